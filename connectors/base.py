@@ -1,0 +1,288 @@
+"""The contract that every connector keeps, written on the Protocol, and what travels through it.
+
+`tests/contract/` holds one test per clause; every connector passes it, the reference one
+(`connectors.memory`) included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import IO, Protocol
+
+from mappings.boards import BoardSpec, BoardStep, Place
+from mappings.ticket import Attachment, Audience, Field, Ref, Ticket, Value
+from mappings.vocabulary import Vocabularies
+
+NativeValue = str | tuple[str, ...] | None
+"""A field as its server states it, in a form that is equal exactly when the server's value is."""
+
+
+class Mails(StrEnum):
+    """Whether a write makes the tool mail a customer."""
+
+    NEVER = "never"
+    IF_CONFIGURED = "if_configured"
+    ALWAYS = "always"
+
+
+class Grain(StrEnum):
+    """How finely a side keeps a point in time."""
+
+    SECOND = "second"
+    DAY = "day"
+
+
+class FilePlace(StrEnum):
+    """What a file belongs to on a side."""
+
+    TICKET = "ticket"
+    """Files are uploaded to the ticket, and a text names them."""
+    COMMENT = "comment"
+    """Files are sent with the text that they belong to."""
+
+
+class Presence(StrEnum):
+    """Whether a ticket is there to be worked on."""
+
+    PRESENT = "present"
+    TRASHED = "trashed"
+    """In the trash or marked as spam: the side's own deleted flag."""
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAbility:
+    """What a side can do with one field."""
+
+    mails: Mails
+    """Whether writing it may mail a customer."""
+    mails_for: Mapping[str, Mails]
+    """Values for which `mails` differs (``resolved`` may mail where ``open`` never does)."""
+    asynchronous: bool
+    """Whether the answer to a write may still show the old value for some seconds."""
+    grain: Grain
+    """For points in time; SECOND for everything else."""
+
+    def mails_when(self, value: object) -> Mails:
+        """Return whether writing this value may mail a customer."""
+        return self.mails_for.get(str(value), self.mails)
+
+
+QUIET = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.SECOND)
+"""A field whose writing mails nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a side can hold and what its writes cause. Nothing here has a default: a gap is a mistake."""
+
+    system: str
+    fields: Mapping[Field, FieldAbility]
+    """The fields that can be written. A field that is absent cannot be held."""
+    dues_together: bool
+    """Whether `first_response_due` and `due` can only be written both at once."""
+    vocabularies: Vocabularies
+    internal_comments: bool
+    """Whether there is a text that staff alone read even where a customer reads the place."""
+    create_mails: Mails
+    internal_comment_mails: Mails
+    public_comment_mails: Mails
+    edits_comments: bool
+    files: FilePlace
+    max_text: int
+    """Characters that a text may have."""
+    max_file: int
+    """Bytes that a file may have."""
+    file_hosts: tuple[str, ...]
+    """The vendor's file hosts beside the connection's own; no credential goes to them."""
+    settle: timedelta
+    """How long after its own stamp a row must be read before its version may be trusted."""
+    index_lag: timedelta
+    """How long a look-up may miss what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who we are on a connection."""
+
+    key: str
+    name: str
+    instance: str
+    """What tells this site or account from any other: its id or its base address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something that deserves a look: a ticket, and the version of it if the answer told."""
+
+    key: str
+    version: str | None
+    changed: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What one side says about a ticket at one moment, canonical beside native."""
+
+    ref: Ref
+    url: str
+    """Where a person opens the ticket."""
+    place: str
+    """The project it is in; what `Place.key` is compared with."""
+    presence: Presence
+    version: str
+    """The connector's own opaque word; equal versions, read after the settle time, mean no change."""
+    read_at: datetime
+    ticket: Ticket
+    native: Mapping[Field, NativeValue]
+    """The server's own value of each field that the side can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way."""
+
+    id: str
+    """The origin's attachment id: what the text refers to as ``attachment:ID``."""
+    name: str
+    content_type: str
+    content: IO[bytes] = field(repr=False)
+    """Seekable, at its beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentDraft:
+    """A text to write. `markdown` is canonical and already begins with its attribution line."""
+
+    markdown: str = field(repr=False)
+    audience: Audience
+    uploads: Sequence[Upload] = ()
+    """Files that go with the text, where `Capabilities.files` is COMMENT."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """attachment id -> native name, of files that the ticket already holds (`FilePlace.TICKET`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDraft:
+    """A ticket to create. `values` holds only fields that the capabilities name."""
+
+    place: Place
+    values: Mapping[Field, Value]
+    message: CommentDraft
+    """Message 0. Its uploads are sent only where `Capabilities.files` is COMMENT."""
+    token: str
+    """The marker's text, so that `find_created` can find the ticket if the answer is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenComment:
+    """What the server says it stored."""
+
+    id: str
+    revision: str
+    audience: Audience
+    """Who can read it, from the answer (or a re-read), not from what was sent."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """origin attachment id -> id it got here, for uploads sent along."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """An uploaded file: the id it got and the name by which texts can refer to it."""
+
+    id: str
+    name: str
+
+
+class Connector(Protocol):
+    """One configured account of a system.
+
+    Every method talks to the live system, raises only `connectors.errors.HubError`s, and is safe to
+    call from several threads. Constructors do no I/O.
+
+    * Reads repeat themselves on passing faults; writes that are not idempotent are sent once, and
+      raise `Uncertain` when nobody heard the answer.
+    * A key is the immutable one: a renamed or moved ticket is still found by it.
+    * What is unknown or invisible raises `Gone`; what is in the trash is a snapshot saying so.
+    * Times are aware UTC. Secrets appear in no error, repr or log.
+    """
+
+    @property
+    def name(self) -> str:
+        """The connection's name in the settings."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this side can hold and what its writes cause; constant, no call is made."""
+
+    def whoami(self) -> Account:
+        """Return the account that the credential belongs to. Raises Unauthorised."""
+
+    def problems(self, places: Iterable[Place]) -> list[str]:
+        """Return what the live system says against working in these places; empty means ready.
+
+        Each line names the place and the way out. Nothing is written.
+        """
+
+    def fetch(self, key: str) -> Snapshot:
+        """Return the ticket whole: fields, message 0, every page of comments, files. Raises Gone."""
+
+    def changed(self, since: datetime) -> Iterator[Hint]:
+        """Yield every ticket changed at or after `since`, at least once, oldest change first.
+
+        A ticket that changes while this walks is yielded again or was not yielded yet: none is missed.
+        Trashed tickets are among them where the system tells.
+        """
+
+    def create(self, draft: TicketDraft) -> Snapshot:
+        """Create a ticket and return it as the server now states it. Not idempotent.
+
+        Raises Rejected with the fields named, Uncertain when the answer was lost.
+        """
+
+    def find_created(self, token: str, since: datetime) -> Ref | None:
+        """Return the ticket that our account created at or after `since` with this marker, or None.
+
+        None counts only after `Capabilities.index_lag`.
+        """
+
+    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> Snapshot:
+        """Write these fields, status last, and return the ticket as the server now states it.
+
+        Only fields named in the capabilities; words through the vocabularies (a native word that already
+        means the value is kept). Idempotent. Raises Rejected (field named) and Gone.
+        """
+
+    def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> Snapshot:
+        """Add and remove tags without touching others, and return the ticket. Idempotent."""
+
+    def add_comment(self, key: str, draft: CommentDraft) -> WrittenComment:
+        """Add a text readable by `draft.audience` and nobody wider. Not idempotent; see `create`."""
+
+    def edit_comment(self, key: str, id: str, draft: CommentDraft) -> WrittenComment:
+        """Replace a text of our own. Idempotent. Raises Gone, Rejected where it can't be edited."""
+
+    def delete_comment(self, key: str, id: str) -> None:
+        """Delete a text of our own; one that is gone already is fine."""
+
+    def add_file(self, key: str, upload: Upload) -> WrittenFile:
+        """Attach a file to the ticket (`FilePlace.TICKET` only). Not idempotent; see `create`."""
+
+    def open_file(self, attachment: Attachment) -> AbstractContextManager[IO[bytes]]:
+        """Stream a file's bytes, from our own hosts or the capability record's file hosts only.
+
+        The credential goes to our own hosts only. Raises Gone when it expired: fetch the ticket anew.
+        """
+
+    def add_link(self, key: str, other: Ref, url: str, title: str) -> bool:
+        """Show another side in the tool's own way (a remote link); False where the tool has none. Idempotent."""
+
+    def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
+        """Return what would make the board as specified; empty when it is. Nothing is written."""
+
+    def apply_board(self, spec: BoardSpec) -> list[BoardStep]:
+        """Do what `plan_board` says, and return what a person must still do. Idempotent."""

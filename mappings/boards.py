@@ -1,0 +1,64 @@
+"""What a place and a board are, whatever the tool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mappings.ticket import Audience
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who can read what is written to a place: staff only, or one customer too.
+
+    A place whose readers nobody declared counts as readable by a customer nobody knows.
+    """
+
+    customer: str | None
+    """The customer's key; None means that staff alone read the place; ``?`` that nobody said."""
+
+    @property
+    def audience(self) -> Audience:
+        """The widest audience of an ordinary text there."""
+        return Audience.STAFF if self.customer is None else Audience.CUSTOMER
+
+    def __str__(self) -> str:
+        return "staff" if self.customer is None else f"customer {self.customer}"
+
+
+STAFF = Readers(None)
+UNDECLARED = Readers("?")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a ticket is put on a side: the project and the kind of issue created there."""
+
+    connection: str
+    key: str
+    """The project as the tool names it (``SUP``, ``group/project``); empty where there is only one."""
+    readers: Readers
+    kind: str = ""
+    """The native issue type to create, by id or name as the tool wants it; empty for its default."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSpec:
+    """A customer's board as the hub wants it; each connector makes its own kind real."""
+
+    customer: str
+    """The customer's key: the board's identity, kept in a marker on the board."""
+    name: str
+    project: str
+    label: str
+    """The label that every ticket of the customer carries on that side."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardStep:
+    """One thing to do so that a board is as its specification says, or to report where nothing can."""
+
+    what: str
+    """A person's words, e.g. ``create filter 'Lantern Books'``."""
+    manual: bool = False
+    """Whether no public API does it, so that a person must."""
