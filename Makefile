@@ -1,0 +1,62 @@
+# `make` alone lists what there is to do. Everything runs in .venv, made from requirements/ only.
+
+PYTHON ?= python3
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LOCK_VENV := $(VENV)-lock
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+COMPILE := $(LOCK_VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra web
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint types bench docs format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## make .venv from the locked requirements (the other targets do it by themselves)
+
+demo: $(STAMP) ## a morning at a support desk against three sandbox servers (ONCE=1: check it and end)
+	$(BIN)/deskbridge demo $(if $(ONCE),--once)
+
+test: lint types ## everything that CI runs: lint, types and all tests (ARGS="-k word" chooses)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: $(STAMP) ## ruff: rules and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+bench: $(STAMP) ## every benchmark, each with its figures
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(STAMP) ## write docs/cli.md from the commands, then check all pages
+	$(BIN)/python -m tests.cli_page
+	$(BIN)/python -m pytest -q tests/test_docs.py
+
+format: $(STAMP) ## let ruff format the code and fix what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## resolve the dependencies anew into requirements/ (UPGRADE=1: to the newest)
+	$(PYTHON) -m venv $(LOCK_VENV)
+	$(LOCK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install 'uv>=0.9'
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements/run.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements/run.txt -o requirements/dev.txt
+	rm -rf $(LOCK_VENV)
+
+clean: ## remove .venv, caches and built files
+	rm -rf $(VENV) $(LOCK_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deskbridge needs Python 3.11 or newer: make install PYTHON=python3.11")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'Python cannot make virtual environments here: apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
