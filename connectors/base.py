@@ -178,6 +178,18 @@ class TicketDraft:
     """The marker's text, so that `find_created` can find the ticket if the answer is lost."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenTicket:
+    """A ticket's fields as the server answered a write (or a re-read right after it) with them."""
+
+    ref: Ref
+    url: str
+    place: str
+    version: str
+    native: Mapping[Field, NativeValue]
+    """Every field that the side can hold, not only the ones that were written."""
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenComment:
     """What the server says it stored."""
@@ -238,7 +250,7 @@ class Connector(Protocol):
         Trashed tickets are among them where the system tells.
         """
 
-    def create(self, draft: TicketDraft) -> Snapshot:
+    def create(self, draft: TicketDraft) -> WrittenTicket:
         """Create a ticket and return it as the server now states it. Not idempotent.
 
         Raises Rejected with the fields named, Uncertain when the answer was lost.
@@ -250,15 +262,15 @@ class Connector(Protocol):
         None counts only after `Capabilities.index_lag`.
         """
 
-    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> Snapshot:
+    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
         """Write these fields, status last, and return the ticket as the server now states it.
 
         Only fields named in the capabilities; words through the vocabularies (a native word that already
         means the value is kept). Idempotent. Raises Rejected (field named) and Gone.
         """
 
-    def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> Snapshot:
-        """Add and remove tags without touching others, and return the ticket. Idempotent."""
+    def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
+        """Add and remove tags without touching others. Idempotent."""
 
     def add_comment(self, key: str, draft: CommentDraft) -> WrittenComment:
         """Add a text readable by `draft.audience` and nobody wider. Not idempotent; see `create`."""
