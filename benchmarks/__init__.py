@@ -1,0 +1,1 @@
+"""The figures the project states about itself, each measured by a module named `bench_*`."""
