@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import IO, Protocol
 
+from connectors.quota import Budget
 from mappings.boards import BoardSpec, BoardStep, Place
 from mappings.ticket import Attachment, Audience, Field, Ref, Ticket, Value
 from mappings.vocabulary import Vocabularies
@@ -208,6 +209,25 @@ class WrittenFile:
 
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionConfig:
+    """What a connector is built from; the settings' `[connections.NAME]` and its secrets."""
+
+    name: str
+    url: str
+    """Where people open the tool, without a slash at the end."""
+    user: str
+    """The account's name or mail address, where the system wants one beside the secret."""
+    secret: str = field(repr=False)
+    projects: tuple[str, ...]
+    """The projects that are polled and written to; empty where the system has none."""
+    fields: Mapping[Field, str]
+    """Canonical field -> the system's own field that holds it (custom fields)."""
+    vocabularies: Vocabularies
+    budget: Budget = field(repr=False)
+    now: Callable[[], datetime] = field(repr=False)
 
 
 class Connector(Protocol):
