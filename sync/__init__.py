@@ -1,1 +1,1 @@
-"""Floor 3: what should be the same everywhere, decided and applied. Names no system."""
+"""Floor 3: the reconciler. It names no system; what differs between systems is a capability."""

@@ -1,0 +1,157 @@
+"""The closed set of things a plan can say, and the plan itself. All of it is data.
+
+Writes are carried out by `sync.apply`, each matched exhaustively. `Skip` and `Conflict` are values
+with a reason, not log lines: they become findings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.base import Mails
+from mappings.boards import Place, Readers
+from mappings.ticket import Attachment, Audience, Comment, Field, Status, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who will read what an operation writes, and whether the tool mails a customer for it."""
+
+    readers: Readers
+    mails: Mails
+
+    def __str__(self) -> str:
+        mail = {Mails.NEVER: "no mail", Mails.IF_CONFIGURED: "mail if configured", Mails.ALWAYS: "MAIL"}
+        return f"read by {self.readers}, {mail[self.mails]}"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTicket:
+    """Create the ticket in `place`, with message 0 of `source` as its description."""
+
+    target: str
+    source: str
+    place: Place
+    values: tuple[tuple[Field, Value], ...]
+    message: Comment
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class AddLink:
+    """Show staff on `target` where the side on `other` is: the tool's own link, or an internal note."""
+
+    target: str
+    other: str
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class AddFile:
+    """Copy a file that belongs to a text of `source` onto the ticket on `target`."""
+
+    target: str
+    source: str
+    message: Comment
+    attachment: Attachment
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class AddComment:
+    """Copy a text of `source` to `target`."""
+
+    target: str
+    source: str
+    message: Comment
+    audience: Audience
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class EditComment:
+    """Bring our copy `id` on `target` to the present revision of its origin on `source`."""
+
+    target: str
+    source: str
+    message: Comment
+    id: str
+    audience: Audience
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class AddNotice:
+    """Tell staff on `target` by an internal note that the side on `source` came to a status."""
+
+    target: str
+    source: str
+    status: Status
+    occasion: str
+    """What makes this occasion different from every other, so that it is told once."""
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field's new value and why it gets it."""
+
+    field: Field
+    value: Value
+    source: str
+    """The connection whose change this is; ``hub`` for the hub's own clocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetFields:
+    """Give fields of the side on `target` new values, in one write."""
+
+    target: str
+    changes: tuple[Change, ...]
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTags:
+    """Add and remove tags on `target`, leaving all others alone."""
+
+    target: str
+    add: frozenset[str]
+    remove: frozenset[str]
+    sources: frozenset[str]
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Something that is not written, and why. Recorded once, until someone settles it."""
+
+    target: str
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A field that changed on several sides since they were last reconciled; `winner` was followed."""
+
+    field: Field
+    winner: str
+    values: tuple[tuple[str, str], ...]
+    """(connection, what it said), in the order of trust."""
+
+
+Write = CreateTicket | AddLink | AddFile | AddComment | EditComment | AddNotice | SetFields | ChangeTags
+Remark = Skip | Conflict
+Operation = Write | Remark
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would make the sides of one ticket agree: writes in the order they are made, and remarks."""
+
+    writes: tuple[Write, ...]
+    remarks: tuple[Remark, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.writes)

@@ -1,0 +1,107 @@
+"""What a person decided about how sides follow each other: roles, field rules, handover, trust."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mappings.boards import UNDECLARED, Place, Readers
+from mappings.ticket import Field, Status
+
+
+class Role(StrEnum):
+    """What a side is to a ticket."""
+
+    FRONT = "front"
+    """Where the customer is served."""
+    WORK = "work"
+    """Where the work is done."""
+
+
+class When(StrEnum):
+    """When a field travels."""
+
+    CREATE = "create"
+    """Only into a ticket that the hub creates."""
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """One direction in which a field travels between roles."""
+
+    field: Field
+    source: Role
+    target: Role
+    when: When
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What a status on one side does to a side of the other role."""
+
+    status: Status | None
+    """The status to give, or None to leave the other side's status alone."""
+    note: bool
+    """Whether the other side's staff is told by an internal note."""
+
+
+def _ways(field: Field, *ways: tuple[Role, Role, When]) -> list[FieldRule]:
+    return [FieldRule(field, *way) for way in ways]
+
+
+_DOWN, _UP, _ACROSS = (Role.FRONT, Role.WORK), (Role.WORK, Role.FRONT), (Role.WORK, Role.WORK)
+
+FIELD_RULES: tuple[FieldRule, ...] = (
+    *_ways("subject", (*_DOWN, When.ALWAYS)),
+    *_ways("priority", (*_DOWN, When.CREATE), (*_ACROSS, When.ALWAYS)),
+    *_ways("type", (*_DOWN, When.CREATE)),
+    *_ways("impact", (*_DOWN, When.ALWAYS)),
+    *_ways("urgency", (*_DOWN, When.ALWAYS)),
+    *_ways("component", (*_DOWN, When.ALWAYS), (*_UP, When.ALWAYS), (*_ACROSS, When.ALWAYS)),
+    *_ways("version", (*_DOWN, When.ALWAYS), (*_UP, When.ALWAYS), (*_ACROSS, When.ALWAYS)),
+    *_ways("tags", (*_DOWN, When.ALWAYS), (*_UP, When.ALWAYS), (*_ACROSS, When.ALWAYS)),
+    *_ways("status", (*_ACROSS, When.ALWAYS)),
+)
+"""The defaults: customer-facing facts flow front -> work, the priority once; assignees never travel."""
+
+HANDOVER: Mapping[tuple[Role, Role], Mapping[Status, Handover]] = {
+    _UP: {
+        Status.OPEN: Handover(None, note=True),
+        Status.IN_PROGRESS: Handover(None, note=True),
+        Status.RESOLVED: Handover(Status.OPEN, note=True),
+        Status.CLOSED: Handover(Status.OPEN, note=True),
+    },
+    _DOWN: {},
+}
+"""The defaults: a finished issue gives the ticket back to its agent, who tells the customer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """All that `decide` must know of the settings."""
+
+    roles: Mapping[str, Role]
+    """The role of each connection's sides."""
+    trust: tuple[str, ...]
+    """Connections in the order in which they win a conflict."""
+    places: tuple[Place, ...]
+    fields: tuple[FieldRule, ...] = FIELD_RULES
+    handover: Mapping[tuple[Role, Role], Mapping[Status, Handover]] = field(default_factory=lambda: HANDOVER)
+    control_tags: frozenset[str] = frozenset()
+    """Tags that steer the hub; they never travel."""
+    may_mail: frozenset[str] = frozenset()
+    """Connections on which a write that mails if so configured is allowed."""
+
+    def readers(self, connection: str, place: str) -> Readers:
+        """Return who can read what stands in a place; a place nobody declared is customer-readable."""
+        found = (p.readers for p in self.places if (p.connection, p.key) == (connection, place))
+        return next(found, UNDECLARED)
+
+    def travels(self, name: Field, source: str, target: str, *, creating: bool = False) -> bool:
+        """Whether `name` goes from one connection's side to another's."""
+        way = (name, self.roles[source], self.roles[target])
+        return any(
+            (r.field, r.source, r.target) == way and (creating or r.when is When.ALWAYS) for r in self.fields
+        )

@@ -1,0 +1,88 @@
+"""What the hub remembers of a ticket: what each side said, and which text is whose copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from connectors.base import NativeValue
+from mappings.ticket import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one side said when its ticket was last reconciled, in that side's own words."""
+
+    native: Mapping[Field, NativeValue]
+    wanted: Mapping[Field, NativeValue] = field(default_factory=dict)
+    """What we wrote to a field that its server applies later, until a read shows it."""
+    serial: int = 0
+    """How often this side has been seen to change: tells one occasion from the next."""
+
+    def knows(self, name: Field) -> bool:
+        """Whether this field has been seen on this side."""
+        return name in self.native
+
+
+class Kind(StrEnum):
+    """What a copy is a copy of."""
+
+    COMMENT = "comment"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class TextId:
+    """A text or file on one side. `key` is the ticket's."""
+
+    connection: str
+    key: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """One copy that the hub made, and what of."""
+
+    kind: Kind
+    origin: TextId
+    target: TextId
+    revision: str
+    """The origin's revision that was copied."""
+    answer: str
+    """The revision that the target's server answered with: what the copy is as long as nobody edits it."""
+    name: str = ""
+    """A file's name on the target."""
+
+
+class Mirrors:
+    """All copies within one ticket, found by their origin or by where they stand."""
+
+    def __init__(self, mirrors: Iterable[Mirror] = ()) -> None:
+        self._all = tuple(mirrors)
+        self._by_origin = {(m.kind, m.origin, m.target.connection): m for m in self._all}
+        self._targets = {(m.kind, m.target) for m in self._all}
+
+    def __iter__(self) -> Iterator[Mirror]:
+        return iter(self._all)
+
+    def of(self, kind: Kind, origin: TextId, target: str) -> Mirror | None:
+        """Return the copy of `origin` on the connection `target`, or None."""
+        return self._by_origin.get((kind, origin, target))
+
+    def is_copy(self, kind: Kind, text: TextId) -> bool:
+        """Whether this text or file is one of ours."""
+        return (kind, text) in self._targets
+
+    def names(self, source: str, target: str) -> dict[str, str]:
+        """Return origin file id -> name on `target`, of the files copied there from `source`."""
+        return {
+            m.origin.id: m.name
+            for m in self._all
+            if m.kind is Kind.FILE and m.origin.connection == source and m.target.connection == target
+        }
+
+    def plus(self, more: Iterable[Mirror]) -> Mirrors:
+        """Return these copies and `more`."""
+        return Mirrors((*self._all, *more))
