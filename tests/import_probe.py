@@ -86,7 +86,7 @@ def watch_threads(recorder: Recorder) -> None:
         recorder.note("starts a thread")
         start(thread)
 
-    threading.Thread.start = starting  # type: ignore[method-assign]
+    threading.Thread.start = starting  # type: ignore[method-assign, assignment]
 
 
 def main(root: str, names: list[str]) -> None:
