@@ -296,7 +296,10 @@ class Connector(Protocol):
         """Add a text readable by `draft.audience` and nobody wider. Not idempotent; see `create`."""
 
     def edit_comment(self, key: str, id: str, draft: CommentDraft) -> WrittenComment:
-        """Replace a text of our own. Idempotent. Raises Gone, Rejected where it can't be edited."""
+        """Replace a text of our own; `MESSAGE_0` is the description of a ticket that we created.
+
+        Idempotent. Raises Gone, and Rejected where it can't be edited.
+        """
 
     def delete_comment(self, key: str, id: str) -> None:
         """Delete a text of our own; one that is gone already is fine."""
@@ -311,7 +314,10 @@ class Connector(Protocol):
         """
 
     def add_link(self, key: str, other: Ref, url: str, title: str) -> bool:
-        """Show another side in the tool's own way (a remote link); False where the tool has none. Idempotent."""
+        """Show another side in the tool's own way (a remote link). Idempotent.
+
+        Returns False, having done nothing, where the tool has no such way.
+        """
 
     def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
         """Return what would make the board as specified; empty when it is. Nothing is written."""

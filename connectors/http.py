@@ -20,7 +20,7 @@ import requests
 import tenacity
 from requests.adapters import HTTPAdapter
 
-from connectors.errors import Gone, Rejected, Throttled, Transient, Uncertain, Unauthorised, WireError
+from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.quota import Budget
 
 TIMEOUT = (5.0, 60.0)
@@ -73,8 +73,8 @@ class Http:
             reraise=True,
         )
         if not idempotent:
-            return self._once(method, path, idempotent, request)
-        return attempts(self._once, method, path, idempotent, request)
+            return self._once(method, path, idempotent=False, request=request)
+        return attempts(self._once, method, path, idempotent=True, request=request)
 
     def json(self, response: requests.Response) -> Any:
         """Return the answer's JSON. Raises Rejected, naming the call, when it is something else."""
@@ -115,7 +115,7 @@ class Http:
         return Rejected(self.connection, call, said, fields)
 
     def _once(
-        self, method: str, path: str, idempotent: bool, request: Mapping[str, Any]
+        self, method: str, path: str, *, idempotent: bool, request: Mapping[str, Any]
     ) -> requests.Response:
         call = f"{method} {path}"
         if (until := self.budget.blocked_until()) is not None:

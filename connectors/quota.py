@@ -26,11 +26,13 @@ class LocalBudget:
         self._until: datetime | None = None
 
     def blocked_until(self) -> datetime | None:
+        """Return when the next call may be made, or None if it may be made now."""
         with self._lock:
             if self._until is not None and self._until <= self._now():
                 self._until = None
             return self._until
 
     def block(self, until: datetime) -> None:
+        """Keep everybody from calling before `until`."""
         with self._lock:
             self._until = until if self._until is None else max(self._until, until)

@@ -1,0 +1,33 @@
+"""Between each tool's markup and canonical Markdown.
+
+Canonical Markdown is CommonMark with tables and strikethrough, without raw HTML. A file is referred to
+as ``attachment:ID`` with the id it has on the side it came from. Nothing that is written can execute
+in its target: no script, no quick action, no macro, no mention that pages people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mappings.markup import gitlab, html, wiki
+from mappings.ticket import Attachment, Raw, TextFormat
+
+_READERS = {TextFormat.HTML: html.read, TextFormat.WIKI: wiki.read, TextFormat.MARKDOWN: gitlab.read}
+_WRITERS = {TextFormat.HTML: html.write, TextFormat.WIKI: wiki.write, TextFormat.MARKDOWN: gitlab.write}
+
+
+def read(raw: Raw, files: Sequence[Attachment]) -> str:
+    """Return the canonical Markdown of a server's text; `files` are those that it may refer to.
+
+    Never empty when the text has words.
+    """
+    return _READERS[raw.format](raw.text, files).strip()
+
+
+def write(markdown: str, format: TextFormat, files: Mapping[str, str]) -> str:
+    """Return canonical Markdown in a tool's markup.
+
+    `files` maps attachment ids to what the text must point at there (a file name, an upload's address);
+    a picture or file that is not in it is named at its place.
+    """
+    return _WRITERS[format](markdown, files)
