@@ -125,6 +125,7 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
     assert about["Version"] == deskbridge.__version__
     assert about["Requires-Python"] == ">=3.11"
     assert about["License-Expression"] == "MIT"
+    assert about["Description-Content-Type"] == "text/markdown", "pyproject.toml names no readme"
     assert "MIT License" in _metadata(wheel, "licenses/LICENSE")
 
 
