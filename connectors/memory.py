@@ -1,0 +1,347 @@
+"""The reference connector: the shortest reading of the contract, over a `MemoryDesk`.
+
+People read it to learn what a connector does, and property tests are run with it. The others have
+`connectors.http` where this one has `memory_wire`, and files of their own for what stands here below
+the contract's methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from io import BytesIO
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from connectors.base import (
+    QUIET,
+    Account,
+    Capabilities,
+    CommentDraft,
+    ConnectionConfig,
+    FilePlace,
+    Hint,
+    Mails,
+    NativeValue,
+    Presence,
+    Snapshot,
+    TicketDraft,
+    Upload,
+    WrittenComment,
+    WrittenFile,
+    WrittenTicket,
+)
+from connectors.errors import Gone, Rejected
+from connectors.memory_desk import FIELDS, DeskFile, DeskTicket, Fault, MemoryDesk
+from connectors.memory_wire import Wire
+from mappings.boards import BoardSpec, BoardStep, Place
+from mappings.markup import write
+from mappings.ticket import (
+    MESSAGE_0,
+    Attachment,
+    Audience,
+    Comment,
+    Field,
+    Person,
+    PersonRole,
+    Ref,
+    TextFormat,
+    Ticket,
+    Value,
+)
+from mappings.vocabulary import Native
+
+__all__ = ["Fault", "Memory", "MemoryDesk"]
+
+_PAGE = 3
+"""Tickets on a page of `changed`: few, so that every test walks over the end of one."""
+
+
+class Memory:
+    """The connector of a desk. `differing` are capabilities in which this side is unlike the default one."""
+
+    def __init__(self, config: ConnectionConfig, desk: MemoryDesk, **differing: Any) -> None:
+        self._config, self._desk, self._wire = config, desk, Wire(config, desk)
+        default = Capabilities(
+            system="memory",
+            fields=dict.fromkeys(FIELDS, QUIET),
+            dues_together=False,
+            vocabularies=config.vocabularies,
+            internal_comments=True,
+            create_mails=Mails.NEVER,
+            internal_comment_mails=Mails.NEVER,
+            public_comment_mails=Mails.ALWAYS,
+            edits_comments=True,
+            files=FilePlace.TICKET,
+            max_text=1_000_000,
+            max_file=20_000_000,
+            file_hosts=(),
+            settle=timedelta(0),
+            index_lag=desk.lag,
+        )
+        self._capabilities = replace(default, **differing)
+
+    @property
+    def name(self) -> str:
+        return self._config.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    def whoami(self) -> Account:
+        return self._wire.read(
+            "whoami", lambda: Account("hub", self._desk.users["hub"].name, self._config.url)
+        )
+
+    def problems(self, places: Iterable[Place]) -> list[str]:
+        known = self._wire.read("problems", lambda: sorted(self._desk.projects))
+        lacking = [place.key for place in places if place.key not in known]
+        return [f"{self.name}: there is no project {key!r}; there is {', '.join(known)}" for key in lacking]
+
+    def fetch(self, key: str) -> Snapshot:
+        return self._wire.read("fetch", lambda: self._snapshot(self._wire.find("fetch", key)))
+
+    def changed(self, since: datetime) -> Iterator[Hint]:
+        """Ask again from the last row's stamp on, that row included: many tickets share a second."""
+        given: set[Hint] = set()
+        after = since.replace(microsecond=0)
+        while page := self._page(after, given):
+            yield from page
+            given.update(page)
+            after = page[-1].changed
+
+    def create(self, draft: TicketDraft) -> WrittenTicket:
+        def act(fault: Fault | None) -> WrittenTicket:
+            natives = self._natives("create", draft.values, {})
+            if draft.place.key not in self._desk.projects:
+                raise Rejected(self.name, "create", "no such project", {"place": "it does not exist"})
+            key = self._desk.new_ticket(by="hub", place=draft.place.key, external_id=draft.token)
+            ticket = self._desk.tickets[key]
+            self._desk.set(key, **natives)
+            self._say(ticket, MESSAGE_0, draft.message, draft.message.audience)
+            return self._written(ticket)
+
+        return self._wire.write("create", act, idempotent=False)
+
+    def find_created(self, token: str, since: datetime) -> Ref | None:
+        earliest = since.replace(microsecond=0)
+
+        def ours(ticket: DeskTicket) -> bool:
+            mine = ticket.creator.role is PersonRole.HUB and ticket.created >= earliest
+            return mine and ticket.external_id == token
+
+        found = self._wire.read("find_created", lambda: [t for t in self._desk.indexed() if ours(t)])
+        return self._ref(found[0]) if found else None
+
+    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+        def act(fault: Fault | None) -> WrittenTicket:
+            ticket = self._wire.find("set_fields", present.ref.key, to_write=True)
+            natives = self._natives("set_fields", values, ticket.fields)
+            if fault is Fault.TAGS_DROPPED:
+                natives.pop("tags", None)
+            self._desk.set(ticket.key, **natives)
+            return self._written(ticket)
+
+        return self._wire.write("set_fields", act, idempotent=True)
+
+    def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
+        def act(fault: Fault | None) -> WrittenTicket:
+            ticket = self._wire.find("change_tags", present.ref.key, to_write=True)
+            if fault is not Fault.TAGS_DROPPED:
+                self._desk.tag(ticket.key, *add, remove=remove)
+            return self._written(ticket)
+
+        return self._wire.write("change_tags", act, idempotent=True)
+
+    def add_comment(self, key: str, draft: CommentDraft) -> WrittenComment:
+        def act(fault: Fault | None) -> WrittenComment:
+            ticket = self._wire.find("add_comment", key, to_write=True)
+            audience = Audience.CUSTOMER if fault is Fault.INTERNAL_DROPPED else draft.audience
+            return self._say(ticket, self._desk.new_id(), draft, audience)
+
+        return self._wire.write("add_comment", act, idempotent=False)
+
+    def edit_comment(self, key: str, id: str, draft: CommentDraft) -> WrittenComment:
+        def act(fault: Fault | None) -> WrittenComment:
+            ticket = self._wire.find("edit_comment", key, to_write=True)
+            if id not in ticket.texts:
+                raise Gone(self.name, "edit_comment", f"no text {id}")
+            self._refuse_foreign("edit_comment", ticket.texts[id])
+            return self._say(ticket, id, draft, ticket.texts[id].audience)
+
+        return self._wire.write("edit_comment", act, idempotent=True)
+
+    def delete_comment(self, key: str, id: str) -> None:
+        def act(fault: Fault | None) -> None:
+            ticket = self._wire.find("delete_comment", key, to_write=True)
+            if id in ticket.texts:
+                self._refuse_foreign("delete_comment", ticket.texts[id])
+                self._desk.delete_comment(key, id)
+
+        self._wire.write("delete_comment", act, idempotent=True)
+
+    def add_file(self, key: str, upload: Upload) -> WrittenFile:
+        def act(fault: Fault | None) -> WrittenFile:
+            self._wire.find("add_file", key, to_write=True)
+            if self.capabilities.files is not FilePlace.TICKET:
+                raise Rejected(self.name, "add_file", "files are sent with the text they belong to")
+            address = self._desk.attach(key, upload.name, upload.content.read(), kind=upload.content_type)
+            return WrittenFile(_file_id(address), address)
+
+        return self._wire.write("add_file", act, idempotent=False)
+
+    def open_file(self, attachment: Attachment) -> AbstractContextManager[IO[bytes]]:
+        if host := urlsplit(attachment.location).hostname:
+            raise Rejected(self.name, "open_file", f"files are not fetched from {host}")
+
+        def act() -> bytes:
+            for ticket in self._desk.tickets.values():
+                if attachment.location in ticket.files:
+                    return ticket.files[attachment.location].content
+            raise Gone(self.name, "open_file", "no such file")
+
+        return nullcontext(BytesIO(self._wire.read("open_file", act)))
+
+    def add_link(self, key: str, other: Ref, url: str, title: str) -> bool:
+        def act(fault: Fault | None) -> bool:
+            self._wire.find("add_link", key, to_write=True).links[other] = (url, title)
+            return True
+
+        return self._wire.write("add_link", act, idempotent=True)
+
+    def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
+        made = self._wire.read("plan_board", lambda: self._desk.boards.get(spec.customer))
+        return [] if made == spec else [BoardStep(f"make board {spec.name!r}")]
+
+    def apply_board(self, spec: BoardSpec) -> list[BoardStep]:
+        def act(fault: Fault | None) -> None:
+            self._desk.boards[spec.customer] = spec
+
+        self._wire.write("apply_board", act, idempotent=True)
+        return []
+
+    def _page(self, since: datetime, given: set[Hint]) -> list[Hint]:
+        def act() -> list[Hint]:
+            rows = [t for t in self._desk.indexed() if t.updated >= since]
+            return [h for t in rows if (h := Hint(t.key, str(t.version), t.updated)) not in given]
+
+        return self._wire.read("changed", act)[:_PAGE]
+
+    def _refuse_foreign(self, call: str, text: Comment) -> None:
+        if text.author.role is not PersonRole.HUB:
+            raise Rejected(self.name, call, f"text {text.id} is not ours")
+
+    # Words: canonical -> native.
+
+    def _natives(
+        self, call: str, values: Mapping[Field, Value], present: Mapping[Field, NativeValue]
+    ) -> dict[str, NativeValue]:
+        unknown = {str(name): "the desk has no such field" for name in values if name not in FIELDS}
+        if unknown:
+            raise Rejected(self.name, call, f"no field {', '.join(unknown)}", unknown)
+        return {name: self._native(call, name, value, present.get(name)) for name, value in values.items()}
+
+    def _native(self, call: str, name: Field, value: Value, present: NativeValue) -> NativeValue:
+        lens = self._config.vocabularies.get(name)
+        if lens and isinstance(value, StrEnum):
+            return lens.put(value, Native(present) if isinstance(present, str) else None)
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).isoformat(timespec="seconds")
+        if isinstance(value, frozenset):
+            return tuple(value)
+        if value is None or (isinstance(value, str) and not lens):
+            return value
+        raise Rejected(self.name, call, f"{name} cannot be {value}", {name: f"cannot be {value}"})
+
+    def _say(self, ticket: DeskTicket, id: str, draft: CommentDraft, audience: Audience) -> WrittenComment:
+        files: dict[str, str] = {}
+        if self.capabilities.files is FilePlace.COMMENT:
+            files = {upload.id: self._attach(ticket, id, upload) for upload in draft.uploads}
+        text = write(draft.markdown, TextFormat.MARKDOWN, {**draft.names, **files})
+        self._desk.say(ticket.key, id, text, by="hub", audience=audience)
+        said = self._message(ticket, ticket.texts[id])
+        ids = {origin: _file_id(address) for origin, address in files.items()}
+        return WrittenComment(id, said.revision, said.audience, ids)
+
+    def _attach(self, ticket: DeskTicket, id: str, upload: Upload) -> str:
+        """Add a file to a text unless it has it: an edit is repeated without harm."""
+        content = upload.content.read()
+        for file in ticket.files.values():
+            if (file.owner, file.name, file.content) == (id, upload.name, content):
+                return file.address
+        return self._desk.attach(ticket.key, upload.name, content, kind=upload.content_type, to=id)
+
+    # Words: native -> canonical.
+
+    def _snapshot(self, ticket: DeskTicket) -> Snapshot:
+        written = self._written(ticket)
+        return Snapshot(
+            ref=written.ref,
+            url=written.url,
+            place=written.place,
+            presence=Presence.TRASHED if ticket.trashed else Presence.PRESENT,
+            version=written.version,
+            read_at=self._config.now(),
+            ticket=self._ticket(ticket),
+            native=written.native,
+        )
+
+    def _written(self, ticket: DeskTicket) -> WrittenTicket:
+        return WrittenTicket(
+            ref=self._ref(ticket),
+            url=f"{self._config.url}/tickets/{ticket.key}",
+            place=ticket.place,
+            version=str(ticket.version),
+            native={name: ticket.fields[name] for name in self.capabilities.fields},
+        )
+
+    def _ref(self, ticket: DeskTicket) -> Ref:
+        return Ref(self.name, ticket.key, f"{ticket.place}-{ticket.key}")
+
+    def _ticket(self, ticket: DeskTicket) -> Ticket:
+        held = self.capabilities.fields
+        values: dict[str, Any] = {name: self._value(name, ticket.fields[name]) for name in held}
+        return Ticket(
+            **{"subject": "", **values},
+            created=ticket.created,
+            updated=ticket.updated,
+            requester=self._person(ticket.creator),
+            messages=tuple(self._message(ticket, text) for text in ticket.texts.values()),
+        ).ordered()
+
+    def _value(self, name: Field, native: NativeValue) -> Value:
+        lens = self._config.vocabularies.get(name)
+        if native is None:
+            return None
+        if isinstance(native, tuple):
+            return frozenset(native)
+        if lens:
+            return lens.get(Native(native))
+        return datetime.fromisoformat(native) if name in ("due", "first_response_due") else native
+
+    def _message(self, ticket: DeskTicket, text: Comment) -> Comment:
+        files = [file for file in ticket.files.values() if file.owner == text.id]
+        attachments = tuple(_attachment(file, text.body.text) for file in files)
+        return replace(text, author=self._person(text.author), attachments=attachments)
+
+    def _person(self, user: Person) -> Person:
+        return replace(user, connection=self.name)
+
+
+def _attachment(file: DeskFile, text: str) -> Attachment:
+    return Attachment(
+        id=_file_id(file.address),
+        name=file.name,
+        content_type=file.content_type,
+        size=len(file.content),
+        inline=file.address in text and file.content_type.startswith("image/"),
+        location=file.address,
+    )
+
+
+def _file_id(address: str) -> str:
+    return address.removeprefix("/uploads/")
