@@ -1,0 +1,20 @@
+"""Who may read a copy. The audience of a text only narrows on its way."""
+
+from __future__ import annotations
+
+from connectors.base import Capabilities
+from mappings.boards import Readers
+from mappings.ticket import Audience
+
+
+def narrowed(audience: Audience, readers: Readers, can: Capabilities) -> Audience | str:
+    """Return the audience that a copy gets where `readers` read ordinary texts, or why there is none.
+
+    A copy is for staff, whatever its original was: publishing is a person's act. So it goes where staff
+    alone read, or into an internal text; never where a customer would read it.
+    """
+    if audience is Audience.RESTRICTED:
+        return "fewer than staff may read it, and no rule names them"
+    if readers.audience is Audience.STAFF or can.internal_comments:
+        return Audience.STAFF
+    return f"{readers} reads everything there, and no internal text is possible"

@@ -1,0 +1,94 @@
+"""What to write so that the sides of one ticket agree. Pure: no clock, no network, no store.
+
+The specification is `docs/how-sync-works.md`. Deciding again after a plan was applied gives an empty
+plan; a side that nobody touched causes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mappings.boards import Place
+from mappings.ticket import Audience, Field, Unmapped, Value
+from sync.audience import narrowed
+from sync.fields import fields, promised, travelling_tags
+from sync.operations import AddLink, Conflict, CreateTicket, Plan, Reach, Skip, Write
+from sync.rules import Role
+from sync.seen import Kind
+from sync.situation import Situation
+from sync.texts import texts
+
+
+def decide(situation: Situation) -> Plan:
+    """Return the plan for one ticket: what is created, linked, copied and set, in this order.
+
+    What cannot or must not be written is a remark with its reason, never silence.
+    """
+    creations = list(_creations(situation))
+    coming = {o.target for o in creations if isinstance(o, CreateTicket)}
+    able = replace(situation, wanting=tuple(p for p in situation.wanting if p.connection in coming))
+    operations = [*creations, *_links(able), *texts(able), *fields(able)]
+    return Plan(
+        writes=tuple(o for o in operations if not isinstance(o, Skip | Conflict)),
+        remarks=tuple(o for o in operations if isinstance(o, Skip | Conflict)),
+    )
+
+
+def _creations(s: Situation) -> Iterator[CreateTicket | Skip]:
+    if source := s.front():
+        for place in s.wanting:
+            yield from _creation(s, source, place)
+
+
+def _creation(s: Situation, source: str, place: Place) -> Iterator[CreateTicket | Skip]:
+    target, message = place.connection, s.sides[source].ticket.messages[0]
+    can, readers = s.capabilities[target], place.readers
+    if readers.audience is Audience.CUSTOMER and readers.customer != s.customer:
+        yield Skip(target, "the ticket", f"{readers} reads everything in {place.key}")
+        return
+    audience = message.audience if readers.customer else narrowed(message.audience, readers, can)
+    if not isinstance(audience, Audience):
+        yield Skip(target, "the ticket", audience)
+        return
+    if not s.may(can.create_mails, target):
+        yield Skip(target, "the ticket", "creating it might mail a customer")
+        return
+    values: list[tuple[Field, Value]] = []
+    for name, value in _first_values(s, source, target):
+        if isinstance(value, Unmapped):
+            yield Skip(target, f"{name} ({source})", f"unmapped: {value.native}")
+        else:
+            values.append((name, value))
+    yield CreateTicket(target, source, place, tuple(values), message, Reach(readers, can.create_mails))
+
+
+def _first_values(s: Situation, source: str, target: str) -> Iterator[tuple[Field, Value]]:
+    """Yield the fields that a ticket is created with."""
+    can, ticket = s.capabilities[target], s.sides[source].ticket
+    for name in can.fields:
+        value = ticket.value(name)
+        if name == "tags":
+            tags = travelling_tags(s, ticket.tags).values() if s.rules.travels("tags", source, target) else ()
+            value = frozenset(tags) | s.own_tags.get(target, frozenset())
+        elif not s.rules.travels(name, source, target, creating=True):
+            continue
+        if value:
+            yield name, value
+    yield from ((change.field, change.value) for change in promised(s, target))
+
+
+def _links(s: Situation) -> Iterator[Write]:
+    """Yield what shows people on each side where the other sides are; never one customer's to another's."""
+    coming = [place.connection for place in s.wanting]
+    everyone = [*s.trusted(), *coming]
+    for target in everyone:
+        for other in everyone:
+            if target == other or (target in s.sides and other in s.sides and _shown(s, target, other)):
+                continue
+            if Role.FRONT in (s.role(target), s.role(other)) or s.readers(target).customer is None:
+                yield AddLink(target, other, s.internally(target))
+
+
+def _shown(s: Situation, target: str, other: str) -> bool:
+    return s.mirrors.of(Kind.COMMENT, s.text(other, "hub:link"), target) is not None

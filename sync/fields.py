@@ -1,0 +1,230 @@
+"""Which fields are written where: each side is compared with its own past, in its own words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import cast
+
+from connectors.base import Mails
+from mappings.ticket import FIELDS, Field, PersonRole, Status, Unmapped, Value, Word
+from mappings.vocabulary import held
+from sync.operations import AddNotice, Change, ChangeTags, Conflict, Operation, Reach, SetFields, Skip
+from sync.rules import Handover
+from sync.seen import Kind
+from sync.situation import Situation
+
+_OWN: tuple[Field, ...] = ("first_response_due", "due", "sla")
+"""The fields that the hub's clocks decide, not a side."""
+_PLAIN = tuple(f for f in FIELDS if f not in (*_OWN, "tags"))
+_SMALLEST_MOVE = timedelta(minutes=5)
+"""A due time that moves by less is left as it is: each write is an event in the tool."""
+
+
+def fields(s: Situation) -> Iterator[Operation]:
+    """Yield conflicts, skips, notices and at last one write per side that has something to change."""
+    changes: dict[str, list[Change]] = {side: [] for side in s.trusted()}
+    for made in (*_travelling(s), *_handed_over(s), *_promised(s)):
+        if isinstance(made, tuple):
+            target, change = made
+            changes[target].append(change)
+        else:
+            yield made
+    yield from _tags(s)
+    for target, wanted in changes.items():
+        yield from _write(s, target, wanted)
+
+
+def moved(s: Situation, name: Field) -> list[str]:
+    """Return the sides whose own word for a field is not what it was, the most trusted first."""
+    return [
+        side
+        for side in s.trusted()
+        if side in s.seen
+        and s.seen[side].knows(name)
+        and s.sides[side].native.get(name) != s.seen[side].native[name]
+    ]
+
+
+Made = Operation | tuple[str, Change]
+
+
+def _travelling(s: Situation) -> Iterator[Made]:
+    for name in _PLAIN:
+        changed = moved(s, name)
+        for target in s.trusted() if changed else ():
+            yield from _arriving(s, name, target, changed)
+        if name != "status":
+            yield from _staying(s, name, changed)
+
+
+def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Iterator[Made]:
+    sources = [c for c in changed if c != target and s.rules.travels(name, c, target)]
+    if not sources:
+        return
+    source = sources[0]
+    value, present = s.sides[source].ticket.value(name), s.sides[target].ticket.value(name)
+    if isinstance(value, Unmapped):
+        yield Skip(target, f"{name} ({source})", f"unmapped: {value.native}")
+    elif name not in s.capabilities[target].fields:
+        yield Skip(target, f"{name} ({source})", "it cannot be held there")
+    elif _alike(s, target, name, value, present):
+        return
+    elif target in changed and s.rules.travels(name, target, source):
+        winner = next(c for c in s.trusted() if c in (source, target))
+        if winner == source:
+            yield _conflict(s, name, source, target)
+            yield target, Change(name, value, source)
+    else:
+        yield target, Change(name, value, source)
+
+
+def _conflict(s: Situation, name: Field, winner: str, loser: str) -> Conflict:
+    said = tuple((side, str(s.sides[side].ticket.value(name))) for side in (winner, loser))
+    return Conflict(name, winner, said)
+
+
+def _staying(s: Situation, name: Field, changed: list[str]) -> Iterator[Skip]:
+    """Yield a remark for each change that the rules send nowhere, so that nobody wonders."""
+    for source in changed:
+        holders = [t for t in s.others(source) if name in s.capabilities[t].fields]
+        if holders and not any(s.rules.travels(name, source, t) for t in holders):
+            yield Skip(
+                ", ".join(holders), f"{name} ({source})", "the rules keep this change where it was made"
+            )
+
+
+def _alike(s: Situation, target: str, name: Field, value: Value, present: Value) -> bool:
+    """Whether the target already means this value, as far as it can tell values apart."""
+    if value is None or present is None or not isinstance(value, StrEnum):
+        return value == present
+    lenses = s.capabilities[target].vocabularies
+    if isinstance(present, Unmapped):
+        return False
+    return held(lenses, name, cast(Word, value)) == held(lenses, name, cast(Word, present))
+
+
+def _handed_over(s: Situation) -> Iterator[Made]:
+    for source in moved(s, "status"):
+        status = s.sides[source].ticket.status
+        for target in s.others(source):
+            way = (s.role(source), s.role(target))
+            if way[0] is way[1]:
+                continue
+            if isinstance(status, Unmapped):
+                yield Skip(target, f"status ({source})", f"unmapped: {status.native}")
+            elif status is not None and (given := s.rules.handover.get(way, {}).get(status)):
+                yield from _hand_over(s, source, target, status, given)
+
+
+def _hand_over(s: Situation, source: str, target: str, status: Status, given: Handover) -> Iterator[Made]:
+    present = s.sides[target].ticket.status
+    open_there = isinstance(present, Status) and not present.done
+    if given.status and open_there and not _alike(s, target, "status", given.status, present):
+        if given.status.done and _customer_spoke_later(s, source, target):
+            yield Skip(target, f"status ({source})", "the customer wrote after it was resolved")
+        else:
+            yield target, Change("status", given.status, source)
+    occasion = f"hub:status-{s.seen[source].serial}-{status}"
+    if given.note and not s.mirrors.of(Kind.COMMENT, s.text(source, occasion), target):
+        yield AddNotice(target, source, status, occasion, s.internally(target))
+
+
+def _customer_spoke_later(s: Situation, source: str, target: str) -> bool:
+    written = [m.created for m in s.sides[target].ticket.messages if m.author.role is PersonRole.CUSTOMER]
+    return bool(written) and max(written) > s.sides[source].ticket.updated
+
+
+def slug(tag: str) -> str:
+    """Return what two tags have in common that mean the same in different tools."""
+    return re.sub(r"[^\w]+", "-", tag.strip().lower()).strip("-")
+
+
+def travelling_tags(s: Situation, tags: frozenset[str]) -> dict[str, str]:
+    """Return slug -> tag of the tags that are not the hub's own and steer nothing."""
+    own = {slug(t) for tags_there in s.own_tags.values() for t in tags_there}
+    kept = own | {slug(t) for t in s.rules.control_tags}
+    return {slug(t): t for t in sorted(tags) if slug(t) not in kept and slug(t)}
+
+
+def _tags(s: Situation) -> Iterator[ChangeTags]:
+    now = {side: travelling_tags(s, s.sides[side].ticket.tags) for side in s.trusted()}
+    for target in s.trusted():
+        if "tags" not in s.capabilities[target].fields:
+            continue
+        sources = [c for c in moved(s, "tags") if c != target and s.rules.travels("tags", c, target)]
+        add: dict[str, str] = {}
+        remove: set[str] = set()
+        for source in sources:
+            before = travelling_tags(s, frozenset(s.seen[source].native["tags"] or ()))
+            add |= {k: v for k, v in now[source].items() if k not in before and k not in now[target]}
+            remove |= {now[target][k] for k in before if k not in now[source] and k in now[target]}
+        mine = s.own_tags.get(target, frozenset()) - s.sides[target].ticket.tags
+        added = frozenset(add.values()) | mine
+        if added or remove:
+            reach = Reach(s.readers(target), s.capabilities[target].fields["tags"].mails)
+            yield ChangeTags(target, added, frozenset(remove) - added, frozenset(sources), reach)
+
+
+def _promised(s: Situation) -> Iterator[Made]:
+    if s.promises is None:
+        return
+    for target in s.trusted():
+        for change in promised(s, target):
+            if not _as_wanted(s, target, change):
+                yield target, change
+
+
+def promised(s: Situation, target: str) -> list[Change]:
+    """Return the values that a side's due times and clock label are to have."""
+    can, p = s.capabilities[target], s.promises
+    if p is None:
+        return []
+    single = "first_response_due" not in can.fields
+    wanted: dict[Field, datetime | None] = {
+        "first_response_due": p.first_response,
+        "due": p.next if single else p.due,
+    }
+    changes: list[Change] = [
+        Change(name, p.shown(instant, can.fields[name].grain), "hub")
+        for name, instant in wanted.items()
+        if name in can.fields and instant is not None
+    ]
+    if can.dues_together and len(changes) < 2:
+        changes = []
+    if "sla" in can.fields:
+        changes.append(Change("sla", p.state, "hub"))
+    return changes
+
+
+def _as_wanted(s: Situation, target: str, change: Change) -> bool:
+    """Whether a side shows the hub's value, or will as soon as its server has applied our last write."""
+    name, value = change.field, change.value
+    present = s.sides[target].ticket.value(name)
+    if present == value:
+        return True
+    if s.capabilities[target].fields[name].asynchronous and target in s.seen:
+        seen = s.seen[target]
+        waiting = s.sides[target].native.get(name) == seen.native.get(name)
+        if waiting and seen.wanted.get(name) == str(value):
+            return True
+    near = isinstance(present, datetime) and isinstance(value, datetime)
+    return near and abs(cast(datetime, present) - cast(datetime, value)) < _SMALLEST_MOVE
+
+
+def _write(s: Situation, target: str, wanted: list[Change]) -> Iterator[Operation]:
+    can, allowed, mails = s.capabilities[target], [], Mails.NEVER
+    if can.dues_together and any(c.field in ("first_response_due", "due") for c in wanted):
+        wanted = [c for c in wanted if c.field not in ("first_response_due", "due")]
+        wanted += [c for c in promised(s, target) if c.field != "sla"]
+    for change in wanted:
+        mail = can.fields[change.field].mails_when(change.value)
+        if not s.may(mail, target):
+            yield Skip(target, f"{change.field} ({change.source})", "writing it might mail a customer")
+            continue
+        allowed.append(change)
+        mails = mail if mail is not Mails.NEVER else mails
+    if allowed:
+        yield SetFields(target, tuple(allowed), Reach(s.readers(target), mails))

@@ -1,0 +1,88 @@
+"""Everything that a decision rests on, gathered before it is made: data, no connection, no store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from connectors.base import Capabilities, Grain, Mails, Snapshot
+from mappings.boards import STAFF, UNDECLARED, Place, Readers
+from mappings.ticket import SlaState
+from sync.operations import Reach
+from sync.rules import Role, Rules
+from sync.seen import Mirrors, Seen, TextId
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What the running clocks say, as the tools are to show it."""
+
+    first_response: datetime | None
+    due: datetime | None
+    """The promise after the first answer; what it would be, before there is one."""
+    next: datetime | None
+    """The earliest of the running ones, for tools that show a single date."""
+    state: SlaState
+    zone: ZoneInfo
+    """The customer's zone, in which a date without a time is meant."""
+
+    def shown(self, instant: datetime, grain: Grain) -> datetime | date:
+        """Return the instant as finely as a tool keeps it; a day is never later than the instant."""
+        return instant.astimezone(self.zone).date() if grain is Grain.DAY else instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """One ticket's sides as they are now, what was seen before, and what the rules want."""
+
+    sides: Mapping[str, Snapshot]
+    """The sides that are there to be worked on, by connection."""
+    capabilities: Mapping[str, Capabilities]
+    seen: Mapping[str, Seen]
+    mirrors: Mirrors
+    wanting: tuple[Place, ...]
+    """Where the routes want a side and there is none; one per connection at most."""
+    own_tags: Mapping[str, frozenset[str]]
+    """The tags that the hub itself puts on a side (the customer's board label), by connection."""
+    customer: str | None
+    """The key of the customer whose ticket this is, if one was recognised."""
+    promises: Promises | None
+    rules: Rules
+
+    def role(self, connection: str) -> Role:
+        """Return the role of a connection's sides."""
+        return self.rules.roles[connection]
+
+    def text(self, connection: str, name: str) -> TextId:
+        """Return the identity of a text or file of a present side."""
+        return TextId(connection, self.sides[connection].ref.key, name)
+
+    def others(self, connection: str) -> Iterator[str]:
+        """Yield the other present sides, in the order of trust."""
+        return (c for c in self.trusted() if c != connection)
+
+    def trusted(self) -> Iterator[str]:
+        """Yield the present sides, the most trusted first."""
+        return (c for c in self.rules.trust if c in self.sides)
+
+    def front(self) -> str | None:
+        """Return the side where the customer is served, or None."""
+        return next((c for c in self.trusted() if self.role(c) is Role.FRONT), None)
+
+    def readers(self, target: str) -> Readers:
+        """Return who can read an ordinary text on a side, present or wanted."""
+        if self.role(target) is Role.FRONT:
+            return Readers(self.customer or UNDECLARED.customer)
+        if target in self.sides:
+            return self.rules.readers(target, self.sides[target].place)
+        return next(p.readers for p in self.wanting if p.connection == target)
+
+    def may(self, mails: Mails, target: str) -> bool:
+        """Whether a write that mails like this is allowed there."""
+        return mails is Mails.NEVER or (mails is Mails.IF_CONFIGURED and target in self.rules.may_mail)
+
+    def internally(self, target: str) -> Reach:
+        """Return the reach of a text for staff on a side."""
+        return Reach(STAFF, self.capabilities[target].internal_comment_mails)

@@ -1,0 +1,1 @@
+"""Calendars, facts, policies and clocks. Pure: `at` is an argument, nothing here reads the time."""

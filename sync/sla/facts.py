@@ -1,0 +1,71 @@
+"""The facts that clocks rest on, read from the side where the customer is served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mappings.ticket import Audience, CommentKind, PersonRole, Priority, Status, Ticket, TicketType
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFact:
+    """A status that a side was found in: it came to it after `after` and at `by` at the latest."""
+
+    status: Status
+    after: datetime
+    by: datetime
+
+    @property
+    def exact(self) -> bool:
+        """Whether the instant is known."""
+        return self.after == self.by
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One ticket's timeline, as far as its clocks need it. Only people's acts count."""
+
+    created: datetime
+    priority: Priority | None
+    type: TicketType | None
+    answers: tuple[datetime, ...]
+    """When staff wrote what the customer can read, oldest first."""
+    asked: tuple[datetime, ...]
+    """When the customer wrote, oldest first."""
+    statuses: tuple[StatusFact, ...]
+    """Every status of the ticket, oldest first."""
+
+    def resolved(self) -> datetime | None:
+        """Return since when the ticket is done, or None while it is open."""
+        since = None
+        for fact in self.statuses:
+            since = (since or fact.by) if fact.status.done else None
+        return since
+
+    def waiting(self) -> tuple[tuple[datetime, datetime | None], ...]:
+        """Return when the ticket waited on its customer; the last wait may go on (None)."""
+        spans: list[tuple[datetime, datetime | None]] = []
+        for fact in self.statuses:
+            if spans and spans[-1][1] is None:
+                if fact.status is not Status.WAITING_ON_CUSTOMER:
+                    spans[-1] = (spans[-1][0], fact.by)
+            elif fact.status is Status.WAITING_ON_CUSTOMER:
+                spans.append((fact.by, None))
+        return tuple(spans)
+
+
+def facts(front: Ticket, statuses: Iterable[StatusFact]) -> Facts:
+    """Return the timeline of a front side, given the statuses that were recorded of it."""
+    texts = [m for m in front.messages if m.kind is not CommentKind.AUTOMATIC]
+    by_staff = (m for m in texts if m.author.role is PersonRole.STAFF and m.audience is Audience.CUSTOMER)
+    by_customer = (m for m in texts if m.author.role is PersonRole.CUSTOMER)
+    return Facts(
+        created=front.created,
+        priority=front.priority if isinstance(front.priority, Priority) else None,
+        type=front.type if isinstance(front.type, TicketType) else None,
+        answers=tuple(sorted(m.created for m in by_staff)),
+        asked=tuple(sorted(m.created for m in by_customer)),
+        statuses=tuple(sorted(statuses, key=lambda f: f.by)),
+    )

@@ -1,0 +1,105 @@
+"""Which texts and files are copied where: by origin and revision, in the order they were made. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.base import FilePlace
+from mappings.ticket import MESSAGE_0, Audience, Comment, CommentKind, PersonRole
+from sync.audience import narrowed
+from sync.operations import AddComment, AddFile, EditComment, Operation, Reach, Skip
+from sync.seen import Kind, Mirror
+from sync.situation import Situation
+
+
+def texts(s: Situation) -> Iterator[Operation]:
+    """Yield what the conversation needs on each side, oldest text first."""
+    created = {place.connection for place in s.wanting}
+    for source, message in _originals(s):
+        for target in (*s.others(source), *created):
+            yield from _copy(s, source, message, target)
+    yield from _deleted(s)
+
+
+def _originals(s: Situation) -> list[tuple[str, Comment]]:
+    """Return (side, text) for every text that a person or a foreign program first wrote there."""
+    found = [
+        (side, message)
+        for side, snapshot in s.sides.items()
+        for message in snapshot.ticket.messages
+        if message.kind is not CommentKind.AUTOMATIC
+        and message.author.role not in (PersonRole.HUB, PersonRole.MACHINE)
+        and not s.mirrors.is_copy(Kind.COMMENT, s.text(side, message.id))
+    ]
+    return sorted(found, key=lambda f: (f[1].id != MESSAGE_0, f[1].created, f[0], f[1].id))
+
+
+def _copy(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
+    copied = s.mirrors.of(Kind.COMMENT, s.text(source, message.id), target)
+    if copied is not None and copied.revision == message.revision:
+        return
+    audience = narrowed(message.audience, s.readers(target), s.capabilities[target])
+    what = _called(message, source)
+    if not isinstance(audience, Audience):
+        yield Skip(target, what, audience)
+    elif not s.may(s.capabilities[target].internal_comment_mails, target):
+        yield Skip(target, what, "writing it might mail a customer")
+    elif copied is not None:
+        yield from _files(s, source, message, target)
+        yield _edit(s, source, message, target, copied, audience)
+    else:
+        yield from _files(s, source, message, target)
+        if target in s.sides or message.id != MESSAGE_0:
+            # Message 0 of a ticket that is created is its description.
+            yield AddComment(target, source, message, audience, s.internally(target))
+
+
+def _files(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
+    can = s.capabilities[target]
+    for file in message.attachments:
+        if s.mirrors.of(Kind.FILE, s.text(source, file.id), target):
+            continue
+        if (file.size or 0) > can.max_file:
+            yield Skip(
+                target, f"file {file.name} ({source})", f"larger than the {can.max_file} bytes it takes"
+            )
+        elif can.files is FilePlace.TICKET:
+            yield AddFile(target, source, message, file, s.internally(target))
+
+
+def _edit(
+    s: Situation, source: str, message: Comment, target: str, copied: Mirror, audience: Audience
+) -> Operation:
+    what = f"the edit of {_called(message, source)}"
+    there = s.sides[target].ticket.message(copied.target.id)
+    if there is None:
+        return Skip(target, what, "somebody deleted the copy")
+    if there.revision != copied.answer:
+        return Skip(target, what, "somebody edited the copy, so it is theirs")
+    if not s.capabilities[target].edits_comments:
+        return Skip(target, what, "a text cannot be edited there")
+    reach = Reach(s.internally(target).readers, s.capabilities[target].internal_comment_mails)
+    return EditComment(target, source, message, copied.target.id, audience, reach)
+
+
+def _deleted(s: Situation) -> Iterator[Skip]:
+    """Yield a remark for each copy whose original a person deleted: the copy is kept."""
+    for copy in s.mirrors:
+        origin, target = copy.origin, copy.target
+        if (
+            copy.kind is Kind.COMMENT
+            and copy.revision
+            and {origin.connection, target.connection} <= set(s.sides)
+        ):
+            there = s.sides[origin.connection].ticket
+            if there.message(origin.id) is None and not origin.id.startswith("hub:"):
+                yield Skip(
+                    target.connection,
+                    f"the deletion of text {origin.id} ({origin.connection})",
+                    "copies are kept",
+                )
+
+
+def _called(message: Comment, source: str) -> str:
+    name = "the description" if message.id == MESSAGE_0 else f"{message.kind} {message.id}"
+    return f"{name} ({source})"
