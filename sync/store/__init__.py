@@ -1,0 +1,37 @@
+"""What the hub keeps: links, what was seen, whose copy is whose, intents, the inbox, facts, findings.
+
+Small repositories over SQLAlchemy Core; rows become frozen dataclasses here and nowhere else. No
+transaction spans a network call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync.store.bundles import Bundles
+from sync.store.database import Database
+from sync.store.findings import Findings
+from sync.store.inbox import Inbox
+from sync.store.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """All repositories on one database."""
+
+    database: Database
+    bundles: Bundles
+    journal: Journal
+    inbox: Inbox
+    findings: Findings
+
+    def hub(self) -> str:
+        """Return the id of the hub whose memory this is."""
+        return self.database.hub()
+
+
+def open_store(path: Path) -> Store:
+    """Open, and create if needed, the store in the SQLite file `path`. Raises ConfigError if it cannot."""
+    database = Database(path)
+    return Store(database, Bundles(database), Journal(database), Inbox(database), Findings(database))

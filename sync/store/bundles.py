@@ -1,0 +1,200 @@
+"""Bundles: which sides are the same ticket, what each said, and which texts are copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Table, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from connectors.base import NativeValue, Snapshot
+from mappings.ticket import Field, Ref, Status
+from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
+from sync.sla.facts import StatusFact
+from sync.store import schema as t
+from sync.store.database import Database
+from sync.store.inbox import Claim, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One ticket as the hub remembers it. `id` is None for a ticket that is not linked yet."""
+
+    id: int | None
+    refs: tuple[Ref, ...]
+    seen: Mapping[str, Seen]
+    mirrors: Mirrors
+    statuses: tuple[StatusFact, ...]
+
+    @property
+    def subject(self) -> str:
+        """The name by which the bundle stands in the inbox and is claimed."""
+        return subject_of(self.id, self.refs[0])
+
+
+def subject_of(bundle: int | None, ref: Ref) -> str:
+    """Return the inbox name of a bundle, or of a ticket that belongs to none."""
+    return f"bundle:{bundle}" if bundle is not None else f"ref:{ref.connection}:{ref.key}"
+
+
+class Bundles:
+    """The durable record of links and of what was last seen."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def subject(self, ref: Ref) -> str:
+        """Return the inbox name under which a ticket is looked at."""
+        query = select(t.links.c.bundle).where(
+            t.links.c.connection == ref.connection, t.links.c.key == ref.key
+        )
+        with self._db.reading() as tx:
+            return subject_of(tx.execute(query).scalar(), ref)
+
+    def subjects(self) -> list[str]:
+        """Return the inbox names of all bundles, oldest first."""
+        with self._db.reading() as tx:
+            return [
+                f"bundle:{n}" for n in tx.execute(select(t.bundles.c.id).order_by(t.bundles.c.id)).scalars()
+            ]
+
+    def load(self, subject: str) -> Bundle:
+        """Return what is remembered under an inbox name; nothing but the ref for an unlinked ticket."""
+        kind, _, rest = subject.partition(":")
+        if kind == "ref":
+            connection, _, key = rest.partition(":")
+            subject = self.subject(Ref(connection, key))
+            if subject.startswith("ref:"):
+                return Bundle(None, (Ref(connection, key),), {}, Mirrors(), ())
+            rest = subject.partition(":")[2]
+        with self._db.reading() as tx:
+            return _load(tx, int(rest))
+
+    def fresh(self, ref: Ref, version: str, changed: datetime, settle: timedelta) -> bool:
+        """Whether this version of a linked ticket was read, later than the settle time after its stamp."""
+        query = (
+            select(t.seen.c.version, t.seen.c.read_at)
+            .join(
+                t.links, (t.links.c.bundle == t.seen.c.bundle) & (t.links.c.connection == t.seen.c.connection)
+            )
+            .where(t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        )
+        with self._db.reading() as tx:
+            row = tx.execute(query).first()
+        return row is not None and row.version == version and row.read_at > changed + settle
+
+    def begin(self, claim: Claim, side: Snapshot) -> int:
+        """Make a bundle of a ticket that belongs to none yet, and return its id."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            created = tx.execute(insert(t.bundles).values(created=side.read_at))
+            bundle = int((created.inserted_primary_key or (0,))[0])
+            _link(tx, bundle, side.ref, side.url, side.read_at)
+        return bundle
+
+    def link(self, claim: Claim, bundle: int, ref: Ref, url: str, at: datetime) -> None:
+        """Record that a side belongs to a bundle; saying it twice is fine."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            _link(tx, bundle, ref, url, at)
+
+    def copied(self, claim: Claim, bundle: int, copies: Iterable[Mirror], at: datetime) -> None:
+        """Record copies, and that the intents to make them are done. Saying it twice is fine."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            for copy in copies:
+                _copied(tx, bundle, copy)
+                _done(tx, copy, at)
+
+    def saw(self, claim: Claim, bundle: int, side: Snapshot, seen: Seen) -> None:
+        """Remember what a side said."""
+        values = {
+            "native": _json(seen.native),
+            "wanted": _json(seen.wanted),
+            "serial": seen.serial,
+            "version": side.version,
+            "read_at": side.read_at,
+        }
+        row = upsert(t.seen).values(bundle=bundle, connection=side.ref.connection, **values)
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(row.on_conflict_do_update(index_elements=["bundle", "connection"], set_=values))
+
+    def found_status(self, claim: Claim, bundle: int, fact: StatusFact) -> None:
+        """Remember a status that the front side was found in."""
+        row = upsert(t.facts).values(bundle=bundle, by=fact.by, after=fact.after, status=fact.status.value)
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(row.on_conflict_do_nothing())
+
+
+def _of(table: Table, bundle: int) -> Select[Any]:
+    return select(table).where(table.c.bundle == bundle)
+
+
+def _load(tx: Connection, bundle: int) -> Bundle:
+    refs = tuple(
+        Ref(r.connection, r.key, r.display)
+        for r in tx.execute(_of(t.links, bundle).order_by(t.links.c.created))
+    )
+    seen = {r.connection: _seen(r) for r in tx.execute(_of(t.seen, bundle))}
+    mirrors = Mirrors(_mirror(r) for r in tx.execute(_of(t.mirrors, bundle)))
+    statuses = tuple(_fact(r) for r in tx.execute(_of(t.facts, bundle).order_by(t.facts.c.by)))
+    return Bundle(bundle, refs, seen, mirrors, statuses)
+
+
+def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None:
+    names = {"display": ref.display, "url": url}
+    row = upsert(t.links).values(connection=ref.connection, key=ref.key, bundle=bundle, created=at, **names)
+    tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=names))
+
+
+def _copied(tx: Connection, bundle: int, copy: Mirror) -> None:
+    told = {"target_id": copy.target.id, "revision": copy.revision, "answer": copy.answer, "name": copy.name}
+    row = upsert(t.mirrors).values(bundle=bundle, kind=copy.kind.value, **_ids(copy), **told)
+    unique = ["kind", "origin_connection", "origin_key", "origin_id", "target_connection"]
+    tx.execute(row.on_conflict_do_update(index_elements=unique, set_=told))
+
+
+def _done(tx: Connection, copy: Mirror, at: datetime) -> None:
+    same = [t.intents.c[name] == value for name, value in _ids(copy).items() if name != "target_key"]
+    tx.execute(
+        update(t.intents)
+        .where(*same, t.intents.c.kind == copy.kind.value, t.intents.c.done.is_(None))
+        .values(done=at, target_key=copy.target.key)
+    )
+
+
+def _ids(copy: Mirror) -> dict[str, str]:
+    return {
+        "origin_connection": copy.origin.connection,
+        "origin_key": copy.origin.key,
+        "origin_id": copy.origin.id,
+        "target_connection": copy.target.connection,
+        "target_key": copy.target.key,
+    }
+
+
+def _mirror(row: Row[Any]) -> Mirror:
+    origin = TextId(row.origin_connection, row.origin_key, row.origin_id)
+    target = TextId(row.target_connection, row.target_key, row.target_id)
+    return Mirror(Kind(row.kind), origin, target, row.revision, row.answer, row.name)
+
+
+def _seen(row: Row[Any]) -> Seen:
+    return Seen(_native(row.native), _native(row.wanted), row.serial)
+
+
+def _fact(row: Row[Any]) -> StatusFact:
+    return StatusFact(Status(row.status), row.after, row.by)
+
+
+def _native(values: Mapping[Field, Any]) -> dict[Field, NativeValue]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+
+
+def _json(values: Mapping[Field, NativeValue]) -> dict[str, Any]:
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}

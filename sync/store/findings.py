@@ -1,0 +1,58 @@
+"""Findings: skips, conflicts and warnings that stand until someone settles them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from sync.operations import Conflict, Remark
+from sync.store.database import Database
+from sync.store.schema import findings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that was not done, or was done in spite of a contradiction, and why."""
+
+    subject: str
+    target: str
+    what: str
+    reason: str
+    found: datetime
+
+
+class Findings:
+    """Each finding is recorded once, however often it is met."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def record(self, subject: str, remarks: Iterable[Remark], at: datetime) -> None:
+        """Remember what a decision remarked."""
+        rows = [_row(subject, remark, at) for remark in remarks]
+        if rows:
+            with self._db.writing() as tx:
+                tx.execute(upsert(findings).on_conflict_do_nothing(), rows)
+
+    def all(self) -> list[Finding]:
+        """Return every finding, oldest first."""
+        with self._db.reading() as tx:
+            rows = tx.execute(select(findings).order_by(findings.c.id)).all()
+        return [Finding(r.subject, r.target, r.what, r.reason, r.found) for r in rows]
+
+
+def _row(subject: str, remark: Remark, at: datetime) -> dict[str, object]:
+    if isinstance(remark, Conflict):
+        said = ", ".join(f"{side} said {value}" for side, value in remark.values)
+        remark_of = (remark.winner, f"conflict in {remark.field}", f"{said}; {remark.winner} was followed")
+    else:
+        remark_of = (remark.target, remark.what, remark.reason)
+    return {
+        "subject": subject,
+        "found": at,
+        **dict(zip(("target", "what", "reason"), remark_of, strict=True)),
+    }

@@ -1,0 +1,132 @@
+"""What deserves a look, when, and who is looking: the inbox, claims with fencing tokens, poll cursors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from connectors.errors import HubError
+from sync.store.database import Database
+from sync.store.schema import claims, cursors, inbox
+
+LEASE = timedelta(minutes=5)
+"""How long a claim holds without being renewed; longer than the longest call."""
+
+
+class LostClaim(HubError):
+    """Somebody else took the ticket over because our claim ran out; nothing more may be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one subject. `token` grows with every claim, so that a late writer is told."""
+
+    subject: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One row of the inbox. `parked` is the reason why it waits for a person, or None."""
+
+    subject: str
+    due_at: datetime | None
+    reason: str
+    attempts: int
+    parked: str | None
+
+
+def verify(tx: Connection, claim: Claim) -> None:
+    """Raise LostClaim unless the claim is still the newest of its subject."""
+    token = tx.execute(select(claims.c.token).where(claims.c.subject == claim.subject)).scalar()
+    if token != claim.token:
+        raise LostClaim(f"{claim.subject} was taken over by another worker")
+
+
+def _unchanged(row: Waiting) -> tuple[ColumnElement[bool], ...]:
+    return (inbox.c.subject == row.subject, inbox.c.due_at == row.due_at)
+
+
+class Inbox:
+    """One waiting row a subject. Two events are one look; timers and backoff are rows too."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def put(self, subject: str, due_at: datetime, reason: str) -> None:
+        """Have a subject looked at by `due_at`; one that is parked is tried again."""
+        row = upsert(inbox).values(subject=subject, due_at=due_at, reason=reason, attempts=0)
+        first = row.on_conflict_do_update(
+            index_elements=["subject"],
+            set_={"due_at": due_at, "reason": reason, "parked": None},
+            where=inbox.c.due_at.is_(None) | (inbox.c.due_at > due_at),
+        )
+        with self._db.writing() as tx:
+            tx.execute(first)
+
+    def due(self, at: datetime) -> list[Waiting]:
+        """Return what is due, longest due first."""
+        query = select(inbox).where(inbox.c.due_at <= at).order_by(inbox.c.due_at, inbox.c.subject)
+        with self._db.reading() as tx:
+            return [Waiting(*row) for row in tx.execute(query)]
+
+    def parked(self) -> list[Waiting]:
+        """Return what waits for a person."""
+        query = select(inbox).where(inbox.c.parked.is_not(None)).order_by(inbox.c.subject)
+        with self._db.reading() as tx:
+            return [Waiting(*row) for row in tx.execute(query)]
+
+    def claim(self, row: Waiting, at: datetime) -> tuple[Claim, Waiting] | None:
+        """Take a subject to work on, unless somebody holds it; a claim that ran out is taken over.
+
+        The row stays, due when the claim runs out, so that a killed worker's is looked at again; an
+        event that comes meanwhile makes it due earlier and is not lost.
+        """
+        until = at + LEASE
+        with self._db.writing() as tx:
+            held = tx.execute(select(claims).where(claims.c.subject == row.subject)).first()
+            if held is not None and held.until > at:
+                return None
+            token = held.token + 1 if held is not None else 1
+            mine = upsert(claims).values(subject=row.subject, token=token, until=until)
+            values = {"token": token, "until": until}
+            tx.execute(mine.on_conflict_do_update(index_elements=["subject"], set_=values))
+            tx.execute(update(inbox).where(inbox.c.subject == row.subject).values(due_at=until))
+        return Claim(row.subject, token), replace(row, due_at=until)
+
+    def release(self, claim: Claim, at: datetime) -> None:
+        """Give a subject back."""
+        mine = (claims.c.subject == claim.subject, claims.c.token == claim.token)
+        with self._db.writing() as tx:
+            tx.execute(update(claims).where(*mine).values(until=at))
+
+    def done(self, row: Waiting) -> None:
+        """Take a claimed row away, unless an event came meanwhile."""
+        with self._db.writing() as tx:
+            tx.execute(delete(inbox).where(*_unchanged(row)))
+
+    def later(self, row: Waiting, until: datetime, reason: str) -> None:
+        """Have a claimed row tried again at `until`, one attempt later, or when an event came."""
+        again = {"due_at": until, "reason": reason, "attempts": row.attempts + 1}
+        with self._db.writing() as tx:
+            tx.execute(update(inbox).where(*_unchanged(row)).values(**again))
+
+    def park(self, row: Waiting, reason: str) -> None:
+        """Set a claimed row aside, visible, until a person or a new change of the ticket has it tried again."""
+        aside = {"due_at": None, "parked": reason, "attempts": row.attempts + 1}
+        with self._db.writing() as tx:
+            tx.execute(update(inbox).where(*_unchanged(row)).values(**aside))
+
+    def cursor(self, connection: str) -> datetime | None:
+        """Return until when a connection's changes have been collected."""
+        with self._db.reading() as tx:
+            return tx.execute(select(cursors.c.at).where(cursors.c.connection == connection)).scalar()
+
+    def collected(self, connection: str, at: datetime) -> None:
+        """Remember until when a connection's changes have been collected."""
+        row = upsert(cursors).values(connection=connection, at=at)
+        with self._db.writing() as tx:
+            tx.execute(row.on_conflict_do_update(index_elements=["connection"], set_={"at": at}))

@@ -1,0 +1,159 @@
+"""The tables. Instants are kept as microseconds since 1970 in UTC, texts of vendors as they came."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+VERSION = 1
+"""The schema's version; a store of another one is refused rather than guessed at."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept as whole microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Return the number to store; a naive datetime is refused by the subtraction."""
+        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Return the instant that was stored."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+bundles = Table(
+    "bundles", metadata, Column("id", Integer, primary_key=True), Column("created", Instant, nullable=False)
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("bundle", ForeignKey("bundles.id"), nullable=False, index=True),
+    Column("display", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("created", Instant, nullable=False),
+    UniqueConstraint("bundle", "connection"),
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("bundle", ForeignKey("bundles.id"), primary_key=True),
+    Column("connection", Text, primary_key=True),
+    Column("native", JSON, nullable=False),
+    Column("wanted", JSON, nullable=False),
+    Column("serial", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("read_at", Instant, nullable=False),
+)
+
+
+def _text_ids() -> list[Column[str]]:
+    names = ("origin_connection", "origin_key", "origin_id", "target_connection", "target_key")
+    return [Column(name, Text, nullable=False) for name in names]
+
+
+mirrors = Table(
+    "mirrors",
+    metadata,
+    Column("bundle", ForeignKey("bundles.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    *_text_ids(),
+    Column("target_id", Text, nullable=False),
+    Column("revision", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    UniqueConstraint("kind", "origin_connection", "origin_key", "origin_id", "target_connection"),
+    UniqueConstraint("kind", "target_connection", "target_key", "target_id"),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("bundle", ForeignKey("bundles.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    *_text_ids(),
+    Column("revision", Text, nullable=False),
+    Column("sent", Instant, nullable=False),
+    Column("done", Instant),
+    UniqueConstraint("kind", "target_connection", "origin_connection", "origin_key", "origin_id", "revision"),
+    sqlite_autoincrement=True,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("due_at", Instant),
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("parked", Text),
+    Index("inbox_due", "due_at"),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+cursors = Table(
+    "cursors", metadata, Column("connection", Text, primary_key=True), Column("at", Instant, nullable=False)
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("bundle", ForeignKey("bundles.id"), primary_key=True),
+    Column("by", Instant, primary_key=True),
+    Column("after", Instant, nullable=False),
+    Column("status", Text, nullable=False),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("target", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("found", Instant, nullable=False),
+    UniqueConstraint("subject", "target", "what", "reason"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("instance", Text, nullable=False),
+    Column("account", Text, nullable=False),
+)
