@@ -55,6 +55,8 @@ class Http:
     now: Callable[[], datetime] = field(repr=False)
     explain: Explain = field(repr=False)
     file_hosts: tuple[str, ...] = ()
+    passing: tuple[int, ...] = ()
+    """Further statuses that refuse a write only for now (Jira's 409: it met another edit)."""
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return the JSON answer to a GET. Raises Gone, Throttled, Transient, Unauthorised, Rejected."""
@@ -107,6 +109,8 @@ class Http:
             return Unauthorised(self.connection, call, said)
         if status in (404, 410):
             return Gone(self.connection, call, said)
+        if status in self.passing:
+            return Transient(self.connection, call, said)
         if status in (408, 425) or status >= 500:
             kind = Transient if idempotent or status == 425 else Uncertain
             return kind(self.connection, call, said)

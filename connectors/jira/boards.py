@@ -1,0 +1,202 @@
+"""A customer's board in Jira: a filter on the customer's label, owned by us, and a kanban board of it.
+
+The filter is found by the mark in its description, the board by a property (jira-api 7). Columns cannot
+be changed by any public call, so they become steps for a person. Nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.errors import Gone
+from connectors.jira import board_wire, wire
+from connectors.jira.client import Client
+from connectors.jira.find import PROPERTY, quoted
+from connectors.jira.translate import API
+from mappings.boards import BoardSpec, BoardStep
+
+_AGILE = "agile/1.0"
+_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What there is of a board, against its specification."""
+
+    spec: BoardSpec
+    project: wire.Project
+    filter: board_wire.Filter | None
+    board: board_wire.Board | None
+    marked: bool
+    by_hand: tuple[str, ...]
+    """What only a person can do."""
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the filter finds something else than it should, or lost its name or mark."""
+        kept = self.filter
+        return kept is not None and (
+            _plain(kept.jql) != query(self.spec)
+            or kept.name != self.spec.name
+            or _mark(self.spec) not in (kept.description or "")
+        )
+
+    @property
+    def unshared(self) -> bool:
+        """Whether the people of the project cannot see the filter."""
+        return self.filter is not None and not any(
+            share.type == "project" and share.project and share.project.id == self.project.id
+            for share in self.filter.shares
+        )
+
+    def steps(self) -> Iterator[BoardStep]:
+        """Yield what is to be done."""
+        name, key = repr(self.spec.name), self.project.key
+        if self.filter is None:
+            yield BoardStep(f"create filter {name}: {query(self.spec)}, shared with project {key}")
+        if self.drifted:
+            yield BoardStep(f"repair filter {name}: {query(self.spec)}")
+        if self.unshared:
+            yield BoardStep(f"share filter {name} with project {key}")
+        if self.board is None:
+            yield BoardStep(f"create kanban board {name} in project {key}")
+        if not self.marked:
+            yield BoardStep(f"mark board {name} as the board of customer {self.spec.customer!r}")
+        yield from (BoardStep(what, manual=True) for what in self.by_hand)
+
+
+class Boards:
+    """Plans and makes the boards of one connection."""
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._http = client, client.http
+
+    def plan(self, spec: BoardSpec) -> list[BoardStep]:
+        """Return what would make the board as specified. Nothing is written."""
+        return list(self._look(spec).steps())
+
+    def apply(self, spec: BoardSpec) -> list[BoardStep]:
+        """Make the board as specified, and return what a person must still do."""
+        seen = self._look(spec)
+        filter_id = seen.filter.id if seen.filter else self._create_filter(seen)
+        if seen.drifted:
+            self._http.call("PUT", f"{API}/filter/{filter_id}", idempotent=True, json=_filter(spec))
+        if seen.unshared:
+            share = {"type": "project", "projectId": seen.project.id}
+            self._http.call("POST", f"{API}/filter/{filter_id}/permission", idempotent=True, json=share)
+        board_id = seen.board.id if seen.board else self._create_board(spec, filter_id)
+        if not seen.marked:
+            mark = {"customer": spec.customer}
+            self._http.call("PUT", _property(board_id), idempotent=True, json=mark)
+        return [BoardStep(what, manual=True) for what in self._by_hand(spec, filter_id, board_id)]
+
+    def _look(self, spec: BoardSpec) -> _Seen:
+        project = self._client.get(wire.Project, f"{API}/project/{spec.project}")
+        kept = self._filter(spec)
+        board, marked = self._board(spec, kept)
+        by_hand = self._by_hand(spec, kept.id, board.id) if kept and board else ()
+        return _Seen(spec, project, kept, board, marked, tuple(by_hand))
+
+    def _filter(self, spec: BoardSpec) -> board_wire.Filter | None:
+        """Return our filter of the customer, by its mark, else by its name where nobody's mark is on it."""
+        same_name = None
+        for kept in self._filters():
+            description = kept.description or ""
+            if _mark(spec) in description.splitlines():
+                return kept
+            if kept.name == spec.name and _MARK not in description:
+                same_name = kept
+        return same_name
+
+    def _filters(self) -> Iterator[board_wire.Filter]:
+        start = 0
+        while True:
+            query = {
+                "accountId": self._client.side().me,
+                "expand": "description,jql,sharePermissions",
+                "startAt": start,
+                "maxResults": _PAGE,
+            }
+            page = self._client.get(board_wire.FilterPage, f"{API}/filter/search", query)
+            yield from page.values
+            start += len(page.values)
+            if page.last or not page.values:
+                return
+
+    def _board(self, spec: BoardSpec, kept: board_wire.Filter | None) -> tuple[board_wire.Board | None, bool]:
+        """Return the customer's board, by its property, else by its name and filter; and if it is marked."""
+        of_filter = self._boards(f"board/filter/{kept.id}", {}) if kept else []
+        named = self._boards("board", {"projectKeyOrId": spec.project, "name": spec.name})
+        for board in {board.id: board for board in (*of_filter, *named)}.values():
+            if self._customer(board) == spec.customer:
+                return board, True
+        ours = (board for board in of_filter if board.name == spec.name and self._customer(board) is None)
+        return next(ours, None), False
+
+    def _boards(self, path: str, query: dict[str, Any]) -> list[board_wire.Board]:
+        found: list[board_wire.Board] = []
+        while True:
+            asked = {**query, "startAt": len(found), "maxResults": _PAGE}
+            page = self._client.get(board_wire.BoardPage, f"{_AGILE}/{path}", asked)
+            found += page.values
+            if page.last or not page.values:
+                return found
+
+    def _customer(self, board: board_wire.Board) -> object:
+        try:
+            value = self._client.get(wire.Property, _property(board.id)).value
+        except Gone:
+            return None
+        return value.get("customer") if isinstance(value, dict) else None
+
+    def _by_hand(self, spec: BoardSpec, filter_id: str, board_id: str) -> Iterator[str]:
+        """Yield what is wrong with the board's own settings, which no public call changes."""
+        setup = self._client.get(board_wire.BoardConfiguration, f"{_AGILE}/board/{board_id}/configuration")
+        if setup.filter.id != filter_id:
+            yield f"choose filter {spec.name!r} for board {spec.name!r} (Board settings > General)"
+        shown = {status.id for column in setup.columns.columns for status in column.statuses}
+        kinds = self._client.get(board_wire.Statuses, f"{API}/project/{spec.project}/statuses").root
+        for id, name in {s.id: s.name for kind in kinds for s in kind.statuses}.items():
+            if id not in shown:
+                where = f"a column of board {spec.name!r} (Board settings > Columns)"
+                yield f"put status {name or id!r} into {where}"
+
+    def _create_filter(self, seen: _Seen) -> str:
+        share = {"type": "project", "project": {"id": seen.project.id}}
+        body = _filter(seen.spec) | {"sharePermissions": [share]}
+        return self._client.send(wire.Made, f"{API}/filter", json=body).id
+
+    def _create_board(self, spec: BoardSpec, filter_id: str) -> str:
+        body = {
+            "name": spec.name,
+            "type": "kanban",
+            "filterId": int(filter_id),
+            "location": {"type": "project", "projectKeyOrId": spec.project},
+        }
+        return self._client.send(wire.Made, f"{_AGILE}/board", json=body).id
+
+
+_MARK = "deskbridge: board of customer "
+
+
+def query(spec: BoardSpec) -> str:
+    """Return the query whose issues a customer's board shows."""
+    return f"project = {spec.project} AND labels = {quoted(spec.label)} ORDER BY Rank ASC"
+
+
+def _filter(spec: BoardSpec) -> dict[str, Any]:
+    return {"name": spec.name, "jql": query(spec), "description": _mark(spec)}
+
+
+def _mark(spec: BoardSpec) -> str:
+    return f"{_MARK}{spec.customer}"
+
+
+def _property(board_id: str) -> str:
+    return f"{_AGILE}/board/{board_id}/properties/{PROPERTY}"
+
+
+def _plain(jql: str) -> str:
+    return " ".join(jql.split())

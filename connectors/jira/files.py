@@ -1,0 +1,64 @@
+"""Which file belongs to which text. Jira's files belong to the issue; a text refers to one by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import PurePath
+
+from connectors.jira import wire
+from mappings.ticket import Attachment
+
+_UNSAFE = re.compile(r"[!|^\[\]{}\\/\x00-\x1f]")
+"""Signs that would end a file's name, or begin something else, where a text refers to it."""
+
+
+def sorted_out(
+    files: Sequence[wire.File], texts: Mapping[str, tuple[str, datetime]]
+) -> tuple[dict[str, tuple[Attachment, ...]], list[wire.File]]:
+    """Return the files that each text (its body and when it was last written) names, and those left over."""
+    by_name: dict[str, list[wire.File]] = {}
+    for file in sorted(files, key=lambda f: (f.created, f.id)):
+        by_name.setdefault(file.name, []).append(file)
+    named: dict[str, tuple[Attachment, ...]] = {}
+    used: set[str] = set()
+    for id, (body, at) in texts.items():
+        found = [(_meant(same, at), how) for name, same in by_name.items() if (how := _mention(body, name))]
+        named[id] = tuple(attachment(file, inline=how == "picture") for file, how in found)
+        used |= {file.id for file, _ in found}
+    return named, [file for same in by_name.values() for file in same if file.id not in used]
+
+
+def _meant(same: Sequence[wire.File], at: datetime) -> wire.File:
+    """Return which of several files of one name a text of that moment means: the newest one there was."""
+    return next((file for file in reversed(same) if file.created <= at), same[0])
+
+
+def _mention(body: str, name: str) -> str:
+    """Return how a wiki text names a file (jira-api 5): ``picture``, ``link``, or nothing."""
+    if name not in body:
+        return ""
+    if re.search(rf"!{re.escape(name)}(?:\||!)", body):
+        return "picture"
+    return "link" if re.search(rf"\[(?:[^\]\n|]*\|)?\^{re.escape(name)}\]", body) else ""
+
+
+def attachment(file: wire.File, *, inline: bool) -> Attachment:
+    """Return a file in canonical words; only pictures stand inside a text."""
+    picture = inline and file.content_type.startswith("image/")
+    # The answer to redirect=true is the short-lived address, which is fetched without the credential.
+    location = f"{file.content}{'&' if '?' in file.content else '?'}redirect=true"
+    return Attachment(file.id, file.name, file.content_type, file.size, picture, location)
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """Return the file's name as wiki markup can refer to it, with the first number that makes it unique."""
+    safe = _UNSAFE.sub("_", name).strip() or "file"
+    suffix = PurePath(safe).suffix[:20]
+    safe = safe if len(safe) <= 200 else safe[: 200 - len(suffix)] + suffix
+    number, free = 1, safe
+    while free in taken:
+        number += 1
+        free = f"{number}-{safe}"
+    return free

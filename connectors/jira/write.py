@@ -1,0 +1,202 @@
+"""Writes an issue's fields: creates it, edits it, tags it, links it.
+
+Library methods would reload, search for names and look at application links first (jira-api 10.3), so
+these are raw calls through its session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from connectors.base import Snapshot, TicketDraft, WrittenTicket
+from connectors.errors import Rejected, Uncertain, WireError
+from connectors.jira import translate, wire
+from connectors.jira.client import Client
+from connectors.jira.find import PROPERTY
+from connectors.jira.read import Reader, path
+from connectors.jira.translate import API, FORMAT
+from connectors.jira.workflow import Workflow
+from mappings.markup import write
+from mappings.ticket import Field, Ref, Unmapped, Value
+from mappings.vocabulary import NOTHING, Native
+
+_SUBJECT = 255
+"""Characters that a summary may have, on one line (jira-api 3.3)."""
+_LABEL = 255
+
+
+class Writer:
+    """Writes fields of one connection's issues."""
+
+    def __init__(self, client: Client, reader: Reader) -> None:
+        self._client, self._reader = client, reader
+        self._workflow = Workflow(client)
+
+    def create(self, draft: TicketDraft) -> WrittenTicket:
+        """Create the issue. The marker goes along as a property too, so that an edit cannot lose it."""
+        body = self._body(draft.values, None)
+        body["fields"] |= {
+            "project": {"key": draft.place.key},
+            "issuetype": body["fields"].get("issuetype") or self._kind(draft),
+            "description": write(draft.message.markdown, FORMAT, draft.message.names),
+        }
+        body["properties"] = [{"key": PROPERTY, "value": {"token": draft.token}}]
+        made = self._client.send(wire.Made, f"{API}/issue", json=body)
+        return self._settle(made.id, draft.values.get("status"))
+
+    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+        """Edit the fields in one call, which takes all or none, then move the issue to its status."""
+        key = present.ref.key
+        self._edit(key, self._body(values, present))
+        if (status := values.get("status")) is not None:
+            self._workflow.move(key, self._known("status", status))
+        return self._reader.written(key)
+
+    def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
+        """Add and remove labels by Jira's own verbs, so that nobody else's are touched."""
+        slugs = {_label(tag) for tag in remove}
+        gone = [label for label in present.ticket.tags if label in remove or _label(label) in slugs]
+        steps = _verbs(adds=sorted(map(_label, add)), removes=sorted(gone))
+        self._edit(present.ref.key, {"fields": {}, "update": {"labels": steps} if steps else {}})
+        return self._reader.written(present.ref.key)
+
+    def link(self, key: str, other: Ref, url: str, title: str) -> bool:
+        """Show another side as a remote link: the one true upsert that Jira has (jira-api 3.5)."""
+        body = {
+            "globalId": f"deskbridge:{other.connection}:{other.key}"[:255],
+            "application": {"type": "org.deskbridge", "name": "deskbridge"},
+            "relationship": other.connection,
+            "object": {"url": url, "title": title[:255]},
+        }
+        self._client.http.call("POST", path(key, "remotelink"), idempotent=True, json=body)
+        return True
+
+    def _settle(self, key: str, status: Value) -> WrittenTicket:
+        """Return what was created. From here on a failure must not look as if nothing had been."""
+        if isinstance(status, StrEnum):
+            with contextlib.suppress(WireError):  # the answer shows the status that it really has
+                self._workflow.move(key, status)
+        try:
+            return self._reader.written(key)
+        except WireError as error:
+            raise Uncertain(error.connection, error.call, f"created, but {error.text}") from None
+
+    def _edit(self, key: str, body: Mapping[str, Any]) -> None:
+        if body["fields"] or body["update"]:
+            self._client.http.call("PUT", path(key), idempotent=True, json=body)
+
+    def _kind(self, draft: TicketDraft) -> dict[str, str]:
+        """Return the issue type to create: the place's, else the first of the project."""
+        if kind := draft.place.kind:
+            return {"id": kind} if kind.isdecimal() else {"name": kind}
+        call = f"{API}/issue/createmeta/{draft.place.key}/issuetypes"
+        types = [t for t in self._client.get(wire.IssueTypes, call).types if not t.subtask]
+        if not types:
+            raise self._refusal("type", f"project {draft.place.key} has no issue type to create")
+        return {"id": types[0].id}
+
+    def _body(self, values: Mapping[Field, Value], present: Snapshot | None) -> dict[str, Any]:
+        """Return an edit's body; labels go by verbs, since the clocks' labels stand among the tags."""
+        fields: dict[str, Any] = {}
+        for field, value in values.items():
+            if field not in ("status", "tags", "sla"):
+                id, wanted = self._field(field, value, present)
+                fields[id] = wanted
+        adds, removes = self._labels(values, present)
+        if present is None:
+            return {"fields": fields | ({"labels": adds} if adds else {})}
+        steps = _verbs(adds, removes)
+        return {"fields": fields, "update": {"labels": steps} if steps else {}}
+
+    def _field(self, field: Field, value: Value, present: Snapshot | None) -> tuple[str, Any]:
+        custom = self._client.side().custom
+        match field:
+            case "subject":
+                return "summary", _one_line(str(value))
+            case "priority":
+                return "priority", self._worded(field, value, present, "id")
+            case "type":
+                return "issuetype", self._worded(field, value, present, "id")
+            case "due":
+                return "duedate", translate.day(value) if isinstance(value, date) else None
+            case "first_response_due" if field in custom:
+                return custom[field], translate.moment(value) if isinstance(value, datetime) else None
+            case "component" | "version" | "impact" | "urgency" if field in custom:
+                return custom[field], self._custom(field, value, present)
+            case _:
+                raise self._refusal(field, f"this connection holds no {field}")
+
+    def _worded(self, field: Field, value: Value, present: Snapshot | None, by: str) -> dict[str, str] | None:
+        return None if value is None else {by: self._word(field, value, present)}
+
+    def _word(self, field: Field, value: Value, present: Snapshot | None) -> str:
+        """Return the native word to write; one that already means the value is kept."""
+        native = present.native.get(field) if present else None
+        kept = Native(native) if isinstance(native, str) else None
+        return self._client.side().lenses[field].put(self._known(field, value), kept)
+
+    def _known(self, field: Field, value: Value) -> StrEnum:
+        if isinstance(value, StrEnum) and field in self._client.side().lenses:
+            return value
+        word = value.native if isinstance(value, Unmapped) else value
+        raise self._refusal(field, f"no vocabulary row for {field} {word!r}")
+
+    def _custom(self, field: Field, value: Value, present: Snapshot | None) -> Any:
+        """Return a value in the shape that the custom field takes (jira-api 3.4)."""
+        id = self._client.side().custom[field]
+        if (holds := self._client.kinds().get(id)) is None:
+            raise self._refusal(field, f"the site has no field {id}")
+        worded = field in ("impact", "urgency") and value is not None
+        text = self._word(field, value, present) if worded else value
+        if holds.type == "array":
+            return [] if text is None else [_shaped(holds.items, str(text))]
+        return None if text is None else _shaped(holds.type, str(text))
+
+    def _labels(self, values: Mapping[Field, Value], present: Snapshot | None) -> tuple[list[str], list[str]]:
+        """Return the labels to add and to remove so that tags and clock labels are as wanted."""
+        adds: list[str] = []
+        removes: list[str] = []
+        if isinstance(tags := values.get("tags"), frozenset):
+            wanted, had = set(map(_label, tags)), present.ticket.tags if present else frozenset()
+            adds += sorted(wanted - had)
+            removes += sorted(had - wanted)
+        if (sla := values.get("sla")) is not None:
+            shown = str(present.native.get("sla") or "").split() if present else []
+            label = self._client.side().lenses["sla"].put(self._known("sla", sla), None)
+            adds += [label] if label != NOTHING and label not in shown else []
+            removes += [old for old in shown if old not in (label, NOTHING)]
+        return adds, removes
+
+    def _refusal(self, field: Field, text: str) -> Rejected:
+        return Rejected(self._client.http.connection, "write", text, {field: text})
+
+
+def _shaped(type: str, text: str) -> Any:
+    match type:
+        case "option":
+            return {"value": text}
+        case "component" | "version":
+            return {"name": text}
+        case "number":
+            return float(text)
+        case _:
+            return text
+
+
+def _verbs(adds: list[str], removes: list[str]) -> list[dict[str, str]]:
+    return [{"add": label} for label in adds] + [{"remove": label} for label in removes]
+
+
+def _label(tag: str) -> str:
+    """Return a tag as Jira's labels can be: without spaces (jira-api 11.12)."""
+    return "-".join(tag.split())[:_LABEL]
+
+
+def _one_line(text: str) -> str:
+    """Return a text as a summary can be: one line without control characters, cut where Jira would refuse."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _SUBJECT else f"{line[: _SUBJECT - 1]}…"
