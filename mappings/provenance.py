@@ -85,9 +85,13 @@ def find_token(text: str) -> str | None:
     return found[1] if found else None
 
 
-def headed(text: str, *, author: str, place: str, url: str, at: datetime, token: str) -> str:
-    """Return canonical Markdown that begins with the line saying who wrote it, where and when."""
-    line = f"**{escape(author)}** in [{escape(place)}]({url}#{token}), {at:%Y-%m-%d %H:%M} UTC"
+def headed(text: str, *, author: str, place: str, url: str, at: datetime, token: str, what: str = "") -> str:
+    """Return canonical Markdown that begins with the line saying who wrote it, where and when.
+
+    `what` says in a word what the text was there, e.g. ``internal``.
+    """
+    kind = f" ({escape(what)})" if what else ""
+    line = f"**{escape(author)}**{kind} in [{escape(place)}]({url}#{token}), {at:%Y-%m-%d %H:%M} UTC"
     return f"{line}\n\n{text}" if text else line
 
 

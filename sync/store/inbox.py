@@ -115,7 +115,7 @@ class Inbox:
             tx.execute(update(inbox).where(*_unchanged(row)).values(**again))
 
     def park(self, row: Waiting, reason: str) -> None:
-        """Set a claimed row aside, visible, until a person or a new change of the ticket has it tried again."""
+        """Set a claimed row aside, visible, until a new change of the ticket has it tried again."""
         aside = {"due_at": None, "parked": reason, "attempts": row.attempts + 1}
         with self._db.writing() as tx:
             tx.execute(update(inbox).where(*_unchanged(row)).values(**aside))

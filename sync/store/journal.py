@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from sync.seen import TextId
 from sync.store.database import Database
@@ -17,58 +18,96 @@ CREATE = "create"
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be written: a copy of `origin` on the connection `target`."""
+
+    kind: str
+    origin: TextId
+    target: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
-    """One unsafe write that was noted. `repeated` tells that it had been noted before and never answered."""
+    """A wish that was noted. `open` tells that it had been noted before, and nobody heard the answer."""
 
     number: int
+    token: str
+    """The marker's text that the write carries."""
     sent: datetime
-    repeated: bool
+    open: bool
 
 
 class Journal:
-    """Intents, unique on (kind, target connection, origin, revision): a second note finds the first."""
+    """Intents. There is one open intent at most for each kind, origin and target."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def intend(
-        self, claim: Claim, bundle: int, kind: str, origin: TextId, target: str, revision: str, at: datetime
+        self, claim: Claim, bundle: int, wish: Wish, sign: Callable[[int], str], at: datetime
     ) -> Intent:
-        """Note a write before it is sent; if it was noted and not answered, return that note."""
-        wanted = {
-            "kind": kind,
-            "target_connection": target,
-            "origin_connection": origin.connection,
-            "origin_key": origin.key,
-            "origin_id": origin.id,
-            "revision": revision,
-        }
-        same = [intents.c[name] == value for name, value in wanted.items()]
-        with self._db.writing() as tx:
-            verify(tx, claim)
-            found = tx.execute(select(intents.c.number, intents.c.sent).where(*same)).first()
-            if found is not None:
-                return Intent(found.number, found.sent, repeated=True)
-            row = insert(intents).values(bundle=bundle, target_key="", sent=at, **wanted)
-            key = tx.execute(row).inserted_primary_key or (0,)
-        return Intent(int(key[0]), at, repeated=False)
+        """Note a write before it is sent; `sign` makes the marker for the note's running number.
 
-    def resend(self, claim: Claim, intent: Intent, at: datetime) -> None:
-        """Note that a write that proved absent is being sent again."""
+        If the same text was noted before and never answered, that note is returned, whatever its
+        revision: it may have arrived.
+        """
         with self._db.writing() as tx:
             verify(tx, claim)
-            again = update(intents).where(intents.c.number == intent.number)
-            tx.execute(again.values(sent=at, done=None))
+            waiting = select(intents).where(*_same(wish), intents.c.done.is_(None))
+            if found := tx.execute(waiting).first():
+                return Intent(found.number, found.token, found.sent, open=True)
+            return _note(tx, bundle, wish, sign, at)
+
+    def resend(
+        self, claim: Claim, intent: Intent, wish: Wish, sign: Callable[[int], str], at: datetime
+    ) -> Intent:
+        """Note that a write that proved absent is sent anew, in its present revision."""
+        token = sign(intent.number)
+        again = update(intents).where(intents.c.number == intent.number)
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(again.values(sent=at, token=token, revision=wish.revision))
+        return Intent(intent.number, token, at, open=False)
 
     def forget(self, claim: Claim, intent: Intent) -> None:
         """Take back a note whose write certainly did not happen: it was refused, or never sent."""
         with self._db.writing() as tx:
             verify(tx, claim)
-            tx.execute(intents.delete().where(intents.c.number == intent.number))
+            tx.execute(delete(intents).where(intents.c.number == intent.number))
 
-    def created(self, claim: Claim, intent: Intent, key: str, at: datetime) -> None:
-        """Note that a ticket was created."""
+    def done(self, claim: Claim, intent: Intent, key: str, at: datetime) -> None:
+        """Note that the answer was heard; `key` is the ticket it was written to."""
         with self._db.writing() as tx:
             verify(tx, claim)
-            done = update(intents).where(intents.c.number == intent.number)
-            tx.execute(done.values(target_key=key, done=at))
+            finished = update(intents).where(intents.c.number == intent.number)
+            tx.execute(finished.values(target_key=key, done=at))
+
+
+def _note(tx: Connection, bundle: int, wish: Wish, sign: Callable[[int], str], at: datetime) -> Intent:
+    row = insert(intents).values(
+        bundle=bundle,
+        kind=wish.kind,
+        origin_connection=wish.origin.connection,
+        origin_key=wish.origin.key,
+        origin_id=wish.origin.id,
+        target_connection=wish.target,
+        target_key="",
+        revision=wish.revision,
+        token="",
+        sent=at,
+    )
+    number = int((tx.execute(row).inserted_primary_key or (0,))[0])
+    token = sign(number)
+    tx.execute(update(intents).where(intents.c.number == number).values(token=token))
+    return Intent(number, token, at, open=False)
+
+
+def _same(wish: Wish) -> tuple[ColumnElement[bool], ...]:
+    return (
+        intents.c.kind == wish.kind,
+        intents.c.target_connection == wish.target,
+        intents.c.origin_connection == wish.origin.connection,
+        intents.c.origin_key == wish.origin.key,
+        intents.c.origin_id == wish.origin.id,
+    )

@@ -102,7 +102,7 @@ intents = Table(
     Column("revision", Text, nullable=False),
     Column("sent", Instant, nullable=False),
     Column("done", Instant),
-    UniqueConstraint("kind", "target_connection", "origin_connection", "origin_key", "origin_id", "revision"),
+    Column("token", Text, nullable=False),
     sqlite_autoincrement=True,
 )
 

@@ -1,0 +1,101 @@
+"""What is remembered of a side after a reconcile. Pure.
+
+A field becomes *seen* as observed, or, where we wrote it, as the server answered. What somebody else
+changed between our read and our write is left unseen, so that the next look finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from connectors.base import Capabilities, NativeValue, Snapshot
+from mappings.ticket import Field, Value
+from sync.fields import slug
+from sync.operations import Skip
+from sync.seen import Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a side answered to our writes: the values we sent, and its fields afterwards."""
+
+    native: Mapping[Field, NativeValue]
+    sent: Mapping[Field, Value]
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The new memory of a side, what is to be said about it, and whether to look again at once."""
+
+    seen: Seen
+    remarks: tuple[Skip, ...] = ()
+    again: bool = False
+
+
+_NOTHING: Seen = Seen({})
+
+
+@dataclass(slots=True)
+class _Draft:
+    native: dict[Field, NativeValue]
+    wanted: dict[Field, NativeValue] = field(default_factory=dict)
+    remarks: list[Skip] = field(default_factory=list)
+    again: bool = False
+
+
+def remember(
+    side: Snapshot, old: Seen | None, answer: Answer | None, unsettled: frozenset[Field], can: Capabilities
+) -> Remembered:
+    """Return what to remember of a side that was observed as `side` and answered as `answer`.
+
+    `unsettled` are fields of this side whose change has not reached every side yet: they stay unseen.
+    """
+    draft = _Draft(dict(side.native))
+    _await(draft, side, old or _NOTHING, can)
+    if answer is not None:
+        _answered(draft, side, answer)
+    for name in unsettled & draft.native.keys():
+        if old is not None and old.knows(name):
+            draft.native[name] = old.native[name]
+        else:
+            del draft.native[name]
+    changed = old is not None and dict(old.native) != draft.native
+    seen = Seen(draft.native, draft.wanted, (old or _NOTHING).serial + changed)
+    return Remembered(seen, tuple(draft.remarks), draft.again)
+
+
+def _await(draft: _Draft, side: Snapshot, old: Seen, can: Capabilities) -> None:
+    """Keep waiting for what a server applies later; say so where it did not take what was written."""
+    for name, wanted in old.wanted.items():
+        if str(side.ticket.value(name)) == wanted or side.native.get(name) != old.native.get(name):
+            continue
+        if name in can.fields and can.fields[name].asynchronous:
+            draft.wanted[name] = wanted
+        else:
+            draft.remarks.append(Skip(side.ref.connection, name, f"not taken: {wanted}"))
+
+
+def _answered(draft: _Draft, side: Snapshot, answer: Answer) -> None:
+    for name, native in answer.native.items():
+        if name == "tags":
+            _tags(draft, side, answer)
+        elif name in answer.sent:
+            draft.native[name] = native
+            draft.wanted[name] = str(answer.sent[name])
+        elif native != side.native.get(name):
+            draft.again = True
+
+
+def _tags(draft: _Draft, side: Snapshot, answer: Answer) -> None:
+    before, after = set(side.native.get("tags") or ()), set(answer.native.get("tags") or ())
+    ours = {slug(tag) for tag in answer.added}
+    kept = {tag for tag in after if tag in before or slug(tag) in ours}
+    vanished = before - after - answer.removed
+    missing = ours - {slug(tag) for tag in after}
+    draft.native["tags"] = tuple(sorted(kept | vanished))
+    draft.again |= bool(vanished or after - kept)
+    for tag in sorted(missing):
+        draft.remarks.append(Skip(side.ref.connection, "tags", f"not taken: {tag}"))

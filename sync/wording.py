@@ -1,0 +1,56 @@
+"""The words that the hub writes of its own: attribution lines, link notes, status notes. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from connectors.base import Snapshot
+from mappings.markup import read
+from mappings.provenance import escape, headed
+from mappings.ticket import Audience, Comment, CommentKind, PersonRole, Ref, Status
+
+HUB = "deskbridge"
+
+_STATUSES = {
+    Status.OPEN: "open again",
+    Status.IN_PROGRESS: "being worked on",
+    Status.WAITING_ON_DEV: "waiting on a developer",
+    Status.WAITING_ON_CUSTOMER: "waiting on the customer",
+    Status.WAITING_ON_VENDOR: "waiting on a vendor",
+    Status.RESOLVED: "resolved",
+    Status.CLOSED: "closed",
+}
+
+
+def copy_of(side: Snapshot, message: Comment, token: str) -> str:
+    """Return the canonical text of a copy: who wrote the original, where and when, then their words."""
+    return headed(
+        read(message.body, message.attachments),
+        author=message.author.name,
+        what=_kind(message),
+        place=str(side.ref),
+        url=side.url,
+        at=message.created,
+        token=token,
+    )
+
+
+def link_note(other: Ref, url: str, at: datetime, token: str) -> str:
+    """Return the note that shows staff where the other side of a ticket is."""
+    text = f"This ticket is kept together with [{escape(str(other))}](<{url}>)."
+    return headed(text, author=HUB, what="", place=str(other), url=url, at=at, token=token)
+
+
+def status_note(other: Snapshot, status: Status, token: str) -> str:
+    """Return the note that tells staff what became of the ticket on another side."""
+    text = f"{escape(str(other.ref))} is {_STATUSES[status]}."
+    at = other.ticket.updated
+    return headed(text, author=HUB, what="", place=str(other.ref), url=other.url, at=at, token=token)
+
+
+def _kind(message: Comment) -> str:
+    if message.author.role is PersonRole.CUSTOMER:
+        return "customer"
+    if message.kind is CommentKind.FORWARD:
+        return "forwarded"
+    return "to the customer" if message.audience is Audience.CUSTOMER else "internal"
