@@ -1,0 +1,124 @@
+"""Freshdesk's answers: one, a page, all pages, and what its errors say (freshdesk-api 1.2, 1.3, 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from functools import cache
+from typing import Any, Protocol, TypeVar, cast
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+from requests import Response
+
+from connectors.errors import Rejected
+from connectors.http import Http
+
+PER_PAGE = 100
+"""Rows on a page: the most that Freshdesk gives."""
+_PAGES = 1000
+"""Pages after which a list is taken to be without end."""
+_LONGEST = 300
+"""Characters of a server's message that are worth passing on."""
+
+T = TypeVar("T")
+
+
+class HasId(Protocol):
+    """A row of a list."""
+
+    @property
+    def id(self) -> int:
+        """What tells a row from any other."""
+
+
+R = TypeVar("R", bound=HasId)
+
+
+def read(http: Http, response: Response, kind: type[T]) -> T:
+    """Return an answer as `kind`. Raises Rejected, naming call and field, when it is malformed."""
+    try:
+        answer: T = _adapter(cast(Hashable, kind)).validate_json(response.content)
+    except ValidationError as error:
+        call = f"{response.request.method} {urlsplit(response.url).path}"
+        raise Rejected(http.connection, call, _malformed(error)) from None
+    return answer
+
+
+def get(http: Http, path: str, kind: type[T], params: Mapping[str, Any] | None = None) -> T:
+    """Return the answer to a GET as `kind`."""
+    return read(http, http.call("GET", path, params=params, idempotent=True), kind)
+
+
+def page(http: Http, path: str, kind: type[R], params: Mapping[str, Any]) -> tuple[list[R], bool]:
+    """Return the rows of one page, and whether another may follow.
+
+    The last page has no `next` link; lists that never send links end with a short page
+    (freshdesk-api 3.1).
+    """
+    response = http.call("GET", path, params=params, idempotent=True)
+    rows = read(http, response, list[kind])  # type: ignore[valid-type]
+    full = "per_page" in params and len(rows) >= PER_PAGE
+    return rows, "next" in response.links or full
+
+
+def pages(http: Http, path: str, kind: type[R], params: Mapping[str, Any]) -> Iterator[R]:
+    """Yield the rows of all pages, each once. Raises Rejected for a list without end."""
+    seen: set[int] = set()
+    for number in range(1, _PAGES + 1):
+        asked = {**params, "page": number} if number > 1 else params
+        rows, more = page(http, path, kind, asked)
+        fresh = [row for row in rows if row.id not in seen]
+        yield from fresh
+        if not (more and fresh):
+            return
+        seen.update(row.id for row in fresh)
+    raise Rejected(http.connection, f"GET {path}", f"more than {_PAGES} pages")
+
+
+def explain(response: Response) -> tuple[str, Mapping[str, str]]:
+    """Return what an error's body says, and its fields with what is wrong with each.
+
+    Bodies may be empty or another machine's HTML, of which nothing is passed on.
+    """
+    if response.status_code == 405:
+        return _locked(response), {}
+    try:
+        said = response.json()
+    except ValueError:
+        return _silent(response), {}
+    if not isinstance(said, dict):
+        return _silent(response), {}
+    errors = said.get("errors")
+    rows = [row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else []
+    fields = {_short(row.get("field")): _short(row.get("message") or row.get("code")) for row in rows}
+    text = _short(said.get("description") or said.get("message") or said.get("code"))
+    return "; ".join([text, *(f"{field}: {wrong}" for field, wrong in fields.items())]), fields
+
+
+def _malformed(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    if first["type"] == "json_invalid":
+        return "the answer is not JSON"
+    return f"malformed answer: {'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}"
+
+
+def _locked(response: Response) -> str:
+    """Say what a 405 means: the call exists, so it is the object that does not take it (4.5, 5.2)."""
+    if "/conversations/" in urlsplit(response.url).path:
+        return "only notes can be edited"
+    return "it is in the trash or marked as spam, where nothing can be written"
+
+
+def _silent(response: Response) -> str:
+    if response.status_code == 404 and "X-Freshdesk-Api-Version" not in response.headers:
+        return "not found, and the answer is not Freshdesk's; is the connection's url right?"
+    return "not found" if response.status_code == 404 else "the answer says nothing"
+
+
+def _short(text: object) -> str:
+    return " ".join(str(text or "").split())[:_LONGEST]
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

@@ -1,0 +1,179 @@
+"""Freshdesk behind the connectors' contract: the parts put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import IO
+
+from connectors.base import (
+    QUIET,
+    Account,
+    Capabilities,
+    CommentDraft,
+    ConnectionConfig,
+    Connector,
+    FieldAbility,
+    FilePlace,
+    Grain,
+    Hint,
+    Mails,
+    Snapshot,
+    TicketDraft,
+    Upload,
+    WrittenComment,
+    WrittenFile,
+    WrittenTicket,
+)
+from connectors.errors import Rejected
+from connectors.freshdesk import answers, translate
+from connectors.freshdesk.admin import Admin
+from connectors.freshdesk.files import FILE_HOSTS
+from connectors.freshdesk.find import Finder
+from connectors.freshdesk.people import People
+from connectors.freshdesk.read import Reader
+from connectors.freshdesk.write import Writer
+from connectors.http import Http, session
+from mappings.boards import BoardSpec, BoardStep, Place
+from mappings.ticket import Attachment, Field, Ref, Value
+
+_STATUS = replace(QUIET, mails_for={"resolved": Mails.IF_CONFIGURED, "closed": Mails.IF_CONFIGURED})
+"""The bulk call silences the closing mail; a rule of the account's own may still send one (4.5)."""
+_DUE = FieldAbility(Mails.NEVER, {}, asynchronous=True, grain=Grain.SECOND)
+_ABILITIES: Mapping[Field, FieldAbility] = {"status": _STATUS, "first_response_due": _DUE, "due": _DUE}
+"""The fields that are not simply quiet."""
+
+
+def connect(config: ConnectionConfig) -> Connector:
+    """Return the connector of a Freshdesk account; makes no call."""
+    return Freshdesk(config)
+
+
+class Freshdesk:
+    """One Freshdesk account, as the agent whose key we have; the contract is `base.Connector`'s."""
+
+    def __init__(self, config: ConnectionConfig) -> None:
+        self._config = config
+        files = _http(config)
+        http = _http(config)
+        http.session.auth = (config.secret, "X")
+        people = People(http, config.now)
+        self._reader = Reader(config, http, files, people)
+        self._writer = Writer(config, http, self._reader, people)
+        self._finder, self._admin = Finder(config, http, people), Admin(config, http, people)
+        self._capabilities = _capabilities(config)
+
+    def __repr__(self) -> str:
+        return f"Freshdesk({self.name})"
+
+    @property
+    def name(self) -> str:
+        """The connection's name."""
+        return self._config.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What Freshdesk can hold, with the custom fields that the settings name."""
+        return self._capabilities
+
+    def whoami(self) -> Account:
+        """Ask which agent the key belongs to."""
+        return self._admin.whoami()
+
+    def problems(self, places: Iterable[Place]) -> list[str]:
+        """Compare the settings with the account's ticket form."""
+        return self._admin.problems(places)
+
+    def fetch(self, key: str) -> Snapshot:
+        """Return a ticket with its description as message 0 and every conversation."""
+        return self._reader.fetch(key)
+
+    def changed(self, since: datetime) -> Iterator[Hint]:
+        """Yield what changed: tickets, trash and spam merged by time."""
+        return self._reader.changed(since)
+
+    def create(self, draft: TicketDraft) -> WrittenTicket:
+        """Create a ticket that our own account requests."""
+        return self._writer.create(draft)
+
+    def find_created(self, token: str, since: datetime) -> Ref | None:
+        """Look through the tickets that our own account requested."""
+        return self._finder.created(token, since)
+
+    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+        """Write the fields that differ."""
+        return self._writer.set_fields(present, values)
+
+    def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
+        """Read the tags, change them, write them back."""
+        return self._writer.change_tags(present, add, remove)
+
+    def add_comment(self, key: str, draft: CommentDraft) -> WrittenComment:
+        """Add a note, never a reply."""
+        return self._writer.add_comment(key, draft)
+
+    def edit_comment(self, key: str, id: str, draft: CommentDraft) -> WrittenComment:
+        """Replace a note of our own; replies cannot be edited."""
+        return self._writer.edit_comment(key, id, draft)
+
+    def delete_comment(self, key: str, id: str) -> None:
+        """Delete a note of our own."""
+        self._writer.delete_comment(key, id)
+
+    def add_file(self, key: str, upload: Upload) -> WrittenFile:
+        """Refuse: files are sent with the text that they belong to."""
+        raise Rejected(self.name, "add file", "Freshdesk takes files with the text they belong to")
+
+    def open_file(self, attachment: Attachment) -> AbstractContextManager[IO[bytes]]:
+        """Stream a file; its address carries its own permission and no credential of ours."""
+        return self._reader.open_file(attachment)
+
+    def add_link(self, key: str, other: Ref, url: str, title: str) -> bool:
+        """Return False: Freshdesk has no links to other tools; a note says it."""
+        return False
+
+    def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
+        """Return the one step that says there is nothing to plan."""
+        text = f"Freshdesk has no boards by its API; make a ticket view for {spec.name!r} by hand"
+        return [BoardStep(text, manual=True)]
+
+    def apply_board(self, spec: BoardSpec) -> list[BoardStep]:
+        """Do nothing, and return what a person may do."""
+        return self.plan_board(spec)
+
+
+def _http(config: ConnectionConfig) -> Http:
+    return Http(
+        connection=config.name,
+        base=f"{config.url}/api/v2",
+        session=session(),
+        budget=config.budget,
+        now=config.now,
+        explain=answers.explain,
+        file_hosts=FILE_HOSTS,
+    )
+
+
+def _capabilities(config: ConnectionConfig) -> Capabilities:
+    return Capabilities(
+        system="freshdesk",
+        fields={field: _ABILITIES.get(field, QUIET) for field in translate.fields(config)},
+        dues_together=True,
+        vocabularies=config.vocabularies,
+        internal_comments=True,
+        # The requester of what we create is our own account; nobody else is told.
+        create_mails=Mails.NEVER,
+        internal_comment_mails=Mails.NEVER,
+        public_comment_mails=Mails.ALWAYS,
+        edits_comments=True,
+        files=FilePlace.COMMENT,
+        # Not documented; long enough for any mail, short enough to be read back.
+        max_text=65_000,
+        # All files of a ticket together (freshdesk-api 5.4); the smaller reading of "20 MB".
+        max_file=20_000_000,
+        file_hosts=FILE_HOSTS,
+        settle=timedelta(seconds=2),
+        index_lag=timedelta(seconds=2),
+    )

@@ -1,0 +1,242 @@
+"""Freshdesk's answers in canonical words. Pure; payloads die here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.base import ConnectionConfig, NativeValue, Presence, Snapshot, WrittenTicket
+from connectors.freshdesk import wire
+from connectors.freshdesk.files import files
+from mappings.ticket import (
+    FIELDS,
+    MESSAGE_0,
+    Audience,
+    Comment,
+    CommentKind,
+    Field,
+    Organisation,
+    Person,
+    PersonRole,
+    Raw,
+    Ref,
+    SlaState,
+    TextFormat,
+    Ticket,
+    Value,
+)
+from mappings.vocabulary import NOTHING, WORDS, Native
+
+CUSTOM: tuple[Field, ...] = ("impact", "urgency", "component", "version", "resolution")
+"""The fields that only a custom field can hold."""
+DUES: Mapping[Field, str] = {"first_response_due": "fr_due_by", "due": "due_by"}
+"""The points in time, and what Freshdesk calls them."""
+
+_OUTBOUND = 10
+"""The source of a ticket that an agent opened by writing to a customer (freshdesk-api 4.2)."""
+_FEEDBACK_SOURCE, _FEEDBACK_CATEGORY = 6, 7
+_FORWARD_SOURCE, _FORWARD_CATEGORY = 8, 6
+_REPLY_CATEGORY = 3
+_REPLY_SOURCE, _NOTE_SOURCE = 0, 2
+
+Who = Callable[[int | None], Person | None]
+"""Tells who a user id is."""
+
+
+def fields(config: ConnectionConfig) -> tuple[Field, ...]:
+    """Return the fields that this account can hold: its own, and those that the settings give it."""
+
+    def held(field: Field) -> bool:
+        return (field not in CUSTOM or field in config.fields) and (
+            field not in WORDS or field in config.vocabularies
+        )
+
+    return tuple(field for field in FIELDS if held(field))
+
+
+def sla_tags(config: ConnectionConfig) -> frozenset[str]:
+    """Return the tags that show the state of the clocks."""
+    lens = config.vocabularies.get("sla")
+    return frozenset({*lens.reads, *lens.writes.values()} - {NOTHING}) if lens else frozenset()
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as Freshdesk states it: UTC, to the second (freshdesk-api 1.1)."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def native(config: ConnectionConfig, ticket: wire.Ticket) -> dict[Field, NativeValue]:
+    """Return the server's own value of each field that the account can hold."""
+    return {field: _stated(config, ticket, field) for field in fields(config)}
+
+
+def canonical(config: ConnectionConfig, field: Field, stated: NativeValue) -> Value:
+    """Return what a native value means."""
+    if stated is None:
+        return None
+    if isinstance(stated, tuple):
+        return frozenset(stated)
+    if field in DUES:
+        return datetime.fromisoformat(stated)
+    if lens := config.vocabularies.get(field):
+        return lens.get(Native(stated))
+    return stated
+
+
+def ref(config: ConnectionConfig, id: int) -> Ref:
+    """Return the reference to a ticket."""
+    return Ref(config.name, str(id), f"#{id}")
+
+
+def url(config: ConnectionConfig, id: int) -> str:
+    """Return where an agent opens a ticket."""
+    return f"{config.url}/a/tickets/{id}"
+
+
+def presence(ticket: wire.Ticket) -> Presence:
+    """Return whether a ticket can be worked on; trash and spam cannot (freshdesk-api 4.5)."""
+    return Presence.TRASHED if ticket.deleted or ticket.spam else Presence.PRESENT
+
+
+def version(updated: datetime, presence: Presence) -> str:
+    """Return the version of a ticket: nobody says that moving it to the trash stamps it anew."""
+    return stamp(updated) if presence is Presence.PRESENT else f"{stamp(updated)} {presence}"
+
+
+def written(config: ConnectionConfig, ticket: wire.Ticket) -> WrittenTicket:
+    """Return a ticket's fields as the server answered with them."""
+    return WrittenTicket(
+        ref=ref(config, ticket.id),
+        url=url(config, ticket.id),
+        place="",
+        version=version(ticket.updated_at, presence(ticket)),
+        native=native(config, ticket),
+    )
+
+
+def snapshot(
+    config: ConnectionConfig,
+    ticket: wire.Ticket,
+    conversations: Iterable[wire.Conversation],
+    who: Who,
+    read_at: datetime,
+) -> Snapshot:
+    """Return what Freshdesk says about a ticket, whole."""
+    fields = written(config, ticket)
+    values: dict[str, Any] = {name: canonical(config, name, said) for name, said in fields.native.items()}
+    if not isinstance(values.get("sla"), SlaState):
+        values["sla"] = None
+    messages = (description(config, ticket, who), *(comment(config, said, who) for said in conversations))
+    return Snapshot(
+        ref=fields.ref,
+        url=fields.url,
+        place=fields.place,
+        presence=presence(ticket),
+        version=fields.version,
+        read_at=read_at,
+        native=fields.native,
+        ticket=Ticket(
+            **{**values, "subject": ticket.subject or ""},
+            created=ticket.created_at,
+            updated=ticket.updated_at,
+            requester=who(ticket.requester_id),
+            assignee=who(ticket.responder_id),
+            organisation=_organisation(config, ticket),
+            messages=messages,
+        ).ordered(),
+    )
+
+
+def description(config: ConnectionConfig, ticket: wire.Ticket, who: Who) -> Comment:
+    """Return message 0. The requester wrote it, unless an agent opened the ticket by a mail."""
+    author = ticket.responder_id if ticket.source == _OUTBOUND else ticket.requester_id
+    return Comment(
+        id=MESSAGE_0,
+        author=who(author) or _nobody(config),
+        created=ticket.created_at,
+        body=Raw(TextFormat.HTML, ticket.description or ""),
+        audience=Audience.CUSTOMER,
+        kind=CommentKind.DESCRIPTION,
+        attachments=files(ticket.attachments, ticket.description, config.url),
+    )
+
+
+def comment(config: ConnectionConfig, said: wire.Conversation, who: Who) -> Comment:
+    """Return a reply, note, forward or customer message."""
+    return Comment(
+        id=str(said.id),
+        author=who(said.user_id) or _nobody(config),
+        created=said.created_at,
+        body=Raw(TextFormat.HTML, said.body or ""),
+        audience=audience(said),
+        kind=kind(said),
+        edited=said.last_edited_at,
+        attachments=files(said.attachments, said.body, config.url),
+    )
+
+
+def audience(said: wire.Conversation) -> Audience:
+    """Return who can read a conversation; what the reference does not name is for staff (5.1)."""
+    if said.private is not False or _forward(said):
+        return Audience.STAFF
+    named = said.source in (_REPLY_SOURCE, _NOTE_SOURCE) or said.category == _REPLY_CATEGORY
+    return Audience.CUSTOMER if said.incoming or named or _feedback(said) else Audience.STAFF
+
+
+def kind(said: wire.Conversation) -> CommentKind:
+    """Return what a conversation is; what a rule, an answering machine or a survey made is automatic."""
+    if said.auto_response or said.automation_id is not None or _feedback(said):
+        return CommentKind.AUTOMATIC
+    if _forward(said):
+        return CommentKind.FORWARD
+    if said.incoming:
+        return CommentKind.MESSAGE
+    reply = said.source == _REPLY_SOURCE or said.category == _REPLY_CATEGORY
+    return CommentKind.REPLY if reply and said.private is False else CommentKind.NOTE
+
+
+def _stated(config: ConnectionConfig, ticket: wire.Ticket, field: Field) -> NativeValue:
+    match field:
+        case "subject" | "type":
+            value: str | None = getattr(ticket, field)
+            return value
+        case "status" | "priority":
+            return str(getattr(ticket, field))
+        case "first_response_due" | "due":
+            at = getattr(ticket, DUES[field])
+            return stamp(at) if at else None
+        case "tags":
+            return tuple(sorted(set(ticket.tags) - sla_tags(config)))
+        case "sla":
+            return ",".join(sorted(set(ticket.tags) & sla_tags(config))) or NOTHING
+        case _:
+            return _text(ticket.custom_fields.get(config.fields[field]))
+
+
+def _text(value: object) -> str | None:
+    """Return a custom field's value as text: a number, a tick and a list of choices too."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _organisation(config: ConnectionConfig, ticket: wire.Ticket) -> Organisation | None:
+    if ticket.company_id is None:
+        return None
+    name = ticket.company.name if ticket.company else None
+    return Organisation(config.name, str(ticket.company_id), name or f"company #{ticket.company_id}")
+
+
+def _nobody(config: ConnectionConfig) -> Person:
+    return Person(config.name, "", "somebody unknown", PersonRole.UNKNOWN)
+
+
+def _forward(said: wire.Conversation) -> bool:
+    return said.source == _FORWARD_SOURCE or said.category == _FORWARD_CATEGORY
+
+
+def _feedback(said: wire.Conversation) -> bool:
+    return said.source == _FEEDBACK_SOURCE or said.category == _FEEDBACK_CATEGORY
