@@ -1,0 +1,1 @@
+"""GitLab issues and Service Desk tickets over the REST API, version 4."""

@@ -1,0 +1,93 @@
+"""Who we are, which projects there are, and what stands against working in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from connectors.errors import Gone, Rejected, Unauthorised
+from connectors.gitlab.files import Home
+from connectors.gitlab.wire import PROJECT, USER, Project, User, parse
+from connectors.http import Http
+from mappings.boards import Place
+
+_PLANNER = 15
+"""The least role whose labels are not dropped in silence and that reads internal notes (reference 1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What is asked once and then remembered. Two threads may ask twice; the answer is the same."""
+
+    http: Http
+    _users: dict[str, User] = field(default_factory=dict, repr=False)
+    _homes: dict[str, Home] = field(default_factory=dict, repr=False)
+
+    def me(self) -> User:
+        """Return our own account."""
+        return self._users.get("me") or self.ask_me()
+
+    def ask_me(self) -> User:
+        """Return our own account as the server states it now. Raises Unauthorised."""
+        response = self.http.call("GET", "user", idempotent=True)
+        self._users["me"] = me = parse(USER, self.http.connection, response)
+        return me
+
+    def ask_project(self, path: str) -> Project:
+        """Return a project as the server states it now. Raises Gone where we cannot see it."""
+        response = self.http.call("GET", f"projects/{quote(path, safe='')}", idempotent=True)
+        return parse(PROJECT, self.http.connection, response)
+
+    def project(self, path: str) -> int:
+        """Return a project's id. Raises Rejected: a lost project is not a lost ticket."""
+        try:
+            return self._home(path).id
+        except Gone as error:
+            text = f"there is no project {path!r}, or this account is not a member of it"
+            raise Rejected(error.connection, error.call, text, {"place": path}) from None
+
+    def home(self, project: int) -> Home:
+        """Return where the texts of a project stand, by its id. Raises Gone."""
+        return self._home(str(project))
+
+    def _home(self, name: str) -> Home:
+        if name not in self._homes:
+            found = self.ask_project(name)
+            self._homes[name] = Home(found.id, found.path_with_namespace)
+        return self._homes[name]
+
+
+def problems(directory: Directory, polled: tuple[str, ...], places: Iterable[Place]) -> list[str]:
+    """Return what stands against working in these places, one line each with the way out."""
+    name = directory.http.connection
+    try:
+        me = directory.ask_me()
+    except Unauthorised as error:
+        return [f"{name}: the token is not accepted ({error.text}); make a new one with the scope api"]
+    lines = []
+    for place in places:
+        try:
+            found = list(_against(directory.ask_project(place.key), me, place, polled))
+        except Gone:
+            found = [f"there is no such project, or {me.name} is not a member; add them as a Reporter"]
+        except Rejected as error:
+            found = [f"it cannot be read: {error.text}"]
+        lines += [f"{name}: project {place.key}: {line}" for line in found]
+    return lines
+
+
+def _against(project: Project, me: User, place: Place, polled: tuple[str, ...]) -> Iterator[str]:
+    if project.path_with_namespace != place.key:
+        yield f"it is called {project.path_with_namespace} today; write that into the settings"
+    if place.key not in polled:
+        yield "it is not polled; add it to the connection's projects"
+    if project.archived:
+        yield "it is archived and read-only; unarchive it, or take it out of the settings"
+    if project.issues_enabled is False:
+        yield "issues are switched off; switch them on in the project's settings"
+    if project.access_level < _PLANNER and not me.is_admin:
+        yield (
+            f"{me.name} has too low a role, so labels would be dropped and internal notes unseen;"
+            " make them a Planner or a Reporter"
+        )

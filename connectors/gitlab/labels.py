@@ -1,0 +1,72 @@
+"""Fields that GitLab keeps in labels: status, priority, type, sla. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connectors.base import ConnectionConfig
+from connectors.gitlab.wire import CLOSED, OPENED
+from mappings.ticket import Field
+from mappings.vocabulary import NOTHING, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class LabelField:
+    """A field that is kept in labels: its lens, and which labels are its own.
+
+    Besides the lens' words these are all labels of the same scopes: ``priority::9`` is a priority that
+    nobody translates, not a tag. On Free nothing makes a scope exclusive (reference 6.1).
+    """
+
+    lens: Vocabulary[StrEnum]
+    words: frozenset[str]
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, lens: Vocabulary[StrEnum]) -> LabelField:
+        """Return the field of a lens."""
+        words = frozenset({*lens.reads, *lens.writes.values()} - {NOTHING, OPENED, CLOSED})
+        return cls(lens, words, frozenset(scope for word in words if (scope := _scope(word))))
+
+    def owns(self, label: str) -> bool:
+        """Whether a label says something about this field."""
+        return label in self.words or _scope(label) in self.scopes
+
+    def label(self, labels: Iterable[str]) -> str | None:
+        """Return the label that speaks for the field, one that the lens reads before any other."""
+        own = sorted(label for label in labels if self.owns(label))
+        return next((label for label in own if label in self.lens.reads), own[0] if own else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What translating needs to know about a connection."""
+
+    connection: str
+    url: str
+    labels: Mapping[Field, LabelField]
+    """The fields that are kept in labels; status among them, if it is translated at all."""
+
+    @classmethod
+    def of(cls, config: ConnectionConfig) -> Side:
+        """Return the side of a connection."""
+        fields = {field: LabelField.of(lens) for field, lens in config.vocabularies.items()}
+        return cls(config.name, config.url, fields)
+
+    def is_tag(self, label: str) -> bool:
+        """Whether a label belongs to no field."""
+        return not any(field.owns(label) for field in self.labels.values())
+
+    def native(self, field: Field, labels: Iterable[str], state: str) -> str | None:
+        """Return the native word of a field that is kept in labels."""
+        kept = self.labels[field]
+        if field == "status":
+            return CLOSED if state == CLOSED else kept.label(labels) or OPENED
+        return kept.label(labels) or (NOTHING if NOTHING in kept.lens.reads else None)
+
+
+def _scope(label: str) -> str:
+    """Return the scope of a label: ``a::b`` of ``a::b::c``, empty if it has none (reference 6.1)."""
+    return label.rpartition("::")[0]

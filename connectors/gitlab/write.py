@@ -1,0 +1,197 @@
+"""Writing: issues, their fields and their notes. Everything sent can be sent twice, or is sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import requests
+
+from connectors.base import CommentDraft, Snapshot, TicketDraft, Upload, WrittenComment, WrittenTicket
+from connectors.errors import Gone, Rejected, WireError
+from connectors.gitlab.fields import Change, Unwritable, change, check_tags
+from connectors.gitlab.files import ADDRESS, Home
+from connectors.gitlab.labels import Side
+from connectors.gitlab.read import Reader, issue_path, project_of
+from connectors.gitlab.translate import description, key_of, ours, written
+from connectors.gitlab.wire import ISSUE, NOTE, OPENED, UPLOADED, Issue, Note, parse
+from connectors.http import Http
+from mappings.markup import write
+from mappings.provenance import escape
+from mappings.ticket import MESSAGE_0, Audience, Field, TextFormat, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes the issues of one connection."""
+
+    http: Http
+    side: Side
+    reader: Reader
+
+    def create(self, draft: TicketDraft) -> WrittenTicket:
+        """Create an issue. Its uploads go first; files that no text links in the end do no harm."""
+        project = self.reader.directory.project(draft.place.key)
+        path = f"projects/{project}/issues"
+        change = self._change_to(f"POST {path}", draft.values, (), OPENED)
+        text, _ = self._text(project, draft.message)
+        sent = {**change.plain, "description": text}
+        if change.add:
+            sent["labels"] = ",".join(sorted(change.add))
+        if draft.place.kind:
+            sent["issue_type"] = draft.place.kind
+        response = self.http.call("POST", path, json=sent, idempotent=False)
+        issue = parse(ISSUE, self.side.connection, response, once=True)
+        return written(self.side, self._closed(issue) if change.event else issue)
+
+    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+        """Write fields in one call, whose server closes or reopens first and then does the rest."""
+        key = present.ref.key
+        call = f"PUT {issue_path(self.http, key)}"
+        return self._update(key, lambda i: self._change_to(call, values, i.labels or (), i.state))
+
+    def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
+        """Add and remove labels; those that hold a field are refused."""
+        key = present.ref.key
+        try:
+            check_tags(self.side, add | remove)
+        except Unwritable as error:
+            raise self._unwritable(f"PUT {issue_path(self.http, key)}", error) from None
+        return self._update(key, lambda issue: Change(add=set(add), remove=set(remove)))
+
+    def add_comment(self, key: str, draft: CommentDraft) -> WrittenComment:
+        """Add a note, internal unless it is meant for customers.
+
+        The connector does not know who reads a project, and `internal` can never be changed later
+        (reference 0.11); so what is for staff is internal everywhere.
+        """
+        path = f"{issue_path(self.http, key)}/notes"
+        self._refuse_narrow(path, draft)
+        home = self.reader.directory.home(project_of(key))
+        text, files = self._text(home.id, draft)
+        sent = {"body": text, "internal": draft.audience is not Audience.CUSTOMER}
+        response = self.http.call("POST", path, json=sent, idempotent=False)
+        return self._said(home, self._note(response, 201, once=True), files)
+
+    def edit_comment(self, key: str, id: str, draft: CommentDraft) -> WrittenComment:
+        """Replace a note of ours, or the description of an issue of ours."""
+        if id == MESSAGE_0:
+            return self._edit_description(key, draft)
+        path = self._note_path(key, id)
+        self._refuse_narrow(path, draft)
+        note = self._own_note(path)
+        if draft.audience is not Audience.CUSTOMER and not note.inside:
+            raise Rejected(self.side.connection, f"PUT {path}", "it is not internal and cannot become so")
+        home = self.reader.directory.home(project_of(key))
+        text, files = self._text(home.id, draft)
+        response = self.http.call("PUT", path, json={"body": text}, idempotent=True)
+        return self._said(home, self._note(response, 200, once=False), files)
+
+    def delete_comment(self, key: str, id: str) -> None:
+        """Delete a note of ours."""
+        try:
+            path = self._note_path(key, id)
+            self._own_note(path)
+            self.http.call("DELETE", path, idempotent=True)
+        except Gone:
+            return
+
+    # Issues.
+
+    def _change_to(
+        self, call: str, values: Mapping[Field, Value], labels: tuple[str, ...], state: str
+    ) -> Change:
+        try:
+            return change(self.side, values, labels, state)
+        except Unwritable as error:
+            raise self._unwritable(call, error) from None
+
+    def _unwritable(self, call: str, error: Unwritable) -> Rejected:
+        return Rejected(self.side.connection, call, error.why, {error.field: error.why})
+
+    def _update(self, key: str, decide: Callable[[Issue], Change]) -> WrittenTicket:
+        """Write what an issue lacks, decided on what it says now; nothing if it lacks nothing."""
+        issue = self.reader.issue(key)
+        if body := decide(issue).body(issue):
+            response = self.http.call("PUT", issue_path(self.http, key), json=body, idempotent=True)
+            issue = parse(ISSUE, self.side.connection, response)
+        return written(self.side, issue)
+
+    def _closed(self, issue: Issue) -> Issue:
+        """Close an issue that was just created. Where that fails it stays open and its answer says so."""
+        path = issue_path(self.http, key_of(issue))
+        try:
+            response = self.http.call("PUT", path, json={"state_event": "close"}, idempotent=True)
+            return parse(ISSUE, self.side.connection, response)
+        except WireError:
+            return issue
+
+    def _edit_description(self, key: str, draft: CommentDraft) -> WrittenComment:
+        path, issue, me = issue_path(self.http, key), self.reader.issue(key), self.reader.directory.me()
+        if issue.author.id != me.id:
+            raise Rejected(self.side.connection, f"PUT {path}", "the description is not ours")
+        text, files = self._text(issue.project_id, draft)
+        response = self.http.call("PUT", path, json={"description": text}, idempotent=True)
+        said = description(self.side, parse(ISSUE, self.side.connection, response), me.id)
+        return WrittenComment(said.id, said.revision, said.audience, files)
+
+    # Notes.
+
+    def _refuse_narrow(self, path: str, draft: CommentDraft) -> None:
+        if draft.audience is Audience.RESTRICTED:
+            raise Rejected(self.side.connection, path, "no note is for fewer than staff")
+
+    def _note_path(self, key: str, id: str) -> str:
+        path = f"{issue_path(self.http, key)}/notes/{id}"
+        if not id.isdecimal():
+            raise Gone(self.side.connection, "GET note", f"{id!r} is no id of a note")
+        return path
+
+    def _own_note(self, path: str) -> Note:
+        """Return a note. Raises Rejected if it is not ours: a maintainer's token may edit everybody's."""
+        note = parse(NOTE, self.side.connection, self.http.call("GET", path, idempotent=True))
+        if note.system or note.author.id != self.reader.directory.me().id:
+            raise Rejected(self.side.connection, f"PUT {path}", "the note is not ours")
+        return note
+
+    def _note(self, response: requests.Response, status: int, *, once: bool) -> Note:
+        """Return the note answered. 202 tells of a text of commands only, which `write` leaves none of."""
+        if response.status_code != status:
+            raise Rejected(self.side.connection, "note", "the text was taken as commands only")
+        return parse(NOTE, self.side.connection, response, once=once)
+
+    def _said(self, home: Home, note: Note, files: Mapping[str, str]) -> WrittenComment:
+        said = ours(self.side, home, note)
+        return WrittenComment(said.id, said.revision, said.audience, files)
+
+    # Texts and files.
+
+    def _text(self, project: int, draft: CommentDraft) -> tuple[str, dict[str, str]]:
+        """Upload a text's files; return it as Markdown that links them all, and each file's id here."""
+        ids = {upload.id: self._upload(project, upload) for upload in draft.uploads}
+        addresses = {origin: f"/uploads/{id}" for origin, id in {**draft.names, **ids}.items()}
+        text = write(draft.markdown, TextFormat.MARKDOWN, addresses)
+        names = {upload.id: upload.name for upload in draft.uploads}
+        beside = [
+            f"[{_label(names.get(origin) or address.rpartition('/')[2])}](attachment:{origin})"
+            for origin, address in addresses.items()
+            if address not in text
+        ]
+        listed = write("\n".join(f"- {link}" for link in beside), TextFormat.MARKDOWN, addresses)
+        return "\n\n".join(part for part in (text, listed) if part), ids
+
+    def _upload(self, project: int, upload: Upload) -> str:
+        """Upload a file and return its id. One that is sent twice is an orphan more (reference 5)."""
+        path = f"projects/{project}/uploads"
+        upload.content.seek(0)
+        file = (upload.name, upload.content.read(), upload.content_type)
+        response = self.http.call("POST", path, files={"file": file}, idempotent=True)
+        url = parse(UPLOADED, self.side.connection, response).url
+        if (found := ADDRESS.fullmatch(url)) is None:
+            raise Rejected(self.side.connection, f"POST {path}", "the answer names no address of an upload")
+        return f"{found['secret']}/{found['name']}"
+
+
+def _label(name: str) -> str:
+    """Return a file's name as a link's text that ends nowhere but at its end."""
+    return escape(name.translate({ord("["): "(", ord("]"): ")"}))
