@@ -46,7 +46,7 @@ def connect(config: ConnectionConfig) -> Connector:
 
 
 def capabilities(config: ConnectionConfig) -> Capabilities:
-    """Return what GitLab can hold: of a Service Desk ticket only ordinary notes are mailed (reference 7.3)."""
+    """Return what GitLab can hold; it mails customers ordinary notes and nothing else (reference 7.3)."""
     fields: dict[Field, FieldAbility] = {"subject": QUIET, "due": _DAY, "tags": QUIET}
     return Capabilities(
         system="gitlab",
@@ -133,9 +133,7 @@ class GitLab:
         return False
 
     def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
-        what = (
-            f"make a board {spec.name!r} in {spec.project}, with a list for each label of its issues' status"
-        )
+        what = f"in {spec.project} make a board {spec.name!r} for {spec.label!r} with a list per status label"
         return [BoardStep(what, manual=True)]
 
     def apply_board(self, spec: BoardSpec) -> list[BoardStep]:

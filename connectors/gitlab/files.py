@@ -30,7 +30,8 @@ class Home:
 def attachments(url: str, home: Home, text: str) -> tuple[Attachment, ...]:
     """Return the project's uploads that a text links, which is all that attaches them (reference 5).
 
-    `url` is the connection's. Files of other projects and hosts stay links: a text must not make our credential fetch them.
+    `url` is the connection's. Files of other projects and hosts stay links: a text must not make our
+    credential fetch them.
     """
     found: dict[str, Attachment] = {}
     for file in _uploads(url, home, text):

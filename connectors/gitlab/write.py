@@ -66,7 +66,6 @@ class Writer:
         (reference 0.11); so what is for staff is internal everywhere.
         """
         path = f"{issue_path(self.http, key)}/notes"
-        self._refuse_narrow(path, draft)
         home = self.reader.directory.home(project_of(key))
         text, files = self._text(home.id, draft)
         sent = {"body": text, "internal": draft.audience is not Audience.CUSTOMER}
@@ -78,7 +77,6 @@ class Writer:
         if id == MESSAGE_0:
             return self._edit_description(key, draft)
         path = self._note_path(key, id)
-        self._refuse_narrow(path, draft)
         note = self._own_note(path)
         if draft.audience is not Audience.CUSTOMER and not note.inside:
             raise Rejected(self.side.connection, f"PUT {path}", "it is not internal and cannot become so")
@@ -137,10 +135,6 @@ class Writer:
 
     # Notes.
 
-    def _refuse_narrow(self, path: str, draft: CommentDraft) -> None:
-        if draft.audience is Audience.RESTRICTED:
-            raise Rejected(self.side.connection, path, "no note is for fewer than staff")
-
     def _note_path(self, key: str, id: str) -> str:
         path = f"{issue_path(self.http, key)}/notes/{id}"
         if not id.isdecimal():
@@ -168,6 +162,8 @@ class Writer:
 
     def _text(self, project: int, draft: CommentDraft) -> tuple[str, dict[str, str]]:
         """Upload a text's files; return it as Markdown that links them all, and each file's id here."""
+        if draft.audience is Audience.RESTRICTED:
+            raise Rejected(self.side.connection, "write", "no text is for fewer than staff")
         ids = {upload.id: self._upload(project, upload) for upload in draft.uploads}
         addresses = {origin: f"/uploads/{id}" for origin, id in {**draft.names, **ids}.items()}
         text = write(draft.markdown, TextFormat.MARKDOWN, addresses)
