@@ -45,13 +45,13 @@ def build(
 
     Routes are matched in order; a call that no route names answers 501 naming itself. `finish` sees
     every answer before it is sent (rate-limit headers, request ids). Bodies that handlers refuse
-    with are sent with `media_type`.
+    with are sent with `media_type`, unless the refusal's headers name a content type.
     """
 
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
         answer = reply(error.body, error.status, error.headers)
-        if error.body is not None:
+        if error.body is not None and not any(name.lower() == "content-type" for name in error.headers):
             answer.headers["content-type"] = media_type
         finish(request, answer)
         return answer

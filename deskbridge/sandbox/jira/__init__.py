@@ -1,0 +1,1 @@
+"""A fake Jira Cloud site with one company-managed software project."""
