@@ -1,0 +1,1 @@
+"""A fake GitLab: issues, notes, quick actions, Service Desk, labels, boards and uploads of one instance."""

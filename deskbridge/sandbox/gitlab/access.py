@@ -1,0 +1,108 @@
+"""Who may do what: tokens, roles and what is invisible to whom (1.1, 1.2)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from deskbridge.sandbox.gitlab.state import Group, Issue, Level, Note, Owner, Project, Site, Token, User
+from deskbridge.sandbox.kernel import Refused
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_NO_SCOPE = "The request requires higher privileges than provided by the access token."
+
+
+def identify(site: Site, request: Request) -> Token:
+    """Return the token of a call; refuses unknown, revoked and expired ones and too small scopes."""
+    token = site.tokens.get(_credential(request))
+    if token is None:
+        raise Refused(401, {"message": "401 Unauthorized"})
+    if token.revoked:
+        raise _invalid("Token was revoked. You have to re-authorize from the user.")
+    if token.expires_at <= site.now().date():
+        raise _invalid("Token is expired. You can either do re-authorization or token refresh.")
+    readable = "read_api" in token.scopes and request.method in _SAFE
+    if "api" not in token.scopes and not readable:
+        body = {"error": "insufficient_scope", "error_description": _NO_SCOPE, "scope": "api"}
+        raise Refused(403, body)
+    if "sudo" in request.headers or "sudo" in request.query_params:
+        raise Refused(403, {"message": "403 Forbidden - Must be admin to use sudo"})
+    return token
+
+
+def _credential(request: Request) -> str:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return (
+        request.headers.get("private-token")
+        or (bearer.strip() if scheme.lower() == "bearer" else "")
+        or request.query_params.get("private_token", "")
+    )
+
+
+def _invalid(text: str) -> Refused:
+    return Refused(401, {"error": "invalid_token", "error_description": text})
+
+
+def forbidden() -> Refused:
+    """Return the refusal of what the caller may see but not do."""
+    return Refused(403, {"message": "403 Forbidden"})
+
+
+def missing(what: str) -> Refused:
+    """Return the refusal for what is not there or must not be known to be."""
+    return Refused(404, {"message": f"404 {what}"})
+
+
+def level(user: User, owner: Owner) -> Level:
+    """Return a user's access level, inherited from the group; the Support Bot works everywhere."""
+    if user.kind == "support":
+        return Level.REPORTER
+    own = owner.members.get(user, Level.NONE)
+    return max(own, level(user, owner.group)) if isinstance(owner, Project) else own
+
+
+def staff(user: User, owner: Owner) -> bool:
+    """Whether a user may set labels, assignees and the like, and read what is confidential."""
+    return level(user, owner) >= Level.PLANNER
+
+
+def sees_group(site: Site, user: User, group: Group) -> bool:
+    """Whether a user sees a private group: as its member, or as one of a project in it."""
+    inside = (project for project in site.projects.values() if project.group is group)
+    return bool(level(user, group)) or any(level(user, project) for project in inside)
+
+
+def reads(user: User, issue: Issue) -> bool:
+    """Whether a user can read an issue; confidential ones are for staff, author and assignees."""
+    if not level(user, issue.project):
+        return False
+    return not issue.confidential or owns(user, issue) or staff(user, issue.project)
+
+
+def owns(user: User, issue: Issue) -> bool:
+    """Whether a user is the author or an assignee."""
+    return user is issue.author or user in issue.assignees
+
+
+def edits(user: User, issue: Issue) -> bool:
+    """Whether a user may change the title, the text and the state."""
+    return owns(user, issue) or staff(user, issue.project)
+
+
+def reads_note(user: User, note: Note) -> bool:
+    """Whether a user can read a note: internal ones and references from elsewhere may be hidden."""
+    if note.refers is not None and not reads(user, note.refers):
+        return False
+    issue = note.issue
+    return not note.internal or user is note.author or owns(user, issue) or staff(user, issue.project)
+
+
+def comments(user: User, issue: Issue) -> bool:
+    """Whether a user may comment: everybody who reads, in a locked discussion members only."""
+    return reads(user, issue) and (not issue.locked or bool(level(user, issue.project)))
+
+
+def need(user: User, owner: Owner, at_least: Level) -> None:
+    """Refuse a user with a lower level, and every write to an archived project."""
+    archived = isinstance(owner, Project) and owner.archived
+    if archived or level(user, owner) < at_least:
+        raise forbidden()
