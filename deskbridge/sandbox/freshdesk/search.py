@@ -120,7 +120,6 @@ def _reader(account: Account, name: str) -> Callable[[Ticket], Any]:
     if name not in custom_names(account):
         invalid("query", f"Unexpected/invalid field in request: {name}", "invalid_field")
     return lambda ticket: ticket.custom_fields.get(name)
-    return None
 
 
 def _day(instant: datetime | None) -> str | None:

@@ -102,9 +102,9 @@ class Account:
 
     def put_user(self, user: User) -> None:
         """Take in a user, or note that the addresses of one have changed."""
+        if user.id in self.users:
+            self.owners = {address: owner for address, owner in self.owners.items() if owner != user.id}
         self.users[user.id] = user
-        for address in [address for address, owner in self.owners.items() if owner == user.id]:
-            del self.owners[address]
         for address in [user.email or "", *user.other_emails]:
             self.owners[address.lower()] = user.id
 
