@@ -129,6 +129,11 @@ class MemoryDesk:
         with self.lock:
             self._faults[call] += [fault] * times
 
+    def mend(self) -> None:
+        """Play no more of the faults that were to come."""
+        with self.lock:
+            self._faults.clear()
+
     def next_fault(self, call: str) -> Fault | None:
         """Return the fault to play on this call, which is then over."""
         with self.lock:

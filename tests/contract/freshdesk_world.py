@@ -1,0 +1,106 @@
+"""Customers and agents in Freshdesk: mails from outside, the API with Sam's own key inside."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+from deskbridge.sandbox.run import Sandbox
+from mappings.boards import Place, Readers
+from mappings.ticket import Audience, Field, PersonRole
+from tests.contract.sandbox_world import SandboxWorld
+from tests.contract.world import Call, File, Said
+
+_KIM = "kim@lantern.example"
+
+
+class FreshdeskWorld(SandboxWorld):
+    """An account with one custom field, which holds the component."""
+
+    system = "freshdesk"
+    opener = PersonRole.CUSTOMER
+    public = Audience.CUSTOMER
+    unknown = "9876543"
+    keeps_trash = True
+    samples: dict[Field, tuple[str, str]] = {}  # noqa: RUF012 - worlds are not shared
+    wire = {  # noqa: RUF012 - as above
+        Call.READ: ("GET", "/api/v2/.*"),
+        Call.CREATE: ("POST", "/api/v2/tickets"),
+        Call.SET: ("PUT", r"/api/v2/tickets/\d+"),
+        Call.COMMENT: ("POST", r"/api/v2/tickets/\d+/(notes|reply)"),
+    }
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self._api = f"{self.environment['FRESHDESK_URL']}/api/v2"
+        self._sam = (self.environment["FRESHDESK_AGENT_API_KEY"], "X")
+        self.config = self.configuration(
+            url=self.environment["FRESHDESK_URL"],
+            secret=self.environment["FRESHDESK_API_KEY"],
+            fields={"component": self._custom_field("Component")},
+        )
+        self.place = Place(self.config.name, "", Readers("lantern"))
+        self.nowhere = Place(self.config.name, "", Readers("lantern"), kind="No such type")
+
+    def opens(self, subject: str, text: str, picture: File | None = None, file: File | None = None) -> str:
+        html, files = f"<p>{text}</p>", []
+        if picture:
+            html += '<p><img src="cid:one"></p>'
+            files.append(_mailed(picture) | {"inline_cid": "one"})
+        if file:
+            files.append(_mailed(file))
+        made = self.act("customer_mail", email=_KIM, subject=subject, html=html, attachments=files)
+        return str(made["ticket"])
+
+    def answers(self, key: str, text: str, *, internal: bool = False) -> str:
+        path, extra = ("notes", {"private": True}) if internal else ("reply", {})
+        return str(self._call("POST", f"tickets/{key}/{path}", {"body": f"<p>{text}</p>", **extra})["id"])
+
+    def edits(self, key: str, id: str, text: str) -> None:
+        self._call("PUT", f"conversations/{id}", {"body": f"<p>{text}</p>"})
+
+    def renames(self, key: str, subject: str) -> None:
+        self._call("PUT", f"tickets/{key}", {"subject": subject})
+
+    def tags(self, key: str, tags: frozenset[str]) -> None:
+        self._call("PUT", f"tickets/{key}", {"tags": sorted(tags)})
+
+    def removes(self, key: str) -> None:
+        self._call("DELETE", f"tickets/{key}")
+
+    def said(self, key: str) -> list[Said]:
+        rows = self._call("GET", f"tickets/{key}/conversations?per_page=100")
+        return [Said(str(row["id"]), row["body_text"], row["private"]) for row in rows]
+
+    def called(self, subject: str) -> int:
+        rows = self._call("GET", "tickets?per_page=100&updated_since=2000-01-01&order_by=updated_at")
+        return sum(row["subject"] == subject for row in rows)
+
+    def status(self, key: str) -> str:
+        return str(self._call("GET", f"tickets/{key}")["status"])
+
+    def opens_in_browser(self, url: str) -> bool:
+        found = re.fullmatch(re.escape(self.config.url) + r"/a/tickets/(\d+)", url)
+        return found is not None and self._http.get(url, timeout=10).ok
+
+    def links(self, key: str) -> list[str]:
+        return []
+
+    def _custom_field(self, label: str) -> str:
+        fields = self._call("GET", "ticket_fields")
+        known = {field["label"]: field["name"] for field in fields}
+        return str(known.get(label) or self.act("add_field", label=label)["name"])
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        return self.ask(method, f"{self._api}/{path}", json=body, auth=self._sam)
+
+
+def _mailed(file: File) -> dict[str, str]:
+    return {
+        "name": file.name,
+        "content_type": file.content_type,
+        "content_base64": base64.b64encode(file.content).decode(),
+    }
+
+

@@ -1,0 +1,99 @@
+"""Developers in a Jira Software project: Dana, with her own token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deskbridge.sandbox.run import Sandbox
+from mappings.boards import STAFF, Place
+from mappings.ticket import Audience, Field, PersonRole
+from tests.contract.sandbox_world import SandboxWorld
+from tests.contract.world import Call, File, Said
+
+
+class JiraWorld(SandboxWorld):
+    """A project whose issues are read by staff alone."""
+
+    system = "jira"
+    opener = PersonRole.STAFF
+    public = Audience.STAFF
+    unknown = "9876543"
+    keeps_trash = False
+    samples: dict[Field, tuple[str, str]] = {}  # noqa: RUF012 - worlds are not shared
+    wire = {  # noqa: RUF012 - as above
+        Call.READ: ("GET", r"/rest/api/\d/issue/.*"),
+        Call.CREATE: ("POST", r"/rest/api/\d/issue"),
+        Call.SET: ("PUT", r"/rest/api/\d/issue/[^/]+"),
+        Call.COMMENT: ("POST", r"/rest/api/\d/issue/[^/]+/comment"),
+        Call.FILE: ("POST", r"/rest/api/\d/issue/[^/]+/attachments"),
+    }
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self._api = f"{self.environment['JIRA_URL']}/rest/api/2"
+        self._project = self.environment["JIRA_PROJECT"]
+        self._dana = (self.environment["JIRA_DEV_EMAIL"], self.environment["JIRA_DEV_TOKEN"])
+        self._admin = (self.environment["JIRA_EMAIL"], self.environment["JIRA_TOKEN"])
+        self.config = self.configuration(
+            url=self.environment["JIRA_URL"],
+            user=self.environment["JIRA_EMAIL"],
+            secret=self.environment["JIRA_TOKEN"],
+            projects=(self._project,),
+        )
+        self.place = Place(self.config.name, self._project, STAFF)
+        self.nowhere = Place(self.config.name, "NOWHERE", STAFF)
+
+    def opens(self, subject: str, text: str, picture: File | None = None, file: File | None = None) -> str:
+        fields = {
+            "project": {"key": self._project},
+            "issuetype": {"name": "Task"},
+            "summary": subject,
+            "description": text,
+        }
+        key = str(self._call("POST", "issue", {"fields": fields})["id"])
+        for attached in filter(None, (picture, file)):
+            part = {"file": (attached.name, attached.content, attached.content_type)}
+            self._call("POST", f"issue/{key}/attachments", files=part)
+        if picture:
+            self._call("PUT", f"issue/{key}", {"fields": {"description": f"{text}\n\n!{picture.name}!"}})
+        return key
+
+    def answers(self, key: str, text: str, *, internal: bool = False) -> str:
+        return str(self._call("POST", f"issue/{key}/comment", {"body": text})["id"])
+
+    def edits(self, key: str, id: str, text: str) -> None:
+        self._call("PUT", f"issue/{key}/comment/{id}", {"body": text})
+
+    def renames(self, key: str, subject: str) -> None:
+        self._call("PUT", f"issue/{key}", {"fields": {"summary": subject}})
+
+    def tags(self, key: str, tags: frozenset[str]) -> None:
+        self._call("PUT", f"issue/{key}", {"fields": {"labels": sorted(tags)}})
+
+    def removes(self, key: str) -> None:
+        self.ask("DELETE", f"{self._api}/issue/{key}", auth=self._admin)
+
+    def said(self, key: str) -> list[Said]:
+        rows = self._call("GET", f"issue/{key}/comment?maxResults=100")["comments"]
+        return [Said(row["id"], row["body"], internal=False) for row in rows]
+
+    def called(self, subject: str) -> int:
+        self.wait(60)  # the index needs its time
+        query = {"jql": f'project = {self._project} AND summary ~ "\\"{subject}\\""', "fields": ["summary"]}
+        issues = self._call("POST", "search/jql", query)["issues"]
+        return sum(issue["fields"]["summary"] == subject for issue in issues)
+
+    def status(self, key: str) -> str:
+        return str(self._call("GET", f"issue/{key}?fields=status")["fields"]["status"]["id"])
+
+    def opens_in_browser(self, url: str) -> bool:
+        key = url.removeprefix(f"{self.config.url}/browse/")
+        return bool(self._call("GET", f"issue/{key}")) and self._http.get(url, timeout=10).ok
+
+    def links(self, key: str) -> list[str]:
+        return [link["object"]["url"] for link in self._call("GET", f"issue/{key}/remotelink")]
+
+    def _call(self, method: str, path: str, body: object = None, **request: Any) -> Any:
+        headers = {"X-Atlassian-Token": "no-check"}
+        url = f"{self._api}/{path}"
+        return self.ask(method, url, json=body, auth=self._dana, headers=headers, **request)

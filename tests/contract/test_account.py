@@ -1,0 +1,89 @@
+"""The contract's clauses about the account, the places it works in, links and boards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connectors.base import Connector
+from mappings.boards import BoardSpec
+from mappings.ticket import FIELDS, Ref
+from mappings.vocabulary import WORDS
+from tests.contract.drafts import fresh
+from tests.contract.world import World
+
+
+def test_whoami_is_the_account(world: World, connector: Connector) -> None:
+    """`whoami`: "the account that the credential belongs to". Broken: another site is taken for ours."""
+    one, two = connector.whoami(), world.connect(world.config).whoami()
+    assert one == two
+    assert all((one.key, one.name, one.instance))
+
+
+def test_a_ready_place_has_no_problems(world: World, connector: Connector) -> None:
+    """`problems`: "empty means ready". Broken: a check that cries wolf is switched off."""
+    assert connector.problems([world.place]) == []
+
+
+def test_a_wrong_place_is_named(world: World, connector: Connector) -> None:
+    """`problems`: "Each line names the place". Broken: the first ticket finds the typing error."""
+    problems = connector.problems([world.place, world.nowhere])
+    assert problems
+    assert all(world.nowhere.key in line for line in problems)
+
+
+def test_asking_for_problems_writes_nothing(world: World, connector: Connector) -> None:
+    """`problems`: "Nothing is written". Broken: a check leaves its traces at a customer's."""
+    since = world.now()
+    world.wait(connector.capabilities.index_lag.total_seconds() + 1)
+    before = set(connector.changed(since))
+    connector.problems([world.place, world.nowhere])
+    world.wait(connector.capabilities.index_lag.total_seconds() + 1)
+    assert set(connector.changed(since)) == before
+
+
+def test_capabilities_are_whole(world: World, connector: Connector) -> None:
+    """`Capabilities`: what is declared makes sense. Broken: the engine plans what cannot be written."""
+    can = connector.capabilities
+    assert {"subject", "status", "tags"} <= set(can.fields) <= set(FIELDS)
+    assert {f for f in can.fields if f in WORDS} <= set(can.vocabularies)
+    assert {"first_response_due", "due"} <= set(can.fields) or not can.dues_together
+    assert can.max_text > 1000
+    assert can.max_file > 1_000_000
+    assert can.system in world.config.name
+
+
+def test_links_are_shown_once(world: World, connector: Connector) -> None:
+    """`add_link`: "False where the tool has none. Idempotent". Broken: a link for every reconcile."""
+    key = world.opens(fresh("Linked"), "Hm.")
+    other, url = Ref("elsewhere", "4711", "#4711"), "https://desk.test/4711"
+    shown = [connector.add_link(key, other, url, "Desk #4711") for _ in range(2)]
+    assert shown[0] == shown[1]
+    assert world.links(key) == ([url] if shown[0] else [])
+
+
+def test_a_board_is_made_once(world: World, connector: Connector) -> None:
+    """`apply_board`: "Do what `plan_board` says ... Idempotent". Broken: a new board each night."""
+    spec = BoardSpec(
+        customer="lantern", name=fresh("Lantern Books"), project=world.place.key, label="customer-lantern"
+    )
+    planned = connector.plan_board(spec)
+    assert connector.plan_board(spec) == planned
+    left = connector.apply_board(spec)
+    assert all(step.manual for step in left)
+    assert [step for step in connector.plan_board(spec) if not step.manual] == []
+    assert connector.apply_board(spec) == left
+
+
+def test_a_changed_board_is_planned_again(world: World, connector: Connector) -> None:
+    """`plan_board`: what would make the board as specified. Broken: a renamed customer keeps the old name."""
+    spec = BoardSpec(
+        customer="orbit", name=fresh("Orbit Cafe"), project=world.place.key, label="customer-orbit"
+    )
+    made = [step for step in connector.plan_board(spec) if not step.manual]
+    connector.apply_board(spec)
+    renamed = replace(spec, name=fresh("Orbit"))
+    assert bool([step for step in connector.plan_board(renamed) if not step.manual]) == bool(made)
+    connector.apply_board(renamed)
+    assert [step for step in connector.plan_board(renamed) if not step.manual] == []
+
+
