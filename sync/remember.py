@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import cast
 
 from connectors.base import Capabilities, NativeValue, Snapshot
-from mappings.ticket import Field, Value
+from mappings.ticket import Field, Value, Word
+from mappings.vocabulary import held
 from sync.fields import slug
 from sync.operations import Skip
 from sync.seen import Seen
@@ -56,7 +59,7 @@ def remember(
     draft = _Draft(dict(side.native))
     _await(draft, side, old or _NOTHING, can)
     if answer is not None:
-        _answered(draft, side, answer)
+        _answered(draft, side, answer, can)
     for name in unsettled & draft.native.keys():
         if old is not None and old.knows(name):
             draft.native[name] = old.native[name]
@@ -78,15 +81,20 @@ def _await(draft: _Draft, side: Snapshot, old: Seen, can: Capabilities) -> None:
             draft.remarks.append(Skip(side.ref.connection, name, f"not taken: {wanted}"))
 
 
-def _answered(draft: _Draft, side: Snapshot, answer: Answer) -> None:
+def _answered(draft: _Draft, side: Snapshot, answer: Answer, can: Capabilities) -> None:
     for name, native in answer.native.items():
         if name == "tags":
             _tags(draft, side, answer)
         elif name in answer.sent:
             draft.native[name] = native
-            draft.wanted[name] = str(answer.sent[name])
+            draft.wanted[name] = sent_as(can, name, answer.sent[name])
         elif native != side.native.get(name):
             draft.again = True
+
+
+def sent_as(can: Capabilities, name: Field, value: Value) -> str:
+    """Return what a later read must show for a value that was written."""
+    return str(held(can.vocabularies, name, cast(Word, value)) if isinstance(value, StrEnum) else value)
 
 
 def _tags(draft: _Draft, side: Snapshot, answer: Answer) -> None:

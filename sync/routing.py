@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from mappings.boards import BoardSpec, Place
 from mappings.ticket import Ticket, TicketType
 from sync.fields import slug
-from sync.rules import Rules
+from sync.rules import Role, Rules
 from sync.sla.policy import Policy
 
 
@@ -70,11 +70,17 @@ class Desk:
         by_domain = (c for c in self.customers if domains & c.domains)
         return next(by_record, next(by_domain, None))
 
+    def labels(self, customer: Customer | None) -> dict[str, frozenset[str]]:
+        """Return the tags that the hub puts on each work side of a customer's tickets."""
+        work = (c for c, role in self.rules.roles.items() if role is Role.WORK)
+        return {connection: frozenset({customer.label}) for connection in work} if customer else {}
+
     def places(self, ticket: Ticket, customer: Customer | None, present: Iterable[str]) -> tuple[Place, ...]:
         """Return where the ticket is to have a side and has none: the first route of each connection."""
         taken, wanted = set(present), []
+        key = customer.key if customer else None
         for route in self.routes:
-            if route.place.connection not in taken and route.takes(ticket, customer and customer.key):
+            if route.place.connection not in taken and route.takes(ticket, key):
                 wanted.append(route.place)
                 taken.add(route.place.connection)
         return tuple(wanted)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mappings.ticket import Ref
 from sync.store.bundles import Bundles
 from sync.store.database import Database
 from sync.store.findings import Findings
-from sync.store.inbox import Inbox
+from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
 
 
@@ -29,6 +30,14 @@ class Store:
     def hub(self) -> str:
         """Return the id of the hub whose memory this is."""
         return self.database.hub()
+
+    def canonical(self, row: Waiting) -> Waiting:
+        """Return an inbox row under its ticket's present name: a ticket may have been linked meanwhile."""
+        if not row.subject.startswith("ref:"):
+            return row
+        _, connection, key = row.subject.split(":", 2)
+        subject = self.bundles.subject(Ref(connection, key))
+        return row if subject == row.subject else self.inbox.rename(row, subject)
 
 
 def open_store(path: Path) -> Store:

@@ -16,7 +16,7 @@ from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
 from sync.sla.facts import StatusFact
 from sync.store import schema as t
 from sync.store.database import Database
-from sync.store.inbox import Claim, verify
+from sync.store.inbox import Claim, take, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +86,17 @@ class Bundles:
             row = tx.execute(query).first()
         return row is not None and row.version == version and row.read_at > changed + settle
 
-    def begin(self, claim: Claim, side: Snapshot) -> int:
-        """Make a bundle of a ticket that belongs to none yet, and return its id."""
+    def begin(self, claim: Claim, side: Snapshot) -> tuple[int, Claim]:
+        """Make a bundle of a ticket that belongs to none yet; return its id and the claim of it.
+
+        The bundle is claimed in the transaction that makes it, so that no other worker finds it free.
+        """
         with self._db.writing() as tx:
             verify(tx, claim)
             created = tx.execute(insert(t.bundles).values(created=side.read_at))
             bundle = int((created.inserted_primary_key or (0,))[0])
             _link(tx, bundle, side.ref, side.url, side.read_at)
-        return bundle
+            return bundle, take(tx, subject_of(bundle, side.ref), side.read_at)
 
     def link(self, claim: Claim, bundle: int, ref: Ref, url: str, at: datetime) -> None:
         """Record that a side belongs to a bundle; saying it twice is fine."""
@@ -109,16 +112,18 @@ class Bundles:
                 _copied(tx, bundle, copy)
                 _done(tx, copy, at)
 
-    def saw(self, claim: Claim, bundle: int, side: Snapshot, seen: Seen) -> None:
-        """Remember what a side said."""
+    def saw(
+        self, claim: Claim, bundle: int, connection: str, seen: Seen, version: str, read_at: datetime
+    ) -> None:
+        """Remember what a side said, in which version, and when it was read."""
         values = {
             "native": _json(seen.native),
             "wanted": _json(seen.wanted),
             "serial": seen.serial,
-            "version": side.version,
-            "read_at": side.read_at,
+            "version": version,
+            "read_at": read_at,
         }
-        row = upsert(t.seen).values(bundle=bundle, connection=side.ref.connection, **values)
+        row = upsert(t.seen).values(bundle=bundle, connection=connection, **values)
         with self._db.writing() as tx:
             verify(tx, claim)
             tx.execute(row.on_conflict_do_update(index_elements=["bundle", "connection"], set_=values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -11,6 +11,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from connectors.errors import HubError
 from sync.store.database import Database
 from sync.store.schema import claims, cursors, inbox
+
+EVENTUALLY = datetime(9999, 1, 1, tzinfo=UTC)
 
 LEASE = timedelta(minutes=5)
 """How long a claim holds without being renewed; longer than the longest call."""
@@ -50,6 +52,15 @@ def _unchanged(row: Waiting) -> tuple[ColumnElement[bool], ...]:
     return (inbox.c.subject == row.subject, inbox.c.due_at == row.due_at)
 
 
+def take(tx: Connection, subject: str, at: datetime) -> Claim:
+    """Give the claim of a subject to whoever asks, ending any other."""
+    token = (tx.execute(select(claims.c.token).where(claims.c.subject == subject)).scalar() or 0) + 1
+    values = {"token": token, "until": at + LEASE}
+    row = upsert(claims).values(subject=subject, **values)
+    tx.execute(row.on_conflict_do_update(index_elements=["subject"], set_=values))
+    return Claim(subject, token)
+
+
 class Inbox:
     """One waiting row a subject. Two events are one look; timers and backoff are rows too."""
 
@@ -66,6 +77,12 @@ class Inbox:
         )
         with self._db.writing() as tx:
             tx.execute(first)
+
+    def rename(self, row: Waiting, subject: str) -> Waiting:
+        """Have a row stand under the name that its ticket got meanwhile."""
+        self.put(subject, row.due_at or EVENTUALLY, row.reason)
+        self.done(row)
+        return replace(row, subject=subject)
 
     def due(self, at: datetime) -> list[Waiting]:
         """Return what is due, longest due first."""
@@ -87,15 +104,12 @@ class Inbox:
         """
         until = at + LEASE
         with self._db.writing() as tx:
-            held = tx.execute(select(claims).where(claims.c.subject == row.subject)).first()
-            if held is not None and held.until > at:
+            held = tx.execute(select(claims.c.until).where(claims.c.subject == row.subject)).scalar()
+            if held is not None and held > at:
                 return None
-            token = held.token + 1 if held is not None else 1
-            mine = upsert(claims).values(subject=row.subject, token=token, until=until)
-            values = {"token": token, "until": until}
-            tx.execute(mine.on_conflict_do_update(index_elements=["subject"], set_=values))
+            claim = take(tx, row.subject, at)
             tx.execute(update(inbox).where(inbox.c.subject == row.subject).values(due_at=until))
-        return Claim(row.subject, token), replace(row, due_at=until)
+        return claim, replace(row, due_at=until)
 
     def release(self, claim: Claim, at: datetime) -> None:
         """Give a subject back."""

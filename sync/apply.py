@@ -1,0 +1,329 @@
+"""Apply: carry out a plan's writes, one by one, and record each answer at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from connectors.base import (
+    CommentDraft,
+    Connector,
+    FilePlace,
+    Snapshot,
+    TicketDraft,
+    Upload,
+    WrittenComment,
+    WrittenTicket,
+)
+from connectors.errors import Gone, HubError, Rejected, WireError
+from mappings.ticket import MESSAGE_0, Audience, Comment, Field, Ref, Value
+from sync.files import names_of, travelling, unclaimed
+from sync.operations import (
+    AddComment,
+    AddFile,
+    AddLink,
+    AddNotice,
+    ChangeTags,
+    CreateTicket,
+    EditComment,
+    Plan,
+    SetFields,
+    Skip,
+    Write,
+)
+from sync.remember import Answer
+from sync.rules import Role
+from sync.seen import Kind, Mirror, TextId
+from sync.situation import Situation
+from sync.store import Store
+from sync.store.inbox import Claim
+from sync.store.journal import CREATE, Intent, Wish
+from sync.uncertain import REQUEST_LIFE, Intents, Waiting
+from sync.wording import copy_of, link_note, status_note
+
+_FRESH = timedelta(seconds=1)
+
+
+class Stale(HubError):
+    """Somebody changed the ticket after it was read: decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a side of the ticket is."""
+
+    ref: Ref
+    url: str
+
+
+@dataclass(slots=True)
+class Applied:
+    """What came of a plan."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """What each side answered to the fields and tags that were written."""
+    created: dict[str, WrittenTicket] = field(default_factory=dict)
+    failed: dict[str, HubError] = field(default_factory=dict)
+    """Why a side took no more writes; the writes to other sides went on."""
+    made: int = 0
+    unmade: list[Write] = field(default_factory=list)
+    remarks: list[Skip] = field(default_factory=list)
+
+
+class Applier:
+    """Carries out the plan of one claimed bundle."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        connectors: Mapping[str, Connector],
+        intents: Intents,
+        now: Callable[[], datetime],
+        claim: Claim,
+        bundle: int,
+        situation: Situation,
+    ) -> None:
+        self._store, self._connectors, self._intents, self._now = store, connectors, intents, now
+        self._claim, self._bundle, self._s = claim, bundle, situation
+        self._sides = dict(situation.sides)
+        self._spots = {c: Spot(side.ref, side.url) for c, side in situation.sides.items()}
+        self._mirrors = situation.mirrors
+        self._done = Applied()
+
+    def apply(self, plan: Plan) -> Applied:
+        """Make the plan's writes in order; a side that fails is left alone, the others go on."""
+        for write in plan.writes:
+            if write.target in self._done.failed:
+                self._done.unmade.append(write)
+                continue
+            try:
+                self._write(write)
+                self._done.made += 1
+            except (WireError, Waiting, Stale) as error:
+                self._failed(write, error)
+        return self._done
+
+    def _failed(self, write: Write, error: HubError) -> None:
+        if isinstance(error, Rejected) and isinstance(write, SetFields | ChangeTags):
+            what = ", ".join(c.field for c in write.changes) if isinstance(write, SetFields) else "tags"
+            self._done.remarks.append(Skip(write.target, what, f"refused: {error.text}"))
+        else:
+            self._done.failed[write.target] = error
+            self._done.unmade.append(write)
+
+    def _write(self, write: Write) -> None:
+        match write:
+            case CreateTicket():
+                self._create(write)
+            case AddLink():
+                self._link(write)
+            case AddFile():
+                self._add_file(write)
+            case AddComment():
+                self._copy(write)
+            case EditComment():
+                self._edit(write)
+            case AddNotice():
+                self._notice(write)
+            case SetFields():
+                self._set_fields(write)
+            case ChangeTags():
+                self._change_tags(write)
+            case _:
+                assert_never(write)
+
+    # -- tickets
+
+    def _create(self, write: CreateTicket) -> None:
+        origin = self._origin(write.source, write.message.id)
+        wish = Wish(CREATE, origin, write.target, write.message.revision)
+        intent, connector = self._intents.note(wish, ""), self._connectors[write.target]
+        if intent.open and (found := connector.find_created(intent.token, intent.sent - REQUEST_LIFE)):
+            self._found(write, intent, found)
+            return
+        intent = self._intents.send(wish, intent, "", connector.capabilities.index_lag)
+        drafted = self._drafted(write.source, write.message, write.target, Audience.STAFF, intent.token)
+        with self._intents.sending(intent), drafted as message:
+            values = dict(write.values)
+            written = connector.create(
+                TicketDraft(place=write.place, values=values, message=message, token=intent.token)
+            )
+        self._created(write, intent, written)
+
+    def _found(self, write: CreateTicket, intent: Intent, ref: Ref) -> None:
+        """Take over a ticket that had been created though nobody heard the answer."""
+        side = self._connectors[write.target].fetch(ref.key)
+        self._created(
+            write,
+            intent,
+            WrittenTicket(
+                ref=side.ref, url=side.url, place=side.place, version=side.version, native=side.native
+            ),
+        )
+
+    def _created(self, write: CreateTicket, intent: Intent, written: WrittenTicket) -> None:
+        key = written.ref.key
+        self._store.bundles.link(self._claim, self._bundle, written.ref, written.url, self._now())
+        self._intents.done(intent, key)
+        self._spots[write.target] = Spot(written.ref, written.url)
+        self._done.created[write.target] = written
+        self._done.answers[write.target] = Answer(written.native, dict(write.values))
+        stored = self._connectors[write.target].fetch(key).ticket.message(MESSAGE_0)
+        origin, target = self._origin(write.source, write.message.id), TextId(write.target, key, MESSAGE_0)
+        revision = self._intents.revision(intent)
+        self._record(Mirror(Kind.COMMENT, origin, target, revision, stored.revision if stored else ""))
+
+    def _link(self, write: AddLink) -> None:
+        key, other = self._key(write.target), self._spots.get(write.other)
+        if other is None:
+            raise Gone(write.target, "link", f"there is no ticket on {write.other}")
+        origin = TextId(write.other, other.ref.key, "hub:link")
+        shown = self._connectors[write.target].add_link(key, other.ref, other.url, str(other.ref))
+        if shown or self._s.role(write.target) is not Role.FRONT:
+            # A work side whose tool has no links of its own has one in its description.
+            target = TextId(write.target, key, f"hub:link:{write.other}")
+            self._record(Mirror(Kind.COMMENT, origin, target, "", ""))
+        else:
+            at = self._now()
+            self._say(write.target, origin, lambda token: link_note(other.ref, other.url, at, token))
+
+    # -- texts and files
+
+    def _copy(self, write: AddComment) -> None:
+        origin, key = self._origin(write.source, write.message.id), self._key(write.target)
+        wish = Wish(Kind.COMMENT, origin, write.target, write.message.revision)
+        intent = self._intents.send(wish, self._intents.note(wish, key), key)
+        drafted = self._drafted(write.source, write.message, write.target, write.audience, intent.token)
+        with self._intents.sending(intent), drafted as draft:
+            written = self._connectors[write.target].add_comment(key, draft)
+        self._heard(intent, wish, written, write.audience)
+        for file, there in written.files.items():
+            target = TextId(write.target, key, there)
+            self._record(Mirror(Kind.FILE, self._origin(write.source, file), target, "", ""))
+
+    def _edit(self, write: EditComment) -> None:
+        self._unchanged(write.target)
+        origin, key = self._origin(write.source, write.message.id), self._key(write.target)
+        wish = Wish(Kind.COMMENT, origin, write.target, write.message.revision)
+        token = self._intents.token(wish, "" if write.id == MESSAGE_0 else key)
+        with self._drafted(write.source, write.message, write.target, write.audience, token) as draft:
+            written = self._connectors[write.target].edit_comment(key, write.id, draft)
+        target = TextId(write.target, key, written.id)
+        self._record(Mirror(Kind.COMMENT, origin, target, wish.revision, written.revision))
+
+    def _notice(self, write: AddNotice) -> None:
+        source = self._sides[write.source]
+        origin = TextId(write.source, source.ref.key, write.occasion)
+        self._say(write.target, origin, lambda token: status_note(source, write.status, token))
+
+    def _say(self, target: str, origin: TextId, text: Callable[[str], str]) -> None:
+        """Write an internal note of the hub's own."""
+        key, wish = self._key(target), Wish(Kind.COMMENT, origin, target, "")
+        intent = self._intents.send(wish, self._intents.note(wish, key), key)
+        draft = CommentDraft(markdown=text(intent.token), audience=Audience.STAFF)
+        with self._intents.sending(intent):
+            written = self._connectors[target].add_comment(key, draft)
+        self._heard(intent, wish, written, Audience.STAFF)
+
+    def _heard(self, intent: Intent, wish: Wish, written: WrittenComment, wanted: Audience) -> None:
+        """Record an answer; a text that more people can read than it was for is deleted at once."""
+        key = self._key(wish.target)
+        if not written.audience.within(wanted):
+            self._connectors[wish.target].delete_comment(key, written.id)
+            text = f"it became readable for the {written.audience} and was deleted at once"
+            what = f"text {wish.origin.id} ({wish.origin.connection})"
+            self._done.remarks.append(Skip(wish.target, what, text))
+        target = TextId(wish.target, key, written.id)
+        self._record(Mirror(Kind.COMMENT, wish.origin, target, wish.revision, written.revision))
+        self._intents.done(intent, key)
+
+    def _add_file(self, write: AddFile) -> None:
+        origin, key = self._origin(write.source, write.attachment.id), self._key(write.target)
+        wish = Wish(Kind.FILE, origin, write.target, "")
+        name = self._names(write.source, write.message, write.target)[write.attachment.id]
+        intent, connector = self._intents.note(wish, key), self._connectors[write.target]
+        if intent.open and (
+            there := unclaimed(connector.fetch(key), name, write.attachment.size, self._mirrors)
+        ):
+            self._uploaded(intent, wish, there.id, there.name)
+            return
+        intent = self._intents.send(wish, intent, key)
+        opened = self._connectors[write.source].open_file(write.attachment)
+        with self._intents.sending(intent), opened as content:
+            upload = Upload(write.attachment.id, name, write.attachment.content_type, content)
+            written = connector.add_file(key, upload)
+        self._uploaded(intent, wish, written.id, written.name)
+
+    def _uploaded(self, intent: Intent, wish: Wish, file: str, name: str) -> None:
+        key = self._key(wish.target)
+        self._record(Mirror(Kind.FILE, wish.origin, TextId(wish.target, key, file), "", "", name))
+        self._intents.done(intent, key)
+
+    @contextmanager
+    def _drafted(
+        self, source: str, message: Comment, target: str, audience: Audience, token: str
+    ) -> Iterator[CommentDraft]:
+        """Give the copy of a text, with the files open that travel with it."""
+        can = self._s.capabilities[target]
+        with travelling(self._connectors[source], message, can) as uploads:
+            yield CommentDraft(
+                markdown=copy_of(self._sides[source], message, token),
+                audience=audience,
+                uploads=uploads,
+                names=self._names(source, message, target),
+            )
+
+    def _names(self, source: str, message: Comment, target: str) -> dict[str, str]:
+        if self._s.capabilities[target].files is FilePlace.COMMENT:
+            return {}
+        return names_of(self._sides[source], message, self._mirrors.names(source, target))
+
+    # -- fields
+
+    def _set_fields(self, write: SetFields) -> None:
+        present = self._unchanged(write.target)
+        values: dict[Field, Value] = {change.field: change.value for change in write.changes}
+        written = self._connectors[write.target].set_fields(present, values)
+        before = self._done.answers.get(write.target, Answer({}, {}))
+        self._answered(write.target, replace(before, native=written.native, sent={**before.sent, **values}))
+
+    def _change_tags(self, write: ChangeTags) -> None:
+        present = self._unchanged(write.target)
+        written = self._connectors[write.target].change_tags(present, write.add, write.remove)
+        before = self._done.answers.get(write.target, Answer({}, {}))
+        answer = replace(before, native=written.native, added=write.add, removed=write.remove)
+        self._answered(write.target, answer)
+
+    def _answered(self, target: str, answer: Answer) -> None:
+        self._done.answers[target] = answer
+        side = self._sides[target]
+        self._sides[target] = replace(side, native=answer.native, read_at=self._now())
+
+    def _unchanged(self, target: str) -> Snapshot:
+        """Return the side, read anew if it was read a while ago. Raises Stale if somebody changed it."""
+        side = self._sides[target]
+        if self._now() - side.read_at <= _FRESH:
+            return side
+        fresh = self._connectors[target].fetch(side.ref.key)
+        if dict(fresh.native) != dict(side.native):
+            raise Stale(f"{side.ref} was changed while it was being worked on")
+        self._sides[target] = fresh
+        return fresh
+
+    # -- what is known
+
+    def _origin(self, connection: str, name: str) -> TextId:
+        return TextId(connection, self._spots[connection].ref.key, name)
+
+    def _key(self, target: str) -> str:
+        if target not in self._spots:
+            raise Gone(target, "write", "the ticket was not created")
+        return self._spots[target].ref.key
+
+    def _record(self, copy: Mirror) -> None:
+        self._store.bundles.copied(self._claim, self._bundle, [copy], self._now())
+        self._mirrors = self._mirrors.plus([copy])

@@ -1,0 +1,319 @@
+"""The loop: collect what changed; for each ticket observe, decide, apply, record.
+
+Always from the present state: an event only names a ticket. The echo of the hub's own write takes the
+same way as everything else and ends in an empty plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectors.base import Connector, NativeValue
+from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, Unauthorised, WireError
+from mappings.provenance import Signer
+from mappings.ticket import Field, Ref
+from sync.apply import Applied, Applier, Stale
+from sync.decide import decide
+from sync.observe import Observation, Observer
+from sync.operations import AddNotice, ChangeTags, CreateTicket, Plan, SetFields, Write
+from sync.remember import remember, sent_as
+from sync.routing import Desk
+from sync.rules import Role
+from sync.seen import Seen
+from sync.store import Store
+from sync.store.inbox import Claim, LostClaim
+from sync.store.inbox import Waiting as Row
+from sync.uncertain import Intents, Waiting
+
+_OVERLAP = timedelta(minutes=3)
+"""How far a poll reaches back behind its cursor: clocks differ, and stamps are set before rows appear."""
+_FIRST_LOOK = timedelta(days=1)
+"""How far the very first poll reaches back, where the settings do not say."""
+_BACKOFF = (timedelta(seconds=5), timedelta(minutes=15))
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The sides agree as far as the rules go; `writes` were made for it."""
+
+    writes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It will be tried again at `at` by itself."""
+
+    at: datetime
+    error: HubError
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """It waits for a person, for this reason."""
+
+    reason: str
+
+
+Outcome = Done | Later | Parked
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """One ticket that was looked at, what was planned for it, and what came of that."""
+
+    subject: str
+    plan: Plan
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would be written for one ticket, or why that cannot be told now."""
+
+    refs: tuple[Ref, ...]
+    plan: Plan
+    problem: str | None = None
+
+
+class Engine:
+    """Keeps the sides of all tickets the same. One engine may run beside others on one store."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        connectors: Mapping[str, Connector],
+        desk: Desk,
+        signer: Signer,
+        now: Callable[[], datetime],
+        since: datetime | None,
+    ) -> None:
+        self._store, self._connectors, self._desk, self._signer = store, connectors, desk, signer
+        self._now, self._since = now, since
+        self._observer = Observer(connectors, desk, signer, store.hub())
+
+    def identify(self) -> list[WireError]:
+        """Ask every connection who we are there, and return those that did not answer.
+
+        The first answer is remembered. Raises ConfigError when a connection answers as another site or
+        account than before, Unauthorised is among the returned errors.
+        """
+        silent: list[WireError] = []
+        problems = []
+        for name, connector in self._connectors.items():
+            try:
+                account = connector.whoami()
+            except WireError as error:
+                silent.append(error)
+                continue
+            known = self._store.database.identity(name)
+            if known is None:
+                self._store.database.identify(name, account)
+            elif known != (account.instance, account.key):
+                problems.append(
+                    f"connections.{name}: it was account {known[1]} of {known[0]} and is now account "
+                    f"{account.key} of {account.instance}; point it back, or use a new name and store"
+                )
+        if problems:
+            raise ConfigError(problems)
+        return silent
+
+    def collect(self) -> list[WireError]:
+        """Put what changed since the last time into the inbox; return the connections that failed."""
+        failed = []
+        for name in self._connectors:
+            begun = self._now()
+            try:
+                for subject in self._changed(name):
+                    self._store.inbox.put(subject, begun, "changed")
+                self._store.inbox.collected(name, begun)
+            except WireError as error:
+                failed.append(error)
+        return failed
+
+    def work(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Reconciled]:
+        """Reconcile what is due until nothing is, yielding each; a row is looked at once per call at most."""
+        looked_at: set[str] = set()
+        while rows := [r for r in self._store.inbox.due(self._now()) if r.subject not in looked_at]:
+            for row in rows:
+                looked_at.add(row.subject)
+                if stop():
+                    return
+                if (result := self._reconcile(row)) is not None:
+                    yield result
+
+    def plan(self, subjects: list[str] | None = None) -> Iterator[Planned]:
+        """Yield what `collect` and `work` would write, writing nothing anywhere; None means what changed."""
+        for subject in self._pending() if subjects is None else subjects:
+            bundle = self._store.bundles.load(subject)
+            try:
+                seen = self._observer.observe(bundle, self._now())
+            except WireError as error:
+                yield Planned(bundle.refs, Plan((), ()), str(error))
+                continue
+            refs = tuple(side.ref for side in seen.situation.sides.values()) or bundle.refs
+            plan = Plan((), ()) if seen.parked else decide(seen.situation)
+            yield Planned(refs, plan, seen.parked)
+
+    # -- collecting
+
+    def _pending(self) -> list[str]:
+        """Return what is due and what changed since it was last collected."""
+        subjects = dict.fromkeys(row.subject for row in self._store.inbox.due(self._now()))
+        for name in self._connectors:
+            subjects |= dict.fromkeys(self._changed(name))
+        return list(subjects)
+
+    def _changed(self, name: str) -> Iterator[str]:
+        connector = self._connectors[name]
+        cursor = self._store.inbox.cursor(name)
+        since = cursor - _OVERLAP if cursor else self._since or self._now() - _FIRST_LOOK
+        for hint in connector.changed(since):
+            ref, settle = Ref(name, hint.key), connector.capabilities.settle
+            subject = self._store.bundles.subject(ref)
+            known = subject.startswith("bundle:")
+            if known and hint.version and self._store.bundles.fresh(ref, hint.version, hint.changed, settle):
+                continue
+            if known or self._desk.rules.roles[name] is Role.FRONT:
+                yield subject
+
+    # -- one ticket
+
+    def _reconcile(self, row: Row) -> Reconciled | None:
+        """Look at one ticket while holding its claim; None if somebody else holds it."""
+        row = self._store.canonical(row)
+        taken = self._store.inbox.claim(row, self._now())
+        if taken is None:
+            return None
+        claim, row = taken
+        plan = Plan((), ())
+        try:
+            seen = self._observer.observe(self._store.bundles.load(row.subject), self._now())
+            if seen.parked is None:
+                plan = decide(seen.situation)
+                outcome = self._carry_out(claim, seen, plan)
+            else:
+                outcome = Parked(seen.parked)
+            self._settle(row, seen, outcome)
+        except Gone:
+            outcome = Done(0)
+            self._store.inbox.done(row)
+        except LostClaim:
+            return None
+        except WireError as error:
+            outcome = self._postponed(row, error)
+            self._settle(row, None, outcome)
+        finally:
+            self._store.inbox.release(claim, self._now())
+        return Reconciled(row.subject, plan, outcome)
+
+    def _carry_out(self, claim: Claim, seen: Observation, plan: Plan) -> Outcome:
+        if (bundle := seen.bundle.id) is not None:
+            return self._apply(claim, bundle, seen, plan)
+        front = seen.situation.front()
+        if front is None or not any(isinstance(w, CreateTicket) for w in plan.writes):
+            return Done(0)
+        bundle, claim = self._store.bundles.begin(claim, seen.situation.sides[front])
+        try:
+            return self._apply(claim, bundle, seen, plan)
+        finally:
+            self._store.inbox.release(claim, self._now())
+
+    def _apply(self, claim: Claim, bundle: int, seen: Observation, plan: Plan) -> Outcome:
+        if seen.status is not None:
+            self._store.bundles.found_status(claim, bundle, seen.status)
+        self._store.bundles.copied(claim, bundle, seen.found, self._now())
+        applier = Applier(
+            store=self._store,
+            connectors=self._connectors,
+            intents=Intents(self._store, self._signer, claim, bundle, self._now),
+            now=self._now,
+            claim=claim,
+            bundle=bundle,
+            situation=seen.situation,
+        )
+        applied = applier.apply(plan)
+        again = self._record(claim, bundle, seen, plan, applied)
+        return self._outcome(applied, again=again)
+
+    def _record(self, claim: Claim, bundle: int, seen: Observation, plan: Plan, applied: Applied) -> bool:
+        """Remember what every side said and answered; return whether to look again at once."""
+        remarks, again = [*seen.remarks, *plan.remarks, *applied.remarks], False
+        unsettled = _unsettled(applied.unmade)
+        for name, side in seen.situation.sides.items():
+            can = self._connectors[name].capabilities
+            made = remember(
+                side,
+                seen.situation.seen.get(name),
+                applied.answers.get(name),
+                unsettled.get(name, frozenset()),
+                can,
+            )
+            remarks += made.remarks
+            again |= made.again
+            self._store.bundles.saw(claim, bundle, name, made.seen, side.version, side.read_at)
+        for name, written in applied.created.items():
+            can, sent = self._connectors[name].capabilities, applied.answers[name].sent
+            wanted: dict[Field, NativeValue] = {f: sent_as(can, f, v) for f, v in sent.items() if f != "tags"}
+            first = Seen(written.native, wanted)
+            self._store.bundles.saw(claim, bundle, name, first, written.version, self._now())
+        self._store.findings.record(f"bundle:{bundle}", remarks, self._now())
+        return again
+
+    def _outcome(self, applied: Applied, *, again: bool) -> Outcome:
+        for error in applied.failed.values():
+            if isinstance(error, Rejected):
+                return Parked(str(error))
+        if applied.failed:
+            soonest = min(applied.failed.values(), key=self._not_before)
+            return Later(self._not_before(soonest), soonest)
+        if again:
+            return Later(self._now(), Stale("somebody changed the ticket meanwhile"))
+        return Done(applied.made)
+
+    # -- the inbox row
+
+    def _settle(self, row: Row, seen: Observation | None, outcome: Outcome) -> None:
+        match outcome:
+            case Done():
+                self._store.inbox.done(row)
+                if seen is not None and (moment := seen.next_change(self._now())):
+                    bundle = self._store.bundles.subject(seen.bundle.refs[0])
+                    self._store.inbox.put(bundle, moment, "a clock")
+            case Later(at=at, error=error):
+                self._store.inbox.later(row, max(at, self._now()), str(error))
+            case Parked(reason=reason):
+                self._store.inbox.park(row, reason)
+
+    def _postponed(self, row: Row, error: WireError) -> Outcome:
+        if isinstance(error, Rejected):
+            return Parked(str(error))
+        least, most = _BACKOFF
+        return Later(max(self._not_before(error), self._now() + min(least * 2**row.attempts, most)), error)
+
+    def _not_before(self, error: HubError) -> datetime:
+        if isinstance(error, Throttled | Waiting):
+            return error.until
+        if isinstance(error, Stale):
+            return self._now()
+        return self._now() + (_BACKOFF[1] if isinstance(error, Unauthorised) else _BACKOFF[0])
+
+
+def _unsettled(unmade: list[Write]) -> dict[str, frozenset[Field]]:
+    """Return, for each side, its fields whose change did not reach another side this time."""
+    fields: dict[str, set[Field]] = {}
+    for write in unmade:
+        match write:
+            case SetFields(changes=changes):
+                for change in changes:
+                    fields.setdefault(change.source, set()).add(change.field)
+            case ChangeTags(sources=sources):
+                for source in sources:
+                    fields.setdefault(source, set()).add("tags")
+            case AddNotice(source=source):
+                fields.setdefault(source, set()).add("status")
+            case _:
+                pass
+    return {name: frozenset(names) for name, names in fields.items()}

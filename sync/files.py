@@ -1,0 +1,46 @@
+"""Files on their way: what they are called on the other side, and how they travel with a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from connectors.base import Capabilities, Connector, FilePlace, Snapshot, Upload
+from mappings.ticket import Attachment, Comment
+from sync.seen import Kind, Mirrors, TextId
+
+
+def names_of(side: Snapshot, message: Comment, known: Mapping[str, str]) -> dict[str, str]:
+    """Return attachment id -> name that a text's files have, or will have, on the other side.
+
+    A name that several files of the ticket share gets a part of the file's id before it, so that a
+    text that refers to a file by name means one file. The answer is always the same.
+    """
+    everywhere = [file.name for m in side.ticket.messages for file in m.attachments]
+    names = dict(known)
+    for file in message.attachments:
+        alone = everywhere.count(file.name) == 1
+        names.setdefault(file.id, file.name if alone else f"{file.id[-6:]}-{file.name}")
+    return names
+
+
+@contextmanager
+def travelling(source: Connector, message: Comment, can: Capabilities) -> Iterator[list[Upload]]:
+    """Give the files that are sent along with a text, open; none where files belong to the ticket."""
+    with ExitStack() as opened:
+        uploads = []
+        for file in message.attachments if can.files is FilePlace.COMMENT else ():
+            if (file.size or 0) <= can.max_file:
+                content = opened.enter_context(source.open_file(file))
+                uploads.append(Upload(file.id, file.name, file.content_type, content))
+        yield uploads
+
+
+def unclaimed(side: Snapshot, name: str, size: int | None, mirrors: Mirrors) -> Attachment | None:
+    """Return a file of this name and size that is nobody's copy: our own, whose answer was lost."""
+    for message in side.ticket.messages:
+        for file in message.attachments:
+            place = TextId(side.ref.connection, side.ref.key, file.id)
+            if file.name == name and size in (None, file.size) and not mirrors.is_copy(Kind.FILE, place):
+                return file
+    return None

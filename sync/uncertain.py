@@ -1,0 +1,97 @@
+"""Writes that must not be made twice: noted before they are sent, looked for when nobody heard the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from connectors.errors import HubError, Uncertain, WireError
+from mappings.provenance import Marker, Signer
+from sync.store import Store
+from sync.store.inbox import Claim
+from sync.store.journal import Intent, Wish
+
+REQUEST_LIFE = timedelta(seconds=90)
+"""How long a request whose answer was lost may still arrive: the longest time-out, and some."""
+
+
+class Waiting(HubError):
+    """A write may still arrive: not before `until` is it known whether it must be sent again."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"a write whose answer was lost may still arrive until {until:%H:%M:%S} UTC")
+        self.until = until
+
+
+class Intents:
+    """The journal of one claimed bundle, with the markers that its writes carry."""
+
+    def __init__(
+        self, store: Store, signer: Signer, claim: Claim, bundle: int, now: Callable[[], datetime]
+    ) -> None:
+        self._store, self._signer, self._claim, self._bundle = store, signer, claim, bundle
+        self._now = now
+
+    def note(self, wish: Wish, key: str) -> Intent:
+        """Note a wish, or find the note of it that nobody heard the answer to.
+
+        `key` is the ticket that is written to; empty for a create, whose key is not known yet.
+        """
+        sign = self._sign(wish, key)
+        return self._store.journal.intend(self._claim, self._bundle, wish, sign, self._now())
+
+    def send(self, wish: Wish, intent: Intent, key: str, lag: timedelta = timedelta(0)) -> Intent:
+        """Return the intent to send now.
+
+        Only a note that is older than the life of a request, and whose text was looked for and not
+        found, is sent again. Raises Waiting until then; `lag` is how long a look-up may miss it.
+        """
+        if not intent.open:
+            return intent
+        if self._now() < (safe := intent.sent + REQUEST_LIFE + lag):
+            raise Waiting(safe)
+        sign = self._sign(wish, key)
+        return self._store.journal.resend(self._claim, intent, wish, sign, self._now())
+
+    @contextmanager
+    def sending(self, intent: Intent) -> Iterator[None]:
+        """Keep the note of a write whose answer is lost; take it back when it certainly did not happen."""
+        try:
+            yield
+        except Uncertain:
+            raise
+        except WireError:
+            self._store.journal.forget(self._claim, intent)
+            raise
+
+    def done(self, intent: Intent, key: str) -> None:
+        """Note that the answer was heard."""
+        self._store.journal.done(self._claim, intent, key, self._now())
+
+    def token(self, wish: Wish, key: str) -> str:
+        """Return a marker for a write that needs no note, being idempotent."""
+        return self._sign(wish, key)(0)
+
+    def revision(self, intent: Intent) -> str:
+        """Return the revision that a noted write carried when it was first sent."""
+        marker = self._signer.read(intent.token)
+        return marker.revision if marker else ""
+
+    def _sign(self, wish: Wish, key: str) -> Callable[[int], str]:
+        def token(number: int) -> str:
+            origin = wish.origin
+            return self._signer.write(
+                Marker(
+                    hub=self._store.hub(),
+                    number=number,
+                    target=wish.target,
+                    target_key=key,
+                    origin=origin.connection,
+                    origin_key=origin.key,
+                    origin_id=origin.id,
+                    revision=wish.revision,
+                )
+            )
+
+        return token
