@@ -175,18 +175,17 @@ def finish(request: Request, response: Response) -> None:
     """Give an answer the headers that every answer of the API has (1.1). Safe to call twice."""
     state = request.state
     response.headers["X-Freshdesk-Api-Version"] = "latest=v2; requested=v2"
-    response.headers["X-Request-Id"] = getattr(state, "request_id", "")
-    response.headers.update(getattr(state, "rate", {}))
+    response.headers.update(getattr(state, "head", {}))
     if response.headers.get("content-type", "").startswith("application/json"):
         response.headers["content-type"] = "application/json; charset=utf-8"
 
 
 def _endpoint(account: Account, meter: Meter, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        request.state.request_id = account.world.token()
+        request.state.head = {"X-Request-Id": account.world.token()}
         agent = _login(account, request)
         query = dict(request.query_params)
-        request.state.rate = meter.spend(_cost(account, endpoint, query), endpoint.bucket)
+        request.state.head |= meter.spend(_cost(account, endpoint, query), endpoint.bucket)
         _check_accept(request)
         body, multipart, form = await _parse(request, bodiless=endpoint.bodiless)
         upkeep.settle(account)
