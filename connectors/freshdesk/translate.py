@@ -192,8 +192,10 @@ def kind(said: wire.Conversation) -> CommentKind:
         return CommentKind.FORWARD
     if said.incoming:
         return CommentKind.MESSAGE
+    if said.private is not False or said.source == _NOTE_SOURCE:
+        return CommentKind.NOTE
     reply = said.source == _REPLY_SOURCE or said.category == _REPLY_CATEGORY
-    return CommentKind.REPLY if reply and said.private is False else CommentKind.NOTE
+    return CommentKind.REPLY if reply else CommentKind.NOTE
 
 
 def _stated(config: ConnectionConfig, ticket: wire.Ticket, field: Field) -> NativeValue:

@@ -31,6 +31,11 @@ def _mapped(value: object) -> object:
     return {} if value is None else value
 
 
+def _embedded(value: object) -> object:
+    """Nobody and no company may be embedded as an empty object."""
+    return value or None
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
@@ -101,8 +106,8 @@ class Ticket(_Part):
     deleted: bool | None = None
     created_at: Moment
     updated_at: Moment
-    requester: Contact | None = None
-    company: Company | None = None
+    requester: Annotated[Contact | None, BeforeValidator(_embedded)] = None
+    company: Annotated[Company | None, BeforeValidator(_embedded)] = None
 
 
 class Row(_Part):
