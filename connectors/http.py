@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import IO, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import tenacity
@@ -174,14 +174,22 @@ class Http:
     def _fetch(self, url: str) -> requests.Response:
         parts, own = urlsplit(url), urlsplit(self.base)
         ours = (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
-        if not ours and (parts.scheme != "https" or parts.hostname not in self.file_hosts):
+        vendors = parts.scheme == "https" and parts.hostname in self.file_hosts
+        if not (ours or vendors or _other_name(parts, own)):
             raise Rejected(self.connection, "GET file", f"files are not fetched from {parts.hostname}")
-        with_credential = ours and parts.path.startswith(own.path)
+        with_credential = ours and f"{parts.path}/".startswith(f"{own.path}/")
         source = self.session if with_credential else session()
         try:
             return source.get(url, stream=True, timeout=TIMEOUT, allow_redirects=False)
         except requests.RequestException as error:
             raise self.unheard(error, "GET file", idempotent=True) from None
+
+
+def _other_name(parts: SplitResult, own: SplitResult) -> bool:
+    """Whether an address is a server of this machine under its other name, as the sandbox's file host is."""
+    names = {"127.0.0.1", "localhost", "::1"}
+    same_server = (parts.scheme, parts.port) == (own.scheme, own.port)
+    return same_server and parts.hostname in names and own.hostname in names
 
 
 def _name(response: requests.Response) -> str:

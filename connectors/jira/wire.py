@@ -52,6 +52,12 @@ class Named(Payload):
 
     id: Id
     name: str = ""
+
+
+class IssueType(Named):
+    """A type of issue; `level` is 0 for ordinary ones, above for epics, below for sub-tasks."""
+
+    level: int = Field(0, alias="hierarchyLevel")
     subtask: bool = False
 
 
@@ -261,8 +267,7 @@ class Permissions(Payload):
 class IssueTypes(Payload):
     """The issue types that may be created in a project."""
 
-    types: Many[Named] = Field(alias="issueTypes")
-    total: int = 0
+    types: Many[IssueType] = Field(alias="issueTypes")
 
 
 class Property(Payload):

@@ -90,11 +90,11 @@ class Writer:
             self._client.http.call("PUT", path(key), idempotent=True, json=body)
 
     def _kind(self, draft: TicketDraft) -> dict[str, str]:
-        """Return the issue type to create: the place's, else the first of the project."""
+        """Return the issue type to create: the place's, else the project's first ordinary one."""
         if kind := draft.place.kind:
             return {"id": kind} if kind.isdecimal() else {"name": kind}
         call = f"{API}/issue/createmeta/{draft.place.key}/issuetypes"
-        types = [t for t in self._client.get(wire.IssueTypes, call).types if not t.subtask]
+        types = [t for t in self._client.get(wire.IssueTypes, call).types if t.level == 0 and not t.subtask]
         if not types:
             raise self._refusal("type", f"project {draft.place.key} has no issue type to create")
         return {"id": types[0].id}

@@ -498,6 +498,21 @@ def test_the_credential_stays_with_jira(server: responses.RequestsMock, jira: Co
     assert "Authorization" not in second
 
 
+def test_this_machine_has_two_names(server: responses.RequestsMock, config: ConnectionConfig) -> None:
+    """Broken: files of a site on this machine cannot be fetched, or any other port of it can."""
+    here = "http://127.0.0.1:8080"
+    jira = connect(replace(config, url=here))
+    for port in ("8080", "8081"):
+        server.get(f"http://localhost:{port}/media/1", body=b"png")
+    known = Attachment("1", "x", "", 3, inline=False, location="http://localhost:8080/media/1")
+    with jira.open_file(known) as stream:
+        assert stream.read() == b"png"
+    assert "Authorization" not in server.calls[0].request.headers
+    other = replace(known, location="http://localhost:8081/media/1")
+    with pytest.raises(Rejected), jira.open_file(other):
+        pass
+
+
 # --- writing
 
 
@@ -580,6 +595,21 @@ def test_a_ticket_is_created_with_its_marker(server: responses.RequestsMock, jir
         "properties": [{"key": "deskbridge", "value": {"token": TOKEN}}],
     }
     assert (written.ref.key, written.native["status"]) == ("10042", "3")
+
+
+def test_the_projects_first_ordinary_type_is_created(server: responses.RequestsMock, jira: Connector) -> None:
+    """Broken: where the settings name no type, every ticket becomes an epic."""
+    types = [
+        {"id": "1", "name": "Epic", "subtask": False, "hierarchyLevel": 1},
+        {"id": "2", "name": "Subtask", "subtask": True, "hierarchyLevel": -1},
+        {"id": "3", "name": "Task", "subtask": False, "hierarchyLevel": 0},
+    ]
+    server.get(f"{REST}/issue/createmeta/SUP/issuetypes", json={"issueTypes": types})
+    server.post(f"{REST}/issue", status=201, json={"id": "10042", "key": "SUP-12"})
+    server.get(ISSUE, json=issue())
+    for kind, sent in (("", {"id": "3"}), ("Bug", {"name": "Bug"})):
+        jira.create(TicketDraft(place=replace(PLACE, kind=kind), values={}, message=draft(), token=TOKEN))
+        assert bodies(server, "POST", f"{REST}/issue")[-1]["fields"]["issuetype"] == sent
 
 
 def test_a_created_ticket_is_found_by_its_marker(server: responses.RequestsMock, jira: Connector) -> None:
