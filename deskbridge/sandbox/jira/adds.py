@@ -170,7 +170,7 @@ _SECONDS = (5 * 8 * 3600, 8 * 3600, 3600, 60)
 
 
 def draft_worklog(call: Call, body: Json) -> Worklog:
-    """Return a worklog that a body makes, nowhere yet; its time is given in one of two ways, its author never."""
+    """Return a worklog that a body makes, nowhere yet; its author is always the caller."""
     seconds = _spent(body)
     now = call.site.now()
     started = now

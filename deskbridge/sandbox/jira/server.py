@@ -49,8 +49,8 @@ class Jira:
         self._site = Site(world, base_url, files)
         self._people = fresh.people(self._site)
         self._furnish()
-        door = Door(self._site, RULES)
-        self.app: ASGIApp = build("jira", world, door.routes(), finish=door.finish)
+        self._door = Door(self._site, RULES)
+        self.app: ASGIApp = build("jira", world, self._door.routes(), finish=self._door.finish)
         self.acts: Mapping[str, Callable[..., dict[str, object]]] = {
             "set_workflow": self.set_workflow,
             "set_switch": self.set_switch,
@@ -71,6 +71,7 @@ class Jira:
     def reset(self) -> None:
         """Go back to the fresh site: same people and credentials, no issues, switches as at first."""
         self._site.clear()
+        self._door.forget()
         self._furnish()
 
     def _furnish(self) -> None:

@@ -149,6 +149,10 @@ class Door:
         self._site, self._rules, self._limits = site, rules, Limits()
         self._answered = 0
 
+    def forget(self) -> None:
+        """Forget all calls that count towards a limit."""
+        self._limits = Limits()
+
     def routes(self) -> list[Route]:
         """Return the routes, with one last that knows why nothing else matched."""
         routes = [Route(rule.path, self._endpoint(rule), methods=[rule.method]) for rule in self._rules]
