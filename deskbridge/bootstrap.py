@@ -1,0 +1,72 @@
+"""The one place that constructs things, by plain calls. The only reader of the system's time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connectors.base import ConnectionConfig, Connector
+from connectors.quota import LocalBudget
+from connectors.registry import connect
+from deskbridge.desk import desk_of, projects_of
+from deskbridge.settings import Settings, load
+from mappings.provenance import Signer
+from mappings.vocabulary import vocabularies
+from sync.engine import Engine
+from sync.store import Store, open_store
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Application:
+    """Everything that a command needs, built from one settings file."""
+
+    settings: Settings
+    connectors: Mapping[str, Connector]
+    store: Store
+    engine: Engine
+
+
+def system_time() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def connectors_of(settings: Settings, now: Now) -> dict[str, Connector]:
+    """Return a connector for each connection of the settings; none makes a call yet."""
+    return {name: _connector(settings, name, now) for name in settings.connections}
+
+
+def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> Application:
+    """Return the application that a settings file describes. Raises ConfigError with all problems."""
+    settings = load(path, environ)
+    connectors = connectors_of(settings, now)
+    store = open_store(path.parent / settings.hub.store)
+    engine = Engine(
+        store=store,
+        connectors=connectors,
+        desk=desk_of(settings),
+        signer=Signer(settings.hub.secret.get_secret_value().encode()),
+        now=now,
+        since=settings.hub.since,
+    )
+    return Application(settings, connectors, store, engine)
+
+
+def _connector(settings: Settings, name: str, now: Now) -> Connector:
+    connection = settings.connections[name]
+    config = ConnectionConfig(
+        name=name,
+        url=connection.url,
+        user=connection.user,
+        secret=connection.secret.get_secret_value(),
+        projects=projects_of(settings, name),
+        fields=connection.fields,
+        vocabularies=vocabularies(connection.system, connection.vocabulary),
+        budget=LocalBudget(now),
+        now=now,
+    )
+    return connect(connection.system, config)

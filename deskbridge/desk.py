@@ -1,0 +1,101 @@
+"""From the settings, which people write, to the desk, which the sync reads. Pure."""
+
+from __future__ import annotations
+
+from deskbridge.settings import CalendarSettings, CustomerSettings, PolicySettings, Settings
+from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
+from mappings.ticket import Status
+from sync.routing import Customer, Desk, Route
+from sync.rules import HANDOVER, Handover, Role, Rules
+from sync.sla.calendar import Calendar, Elapsed
+from sync.sla.policy import ClockName, Policy, Target
+
+
+def desk_of(settings: Settings) -> Desk:
+    """Return customers, routes, promises and rules as the settings say."""
+    places = {name: _place(settings, name) for name in settings.places}
+    return Desk(
+        rules=_rules(settings, tuple(places.values())),
+        customers=tuple(_customer(settings, key, c) for key, c in settings.customers.items()),
+        routes=tuple(Route(r.name, r.tags, r.types, r.customers, places[r.to]) for r in settings.routes),
+        policies={name: _policy(settings, name, p) for name, p in settings.policies.items()},
+    )
+
+
+def projects_of(settings: Settings, connection: str) -> tuple[str, ...]:
+    """Return the projects that a connection polls: those of its places."""
+    keys = (p.key for p in settings.places.values() if p.connection == connection and p.key)
+    return tuple(dict.fromkeys(keys))
+
+
+def places_of(settings: Settings, connection: str) -> list[Place]:
+    """Return the places that the settings name on a connection."""
+    return [_place(settings, n) for n, p in settings.places.items() if p.connection == connection]
+
+
+def boards_of(settings: Settings) -> dict[str, tuple[str, BoardSpec]]:
+    """Return name -> (connection, board) of every board in the settings."""
+    boards = {}
+    for name, board in settings.boards.items():
+        place, customer = settings.places[board.place], settings.customers[board.customer]
+        label = customer.label or _label(board.customer)
+        boards[name] = (place.connection, BoardSpec(board.customer, board.name, place.key, label))
+    return boards
+
+
+def _place(settings: Settings, name: str) -> Place:
+    place = settings.places[name]
+    customer = place.readers.removeprefix("customer:")
+    readers = {"staff": STAFF, "": UNDECLARED}.get(place.readers, Readers(customer))
+    return Place(place.connection, place.key, readers, place.kind)
+
+
+def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
+    handover = {way: dict(table) for way, table in HANDOVER.items()}
+    for way, table in (
+        ((Role.WORK, Role.FRONT), settings.handover.work_to_front),
+        ((Role.FRONT, Role.WORK), settings.handover.front_to_work),
+    ):
+        given: dict[Status, Handover] = {s: Handover(h.status, h.note) for s, h in table.items()}
+        handover[way] |= given
+    return Rules(
+        roles={name: c.role for name, c in settings.connections.items()},
+        trust=tuple(dict.fromkeys((*settings.trust, *settings.connections))),
+        places=places,
+        handover=handover,
+        control_tags=frozenset(tag for route in settings.routes for tag in route.tags),
+        may_mail=settings.may_mail,
+    )
+
+
+def _customer(settings: Settings, key: str, customer: CustomerSettings) -> Customer:
+    records = {(side, name) for side, names in customer.organisations.items() for name in names}
+    return Customer(
+        key=key,
+        name=customer.name,
+        domains=frozenset(domain.lower() for domain in customer.domains),
+        organisations=frozenset(records),
+        label=customer.label or _label(key),
+        zone=customer.zone,
+        policy=customer.policy,
+    )
+
+
+def _label(customer: str) -> str:
+    return f"customer-{customer}"
+
+
+def _policy(settings: Settings, name: str, policy: PolicySettings) -> Policy:
+    calendar = _calendar(policy.calendar, settings.calendars[policy.calendar])
+    targets = {
+        priority: {
+            ClockName(clock): Target(span.length, Elapsed() if span.elapsed else calendar)
+            for clock, span in promised.items()
+        }
+        for priority, promised in policy.targets.items()
+    }
+    return Policy(name, policy.types, policy.assume_type, policy.assume_priority, targets)
+
+
+def _calendar(name: str, calendar: CalendarSettings) -> Calendar:
+    return Calendar(name, calendar.zone, calendar.week, calendar.holidays)
