@@ -28,7 +28,8 @@ M = TypeVar("M", bound=BaseModel)
 
 FILE_HOSTS = ("api.media.atlassian.com",)
 """Where Cloud redirects to for a file's bytes (jira-api 6: a signed address on another host)."""
-_PAGE = 100
+_PAGE = 1000
+"""Issues that a page may have; with more than their ids Jira gives fewer (jira-api 2.1)."""
 
 
 class _Routed(ResilientSession):
@@ -107,15 +108,15 @@ class Client:
             self._kinds = {field.id: field.holds for field in found}
         return self._kinds
 
-    def search(self, jql: str, fields: list[str], properties: str | None = None) -> Iterator[wire.Row]:
-        """Yield every issue that a (bounded) query finds, page after page."""
+    def pages(self, jql: str, fields: list[str], properties: str | None = None) -> Iterator[list[wire.Row]]:
+        """Yield what a (bounded) query finds, page after page; Jira chooses how long they are."""
         token: str | None = None
         while True:
             answer = self.jira.enhanced_search_issues(
                 jql, token, _PAGE, fields=list(fields), properties=properties, json_result=True
             )
             page = self.parse(wire.Page, answer, "GET search/jql")
-            yield from page.issues
+            yield page.issues
             if page.last or page.next is None:
                 return
             if page.next == token:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from connectors.base import Hint
@@ -29,18 +30,39 @@ class Finder:
         self._projects = projects
 
     def changed(self, since: datetime) -> Iterator[Hint]:
-        """Yield every issue changed at or after `since`, oldest change first, and some a little older."""
-        jql = f"{self._here()} AND updated >= -{self._minutes(since)}m ORDER BY updated ASC"
-        for row in self._client.search(jql, ["updated"]):
-            if row.fields.updated is None:
-                raise Rejected(self._client.http.connection, "GET search/jql", "the answer has no updated")
-            yield Hint(row.id, wire.stamp(row.fields.updated), row.fields.updated)
+        """Yield every issue changed at or after `since`, oldest change first, and some a little older.
+
+        Asked for newest first: an issue that changes between two pages then pushes others to a later
+        page, where the other way round it would pull one out of sight. The walk begins anew, as far as
+        there is news, until nothing can have moved meanwhile.
+        """
+        jql = f"{self._here()} AND updated >= -{self._minutes(since)}m ORDER BY updated DESC"
+        found: dict[str, Hint] = {}
+        while self._walk(jql, found) > 1:
+            pass
+        yield from sorted(found.values(), key=lambda hint: hint.changed)
+
+    def _walk(self, jql: str, found: dict[str, Hint]) -> int:
+        """Add the newest changes until one that is known; return how many pages that took."""
+        pages = 0
+        for rows in self._client.pages(jql, ["updated"]):
+            pages += 1
+            for hint in map(self._hint, rows):
+                if found.get(hint.key) == hint:
+                    return pages
+                found[hint.key] = hint
+        return pages
+
+    def _hint(self, row: wire.Row) -> Hint:
+        if row.fields.updated is None:
+            raise Rejected(self._client.http.connection, "GET search/jql", "the answer has no updated")
+        return Hint(row.id, wire.stamp(row.fields.updated), row.fields.updated)
 
     def created(self, token: str, since: datetime) -> Ref | None:
         """Return the issue that we created with this marker, in its property or description."""
         mine = f"creator = currentUser() AND created >= -{self._minutes(since)}m"
         jql = f"{self._here()} AND {mine} ORDER BY created DESC"
-        for row in self._client.search(jql, ["created", "description"], PROPERTY):
+        for row in chain.from_iterable(self._client.pages(jql, ["created", "description"], PROPERTY)):
             if _token(row.properties.get(PROPERTY)) == token or token in (row.fields.description or ""):
                 return Ref(self._client.http.connection, row.id, row.key)
         return None

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from connectors.base import Snapshot, TicketDraft, WrittenTicket
-from connectors.errors import Rejected, Uncertain, WireError
+from connectors.errors import Gone, Rejected, Uncertain, WireError
 from connectors.jira import translate, wire
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
@@ -94,7 +94,11 @@ class Writer:
         if kind := draft.place.kind:
             return {"id": kind} if kind.isdecimal() else {"name": kind}
         call = f"{API}/issue/createmeta/{draft.place.key}/issuetypes"
-        types = [t for t in self._client.get(wire.IssueTypes, call).types if t.level == 0 and not t.subtask]
+        try:
+            offered = self._client.get(wire.IssueTypes, call).types
+        except Gone as error:  # the ticket is not gone, its place is wrong
+            raise self._refusal("project", error.text) from None
+        types = [type for type in offered if type.level == 0 and not type.subtask]
         if not types:
             raise self._refusal("type", f"project {draft.place.key} has no issue type to create")
         return {"id": types[0].id}
@@ -171,7 +175,7 @@ class Writer:
             removes += [old for old in shown if old not in (label, NOTHING)]
         return adds, removes
 
-    def _refusal(self, field: Field, text: str) -> Rejected:
+    def _refusal(self, field: str, text: str) -> Rejected:
         return Rejected(self._client.http.connection, "write", text, {field: text})
 
 
