@@ -11,7 +11,7 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from deskbridge.sandbox.gitlab import access, params
@@ -146,6 +146,8 @@ class Router:
             answer = reply(refusal.body, refusal.status, refusal.headers)
         except Throttled as refusal:
             answer = refusal.answer
+        finally:
+            await request.close()  # of uploaded files only what a handler stored is kept
         answer.headers.update(headers)
         return _unless_known(request, answer)
 
@@ -156,7 +158,8 @@ class Router:
 
 def _unless_known(request: Request, answer: Response) -> Response:
     """Give a read its weak ETag; a caller who names it gets 304 and no body (2.4)."""
-    if request.method not in ("GET", "HEAD") or answer.status_code != 200 or not answer.body:
+    whole = answer.status_code == 200 and not isinstance(answer, FileResponse)
+    if request.method not in ("GET", "HEAD") or not whole:
         return answer
     tag = f'W/"{hashlib.md5(answer.body, usedforsecurity=False).hexdigest()}"'
     answer.headers["ETag"] = tag

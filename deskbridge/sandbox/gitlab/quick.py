@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
 
 ALIASES = {
     "labels": "label",
@@ -31,15 +30,9 @@ UNDONE = (
 )
 """What the real server would run and this one does not: a note that asks for it answers 501."""
 
-# What shields commands: a fence, inline code that spans lines, an HTML block, a >>> quote.
-_SHIELDS = (
-    r"^```.+?\n```$",
-    r"^[^\n]*`\n.+?\n?`$",
-    r"^<[^>\n]+>\n.+?\n</[^>\n]+>$",
-    r"^>>>.+?\n>>>$",
-)
-Replace = Callable[[re.Match[str]], str]
-_FLAGS = re.MULTILINE | re.DOTALL | re.IGNORECASE
+_COMMAND = re.compile(r"/(?P<name>[A-Za-z_]+)(?: (?P<argument>.*))?\s*")
+_TAG = re.compile(r"<[^>]+>")
+_CLOSING_TAG = re.compile(r"</[^>]+>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +43,6 @@ class Command:
     argument: str
 
 
-@cache
-def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
-    union = "|".join(names)
-    command = rf"^/(?P<name>{union})(?:[ ](?P<argument>[^\n]*))?(?:\s*\n|$)"
-    return re.compile("|".join([*_SHIELDS, command]), _FLAGS)
-
-
-@cache
-def _candidate() -> re.Pattern[str]:
-    return re.compile(r"^/[a-z_]+", _FLAGS)
-
-
 def extract(text: str) -> tuple[str, list[Command]]:
     """Return the text as it will be stored, and the commands that were cut out of it.
 
@@ -70,39 +51,80 @@ def extract(text: str) -> tuple[str, list[Command]]:
     """
     found: list[Command] = []
 
-    def cut(match: re.Match[str]) -> str:
-        if not match["name"]:
-            return match[0]
-        name = match["name"].lower()
-        found.append(Command(ALIASES.get(name, name), (match["argument"] or "").strip()))
-        return ""
+    def cut(name: str, argument: str) -> None:
+        found.append(Command(ALIASES.get(name, name), argument))
 
-    kept = _replaced(text, (*COMMANDS, *UNDONE, *ALIASES), cut).rstrip()
-    return _replaced(kept, tuple(SUBSTITUTIONS), _substituted), found
+    kept = _replaced(text, {*COMMANDS, *UNDONE, *ALIASES}, cut)
+    return _replaced(kept, SUBSTITUTIONS, _substituted), found
 
 
 def redact(text: str) -> str:
     """Return the text with its commands as inline code, as mails of strangers are treated (4.3)."""
-
-    def quoted(match: re.Match[str]) -> str:
-        if not match["name"]:
-            return match[0]
-        return f"`{match[0].rstrip()}`" + ("\n" if match[0].endswith("\n") else "")
-
-    return _replaced(text, (*COMMANDS, *UNDONE, *ALIASES, *SUBSTITUTIONS), quoted).rstrip()
+    return _replaced(text, {*COMMANDS, *UNDONE, *ALIASES, *SUBSTITUTIONS}, _quoted)
 
 
-def _replaced(text: str, names: tuple[str, ...], change: Replace) -> str:
-    text = text.replace("\r", "")
-    # Most texts have no line like a command: the costly pattern is for the others.
-    if not _candidate().search(text):
-        return text
-    ordered = tuple(sorted(names, key=len, reverse=True))
-    return _pattern(ordered).sub(change, text)
+def _substituted(name: str, argument: str) -> str:
+    return f"{argument} {SUBSTITUTIONS[name]}".lstrip()
 
 
-def _substituted(match: re.Match[str]) -> str:
-    if not match["name"]:
-        return match[0]
-    words = f"{match['argument'] or ''} {SUBSTITUTIONS[match['name'].lower()]}".lstrip()
-    return words + ("\n" if match[0].endswith("\n") else "")
+def _quoted(name: str, argument: str) -> str:
+    return f"`/{name} {argument}".rstrip() + "`"
+
+
+def _replaced(text: str, names: Collection[str], change: Callable[[str, str], str | None]) -> str:
+    """Return the text with `change` made of each command; the blank lines after one go with it."""
+    lines = text.replace("\r", "").split("\n")
+    kept: list[str] = []
+    free, swallow = _free(lines), False
+    for number, line in enumerate(lines):
+        if swallow and not line.strip():
+            continue
+        match = _COMMAND.fullmatch(line) if number in free else None
+        swallow = match is not None and match["name"].lower() in names
+        put = change(match["name"].lower(), (match["argument"] or "").strip()) if match and swallow else line
+        if put is not None:
+            kept.append(put)
+    return "\n".join(kept).rstrip()
+
+
+def _free(lines: list[str]) -> set[int]:
+    """Return the numbers of the lines that no fence, quote, HTML block or inline code shields."""
+    if not any(line.startswith("/") for line in lines):
+        return set()
+    ends = {
+        "```": _after(lines, lambda line: line == "```"),
+        ">>>": _after(lines, lambda line: line == ">>>"),
+        "<": _after(lines, lambda line: bool(_CLOSING_TAG.fullmatch(line))),
+        "`": _after(lines, lambda line: line.endswith("`")),
+    }
+    return set(_unshielded(lines, ends))
+
+
+def _unshielded(lines: list[str], ends: dict[str, list[int]]) -> Iterator[int]:
+    number = 0
+    while number < len(lines):
+        shield = _shield(lines[number])
+        end = ends[shield][number] if shield else 0
+        if not end:
+            yield number
+        number = max(end, number) + 1
+
+
+def _shield(line: str) -> str:
+    """Return what a line opens: a fence, a ``>>>`` quote, an HTML block, inline code or nothing."""
+    if line.startswith(("```", ">>>")):
+        return line[:3]
+    if _TAG.fullmatch(line):
+        return "<"
+    whole = line.endswith("`") and "`" in line[:-2]
+    return "`" if "`" in line and not whole else ""
+
+
+def _after(lines: list[str], test: Callable[[str], bool]) -> list[int]:
+    """Return for each line the number of the next one that passes `test`, 0 for none."""
+    following, nearest = [0] * len(lines), 0
+    for number in range(len(lines) - 1, -1, -1):
+        following[number] = nearest
+        if test(lines[number]):
+            nearest = number
+    return following
