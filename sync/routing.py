@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from mappings.boards import BoardSpec, Place
+from mappings.boards import Place
 from mappings.ticket import Ticket, TicketType
 from sync.fields import slug
 from sync.rules import Role, Rules
@@ -27,8 +27,6 @@ class Customer:
     """The label that its tickets carry on work sides: what its board is made of."""
     zone: ZoneInfo
     policy: str | None
-    boards: tuple[tuple[str, BoardSpec], ...] = ()
-    """(connection, board) of the boards that the hub keeps for it."""
 
 
 @dataclass(frozen=True, slots=True)
