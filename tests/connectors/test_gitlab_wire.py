@@ -263,10 +263,15 @@ def test_files_go_with_the_text(wire: responses.RequestsMock, gitlab: Connector)
     body = sent(wire, "POST", "projects/12/issues/7/notes")[0]["body"]
     assert [(f.id, f.inline) for f in files(body)] == [(ids[0], True), (ids[1], False)]
     assert body.startswith("See ![shot](")
-    first = next(c.request for c in wire.calls if c.request.url.endswith("/uploads"))
-    assert b'name="file"; filename="a.png"' in first.body
-    again = told(json.loads(wire.calls[-1].response.text)).ticket.messages[1]
+    assert b'name="file"; filename="a.png"' in uploaded(wire)[0]
+    again = told(note(8, author=ME, body=body, internal=True)).ticket.messages[1]
     assert written.revision == again.revision
+
+
+def uploaded(mock: responses.RequestsMock) -> list[bytes]:
+    """Return the bodies of the uploads made."""
+    made = [c.request for c in mock.calls if c.request.url == f"{API}/projects/12/uploads"]
+    return [request.body for request in made if isinstance(request.body, bytes)]
 
 
 def echoed(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
@@ -281,8 +286,7 @@ def test_an_upload_is_repeated_whole(wire: responses.RequestsMock, gitlab: Conne
     wire.post(f"{API}/projects/12/uploads", status=201, json={"url": f"{UPLOAD}/a.txt"})
     wire.add_callback("POST", f"{ISSUE}/notes", callback=echoed)
     gitlab.add_comment("12:7", draft(uploads=[upload("41", "a.txt")]))
-    bodies = [c.request.body for c in wire.calls if c.request.url.endswith("/uploads")]
-    assert [b"\r\n\r\nbytes\r\n" in body for body in bodies] == [True, True]
+    assert [b"\r\n\r\nbytes\r\n" in body for body in uploaded(wire)] == [True, True]
 
 
 def test_foreign_text_is_not_executed(wire: responses.RequestsMock, gitlab: Connector) -> None:
