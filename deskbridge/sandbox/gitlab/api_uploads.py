@@ -61,7 +61,7 @@ def _store(call: Call, project: Project, file: UploadFile) -> Upload:
         site.next("upload"), project, site.world.token(32), name, file.size or 0, call.user, site.now()
     )
     path = path_of(site, stored)
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as target:
         shutil.copyfileobj(file.file, target)
     site.uploads[stored.id] = stored
