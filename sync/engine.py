@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectors.base import Connector, NativeValue
+from connectors.base import Account, Connector, NativeValue
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, Unauthorised, WireError
 from mappings.provenance import Signer
 from mappings.ticket import Field, Ref
@@ -23,6 +23,7 @@ from sync.routing import Desk
 from sync.rules import Role
 from sync.seen import Seen
 from sync.store import Store
+from sync.store.bundles import Bundle
 from sync.store.inbox import Claim, LostClaim
 from sync.store.inbox import Waiting as Row
 from sync.uncertain import Intents, Waiting
@@ -93,39 +94,36 @@ class Engine:
         self._store, self._connectors, self._desk, self._signer = store, connectors, desk, signer
         self._now, self._since = now, since
         self._observer = Observer(connectors, desk, signer, store.hub())
+        self._paused: dict[str, WireError] = {}
 
     def identify(self) -> list[WireError]:
-        """Ask every connection who we are there, and return those that did not answer.
+        """Ask every connection who we are there, and return the errors of those that did not say.
 
-        The first answer is remembered. Raises ConfigError when a connection answers as another site or
-        account than before, Unauthorised is among the returned errors.
+        Tickets with a side on such a connection are left alone until the next time; all others go on.
+        Raises ConfigError when a connection answers as another site or account than the first time.
         """
-        silent: list[WireError] = []
         problems = []
         for name, connector in self._connectors.items():
+            self._paused.pop(name, None)
             try:
                 account = connector.whoami()
             except WireError as error:
-                silent.append(error)
+                self._paused[name] = error
                 continue
             known = self._store.database.identity(name)
-            if known is None:
-                self._store.database.identify(name, account)
-            elif known != (account.instance, account.key):
-                problems.append(
-                    f"connections.{name}: it was account {known[1]} of {known[0]} and is now account "
-                    f"{account.key} of {account.instance}; point it back, or use a new name and store"
-                )
+            if known not in (None, (account.instance, account.key)):
+                problems.append(_other(name, known, account))
         if problems:
             raise ConfigError(problems)
-        return silent
+        return list(self._paused.values())
 
     def collect(self) -> list[WireError]:
-        """Put what changed since the last time into the inbox; return the connections that failed."""
+        """Put what changed since the last time into the inbox; return the errors of those that failed."""
         failed = []
-        for name in self._connectors:
+        for name in self._answering():
             begun = self._now()
             try:
+                self._remember(name)
                 for subject in self._changed(name):
                     self._store.inbox.put(subject, begun, "changed")
                 self._store.inbox.collected(name, begun)
@@ -146,10 +144,10 @@ class Engine:
 
     def plan(self, subjects: list[str] | None = None) -> Iterator[Planned]:
         """Yield what `collect` and `work` would write, writing nothing anywhere; None means what changed."""
-        for subject in self._pending() if subjects is None else subjects:
+        for subject in self.pending() if subjects is None else subjects:
             bundle = self._store.bundles.load(subject)
             try:
-                seen = self._observer.observe(bundle, self._now())
+                seen = self._observe(bundle)
             except WireError as error:
                 yield Planned(bundle.refs, Plan((), ()), str(error))
                 continue
@@ -159,12 +157,33 @@ class Engine:
 
     # -- collecting
 
-    def _pending(self) -> list[str]:
+    def pending(self) -> list[str]:
         """Return what is due and what changed since it was last collected."""
         subjects = dict.fromkeys(row.subject for row in self._store.inbox.due(self._now()))
-        for name in self._connectors:
+        for name in self._answering():
             subjects |= dict.fromkeys(self._changed(name))
         return list(subjects)
+
+    def _answering(self) -> list[str]:
+        return [name for name in self._connectors if name not in self._paused]
+
+    def _remember(self, name: str) -> None:
+        """Remember who a connection is when it is first used."""
+        if self._store.database.identity(name) is None:
+            self._store.database.identify(name, self._connectors[name].whoami())
+
+    def _observe(self, bundle: Bundle) -> Observation:
+        """Observe a ticket, unless a connection that it needs does not answer today."""
+        needed = [ref.connection for ref in bundle.refs]
+        self._raise_if_paused(needed)
+        seen = self._observer.observe(bundle, self._now())
+        self._raise_if_paused([place.connection for place in seen.situation.wanting])
+        return seen
+
+    def _raise_if_paused(self, connections: list[str]) -> None:
+        for name in connections:
+            if name in self._paused:
+                raise self._paused[name]
 
     def _changed(self, name: str) -> Iterator[str]:
         connector = self._connectors[name]
@@ -190,7 +209,7 @@ class Engine:
         claim, row = taken
         plan = Plan((), ())
         try:
-            seen = self._observer.observe(self._store.bundles.load(row.subject), self._now())
+            seen = self._observe(self._store.bundles.load(row.subject))
             if seen.parked is None:
                 plan = decide(seen.situation)
                 outcome = self._carry_out(claim, seen, plan)
@@ -299,6 +318,14 @@ class Engine:
         if isinstance(error, Stale):
             return self._now()
         return self._now() + (_BACKOFF[1] if isinstance(error, Unauthorised) else _BACKOFF[0])
+
+
+def _other(name: str, known: tuple[str, str] | None, account: Account) -> str:
+    was = " of ".join(reversed(known or ()))
+    return (
+        f"connections.{name}: it was account {was}, and is now account {account.key} of "
+        f"{account.instance}; point it back, or give it a new name and store"
+    )
 
 
 def _unsettled(unmade: list[Write]) -> dict[str, frozenset[Field]]:

@@ -61,6 +61,17 @@ class Bundles:
                 f"bundle:{n}" for n in tx.execute(select(t.bundles.c.id).order_by(t.bundles.c.id)).scalars()
             ]
 
+    def named(self, name: str) -> list[str]:
+        """Return the inbox names of the tickets that a person calls so.
+
+        ``CONNECTION:KEY`` is any ticket, linked or not; what a tool displays (``SUP-12``) is a linked one.
+        """
+        query = select(t.links.c.bundle).where(t.links.c.display == name)
+        with self._db.reading() as tx:
+            linked = [f"bundle:{n}" for n in tx.execute(query).scalars()]
+        connection, colon, key = name.partition(":")
+        return linked or ([self.subject(Ref(connection, key))] if colon and key else [])
+
     def load(self, subject: str) -> Bundle:
         """Return what is remembered under an inbox name; nothing but the ref for an unlinked ticket."""
         kind, _, rest = subject.partition(":")

@@ -1,0 +1,49 @@
+"""The command line. One file per group; a command parses, calls and renders."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import deskbridge
+from connectors.errors import HubError
+from deskbridge.cli import boards, check, sandbox, sync
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Keep one conversation whole across Freshdesk, Jira and GitLab issues.",
+)
+app.command("demo")(sandbox.demo)
+app.command("check")(check.check)
+app.command("plan")(sync.plan)
+app.command("sync")(sync.sync)
+app.add_typer(boards.app, name="boards")
+app.command("sandbox")(sandbox.sandbox)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"deskbridge {deskbridge.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Run the command that was named."""
+
+
+def main() -> None:
+    """Run the command line; what the hub knows how to explain ends in one message and its exit code."""
+    try:
+        app()
+    except HubError as error:
+        typer.echo(f"deskbridge: {error}", err=True)
+        sys.exit(error.exit_code or 1)

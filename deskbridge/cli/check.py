@@ -1,0 +1,32 @@
+"""`check`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from deskbridge.bootstrap import connectors_of, system_time
+from deskbridge.check import ask
+from deskbridge.cli.options import DEFAULT_SETTINGS, SettingsFile
+from deskbridge.settings import load
+
+
+def check(
+    live: Annotated[bool, typer.Option("--live", help="Ask every system whether it can work.")] = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """List all problems of the settings at once; with --live, of the live systems too. Nothing is written.
+
+    Ends with 0, with 2 if the settings cannot work, with 3 if a credential was refused.
+
+    Example: deskbridge check --live
+    """
+    loaded = load(settings, os.environ)
+    if not live:
+        typer.echo(f"{settings}: all is well. `deskbridge check --live` asks the systems too.")
+        return
+    answer = ask(loaded, connectors_of(loaded, system_time))
+    typer.echo("\n".join(answer.lines))
+    raise typer.Exit(answer.exit_code)

@@ -1,0 +1,85 @@
+"""`plan` and `sync`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from connectors.errors import ConfigError
+from deskbridge.bootstrap import Application, build
+from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
+from deskbridge.report import exit_code, outcome_line, plan_json, plan_lines, summary
+
+
+def plan(
+    ticket: Annotated[
+        str | None, typer.Argument(help="One ticket: CONNECTION:KEY, or what a tool calls it (SUP-12).")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every linked ticket, and what changed.")] = False,
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Print exactly what `sync` would write, why, who would read it and who would be mailed.
+
+    Without a ticket: everything that changed since the last sync. Nothing is written anywhere.
+
+    Example: deskbridge plan desk:42
+    """
+    application = build(settings, os.environ)
+    silent = application.engine.identify()
+    planned = list(application.engine.plan(_subjects(application, ticket, every=all_)))
+    if as_json:
+        typer.echo(json.dumps([plan_json(p) for p in planned], indent=2))
+    else:
+        lines = [line for p in planned for line in plan_lines(p)]
+        typer.echo("\n".join(lines) if lines else "Nothing to write: all sides agree.")
+    _complain(silent)
+    raise typer.Exit(exit_code([], silent))
+
+
+def sync(
+    once: Annotated[bool, typer.Option("--once", help="Reconcile what changed, then end.")] = False,
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Reconcile what changed since the last time.
+
+    Ends with 0, with 3 if a credential was refused, with 4 if a ticket was parked.
+
+    Example: deskbridge sync --once
+    """
+    if not once:
+        raise typer.BadParameter("say --once: this version has no other way of running yet")
+    engine = build(settings, os.environ).engine
+    errors = [*engine.identify(), *engine.collect()]
+    results = []
+    for result in engine.work():
+        results.append(result)
+        if not as_json:
+            typer.echo(outcome_line(result))
+    counted = summary(results)
+    told = " ".join(f"{name.replace('_', ' ')} {number}," for name, number in counted.items())
+    typer.echo(json.dumps(counted) if as_json else told.rstrip(","))
+    _complain(errors)
+    raise typer.Exit(exit_code([r.outcome for r in results], errors))
+
+
+def _subjects(application: Application, ticket: str | None, *, every: bool) -> list[str] | None:
+    """Return the inbox names of the tickets that were asked for; None means what changed."""
+    if ticket is not None:
+        subjects = application.store.bundles.named(ticket)
+        if not subjects:
+            raise ConfigError([f"no ticket is called {ticket!r}; write CONNECTION:KEY, as in desk:42"])
+        return subjects
+    if every:
+        return list(dict.fromkeys([*application.store.bundles.subjects(), *application.engine.pending()]))
+    return None
+
+
+def _complain(errors: Sequence[Exception]) -> None:
+    for error in errors:
+        typer.echo(f"deskbridge: {error}", err=True)

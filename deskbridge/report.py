@@ -1,0 +1,142 @@
+"""Plans and outcomes as text and as JSON. Pure: nothing here reads or prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import assert_never
+
+from connectors.errors import Unauthorised
+from mappings.ticket import MESSAGE_0, Comment
+from sync.engine import Done, Later, Outcome, Parked, Planned, Reconciled
+from sync.operations import (
+    AddComment,
+    AddFile,
+    AddLink,
+    AddNotice,
+    ChangeTags,
+    Conflict,
+    CreateTicket,
+    EditComment,
+    Remark,
+    SetFields,
+    Write,
+)
+
+
+def described(write: Write) -> str:
+    """Return one line that says what would be written, who reads it, and whether a customer is mailed."""
+    return f"{write.target}: {_what(write)} ({write.reach})"
+
+
+def remarked(remark: Remark) -> str:
+    """Return one line that says what is not written, or was contradictory, and why."""
+    if isinstance(remark, Conflict):
+        said = ", ".join(f"{side} says {value}" for side, value in remark.values)
+        return f"conflict in {remark.field}: {said}; {remark.winner} is followed"
+    return f"{remark.target}: not {remark.what}: {remark.reason}"
+
+
+def plan_lines(planned: Planned) -> list[str]:
+    """Return the plan for one ticket as lines; nothing if there is nothing to say."""
+    if not (planned.plan or planned.plan.remarks or planned.problem):
+        return []
+    lines = [" = ".join(str(ref) for ref in planned.refs)]
+    lines += [f"  + {described(write)}" for write in planned.plan.writes]
+    lines += [f"  - {remarked(remark)}" for remark in planned.plan.remarks]
+    return [*lines, f"  ! {planned.problem}"] if planned.problem else lines
+
+
+def plan_json(planned: Planned) -> dict[str, object]:
+    """Return the plan for one ticket as data."""
+    return {
+        "tickets": [
+            {"connection": ref.connection, "key": ref.key, "name": ref.display} for ref in planned.refs
+        ],
+        "writes": [
+            {
+                "kind": type(write).__name__,
+                "target": write.target,
+                "what": _what(write),
+                "readers": str(write.reach.readers),
+                "mails": write.reach.mails.value,
+            }
+            for write in planned.plan.writes
+        ],
+        "remarks": [remarked(remark) for remark in planned.plan.remarks],
+        "problem": planned.problem,
+    }
+
+
+def outcome_line(result: Reconciled) -> str:
+    """Return one line that says what came of looking at a ticket."""
+    match result.outcome:
+        case Done(writes=0):
+            return f"{result.subject}: nothing to do"
+        case Done(writes=writes):
+            return f"{result.subject}: {writes} written"
+        case Later(at=at, error=error):
+            return f"{result.subject}: again at {at:%H:%M:%S} UTC: {error}"
+        case Parked(reason=reason):
+            return f"{result.subject}: parked: {reason}"
+        case _ as never:
+            assert_never(never)
+
+
+def summary(results: Iterable[Reconciled]) -> dict[str, int]:
+    """Return how many tickets were looked at, written to, postponed and parked, and the writes made."""
+    kinds: Counter[str] = Counter(looked_at=0, written=0, postponed=0, parked=0)
+    for result in results:
+        kinds["looked_at"] += 1
+        match result.outcome:
+            case Done(writes=writes):
+                kinds["written"] += writes
+            case Later():
+                kinds["postponed"] += 1
+            case Parked():
+                kinds["parked"] += 1
+    return dict(kinds)
+
+
+def exit_code(outcomes: Iterable[Outcome], errors: Iterable[Exception]) -> int:
+    """Return 3 if a credential was refused, 4 if something was parked, else 0."""
+    results = list(outcomes)
+    late = [o.error for o in results if isinstance(o, Later)]
+    if any(isinstance(error, Unauthorised) for error in (*errors, *late)):
+        return Unauthorised.exit_code
+    return 4 if any(isinstance(o, Parked) for o in results) else 0
+
+
+def _what(write: Write) -> str:
+    match write:
+        case CreateTicket(place=place, values=values, source=source):
+            given = ", ".join(f"{name} {_value(value)}" for name, value in values)
+            return f"create a ticket in {place.key} from {source}: {given}"
+        case AddLink(other=other):
+            return f"show where the ticket is on {other}"
+        case AddFile(attachment=file, source=source):
+            return f"add the file {file.name} of {source}"
+        case AddComment(message=message, source=source):
+            return f"add {_text(message)} of {source}"
+        case EditComment(message=message, source=source, id=id_):
+            return f"bring text {id_} to the present wording of {_text(message)} of {source}"
+        case AddNotice(source=source, status=status):
+            return f"tell staff that {source} is {_value(status)}"
+        case SetFields(changes=changes):
+            return "set " + ", ".join(f"{c.field} to {_value(c.value)} ({c.source})" for c in changes)
+        case ChangeTags(add=add, remove=remove):
+            signs = [*(f"+{tag}" for tag in sorted(add)), *(f"-{tag}" for tag in sorted(remove))]
+            return f"change tags {' '.join(signs)}"
+        case _ as never:
+            assert_never(never)
+
+
+def _text(message: Comment) -> str:
+    name = "the description" if message.id == MESSAGE_0 else f"{message.kind} {message.id}"
+    return f"{name} by {message.author.name}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, frozenset):
+        return " ".join(sorted(value)) or "none"
+    return repr(value) if type(value) is str else str(value)
