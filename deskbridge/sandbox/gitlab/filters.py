@@ -7,6 +7,7 @@ from datetime import datetime
 
 from deskbridge.sandbox.gitlab import access
 from deskbridge.sandbox.gitlab.call import Call
+from deskbridge.sandbox.gitlab.paging import Key
 from deskbridge.sandbox.gitlab.params import Params
 from deskbridge.sandbox.gitlab.state import Issue, User
 from deskbridge.sandbox.kernel import Refused
@@ -166,8 +167,8 @@ def _until(value: Callable[[Issue], datetime], edge: datetime | None) -> Test | 
     return (lambda issue: value(issue) <= edge) if edge else None
 
 
-def ordered(call: Call, issues: list[Issue]) -> tuple[list[Issue], Callable[[Issue], str], bool]:
-    """Return the issues in the order asked for, their sorting texts, and whether these descend."""
+def ordered(call: Call, issues: list[Issue]) -> tuple[list[Issue], Callable[[Issue], Key], bool]:
+    """Return the issues in the order asked for, their sorting keys, and whether these descend."""
     keyset = call.params.text("pagination") == "keyset"
     allowed = (*_ORDERS, "id") if keyset else _ORDERS
     order = call.params.choice("order_by", allowed, "created_at") or ""
@@ -176,32 +177,23 @@ def ordered(call: Call, issues: list[Issue]) -> tuple[list[Issue], Callable[[Iss
         raise Refused(501, {"sandbox": f"the gitlab sandbox does not order issues by {order}"})
     if keyset and order not in _KEYSET_ORDERS:
         raise Refused(405, {"error": "Keyset pagination is not yet available for this type of request"})
+    value = _VALUES[order]
+    last = float("-inf") if down else float("inf")  # issues without a value come last either way
 
-    def key(issue: Issue) -> str:
-        return f"{_value(issue, order, down=down)}\0{issue.id:019}"
+    def key(issue: Issue) -> Key:
+        found = value(issue)
+        return (last if found is None else found, issue.id)
 
     return sorted(issues, key=key, reverse=down), key, down
 
 
-def _value(issue: Issue, order: str, *, down: bool) -> str:
-    """Return a text that sorts as the field does; issues without a value come last either way."""
-    match order:
-        case "created_at" | "updated_at":
-            at = issue.created_at if order == "created_at" else issue.updated_at
-            return f"{at:%Y-%m-%dT%H:%M:%S.%f}"
-        case "title":
-            return issue.title.lower()
-        case "relative_position":
-            return f"{issue.position:030.9f}"
-        case "popularity":
-            return f"{sum(award.name == 'thumbsup' for award in issue.awards):09}"
-        case "due_date":
-            return issue.due_date.isoformat() if issue.due_date else _last(down=down)
-        case "weight":
-            return f"{issue.weight:09}" if issue.weight is not None else _last(down=down)
-        case _:
-            return ""
-
-
-def _last(*, down: bool) -> str:
-    return "" if down else "~"
+_VALUES: dict[str, Callable[[Issue], float | str | None]] = {
+    "created_at": lambda issue: issue.created_at.timestamp(),
+    "updated_at": lambda issue: issue.updated_at.timestamp(),
+    "due_date": lambda issue: issue.due_date.toordinal() if issue.due_date else None,
+    "id": lambda issue: 0,
+    "popularity": lambda issue: sum(award.name == "thumbsup" for award in issue.awards),
+    "relative_position": lambda issue: issue.position,
+    "title": lambda issue: issue.title.lower(),
+    "weight": lambda issue: issue.weight,
+}

@@ -15,6 +15,8 @@ from deskbridge.sandbox.gitlab.params import bad
 from deskbridge.sandbox.kernel import reply
 
 _T = TypeVar("_T")
+Key = tuple[float | str, int]
+"""What a row is sorted by: a value, and among equal ones its id."""
 _DEFAULT = 20
 _MOST = 100
 _COUNTED = 10_000
@@ -76,29 +78,36 @@ def _link(call: Call, rel: str, changed: dict[str, str]) -> str:
 
 
 def keyset(
-    call: Call, rows: Sequence[_T], show: Callable[[_T], Any], key: Callable[[_T], str], *, down: bool
+    call: Call, rows: Sequence[_T], show: Callable[[_T], Any], key: Callable[[_T], Key], *, down: bool
 ) -> Response:
     """Return the rows after the cursor, and in ``Link`` where it goes on; no counts, no end marker.
 
-    `rows` are in order, `key` returns sortable texts and `down` says that they descend: a row that
-    changed its place since the last page is read again or never, but no other row is skipped.
+    `rows` are sorted by `key`, and `down` says that they descend: a row that changed its place since
+    the last page is read again or never, but no other row is skipped.
     """
     size, after = _size(call), _cursor(call)
     if after is not None:
-        rows = [row for row in rows if (key(row) < after if down else key(row) > after)]
+        rows = [row for row in rows if _beyond(key(row), after, down=down)]
     page = rows[:size]
     headers: dict[str, str] = {}
     if len(rows) > size:
-        cursor = base64.urlsafe_b64encode(json.dumps({"after": key(page[-1])}).encode()).decode()
+        cursor = base64.urlsafe_b64encode(json.dumps(key(page[-1])).encode()).decode()
         headers = {"Link": _link(call, "next", {"cursor": cursor}), "X-Next-Cursor": cursor}
     return reply([show(row) for row in page], headers=headers)
 
 
-def _cursor(call: Call) -> str | None:
+def _beyond(key: Key, after: Key, *, down: bool) -> bool:
+    if isinstance(key[0], str) != isinstance(after[0], str):
+        raise bad("cursor is invalid")
+    return key < after if down else key > after
+
+
+def _cursor(call: Call) -> Key | None:
     given = call.params.text("cursor")
     if not given:
         return None
     try:
-        return str(json.loads(base64.urlsafe_b64decode(given))["after"])
-    except (ValueError, KeyError, TypeError) as error:
+        value, id = json.loads(base64.urlsafe_b64decode(given))
+        return (value if isinstance(value, str) else float(value), int(id))
+    except (ValueError, TypeError) as error:
         raise bad("cursor is invalid") from error

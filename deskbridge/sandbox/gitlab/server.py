@@ -88,7 +88,7 @@ class GitLab:
         note = desk.mail_reply(self.site, issue, _address(email), text)
         return {"id": note.id, "iid": iid, "project": place.full_path}
 
-    def configure(self, **switches: str | int) -> dict[str, object]:
+    def configure(self, **switches: str | int | bool) -> dict[str, object]:
         """Set switches of the instance as its admin would; returns all of them."""
         known = {field.name for field in dataclasses.fields(self.switches)}
         if unknown := sorted(set(switches) - known):
