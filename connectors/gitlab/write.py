@@ -171,7 +171,7 @@ class Writer:
         beside = [
             f"[{_label(names.get(origin) or address.rpartition('/')[2])}](attachment:{origin})"
             for origin, address in addresses.items()
-            if address not in text
+            if address.split("/")[2] not in text  # its secret: no other address has it
         ]
         listed = write("\n".join(f"- {link}" for link in beside), TextFormat.MARKDOWN, addresses)
         return "\n\n".join(part for part in (text, listed) if part), ids
