@@ -74,9 +74,14 @@ class Admin:
                 yield from self._strange(name, field, f"[connections.{self.config.name}.vocabulary.{name}]")
 
     def _strange(self, name: Field, field: wire.TicketField, where: str) -> Iterator[str]:
-        lens = self.config.vocabularies.get(name)
-        known = choices(field)
-        for word in sorted({*lens.reads, *lens.writes.values()} - known - {NOTHING}) if lens else ():
+        """Name the words that the account lacks.
+
+        A type that is only read may be missing: the default rows name those of a new account, and
+        nobody can take a row away.
+        """
+        lens, known = self.config.vocabularies.get(name), choices(field)
+        words = {*(lens.reads if name != "type" else ()), *lens.writes.values()} if lens else set()
+        for word in sorted(words - known - {NOTHING}):
             yield f"{name} {word!r} is not one of the account's ({', '.join(sorted(known))}); correct {where}"
 
     def _custom(self, there: dict[str, wire.TicketField]) -> Iterator[str]:

@@ -109,6 +109,10 @@ class Walk:
     """Whether one page was not enough."""
     _seen: set[tuple[int, datetime]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        # Freshdesk's stamps are whole seconds: what changed within this one counts.
+        self.since = self.since.replace(microsecond=0)
+
     def __iter__(self) -> Iterator[wire.Row]:
         number, grew = 1, False
         while True:

@@ -776,11 +776,11 @@ def at(second: int) -> str:
 def test_changes_of_all_lists_come_oldest_first(lists: Lists, desk: Freshdesk) -> None:
     """Broken: trashed tickets live on elsewhere, or a cursor jumps over what is older."""
     lists.rows[""] = {1: at(1), 2: at(2), 3: at(6), 4: at(7), 5: at(9)}
-    lists.rows["deleted"] = {6: at(3)}
+    lists.rows["deleted"] = {8: at(1), 6: at(3)}
     lists.rows["spam"] = {7: at(8)}
-    hints = list(desk.changed(NOW - timedelta(days=1)))
-    assert [hint.key for hint in hints] == ["1", "2", "6", "3", "4", "7", "5"]
-    assert hints[2].version == f"{at(3)} trashed"
+    hints = list(desk.changed(datetime(2026, 1, 5, 10, 0, 1, 500_000, tzinfo=UTC)))
+    assert [hint.key for hint in hints] == ["1", "8", "2", "6", "3", "4", "7", "5"]
+    assert hints[3].version == f"{at(3)} trashed"
     assert {asked["order_type"] for asked in lists.asked} == {"asc"}
 
 
