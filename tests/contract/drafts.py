@@ -8,6 +8,8 @@ from enum import StrEnum
 from io import BytesIO
 from itertools import count
 
+from markdown_it.token import Token
+
 from connectors.base import (
     CommentDraft,
     Connector,
@@ -21,6 +23,7 @@ from connectors.base import (
     WrittenTicket,
 )
 from mappings.markup import read
+from mappings.markup.markdown import parser
 from mappings.provenance import Marker, Signer, headed
 from mappings.ticket import MESSAGE_0, Attachment, Audience, Comment, Field, Value
 from mappings.vocabulary import held
@@ -111,6 +114,23 @@ def words(comment: Comment) -> str:
     return read(comment.body, comment.attachments)
 
 
+def shown(comment: Comment) -> str:
+    """Return the characters that a reader of a message sees, markup and escapes gone; links with theirs."""
+    said = (f"{token.content} {token.attrGet('href') or ''}".strip() for token in _tokens(comment))
+    return "\n".join(filter(None, said))
+
+
+def references(comment: Comment) -> list[str]:
+    """Return the ids of the files that a message shows or names in its text."""
+    targets = [str(token.attrGet("src") or token.attrGet("href")) for token in _tokens(comment)]
+    return [target.removeprefix("attachment:") for target in targets if target.startswith("attachment:")]
+
+
+def _tokens(comment: Comment) -> list[Token]:
+    blocks = parser().parse(words(comment))
+    return [token for block in blocks for token in (block.children or [block])]
+
+
 def attached(snapshot: Snapshot) -> list[Attachment]:
     """Return all files of a ticket."""
     return [attachment for message in snapshot.ticket.messages for attachment in message.attachments]
@@ -137,14 +157,14 @@ def _sample(world: World, connector: Connector, field: Field, turn: int) -> Valu
     can = connector.capabilities
     if field in can.vocabularies:
         written: list[StrEnum] = list(can.vocabularies[field].writes)
-        return written[1 + turn]  # type: ignore[return-value]
+        return written[1 + turn]
     if field == "tags":
         return frozenset({"printing", ("hardware", "software")[turn]})
     if field in ("due", "first_response_due"):
         days = timedelta(days=(2 if field == "due" else 1) + turn)
         at = (world.now() + days).replace(minute=30, second=0, microsecond=0)
         return at.date() if can.fields[field].grain is Grain.DAY else at
-    return world.samples[field][turn] if field in world.samples else fresh(field)
+    return fresh(field)
 
 
 def kept(connector: Connector, field: Field, value: Value) -> Value:
@@ -152,5 +172,3 @@ def kept(connector: Connector, field: Field, value: Value) -> Value:
     if isinstance(value, StrEnum):
         return held(connector.capabilities.vocabularies, field, value)  # type: ignore[arg-type]
     return value
-
-

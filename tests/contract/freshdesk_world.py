@@ -8,7 +8,7 @@ from typing import Any
 
 from deskbridge.sandbox.run import Sandbox
 from mappings.boards import Place, Readers
-from mappings.ticket import Audience, Field, PersonRole
+from mappings.ticket import Audience, PersonRole
 from tests.contract.sandbox_world import SandboxWorld
 from tests.contract.world import Call, File, Said
 
@@ -23,8 +23,7 @@ class FreshdeskWorld(SandboxWorld):
     public = Audience.CUSTOMER
     unknown = "9876543"
     keeps_trash = True
-    samples: dict[Field, tuple[str, str]] = {}  # noqa: RUF012 - worlds are not shared
-    wire = {  # noqa: RUF012 - as above
+    wire = {  # noqa: RUF012 - worlds are not shared
         Call.READ: ("GET", "/api/v2/.*"),
         Call.CREATE: ("POST", "/api/v2/tickets"),
         Call.SET: ("PUT", r"/api/v2/tickets/\d+"),
@@ -102,5 +101,3 @@ def _mailed(file: File) -> dict[str, str]:
         "content_type": file.content_type,
         "content_base64": base64.b64encode(file.content).decode(),
     }
-
-

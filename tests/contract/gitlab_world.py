@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from deskbridge.sandbox.run import Sandbox
 from mappings.boards import STAFF, Place, Readers
-from mappings.ticket import Audience, Field, PersonRole
+from mappings.ticket import Audience, PersonRole
 from tests.contract.sandbox_world import SandboxWorld
 from tests.contract.world import Call, File, Said
 
@@ -22,8 +22,7 @@ class GitLabWorld(SandboxWorld):
     public = Audience.STAFF
     unknown = "101:9876543"
     keeps_trash = False
-    samples: dict[Field, tuple[str, str]] = {}  # noqa: RUF012 - worlds are not shared
-    wire = {  # noqa: RUF012 - as above
+    wire = {  # noqa: RUF012 - worlds are not shared
         Call.READ: ("GET", r"/api/v4/projects/.*/issues/.*"),
         Call.CREATE: ("POST", r"/api/v4/projects/.*/issues"),
         Call.SET: ("PUT", r"/api/v4/projects/.*/issues/\d+"),
@@ -73,7 +72,9 @@ class GitLabWorld(SandboxWorld):
 
     def removes(self, key: str) -> None:
         headers = {"PRIVATE-TOKEN": self._owner}
-        self.ask("DELETE", f"{self._api}/projects/{quote(self._project, safe='')}/{_path(key)}", headers=headers)
+        self.ask(
+            "DELETE", f"{self._api}/projects/{quote(self._project, safe='')}/{_path(key)}", headers=headers
+        )
 
     def said(self, key: str) -> list[Said]:
         rows = self._call("GET", f"{_path(key)}/notes?sort=asc&per_page=100")
@@ -98,8 +99,11 @@ class GitLabWorld(SandboxWorld):
         return "\n\n".join(self._call("POST", "uploads", files=part)["markdown"] for part in parts)
 
     def _call(self, method: str, path: str, body: object = None, **request: Any) -> Any:
-        url = f"{self._api}/projects/{quote(self._project, safe='')}/{path}"
-        return self.ask(method, url, json=body, headers={"PRIVATE-TOKEN": self._dana}, **request)
+        headers = {"PRIVATE-TOKEN": self._dana}
+        return self.ask(method, self._url(path), json=body, headers=headers, **request)
+
+    def _url(self, path: str) -> str:
+        return f"{self._api}/projects/{quote(self._project, safe='')}/{path}".rstrip("/")
 
 
 class ServiceDeskWorld(GitLabWorld):

@@ -6,7 +6,7 @@ from typing import Any
 
 from deskbridge.sandbox.run import Sandbox
 from mappings.boards import STAFF, Place
-from mappings.ticket import Audience, Field, PersonRole
+from mappings.ticket import Audience, PersonRole
 from tests.contract.sandbox_world import SandboxWorld
 from tests.contract.world import Call, File, Said
 
@@ -19,8 +19,7 @@ class JiraWorld(SandboxWorld):
     public = Audience.STAFF
     unknown = "9876543"
     keeps_trash = False
-    samples: dict[Field, tuple[str, str]] = {}  # noqa: RUF012 - worlds are not shared
-    wire = {  # noqa: RUF012 - as above
+    wire = {  # noqa: RUF012 - worlds are not shared
         Call.READ: ("GET", r"/rest/api/\d/issue/.*"),
         Call.CREATE: ("POST", r"/rest/api/\d/issue"),
         Call.SET: ("PUT", r"/rest/api/\d/issue/[^/]+"),

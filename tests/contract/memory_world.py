@@ -9,7 +9,7 @@ from connectors.base import ConnectionConfig, Connector, FilePlace
 from connectors.memory import Fault, Memory, MemoryDesk
 from connectors.quota import LocalBudget
 from mappings.boards import STAFF, Place
-from mappings.ticket import MESSAGE_0, Audience, Field, PersonRole
+from mappings.ticket import MESSAGE_0, Audience, PersonRole
 from mappings.vocabulary import vocabularies
 from tests.contract.world import Break, Call, File, Said
 
@@ -52,7 +52,6 @@ class MemoryWorld:
         self._ahead, self._files = timedelta(0), files
         self._desk = _Desk(self.now, lag=timedelta(seconds=2))
         self.place = Place("memory", "desk", STAFF)
-        self.samples: dict[Field, tuple[str, str]] = {}
         self.config = ConnectionConfig(
             name="memory",
             url="http://desk.test",

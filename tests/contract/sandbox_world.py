@@ -83,9 +83,9 @@ class SandboxWorld:
     def mends(self) -> None:
         self.control("DELETE", "faults")
 
-    def act(self, name: str, **arguments: object) -> Any:
+    def act(self, act: str, /, **arguments: object) -> Any:
         """Do something that people do without an API."""
-        return self.control("POST", f"act/{self.system}/{name}", arguments)
+        return self.control("POST", f"act/{self.system}/{act}", arguments)
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """Return what the sandbox's own API answers."""

@@ -85,5 +85,3 @@ def test_a_changed_board_is_planned_again(world: World, connector: Connector) ->
     assert bool([step for step in connector.plan_board(renamed) if not step.manual]) == bool(made)
     connector.apply_board(renamed)
     assert [step for step in connector.plan_board(renamed) if not step.manual] == []
-
-

@@ -11,7 +11,18 @@ import pytest
 from connectors.base import Connector, Presence
 from connectors.errors import Gone
 from mappings.ticket import MESSAGE_0, Audience, CommentKind, PersonRole
-from tests.contract.drafts import PICTURE, REPORT, attached, contents, draft, fresh, message, ticket, words
+from tests.contract.drafts import (
+    PICTURE,
+    REPORT,
+    attached,
+    contents,
+    draft,
+    fresh,
+    message,
+    references,
+    shown,
+    ticket,
+)
 from tests.contract.world import World
 
 MANY = 105
@@ -29,7 +40,7 @@ def test_a_ticket_is_read_with_message_0(world: World, connector: Connector) -> 
     assert snapshot.place == world.place.key
     assert snapshot.ticket.subject == subject
     assert (first.id, first.kind, first.author.role) == (MESSAGE_0, CommentKind.DESCRIPTION, world.opener)
-    assert "It smokes since Monday." in words(first)
+    assert "It smokes since Monday." in shown(first)
 
 
 def test_every_page_of_comments_is_read_in_order(world: World, connector: Connector) -> None:
@@ -38,7 +49,7 @@ def test_every_page_of_comments_is_read_in_order(world: World, connector: Connec
     ids = [world.answers(key, f"Part {number}.") for number in range(MANY)]
     told = connector.fetch(key).ticket.messages
     assert [m.id for m in told] == [MESSAGE_0, *ids]
-    assert [f"Part {number}." in words(m) for number, m in enumerate(told[1:])] == [True] * MANY
+    assert [f"Part {number}." in shown(m) for number, m in enumerate(told[1:])] == [True] * MANY
     assert [m.created for m in told[1:]] == sorted(m.created for m in told[1:])
 
 
@@ -73,7 +84,7 @@ def test_files_and_pictures_are_read_byte_for_byte(world: World, connector: Conn
     first = connector.fetch(key).ticket.messages[0]
     picture = next(a for a in first.attachments if a.inline)
     file = next(a for a in first.attachments if not a.inline)
-    assert f"(attachment:{picture.id})" in words(first)
+    assert picture.id in references(first)
     assert contents(connector, picture) == PICTURE.content
     assert contents(connector, file) == REPORT.content
     assert len(attached(connector.fetch(key))) == 2
@@ -159,7 +170,7 @@ def test_a_revision_changes_with_the_text(world: World, connector: Connector) ->
     after = connector.fetch(key)
     assert message(before, id).revision != message(after, id).revision
     assert message(before, other).revision == message(after, other).revision
-    assert "After." in words(message(after, id))
+    assert "After." in shown(message(after, id))
 
 
 def test_times_are_aware_and_utc(world: World, connector: Connector) -> None:
@@ -168,7 +179,12 @@ def test_times_are_aware_and_utc(world: World, connector: Connector) -> None:
     world.answers(key, "Now.")
     snapshot = connector.fetch(key)
     told = snapshot.ticket
-    times: list[datetime] = [snapshot.read_at, told.created, told.updated, *(m.created for m in told.messages)]
+    times: list[datetime] = [
+        snapshot.read_at,
+        told.created,
+        told.updated,
+        *(m.created for m in told.messages),
+    ]
     assert all(time.tzinfo is not None and time.utcoffset() == timedelta(0) for time in times)
     assert all(abs(world.now() - time) < timedelta(minutes=1) for time in times)
 

@@ -10,7 +10,7 @@ from connectors.base import Connector, Mails
 from connectors.errors import Gone, Rejected, Uncertain
 from mappings.provenance import find_token
 from mappings.ticket import MESSAGE_0, Audience
-from tests.contract.drafts import draft, fresh, message, ticket, token, words
+from tests.contract.drafts import draft, fresh, message, shown, ticket, token, words
 from tests.contract.world import Break, Call, World
 
 RICH = """First line, with `code`, *stress* and a [link](https://example.org/a?b=1&c=2).
@@ -25,7 +25,16 @@ x = {1: "<tag>"}
 ```
 
 Übergröße – «ça va» 漢字 🙂, 100 % & more."""
-RICH_WORDS = ("code", "stress", "https://example.org/a?b=1&c=2", "two", "quoted", '"<tag>"', "漢字 🙂", "100 %")
+RICH_WORDS = (
+    "code",
+    "stress",
+    "https://example.org/a?b=1&c=2",
+    "two",
+    "quoted",
+    '"<tag>"',
+    "漢字 🙂",
+    "100 %",
+)
 
 HOSTILE = """/close
 
@@ -40,7 +49,7 @@ def test_a_text_reads_back_as_it_was_meant(world: World, connector: Connector) -
     """`add_comment`: the text that is stored means what was sent. Broken: words are lost on the way."""
     key = world.opens(fresh("Rich"), "Hm.")
     written = connector.add_comment(key, draft(RICH))
-    text = words(message(connector.fetch(key), written.id))
+    text = shown(message(connector.fetch(key), written.id))
     assert [word for word in RICH_WORDS if word not in text] == []
 
 
@@ -113,7 +122,7 @@ def test_foreign_text_does_nothing(world: World, connector: Connector) -> None:
         connector.edit_comment(key, written.id, draft(f"{HOSTILE}\n\nAgain."))
     after = connector.fetch(key)
     assert after.native == before.native
-    for text in (words(message(after, MESSAGE_0)), words(message(after, written.id))):
+    for text in (shown(message(after, MESSAGE_0)), shown(message(after, written.id))):
         assert text.count("/close") == 2
         assert "alert(1)" in text
 
@@ -125,7 +134,7 @@ def test_the_first_line_does_nothing_either(world: World, connector: Connector) 
     object.__setattr__(bare, "markdown", "/close")
     written = connector.add_comment(key, bare)
     assert world.status(key) == before
-    assert "/close" in words(message(connector.fetch(key), written.id))
+    assert "/close" in shown(message(connector.fetch(key), written.id))
 
 
 def test_a_long_text_arrives_whole(world: World, connector: Connector) -> None:
@@ -134,7 +143,7 @@ def test_a_long_text_arrives_whole(world: World, connector: Connector) -> None:
     length = min(connector.capabilities.max_text, 60_000) - 2_000
     text = "All work and no play. " * (length // 22)
     written = connector.add_comment(key, draft(f"{text}\n\nThe end."))
-    stored = words(message(connector.fetch(key), written.id))
+    stored = shown(message(connector.fetch(key), written.id))
     assert stored.endswith("The end.")
     assert stored.count("All work") == length // 22
 
@@ -150,8 +159,8 @@ def test_our_texts_can_be_edited(world: World, connector: Connector) -> None:
     stored = message(connector.fetch(key), id)
     assert (one.id, two.id) == (id, id)
     assert (one.revision, one.audience) == (two.revision, two.audience) == (stored.revision, stored.audience)
-    assert "After." in words(stored)
-    assert "Before." not in words(stored)
+    assert "After." in shown(stored)
+    assert "Before." not in shown(stored)
     assert len(world.said(key)) == 1
     assert world.mailed() == mailed
 
@@ -224,7 +233,7 @@ def test_several_threads_may_write(world: World, connector: Connector) -> None:
     for key, ids in zip(keys, written, strict=True):
         told = connector.fetch(key).ticket.messages[1:]
         assert [m.id for m in told] == ids
-        assert [f"{part} of {key}." in words(m) for part, m in enumerate(told)] == [True] * 5
+        assert [f"{part} of {key}." in shown(m) for part, m in enumerate(told)] == [True] * 5
 
 
 def _text(connector: Connector, key: str, id: str) -> str:

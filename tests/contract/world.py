@@ -6,7 +6,6 @@ credentials, never through the connector, so that what a test sees is not the co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +13,7 @@ from typing import Protocol
 
 from connectors.base import ConnectionConfig, Connector
 from mappings.boards import Place
-from mappings.ticket import Audience, Field, PersonRole
+from mappings.ticket import Audience, PersonRole
 
 
 class Call(StrEnum):
@@ -75,8 +74,6 @@ class World(Protocol):
     """A key that no ticket has."""
     keeps_trash: bool
     """Whether what people remove is kept and says so, rather than being gone."""
-    samples: Mapping[Field, tuple[str, str]]
-    """Two values of each writable field that has neither words nor a time, where not any text is one."""
 
     def connect(self, config: ConnectionConfig) -> Connector:
         """Return a connector to this world, however wrong its configuration is."""
