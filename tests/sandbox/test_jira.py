@@ -194,6 +194,14 @@ class TestFrontDoor:
         assert answer.status_code == 400
         assert list(answer.json()) == ["errorMessages"]
 
+    def test_half_a_character_is_unreadable(self, site: Running) -> None:
+        """Text cut in the middle of an emoji is refused when written, not found broken when read."""
+        labelled = {"Content-Type": "application/json"}
+        body = b'{"fields": {"summary": "cut \\ud83d"}}'
+        answer = site.hub.call("POST", "issue", data=body, headers=labelled)
+        assert list(answer.json()) == ["errorMessages"]
+        assert site.hub.call("GET", "attachment/\u00b2").status_code == 404
+
     def test_server_says_it_is_cloud(self, site: Running) -> None:
         """The library decides by deploymentType which search it may use."""
         assert site.nobody.get("serverInfo")["deploymentType"] == "Cloud"
@@ -620,7 +628,7 @@ class TestWorkflow:
         shown = site.hub.get(path, expand="transitions.fields", transitionId="31")["transitions"][0]
         assert (shown["hasScreen"], shown["fields"]["resolution"]["required"]) == (True, True)
         assert "resolution" in site.hub.post(path, {"transition": {"id": "31"}}, 400)["errors"]
-        resolve = {"transition": {"id": "31"}, "fields": {"resolution": {"name": "Won't Do"}}}
+        resolve: Json = {"transition": {"id": "31"}, "fields": {"resolution": {"name": "Won't Do"}}}
         assert "assigned" in site.hub.post(path, resolve, 400)["errorMessages"][0]
         resolve["fields"]["assignee"] = {"accountId": site.dana.get("myself")["accountId"]}
         site.hub.post(path, resolve, 204)
@@ -787,7 +795,7 @@ class TestSearch:
         keys = [site.hub.issue() for _ in range(5)]
         seen, token = [], None
         while True:
-            more = {"nextPageToken": token} if token else {}
+            more: Json = {"nextPageToken": token} if token else {}
             jql = "project = SUP ORDER BY key ASC"
             page = site.hub.search(jql, maxResults=2, fields="key", **more)
             assert not {"total", "startAt", "maxResults"} & set(page)
@@ -1144,7 +1152,7 @@ class TestLibrary:
         one, other = (client.create_issue(project="SUP", issuetype="Task", summary=name) for name in "ab")
         client.create_issue_link("Blocks", one, other)
         assert client.issue(one.key).fields.issuelinks[0].outwardIssue.key == other.key
-        client.add_simple_link(one, {"url": "https://desk.example/1", "title": "desk"})
+        client.add_simple_link(one.key, {"url": "https://desk.example/1", "title": "desk"})
         assert client.remote_links(one)[0].object.title == "desk"
         saved = client.create_filter("f", jql="project = SUP", favourite=True)
         assert client.filter(saved.id).jql == "project = SUP"

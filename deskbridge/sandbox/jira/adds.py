@@ -79,7 +79,7 @@ def visibility_of(body: Json) -> Json | None:
     if not given:
         return None
     kind, value = given.get("type"), given.get("value", given.get("identifier"))
-    if kind not in ("role", "group"):
+    if kind not in ("role", "group") or not isinstance(value, str):
         raise errors.invalid_payload()
     if value not in (notify.ROLES if kind == "role" else notify.GROUPS):
         raise errors.refusal(400, errors={"commentLevel": f"{kind.capitalize()}: {value} does not exist."})

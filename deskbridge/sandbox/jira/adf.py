@@ -32,7 +32,7 @@ def is_document(value: object) -> bool:
 def _is_node(node: object, depth: int) -> bool:
     if not isinstance(node, dict) or depth > _DEEPEST or not isinstance(node.get("attrs", {}), dict):
         return False
-    kind, content = node.get("type"), node.get("content", [])
+    kind, content = str(node.get("type")), node.get("content", [])
     if kind == "text":
         return isinstance(node.get("text"), str) and node["text"] != "" and _are_marks(node.get("marks", []))
     if kind == "heading" and node.get("attrs", {}).get("level") not in range(1, 7):

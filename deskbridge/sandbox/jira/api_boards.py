@@ -15,8 +15,7 @@ LONGEST_NAME = 255
 
 
 def _board(call: Call) -> Board:
-    text = call.path("id")
-    found = call.site.boards.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    found = call.site.boards.get(call.id())
     if found is None or not may_see(call.caller, call.site.filters[found.filter]):
         raise errors.refusal(404, "Board does not exist or you do not have permission to see it.")
     return found

@@ -221,7 +221,7 @@ def _end(call: Call, given: object) -> Issue:
 
 def get_link(call: Call) -> Response:
     """Return a link with both its issues."""
-    link = call.site.links.get(_number(call)) if call.caller else None
+    link = call.site.links.get(call.id()) if call.caller else None
     if link is None:
         raise errors.refusal(404, f"No issue link with id '{call.path('id')}' exists.")
     return reply(show_issue.link(call, link))
@@ -229,16 +229,11 @@ def get_link(call: Call) -> Response:
 
 def delete_link(call: Call) -> Response:
     """Take a link away."""
-    link = call.site.links.get(_number(call)) if call.caller else None
+    link = call.site.links.get(call.id()) if call.caller else None
     if link is None:
         raise errors.refusal(404, f"No issue link with id '{call.path('id')}' exists.")
     adds.drop_link(call, link)
     return reply(status=204)
-
-
-def _number(call: Call) -> int:
-    text = call.path("id")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 _ISSUE = "/rest/api/{v}/issue/{key}"

@@ -79,10 +79,7 @@ def _find(call: Call) -> Attachment:
 
 
 def _by_id(call: Call) -> Attachment | None:
-    text = call.path("id")
-    return (
-        call.site.attachments.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None
-    )
+    return call.site.attachments.get(call.id())
 
 
 def get(call: Call) -> Response:

@@ -17,10 +17,9 @@ _SHARES = ("project", "projectRole", "group", "user", "authenticated", "global",
 
 
 def _filter(call: Call) -> Filter:
-    text = call.path("id")
-    found = call.site.filters.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    found = call.site.filters.get(call.id())
     if found is None or not may_see(call.caller, found):
-        raise errors.refusal(400, f"The selected filter with id '{text}' does not exist.")
+        raise errors.refusal(400, f"The selected filter with id '{call.path('id')}' does not exist.")
     return found
 
 
@@ -69,13 +68,13 @@ def _shown_share(call: Call, share: Json) -> Json:
 
 def _share(call: Call, given: Any) -> Json:
     """Return a share in the nested form that filters' bodies use."""
-    if not isinstance(given, dict) or given.get("type") not in _SHARES:
+    if not isinstance(given, dict) or str(given.get("type")) not in _SHARES:
         raise errors.refusal(400, "The share type is invalid.")
     made: Json = {"id": call.site.next_id("share"), "type": given["type"]}
     if isinstance(project := given.get("project"), dict):
         made["project"] = call.site.project(call.caller, project.get("id", project.get("key"))).id
     if isinstance(user := given.get("user"), dict):
-        if user.get("accountId") not in call.site.users:
+        if str(user.get("accountId")) not in call.site.users:
             raise errors.refusal(400, "The user of the share permission does not exist.")
         made["user"] = user["accountId"]
     if isinstance(group := given.get("group"), dict):
@@ -137,13 +136,13 @@ def put_filter(call: Call) -> Response:
     found, body = _own(call), call.object()
     name, jql = required(body, "name", str), optional(body, "jql", str, found.jql)
     _check_filter(call, name, jql, found)
-    if "sharePermissions" in body:
-        found.shares = _shares(call, body, "sharePermissions")
-    if "editPermissions" in body:
-        found.edit_shares = _shares(call, body, "editPermissions")
+    shares = _shares(call, body, "sharePermissions") if "sharePermissions" in body else found.shares
+    edits = _shares(call, body, "editPermissions") if "editPermissions" in body else found.edit_shares
+    description = optional(body, "description", str, found.description)
+    favourite = optional(body, "favourite", bool, found.favourite)
+    found.shares, found.edit_shares = shares, edits
     found.name, found.jql = name.strip(), jql
-    found.description = optional(body, "description", str, found.description)
-    found.favourite = optional(body, "favourite", bool, found.favourite)
+    found.description, found.favourite = description, favourite
     return reply(_shown_filter(call, found))
 
 

@@ -20,7 +20,7 @@ from deskbridge.sandbox.jira import (
 )
 from deskbridge.sandbox.jira.model import Issue, Json, Project
 from deskbridge.sandbox.jira.notify import notify, quiet
-from deskbridge.sandbox.jira.wire import Call, Rule, optional, required
+from deskbridge.sandbox.jira.wire import Call, Rule, optional, required, texts
 from deskbridge.sandbox.kernel import Refused, reply
 
 MOST_BULK = 50
@@ -247,8 +247,8 @@ def bulk_fetch(call: Call) -> Response:
             missing.append({"id": str(name), "errorMessage": errors.NO_ISSUE})
         else:
             found[issue.id] = issue
-    names = show_issue.wanted(call.site, optional(body, "fields", list, []), ["*navigable"])
-    expand, properties = optional(body, "expand", list, []), optional(body, "properties", list, [])
+    names = show_issue.wanted(call.site, texts(body, "fields"), ["*navigable"])
+    expand, properties = texts(body, "expand"), texts(body, "properties")
     shown = [show_issue.issue(call, found[number], names, expand, properties) for number in sorted(found)]
     return reply({"issues": shown, "issueErrors": missing})
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from deskbridge.sandbox.jira import adds, edit, errors
 from deskbridge.sandbox.jira.model import Issue, Json, RemoteLink
+from deskbridge.sandbox.jira.notify import may_read
 from deskbridge.sandbox.jira.wire import Call, Rule, optional, required
 from deskbridge.sandbox.kernel import reply
 
@@ -25,10 +26,9 @@ def issue_bag(call: Call) -> Bag:
 
 def comment_bag(call: Call) -> Bag:
     """Return the properties of the comment that the path names."""
-    text = call.path("id")
-    comment = call.site.comments.get(int(text)) if text.isdigit() and call.caller else None
-    if comment is None:
-        raise errors.refusal(404, f"Can not find a comment for the id: {text}.")
+    comment = call.site.comments.get(call.id()) if call.caller else None
+    if comment is None or not may_read(call.user, comment):
+        raise errors.refusal(404, f"Can not find a comment for the id: {call.path('id')}.")
     return comment.properties
 
 
@@ -39,8 +39,7 @@ def project_bag(call: Call) -> Bag:
 
 def board_bag(call: Call) -> Bag:
     """Return the properties of the board that the path names."""
-    text = call.path("id")
-    board = call.site.boards.get(int(text)) if text.isdigit() and call.caller else None
+    board = call.site.boards.get(call.id()) if call.caller else None
     if board is None:
         raise errors.refusal(404, "Board does not exist or you do not have permission to see it.")
     return board.properties

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from deskbridge.sandbox.jira.jql_match import Found
 from deskbridge.sandbox.jira.jql_parse import Clause, JqlSyntax, Node, Query
 from deskbridge.sandbox.jira.model import Issue, Json, User
 from deskbridge.sandbox.jira.state import Site
-from deskbridge.sandbox.jira.wire import Call, Rule, optional, required
+from deskbridge.sandbox.jira.wire import Call, Rule, optional, required, texts
 from deskbridge.sandbox.kernel import reply
 
 UNBOUNDED = "Unbounded JQL queries are not allowed here. Please add a search restriction to your query."
@@ -47,7 +48,7 @@ class Asked:
 
 def get(call: Call) -> Response:
     """Search with the query string."""
-    reconcile = [int(id) for id in call.listed("reconcileIssues") if id.isascii() and id.isdigit()]
+    reconcile = [int(id) for id in call.listed("reconcileIssues") if re.fullmatch(r"[0-9]{1,18}", id)]
     asked = Asked(
         call.query("jql"),
         call.query("nextPageToken") or None,
@@ -79,14 +80,13 @@ def post(call: Call) -> Response:
         raise errors.invalid_payload()
     read = {name: optional(body, name, kind) for name, kind in _BODY.items()}
     reconcile = read["reconcileIssues"] or []
-    texts = [*(read["fields"] or []), *(read["properties"] or [])]
-    if not all(isinstance(text, str) for text in texts) or not all(isinstance(id, int) for id in reconcile):
+    if not all(isinstance(id, int) for id in reconcile):
         raise errors.invalid_payload()
     expand = [part.strip() for part in (read["expand"] or "").split(",")]
     size = 50 if read["maxResults"] is None else read["maxResults"]
-    token, wanted = read["nextPageToken"] or None, read["fields"] or []
+    token, wanted = read["nextPageToken"] or None, texts(body, "fields")
     return _answer(
-        call, Asked(read["jql"] or "", token, size, wanted, expand, read["properties"] or [], reconcile)
+        call, Asked(read["jql"] or "", token, size, wanted, expand, texts(body, "properties"), reconcile)
     )
 
 

@@ -45,6 +45,11 @@ class Call:
         """Return the issue that the path names, if the caller sees it."""
         return self.site.issue(self.caller, self.path("key"))
 
+    def id(self, name: str = "id") -> int:
+        """Return a part of the path as a number; 0, which nothing has, when it is none."""
+        text = self.path(name)
+        return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+
     def path(self, name: str) -> str:
         """Return a part of the path."""
         return str(self.request.path_params[name])
@@ -88,9 +93,12 @@ class Call:
     def json(self) -> Any:
         """Return the body read as JSON; the payload refusal when it is unreadable."""
         try:
-            return json.loads(self.raw, parse_constant=_no_constant)
+            value = json.loads(self.raw, parse_constant=_no_constant)
+            if b"\\u" in self.raw:
+                json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError) as error:
             raise errors.invalid_payload() from error
+        return value
 
     def object(self) -> Json:
         """Return the body, which must be a JSON object."""
@@ -140,6 +148,14 @@ def required(body: Json, name: str, kind: type | tuple[type, ...]) -> Any:
 def optional(body: Json, name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
     """Return a member of the body that may be missing or null but not of another type."""
     return default if body.get(name) is None else required(body, name, kind)
+
+
+def texts(body: Json, name: str) -> list[str]:
+    """Return a member of the body that is a list of texts, empty when it is missing."""
+    values: list[Any] = optional(body, name, list, [])
+    if not all(isinstance(value, str) for value in values):
+        raise errors.invalid_payload()
+    return values
 
 
 class Door:
