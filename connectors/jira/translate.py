@@ -137,15 +137,19 @@ def ticket(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> T
 def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> tuple[Comment, ...]:
     """Return the description and the comments, each with the files that it names.
 
-    Jira's files belong to the issue. One that no text names goes with the description, unless we put
-    it there ourselves: then the text that will name it is still on its way.
+    Jira's files belong to the issue. One that no text names goes with the description; where the
+    description is a copy of ours, each is a message of its own, so that it is not taken for ours too.
+    One that we put there ourselves goes with neither: the text that will name it is still on its way.
     """
     fields = issue.fields
     texts = {MESSAGE_0: (fields.description or "", fields.created)}
     texts |= {comment.id: (comment.body, comment.updated) for comment in comments}
     files, unnamed = sorted_out(fields.files, texts)
-    beside = [attachment(file, inline=False) for file in unnamed if not _is(file.author, side.me)]
     author = person(side, fields.creator)
+    theirs = [file for file in unnamed if not _is(file.author, side.me)]
+    ours = author.role is PersonRole.HUB
+    beside = [] if ours else [attachment(file, inline=False) for file in theirs]
+    alone = [_file_alone(side, file) for file in theirs] if ours else []
     from_customer = author.role is PersonRole.CUSTOMER and fields.project.type == SERVICE
     description = Comment(
         id=MESSAGE_0,
@@ -156,7 +160,20 @@ def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) ->
         kind=CommentKind.DESCRIPTION,
         attachments=(*files[MESSAGE_0], *beside),
     )
-    return (description, *(_comment(side, fields.project, c, files[c.id]) for c in comments))
+    return (description, *(_comment(side, fields.project, c, files[c.id]) for c in comments), *alone)
+
+
+def _file_alone(side: Side, file: wire.File) -> Comment:
+    """Return a file that somebody added without a word, as a message that only names it."""
+    return Comment(
+        id=f"file:{file.id}",
+        author=person(side, file.author),
+        created=file.created,
+        body=Raw(FORMAT, f"[^{file.name}]"),
+        audience=Audience.STAFF,
+        kind=CommentKind.NOTE,
+        attachments=(attachment(file, inline=False),),
+    )
 
 
 def person(side: Side, user: wire.User | None) -> Person:

@@ -256,7 +256,7 @@ def test_files_go_with_the_texts_that_name_them() -> None:
         file("4", "ours.pdf", HUB),
     ]
     snapshot = seen(
-        issue(description="See !shot.png|width=200!", attachment=files),
+        issue(description="See !shot.png|width=200!", attachment=files, creator=DANA),
         comment("7", "and [^log file.pdf], not shot.png"),
     )
     first, second = snapshot.ticket.messages
@@ -265,10 +265,22 @@ def test_files_go_with_the_texts_that_name_them() -> None:
     assert first.attachments[0].location == f"{REST}/attachment/content/1?redirect=true"
 
 
+def test_a_file_beside_our_description_is_a_message_of_its_own() -> None:
+    """Broken: a developer's file on an issue that the hub made counts as the hub's, and never travels."""
+    files = [file("3", "fix.pdf", DANA), file("4", "ours.pdf", HUB)]
+    description, alone = seen(issue(description="It smokes.", attachment=files)).ticket.messages
+    assert description.attachments == ()
+    assert (alone.id, alone.author.name, [a.name for a in alone.attachments]) == (
+        "file:3",
+        "Dana",
+        ["fix.pdf"],
+    )
+
+
 def test_of_files_with_one_name_a_text_means_the_newest_it_can_know() -> None:
     """Broken: an old answer shows a picture that was uploaded after it, and the other file is lost."""
     files = [file("1", "a.png", at="08:00"), file("2", "a.png", at="09:30"), file("3", "a.png", at="11:00")]
-    first, second = seen(issue(attachment=files), comment("7", "!a.png!")).ticket.messages
+    first, second = seen(issue(attachment=files, creator=DANA), comment("7", "!a.png!")).ticket.messages
     assert [a.id for a in second.attachments] == ["2"]
     assert {a.id for a in first.attachments} == {"1", "3"}
 
