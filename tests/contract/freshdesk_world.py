@@ -52,6 +52,11 @@ class FreshdeskWorld(SandboxWorld):
         made = self.act("customer_mail", email=_KIM, subject=subject, html=html, attachments=files)
         return str(made["ticket"])
 
+    def copies(self, key: str) -> str:
+        old = self._call("GET", f"tickets/{key}")
+        new = {"subject": "Copy", "description": old["description"], "tags": old["tags"], "email": _KIM}
+        return str(self._call("POST", "tickets", {**new, "status": 2, "priority": 1})["id"])
+
     def answers(self, key: str, text: str, *, internal: bool = False) -> str:
         path, extra = ("notes", {"private": True}) if internal else ("reply", {})
         return str(self._call("POST", f"tickets/{key}/{path}", {"body": f"<p>{text}</p>", **extra})["id"])

@@ -57,6 +57,12 @@ class GitLabWorld(SandboxWorld):
         made = self._call("POST", "issues", {"title": subject, "description": text})
         return f"{made['project_id']}:{made['iid']}"
 
+    def copies(self, key: str) -> str:
+        old = self._call("GET", _path(key))
+        new = {"title": "Copy", "description": old["description"], "labels": ",".join(old["labels"])}
+        made = self._call("POST", "issues", new)
+        return f"{made['project_id']}:{made['iid']}"
+
     def answers(self, key: str, text: str, *, internal: bool = False) -> str:
         made = self._call("POST", f"{_path(key)}/notes", {"body": text, "internal": internal})
         return str(made["id"])

@@ -57,6 +57,13 @@ class JiraWorld(SandboxWorld):
             self._call("PUT", f"issue/{key}", {"fields": {"description": f"{text}\n\n!{picture.name}!"}})
         return key
 
+    def copies(self, key: str) -> str:
+        old = self._call("GET", f"issue/{key}?properties=*all")
+        same = {name: old["fields"][name] for name in ("project", "issuetype", "description", "labels")}
+        properties = [{"key": name, "value": value} for name, value in old.get("properties", {}).items()]
+        new = {"fields": {**same, "summary": "Copy"}, "properties": properties}
+        return str(self._call("POST", "issue", new)["id"])
+
     def answers(self, key: str, text: str, *, internal: bool = False) -> str:
         return str(self._call("POST", f"issue/{key}/comment", {"body": text})["id"])
 

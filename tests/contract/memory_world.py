@@ -88,6 +88,12 @@ class MemoryWorld:
             self._attach(key, file)
         return key
 
+    def copies(self, key: str) -> str:
+        old = self._desk.tickets[key]
+        new = self._desk.open_ticket("Copy", old.texts[MESSAGE_0].body.text, by="sam")
+        self._desk.tickets[new].external_id = old.external_id
+        return new
+
     def answers(self, key: str, text: str, *, internal: bool = False) -> str:
         return self._desk.comment(key, text, audience=Audience.STAFF if internal else Audience.CUSTOMER)
 

@@ -24,6 +24,7 @@ from tests.contract.drafts import (
     references,
     shown,
     ticket,
+    token,
     upload,
     with_file,
 )
@@ -81,6 +82,21 @@ def test_message_0_carries_its_files(world: World, connector: Connector) -> None
     key = connector.create(replace(made, message=message_0)).ref.key
     stored = message(connector.fetch(key), MESSAGE_0)
     assert {contents(connector, a) for a in stored.attachments} == {PICTURE.content, REPORT.content}
+
+
+def test_an_edit_brings_its_files_once(world: World, connector: Connector) -> None:
+    """`edit_comment`: "Idempotent", with its uploads too. Broken: each retry adds the same file again."""
+    can = connector.capabilities
+    if can.files is not FilePlace.COMMENT or not can.edits_comments:
+        pytest.skip("an edit brings no files here")
+    key, marker = world.opens(fresh("Edit"), "Hm."), token()
+    id = connector.add_comment(key, draft("Before.", marker=marker)).id
+    text = f"After.\n\n[{REPORT.name}](attachment:origin-1)"
+    for _ in range(2):
+        written = connector.edit_comment(key, id, draft(text, uploads=[upload(REPORT)], marker=marker))
+        stored = message(connector.fetch(key), id)
+        assert [contents(connector, a) for a in stored.attachments] == [REPORT.content]
+        assert written.revision == stored.revision
 
 
 def test_a_file_is_said_to_be_added(world: World, connector: Connector) -> None:

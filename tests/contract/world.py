@@ -87,6 +87,9 @@ class World(Protocol):
     def opens(self, subject: str, text: str, picture: File | None = None, file: File | None = None) -> str:
         """Somebody who is not the hub opens a ticket, the picture inside its text; return its key."""
 
+    def copies(self, key: str) -> str:
+        """Staff make another ticket that has all of this one's text and tags; return its key."""
+
     def answers(self, key: str, text: str, *, internal: bool = False) -> str:
         """Staff add a text, for themselves only if `internal`; return its id."""
 
