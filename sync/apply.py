@@ -188,8 +188,7 @@ class Applier:
             target = TextId(write.target, key, f"hub:link:{write.other}")
             self._record(Mirror(Kind.COMMENT, origin, target, "", ""))
         else:
-            at = self._now()
-            self._say(write.target, origin, lambda token: link_note(other.ref, other.url, at, token))
+            self._say(write.target, origin, lambda token: link_note(other.ref, other.url, token))
 
     # -- texts and files
 

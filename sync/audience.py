@@ -5,6 +5,7 @@ from __future__ import annotations
 from connectors.base import Capabilities
 from mappings.boards import Readers
 from mappings.ticket import Audience
+from sync.situation import Situation
 
 
 def narrowed(audience: Audience, readers: Readers, can: Capabilities) -> Audience | str:
@@ -18,3 +19,12 @@ def narrowed(audience: Audience, readers: Readers, can: Capabilities) -> Audienc
     if readers.audience is Audience.STAFF or can.internal_comments:
         return Audience.STAFF
     return f"{readers} reads everything there, and no internal text is possible"
+
+
+def barred(s: Situation, target: str, audience: Audience = Audience.STAFF) -> str | None:
+    """Return why a text that this audience may read cannot be written for staff on a side, or None."""
+    copy = narrowed(audience, s.readers(target), s.capabilities[target])
+    if not isinstance(copy, Audience):
+        return copy
+    mails = s.capabilities[target].internal_comment_mails
+    return None if s.may(mails, target) else "writing it might mail a customer"

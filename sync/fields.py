@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import cast
 
-from connectors.base import Mails
+from connectors.base import Capabilities, Mails
 from mappings.ticket import FIELDS, Field, PersonRole, Status, Unmapped, Value, Word
 from mappings.vocabulary import held
+from sync.audience import barred
 from sync.operations import AddNotice, Change, ChangeTags, Conflict, Operation, Reach, SetFields, Skip
+from sync.remember import sent_as
 from sync.rules import Handover
 from sync.seen import Kind
 from sync.situation import Situation
@@ -25,16 +27,18 @@ _SMALLEST_MOVE = timedelta(minutes=5)
 
 def fields(s: Situation) -> Iterator[Operation]:
     """Yield conflicts, skips, notices and at last one write per side that has something to change."""
-    changes: dict[str, list[Change]] = {side: [] for side in s.trusted()}
+    changes: dict[str, dict[Field, Change]] = {side: {} for side in s.trusted()}
     for made in (*_travelling(s), *_handed_over(s), *_promised(s)):
         if isinstance(made, tuple):
             target, change = made
-            changes[target].append(change)
+            other = changes[target].setdefault(change.field, change)
+            if s.rank(change.source) < s.rank(other.source):
+                changes[target][change.field] = change
         else:
             yield made
     yield from _tags(s)
     for target, wanted in changes.items():
-        yield from _write(s, target, wanted)
+        yield from _write(s, target, list(wanted.values()))
 
 
 def moved(s: Situation, name: Field) -> list[str]:
@@ -126,10 +130,24 @@ def _hand_over(s: Situation, source: str, target: str, status: Status, given: Ha
         if given.status.done and _customer_spoke_later(s, source, target):
             yield Skip(target, f"status ({source})", "the customer wrote after it was resolved")
         else:
-            yield target, Change("status", given.status, source)
+            yield from _given(s, Change("status", given.status, source), target)
     occasion = f"hub:status-{s.seen[source].serial}-{status}"
     if given.note and not s.mirrors.of(Kind.COMMENT, s.text(source, occasion), target):
-        yield AddNotice(target, source, status, occasion, s.internally(target))
+        if why := barred(s, target):
+            yield Skip(target, f"the note about status {status} ({source})", why)
+        else:
+            yield AddNotice(target, source, status, occasion, s.internally(target))
+
+
+def _given(s: Situation, change: Change, target: str) -> Iterator[Made]:
+    """Yield a status for a side, unless somebody gave a more trusted one another status meanwhile."""
+    source = change.source
+    if target in moved(s, "status"):
+        winner, loser = sorted((source, target), key=s.rank)
+        yield _conflict(s, "status", winner, loser)
+        if winner == target:
+            return
+    yield target, change
 
 
 def _customer_spoke_later(s: Situation, source: str, target: str) -> bool:
@@ -149,7 +167,7 @@ def travelling_tags(s: Situation, tags: frozenset[str]) -> dict[str, str]:
     return {slug(t): t for t in sorted(tags) if slug(t) not in kept and slug(t)}
 
 
-def _tags(s: Situation) -> Iterator[ChangeTags]:
+def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
     now = {side: travelling_tags(s, s.sides[side].ticket.tags) for side in s.trusted()}
     for target in s.trusted():
         if "tags" not in s.capabilities[target].fields:
@@ -164,8 +182,16 @@ def _tags(s: Situation) -> Iterator[ChangeTags]:
         mine = s.own_tags.get(target, frozenset()) - s.sides[target].ticket.tags
         added = frozenset(add.values()) | mine
         if added or remove:
-            reach = Reach(s.readers(target), s.capabilities[target].fields["tags"].mails)
-            yield ChangeTags(target, added, frozenset(remove) - added, frozenset(sources), reach)
+            yield _tagging(s, target, added, frozenset(remove) - added, frozenset(sources))
+
+
+def _tagging(
+    s: Situation, target: str, add: frozenset[str], remove: frozenset[str], sources: frozenset[str]
+) -> ChangeTags | Skip:
+    mails = s.capabilities[target].fields["tags"].mails
+    if not s.may(mails, target):
+        return Skip(target, "tags", "writing them might mail a customer")
+    return ChangeTags(target, add, remove, sources, Reach(s.readers(target), mails))
 
 
 def _promised(s: Situation) -> Iterator[Made]:
@@ -200,15 +226,14 @@ def promised(s: Situation, target: str) -> list[Change]:
 
 
 def _as_wanted(s: Situation, target: str, change: Change) -> bool:
-    """Whether a side shows the hub's value, or will as soon as its server has applied our last write."""
+    """Whether a side shows the hub's value, or all that came of writing just that to it."""
     name, value = change.field, change.value
     present = s.sides[target].ticket.value(name)
-    if present == value:
+    if _alike(s, target, name, value, present):
         return True
-    if s.capabilities[target].fields[name].asynchronous and target in s.seen:
-        seen = s.seen[target]
-        waiting = s.sides[target].native.get(name) == seen.native.get(name)
-        if waiting and seen.wanted.get(name) == str(value):
+    if target in s.seen and name not in moved_on(s, target):
+        written = s.seen[target].wanted.get(name)
+        if written == sent_as(s.capabilities[target], name, value):
             return True
     near = isinstance(present, datetime) and isinstance(value, datetime)
     return near and abs(cast(datetime, present) - cast(datetime, value)) < _SMALLEST_MOVE

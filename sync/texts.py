@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connectors.base import FilePlace
 from mappings.ticket import MESSAGE_0, Audience, Comment, CommentKind, PersonRole
-from sync.audience import narrowed
+from sync.audience import barred
 from sync.operations import AddComment, AddFile, EditComment, Operation, Reach, Skip
 from sync.seen import Kind, Mirror
 from sync.situation import Situation
@@ -31,44 +31,45 @@ def _originals(s: Situation) -> list[tuple[str, Comment]]:
         and message.author.role not in (PersonRole.HUB, PersonRole.MACHINE)
         and not s.mirrors.is_copy(Kind.COMMENT, s.text(side, message.id))
     ]
-    return sorted(found, key=lambda f: (f[1].id != MESSAGE_0, f[1].created, f[0], f[1].id))
+    # Of two ids that count up, the longer one is the later one.
+    return sorted(found, key=lambda f: (f[1].id != MESSAGE_0, f[1].created, f[0], len(f[1].id), f[1].id))
 
 
 def _copy(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
     copied = s.mirrors.of(Kind.COMMENT, s.text(source, message.id), target)
     if copied is not None and copied.revision == message.revision:
         return
-    audience = narrowed(message.audience, s.readers(target), s.capabilities[target])
-    what = _called(message, source)
-    if not isinstance(audience, Audience):
-        yield Skip(target, what, audience)
-    elif not s.may(s.capabilities[target].internal_comment_mails, target):
-        yield Skip(target, what, "writing it might mail a customer")
+    if why := barred(s, target, message.audience):
+        yield Skip(target, _called(message, source), why)
     elif copied is not None:
         yield from _files(s, source, message, target)
-        yield _edit(s, source, message, target, copied, audience)
+        yield _edit(s, source, message, target, copied)
     else:
         yield from _files(s, source, message, target)
         if target in s.sides or message.id != MESSAGE_0:
             # Message 0 of a ticket that is created is its description.
-            yield AddComment(target, source, message, audience, s.internally(target))
+            yield AddComment(target, source, message, Audience.STAFF, s.internally(target))
 
 
 def _files(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
     can = s.capabilities[target]
     for file in message.attachments:
+        what = f"file {file.name} ({source})"
         if s.mirrors.of(Kind.FILE, s.text(source, file.id), target):
             continue
         if (file.size or 0) > can.max_file:
-            yield Skip(
-                target, f"file {file.name} ({source})", f"larger than the {can.max_file} bytes it takes"
-            )
+            yield Skip(target, what, f"larger than the {can.max_file} bytes it takes")
         elif can.files is FilePlace.TICKET:
-            yield AddFile(target, source, message, file, s.internally(target))
+            # It belongs to the ticket there, and not to a text that could be internal.
+            readers = s.readers(target)
+            if message.audience.within(Audience.STAFF) and readers.audience is Audience.CUSTOMER:
+                yield Skip(target, what, f"{readers} opens every file there")
+            else:
+                yield AddFile(target, source, message, file, Reach(readers, can.internal_comment_mails))
 
 
 def _edit(
-    s: Situation, source: str, message: Comment, target: str, copied: Mirror, audience: Audience
+    s: Situation, source: str, message: Comment, target: str, copied: Mirror
 ) -> Operation:
     what = f"the edit of {_called(message, source)}"
     there = s.sides[target].ticket.message(copied.target.id)
@@ -78,8 +79,7 @@ def _edit(
         return Skip(target, what, "somebody edited the copy, so it is theirs")
     if not s.capabilities[target].edits_comments:
         return Skip(target, what, "a text cannot be edited there")
-    reach = Reach(s.internally(target).readers, s.capabilities[target].internal_comment_mails)
-    return EditComment(target, source, message, copied.target.id, audience, reach)
+    return EditComment(target, source, message, copied.target.id, Audience.STAFF, s.internally(target))
 
 
 def _deleted(s: Situation) -> Iterator[Skip]:

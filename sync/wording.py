@@ -1,15 +1,11 @@
-"""The words that the hub writes of its own: attribution lines, link notes, status notes. Pure."""
+"""The words that the hub writes of its own. Each text begins with a line that carries its marker. Pure."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from connectors.base import Snapshot
 from mappings.markup import read
 from mappings.provenance import escape, headed
 from mappings.ticket import Audience, Comment, CommentKind, PersonRole, Ref, Status
-
-HUB = "deskbridge"
 
 _STATUSES = {
     Status.OPEN: "open again",
@@ -35,17 +31,14 @@ def copy_of(side: Snapshot, message: Comment, token: str) -> str:
     )
 
 
-def link_note(other: Ref, url: str, at: datetime, token: str) -> str:
-    """Return the note that shows staff where the other side of a ticket is."""
-    text = f"This ticket is kept together with [{escape(str(other))}](<{url}>)."
-    return headed(text, author=HUB, what="", place=str(other), url=url, at=at, token=token)
+def link_note(other: Ref, url: str, token: str) -> str:
+    """Return the note that shows staff where another side of their ticket is."""
+    return f"This ticket is kept together with [{escape(str(other))}]({url}#{token})."
 
 
 def status_note(other: Snapshot, status: Status, token: str) -> str:
-    """Return the note that tells staff what became of the ticket on another side."""
-    text = f"{escape(str(other.ref))} is {_STATUSES[status]}."
-    at = other.ticket.updated
-    return headed(text, author=HUB, what="", place=str(other.ref), url=other.url, at=at, token=token)
+    """Return the note that tells staff what became of their ticket on another side."""
+    return f"[{escape(str(other.ref))}]({other.url}#{token}) is {_STATUSES[status]}."
 
 
 def _kind(message: Comment) -> str:

@@ -50,8 +50,11 @@ class Recorder:
     def note(self, what: str) -> None:
         """Take down one effect, unless another package's body is running."""
         body = next((frame for frame in _frames() if frame.f_code.co_name == "<module>"), None)
-        if body is not None and body.f_code.co_filename.startswith(self._root):
-            self.effects.append(f"{body.f_code.co_filename.removeprefix(self._root)}:{body.f_lineno}: {what}")
+        if body is None or not body.f_code.co_filename.startswith(self._root):
+            return
+        name = body.f_code.co_filename.removeprefix(self._root)
+        if "site-packages" not in name.split(os.sep):  # an environment may stand inside the checkout
+            self.effects.append(f"{name}:{body.f_lineno}: {what}")
 
 
 def _frames() -> Iterator[FrameType]:
