@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.base import Capabilities
+from connectors.capabilities import Capabilities
 from mappings.boards import Readers
 from mappings.ticket import Audience
 from sync.situation import Situation

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from connectors.capabilities import Capabilities
 from mappings.boards import Place
-from mappings.ticket import Audience, Field, Unmapped, Value
-from sync.audience import narrowed
+from mappings.ticket import Audience, Comment, Field, Unmapped, Value
+from sync.audience import barred, narrowed
 from sync.fields import fields, promised, travelling_tags
 from sync.operations import AddLink, Conflict, CreateTicket, Plan, Reach, Skip, Write
 from sync.rules import Role
@@ -28,7 +29,11 @@ def decide(situation: Situation) -> Plan:
     creations = list(_creations(situation))
     coming = {o.target for o in creations if isinstance(o, CreateTicket)}
     able = replace(situation, wanting=tuple(p for p in situation.wanting if p.connection in coming))
-    operations = [*creations, *_links(able), *texts(able), *fields(able)]
+    closed = [skip for target in able.sides if (skip := _closed(able, target))]
+    foreign = {skip.target for skip in closed}
+    made = (*_links(able), *texts(able), *fields(able))
+    reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign)
+    operations = [*creations, *closed, *reachable]
     return Plan(
         writes=tuple(o for o in operations if not isinstance(o, Skip | Conflict)),
         remarks=tuple(o for o in operations if isinstance(o, Skip | Conflict)),
@@ -44,12 +49,11 @@ def _creations(s: Situation) -> Iterator[CreateTicket | Skip]:
 def _creation(s: Situation, source: str, place: Place) -> Iterator[CreateTicket | Skip]:
     target, message = place.connection, s.sides[source].ticket.messages[0]
     can, readers = s.capabilities[target], place.readers
-    if readers.audience is Audience.CUSTOMER and readers.customer != s.customer:
-        yield Skip(target, "the ticket", f"{readers} reads everything in {place.key}")
+    if closed := _closed(s, target):
+        yield closed
         return
-    audience = message.audience if readers.customer else narrowed(message.audience, readers, can)
-    if not isinstance(audience, Audience):
-        yield Skip(target, "the ticket", audience)
+    if why := _unfit(message, place, can):
+        yield Skip(target, "the ticket", why)
         return
     if not s.may(can.create_mails, target):
         yield Skip(target, "the ticket", "creating it might mail a customer")
@@ -61,6 +65,28 @@ def _creation(s: Situation, source: str, place: Place) -> Iterator[CreateTicket 
         else:
             values.append((name, value))
     yield CreateTicket(target, source, place, tuple(values), message, Reach(readers, can.create_mails))
+
+
+def _closed(s: Situation, target: str) -> Skip | None:
+    """Return why nothing of the ticket may be written to a side, or None: another customer reads it."""
+    readers = s.readers(target)
+    if s.role(target) is Role.FRONT or readers.customer in (None, s.customer):
+        return None
+    place = s.sides[target].place if target in s.sides else _wanted(s, target).key
+    return Skip(target, "the ticket", f"{readers} reads everything in {place}")
+
+
+def _wanted(s: Situation, target: str) -> Place:
+    return next(place for place in s.wanting if place.connection == target)
+
+
+def _unfit(message: Comment, place: Place, can: Capabilities) -> str | None:
+    """Return why a text cannot be the description of a ticket in a place, or None: it is never internal."""
+    if place.readers.audience is Audience.CUSTOMER:
+        staff = message.audience is not Audience.CUSTOMER
+        return f"{place.readers} would read a description that is for staff" if staff else None
+    audience = narrowed(message.audience, place.readers, can)
+    return None if isinstance(audience, Audience) else audience
 
 
 def _first_values(s: Situation, source: str, target: str) -> Iterator[tuple[Field, Value]]:
@@ -78,7 +104,7 @@ def _first_values(s: Situation, source: str, target: str) -> Iterator[tuple[Fiel
     yield from ((change.field, change.value) for change in promised(s, target))
 
 
-def _links(s: Situation) -> Iterator[Write]:
+def _links(s: Situation) -> Iterator[Write | Skip]:
     """Yield what shows people on each side where the other sides are; never one customer's to another's."""
     coming = [place.connection for place in s.wanting]
     everyone = [*s.trusted(), *coming]
@@ -87,7 +113,12 @@ def _links(s: Situation) -> Iterator[Write]:
             if target == other or (target in s.sides and other in s.sides and _shown(s, target, other)):
                 continue
             if Role.FRONT in (s.role(target), s.role(other)) or s.readers(target).customer is None:
-                yield AddLink(target, other, s.internally(target))
+                why = barred(s, target)
+                yield Skip(target, f"the link to {other}", why) if why else _link(s, target, other)
+
+
+def _link(s: Situation, target: str, other: str) -> AddLink:
+    return AddLink(target, other, s.internally(target))
 
 
 def _shown(s: Situation, target: str, other: str) -> bool:

@@ -18,10 +18,10 @@ from sync.apply import Applied, Applier, Stale
 from sync.decide import decide
 from sync.observe import Observation, Observer
 from sync.operations import AddNotice, ChangeTags, CreateTicket, Plan, SetFields, Write
-from sync.remember import remember, sent_as
+from sync.remember import remember
 from sync.routing import Desk
 from sync.rules import Role
-from sync.seen import Seen
+from sync.seen import Seen, sent_as
 from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.inbox import Claim, LostClaim

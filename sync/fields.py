@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import cast
 
-from connectors.base import Capabilities, Mails
+from connectors.capabilities import Mails
 from mappings.ticket import FIELDS, Field, PersonRole, Status, Unmapped, Value, Word
 from mappings.vocabulary import held
 from sync.audience import barred
 from sync.operations import AddNotice, Change, ChangeTags, Conflict, Operation, Reach, SetFields, Skip
-from sync.remember import sent_as
 from sync.rules import Handover
-from sync.seen import Kind
+from sync.seen import Kind, sent_as
 from sync.situation import Situation
 
 _OWN: tuple[Field, ...] = ("first_response_due", "due", "sla")
@@ -179,10 +178,18 @@ def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
             before = travelling_tags(s, frozenset(s.seen[source].native["tags"] or ()))
             add |= {k: v for k, v in now[source].items() if k not in before and k not in now[target]}
             remove |= {now[target][k] for k in before if k not in now[source] and k in now[target]}
-        mine = s.own_tags.get(target, frozenset()) - s.sides[target].ticket.tags
+        missing = s.own_tags.get(target, frozenset()) - s.sides[target].ticket.tags
+        mine = {tag for tag in missing if slug(tag) not in _untaken(s, target)}
         added = frozenset(add.values()) | mine
         if added or remove:
             yield _tagging(s, target, added, frozenset(remove) - added, frozenset(sources))
+
+
+def _untaken(s: Situation, target: str) -> frozenset[str]:
+    """Return the slugs of tags that a side did not take, unless somebody has changed its tags since."""
+    if target not in s.seen or target in moved(s, "tags"):
+        return frozenset()
+    return frozenset(s.seen[target].wanted.get("tags") or ())
 
 
 def _tagging(
@@ -231,7 +238,7 @@ def _as_wanted(s: Situation, target: str, change: Change) -> bool:
     present = s.sides[target].ticket.value(name)
     if _alike(s, target, name, value, present):
         return True
-    if target in s.seen and name not in moved_on(s, target):
+    if target in s.seen and s.sides[target].native.get(name) == s.seen[target].native.get(name):
         written = s.seen[target].wanted.get(name)
         if written == sent_as(s.capabilities[target], name, value):
             return True

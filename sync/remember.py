@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import cast
 
-from connectors.base import Capabilities, NativeValue, Snapshot
-from mappings.ticket import Field, Value, Word
-from mappings.vocabulary import held
+from connectors.base import NativeValue, Snapshot
+from connectors.capabilities import Capabilities
+from mappings.ticket import Field, Value
 from sync.fields import slug
 from sync.operations import Skip
-from sync.seen import Seen
+from sync.seen import Seen, sent_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def remember(
             draft.native[name] = old.native[name]
         else:
             del draft.native[name]
-    changed = old is not None and dict(old.native) != draft.native
+    changed = old is not None and old.native.get("status") != draft.native.get("status")
     seen = Seen(draft.native, draft.wanted, (old or _NOTHING).serial + changed)
     return Remembered(seen, tuple(draft.remarks), draft.again)
 
@@ -75,9 +73,8 @@ def _await(draft: _Draft, side: Snapshot, old: Seen, can: Capabilities) -> None:
     for name, wanted in old.wanted.items():
         if str(side.ticket.value(name)) == wanted or side.native.get(name) != old.native.get(name):
             continue
-        if name in can.fields and can.fields[name].asynchronous:
-            draft.wanted[name] = wanted
-        else:
+        draft.wanted[name] = wanted
+        if name in can.fields and name != "tags" and not can.fields[name].asynchronous:
             draft.remarks.append(Skip(side.ref.connection, name, f"not taken: {wanted}"))
 
 
@@ -92,11 +89,6 @@ def _answered(draft: _Draft, side: Snapshot, answer: Answer, can: Capabilities) 
             draft.again = True
 
 
-def sent_as(can: Capabilities, name: Field, value: Value) -> str:
-    """Return what a later read must show for a value that was written."""
-    return str(held(can.vocabularies, name, cast(Word, value)) if isinstance(value, StrEnum) else value)
-
-
 def _tags(draft: _Draft, side: Snapshot, answer: Answer) -> None:
     before, after = set(side.native.get("tags") or ()), set(answer.native.get("tags") or ())
     ours = {slug(tag) for tag in answer.added}
@@ -105,5 +97,7 @@ def _tags(draft: _Draft, side: Snapshot, answer: Answer) -> None:
     missing = ours - {slug(tag) for tag in after}
     draft.native["tags"] = tuple(sorted(kept | vanished))
     draft.again |= bool(vanished or after - kept)
+    if missing:
+        draft.wanted["tags"] = tuple(sorted(missing))
     for tag in sorted(missing):
         draft.remarks.append(Skip(side.ref.connection, "tags", f"not taken: {tag}"))

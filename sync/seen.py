@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
 
 from connectors.base import NativeValue
-from mappings.ticket import Field
+from connectors.capabilities import Capabilities
+from mappings.ticket import Field, Value, Word
+from mappings.vocabulary import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +19,19 @@ class Seen:
 
     native: Mapping[Field, NativeValue]
     wanted: Mapping[Field, NativeValue] = field(default_factory=dict)
-    """What we wrote to a field that its server applies later, until a read shows it."""
+    """What we wrote to a field, until a read shows it or somebody else changes it; of the tags, those
+    that were not taken."""
     serial: int = 0
-    """How often this side has been seen to change: tells one occasion from the next."""
+    """How often this side's status has been seen to change: tells one occasion from the next."""
 
     def knows(self, name: Field) -> bool:
         """Whether this field has been seen on this side."""
         return name in self.native
+
+
+def sent_as(can: Capabilities, name: Field, value: Value) -> str:
+    """Return what a later read must show for a value that was written."""
+    return str(held(can.vocabularies, name, cast(Word, value)) if isinstance(value, StrEnum) else value)
 
 
 class Kind(StrEnum):

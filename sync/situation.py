@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from connectors.base import Capabilities, Grain, Mails, Snapshot
+from connectors.base import Snapshot
+from connectors.capabilities import Capabilities, Grain, Mails
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
 from mappings.ticket import SlaState
 from sync.operations import Reach
@@ -66,6 +67,10 @@ class Situation:
     def trusted(self) -> Iterator[str]:
         """Yield the present sides, the most trusted first."""
         return (c for c in self.rules.trust if c in self.sides)
+
+    def rank(self, connection: str) -> int:
+        """Return a connection's place in the order of trust; the hub itself comes first."""
+        return self.rules.trust.index(connection) if connection in self.rules.trust else -1
 
     def front(self) -> str | None:
         """Return the side where the customer is served, or None."""

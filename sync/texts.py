@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.base import FilePlace
+from connectors.capabilities import FilePlace
 from mappings.ticket import MESSAGE_0, Audience, Comment, CommentKind, PersonRole
 from sync.audience import barred
 from sync.operations import AddComment, AddFile, EditComment, Operation, Reach, Skip
@@ -68,9 +68,7 @@ def _files(s: Situation, source: str, message: Comment, target: str) -> Iterator
                 yield AddFile(target, source, message, file, Reach(readers, can.internal_comment_mails))
 
 
-def _edit(
-    s: Situation, source: str, message: Comment, target: str, copied: Mirror
-) -> Operation:
+def _edit(s: Situation, source: str, message: Comment, target: str, copied: Mirror) -> Operation:
     what = f"the edit of {_called(message, source)}"
     there = s.sides[target].ticket.message(copied.target.id)
     if there is None:
