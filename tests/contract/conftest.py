@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.base import Connector, FilePlace
+from connectors.base import Connector
+from connectors.capabilities import FilePlace
 from connectors.quota import LocalBudget
 from deskbridge.sandbox.run import Sandbox
 from tests.contract.freshdesk_world import FreshdeskWorld

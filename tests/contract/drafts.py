@@ -13,8 +13,6 @@ from markdown_it.token import Token
 from connectors.base import (
     CommentDraft,
     Connector,
-    FilePlace,
-    Grain,
     NativeValue,
     Snapshot,
     TicketDraft,
@@ -22,6 +20,7 @@ from connectors.base import (
     WrittenComment,
     WrittenTicket,
 )
+from connectors.capabilities import FilePlace, Grain
 from mappings.markup import read
 from mappings.markup.markdown import parser
 from mappings.provenance import Marker, Signer, headed

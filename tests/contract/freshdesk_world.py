@@ -61,6 +61,10 @@ class FreshdeskWorld(SandboxWorld):
         path, extra = ("notes", {"private": True}) if internal else ("reply", {})
         return str(self._call("POST", f"tickets/{key}/{path}", {"body": f"<p>{text}</p>", **extra})["id"])
 
+    def replies(self, key: str, text: str) -> str:
+        made = self.act("customer_reply", ticket=int(key), email=_KIM, html=f"<p>{text}</p>")
+        return str(made["conversation"])
+
     def edits(self, key: str, id: str, text: str) -> None:
         self._call("PUT", f"conversations/{id}", {"body": f"<p>{text}</p>"})
 

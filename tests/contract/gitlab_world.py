@@ -67,6 +67,9 @@ class GitLabWorld(SandboxWorld):
         made = self._call("POST", f"{_path(key)}/notes", {"body": text, "internal": internal})
         return str(made["id"])
 
+    def replies(self, key: str, text: str) -> str:
+        return self.answers(key, text)
+
     def edits(self, key: str, id: str, text: str) -> None:
         self._call("PUT", f"{_path(key)}/notes/{id}", {"body": text})
 
@@ -130,6 +133,11 @@ class ServiceDeskWorld(GitLabWorld):
         mail = {"email": _KIM, "name": "Kim Park", "subject": subject, "text": text}
         made = self.act("service_desk_mail", project=self._project, **mail)
         return f"{self._call('GET', '')['id']}:{made['iid']}"
+
+    def replies(self, key: str, text: str) -> str:
+        iid = int(key.partition(":")[2])
+        mail = {"email": _KIM, "text": text}
+        return str(self.act("service_desk_reply", project=self._project, iid=iid, **mail)["id"])
 
 
 def _path(key: str) -> str:

@@ -12,7 +12,7 @@ from tests.contract.world import Call, File, Said
 
 
 class JiraWorld(SandboxWorld):
-    """A project whose issues are read by staff alone."""
+    """A project whose issues are read by staff alone, with one custom field, which holds the version."""
 
     system = "jira"
     opener = PersonRole.STAFF
@@ -38,6 +38,7 @@ class JiraWorld(SandboxWorld):
             user=self.environment["JIRA_EMAIL"],
             secret=self.environment["JIRA_TOKEN"],
             projects=(self._project,),
+            fields={"version": self._field("Product version")},
         )
         self.place = Place(self.config.name, self._project, STAFF)
         self.nowhere = Place(self.config.name, "NOWHERE", STAFF)
@@ -66,6 +67,9 @@ class JiraWorld(SandboxWorld):
 
     def answers(self, key: str, text: str, *, internal: bool = False) -> str:
         return str(self._call("POST", f"issue/{key}/comment", {"body": text})["id"])
+
+    def replies(self, key: str, text: str) -> str:
+        return self.answers(key, text)
 
     def edits(self, key: str, id: str, text: str) -> None:
         self._call("PUT", f"issue/{key}/comment/{id}", {"body": text})
@@ -98,6 +102,9 @@ class JiraWorld(SandboxWorld):
 
     def links(self, key: str) -> list[str]:
         return [link["object"]["url"] for link in self._call("GET", f"issue/{key}/remotelink")]
+
+    def _field(self, name: str) -> str:
+        return next(str(field["id"]) for field in self._call("GET", "field") if field["name"] == name)
 
     def _call(self, method: str, path: str, body: object = None, **request: Any) -> Any:
         headers = {"X-Atlassian-Token": "no-check"}

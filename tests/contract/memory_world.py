@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from connectors.base import ConnectionConfig, Connector, FilePlace
+from connectors.base import ConnectionConfig, Connector
+from connectors.capabilities import FilePlace
 from connectors.memory import Fault, Memory, MemoryDesk
 from connectors.quota import LocalBudget
 from mappings.boards import STAFF, Place
@@ -96,6 +97,9 @@ class MemoryWorld:
 
     def answers(self, key: str, text: str, *, internal: bool = False) -> str:
         return self._desk.comment(key, text, audience=Audience.STAFF if internal else Audience.CUSTOMER)
+
+    def replies(self, key: str, text: str) -> str:
+        return self._desk.comment(key, text, by="kim")
 
     def edits(self, key: str, id: str, text: str) -> None:
         self._desk.edit_comment(key, id, text)

@@ -10,7 +10,8 @@ from threading import Thread
 
 import pytest
 
-from connectors.base import Connector, FilePlace
+from connectors.base import Connector
+from connectors.capabilities import FilePlace
 from connectors.errors import Rejected, Uncertain
 from mappings.ticket import MESSAGE_0
 from tests.contract.drafts import (

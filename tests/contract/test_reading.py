@@ -66,6 +66,19 @@ def test_authors_have_roles(world: World, connector: Connector) -> None:
     assert snapshot.ticket.requester.role is world.opener
 
 
+def test_what_a_customer_writes_is_a_message(world: World, connector: Connector) -> None:
+    """`CommentKind.MESSAGE`: "Written by the customer". Broken: an answer is ignored, its clock runs on."""
+    key = world.opens(fresh("Reply"), "Hello?")
+    public, reply = world.answers(key, "Which model?"), world.replies(key, "The red one.")
+    snapshot = connector.fetch(key)
+    answered, replied = message(snapshot, public), message(snapshot, reply)
+    assert replied.author.role is world.opener
+    assert "The red one." in shown(replied)
+    if world.opener is PersonRole.CUSTOMER:
+        assert (replied.kind, replied.audience) == (CommentKind.MESSAGE, Audience.CUSTOMER)
+        assert answered.kind is CommentKind.REPLY
+
+
 def test_internal_texts_are_read_as_staffs(world: World, connector: Connector) -> None:
     """`Audience`: an internal text is STAFF's at its origin. Broken: it may be shown to a customer."""
     if not connector.capabilities.internal_comments:

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connectors.base import Connector, Mails
+from connectors.base import Connector
+from connectors.capabilities import Mails
 from connectors.errors import Gone, Rejected, Uncertain
 from mappings.provenance import find_token
 from mappings.ticket import MESSAGE_0, Audience

@@ -93,6 +93,9 @@ class World(Protocol):
     def answers(self, key: str, text: str, *, internal: bool = False) -> str:
         """Staff add a text, for themselves only if `internal`; return its id."""
 
+    def replies(self, key: str, text: str) -> str:
+        """Whoever opened the ticket adds a text; return its id."""
+
     def edits(self, key: str, id: str, text: str) -> None:
         """Staff change a text of theirs."""
 
