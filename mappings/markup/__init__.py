@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mappings.markup import gitlab, html, wiki
+from mappings.markup import gitlab, html, wiki_read, wiki_write
 from mappings.ticket import Attachment, Raw, TextFormat
 
-_READERS = {TextFormat.HTML: html.read, TextFormat.WIKI: wiki.read, TextFormat.MARKDOWN: gitlab.read}
-_WRITERS = {TextFormat.HTML: html.write, TextFormat.WIKI: wiki.write, TextFormat.MARKDOWN: gitlab.write}
+_READERS = {TextFormat.HTML: html.read, TextFormat.WIKI: wiki_read.read, TextFormat.MARKDOWN: gitlab.read}
+_WRITERS = {TextFormat.HTML: html.write, TextFormat.WIKI: wiki_write.write, TextFormat.MARKDOWN: gitlab.write}
 
 
 def read(raw: Raw, files: Sequence[Attachment]) -> str:
@@ -21,7 +21,8 @@ def read(raw: Raw, files: Sequence[Attachment]) -> str:
 
     Never empty when the text has words.
     """
-    return _READERS[raw.format](raw.text, files).strip()
+    markdown = _READERS[raw.format](raw.text, files)
+    return markdown.strip("\n") if markdown.strip() else ""
 
 
 def write(markdown: str, format: TextFormat, files: Mapping[str, str]) -> str:

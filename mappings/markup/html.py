@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
+from urllib.parse import unquote
 
 import lxml.html
 import nh3
 import quotequail
 from html_to_markdown import ConversionOptions, convert
 from lxml.etree import ParserError
+from lxml.html import HtmlElement
 
-from mappings.markup.markdown import parser, refer
+from mappings.markup.markdown import JOINER, parsed, parser, plain
 from mappings.ticket import Attachment
 
 FOLDED = "> **Earlier messages**"
@@ -21,56 +24,134 @@ _OPTIONS = ConversionOptions(
     escape_misc=True,
     escape_asterisks=True,
     escape_underscores=True,
-    br_in_tables=True,
     list_indent_width=2,
     bullets="-",
     newline_style="backslash",
     extract_metadata=False,
-    autolinks=False,
+    autolinks=True,
 )
 _SCHEMES = {"http", "https", "mailto", "tel", "attachment"}
 _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "code": {"class"}, "pre": {"class"}}
+_NESTING = 200
+"""Elements inside one another above which only the words are kept: the parsers drop what is deeper."""
+_TAG = re.compile(r"<(/?)([a-zA-Z]\w*)")
+_FLAT = set("area base br col dd dt hr img input li link meta option p source td th tr wbr".split())
+"""Elements that hold nothing, or that the next of their kind ends."""
+_ADDRESS = re.compile(r"https?://[^\s<>\"'\\^`{|}\[\]]*[^\s<>\"'\\^`{|}\[\].,;:!?)]")
 
 
 def read(text: str, files: Sequence[Attachment]) -> str:
     """Return the Markdown of an HTML body: new words first, quoted history in a block quote below."""
     if not text.strip():
         return ""
+    if _depth(text) > _NESTING:
+        return plain(_stripped(text))
     new: list[str] = []
     old: list[str] = []
-    for quoted, part in _parts(_with_references(text, files)):
+    for quoted, part in _parts(_prepared(text, files)):
         (old if quoted else new).append(_markdown(part))
     blocks = [b for b in new if b]
-    history = "\n\n".join(b for b in old if b)
-    if history:
-        if all(line.startswith(">") for line in history.split("\n")):
-            history = re.sub(r"(?m)^> ?", "", history)
-        blocks.append("\n".join([FOLDED, ">", *(f"> {line}".rstrip() for line in history.split("\n"))]))
+    if history := "\n\n".join(b for b in old if b):
+        blocks.append(_folded(history))
     return "\n\n".join(blocks)
 
 
 def write(markdown: str, files: Mapping[str, str]) -> str:
     """Return clean HTML; a picture that the target cannot hold inline is named at its place."""
-    rendered = parser().render(refer(markdown, files))
+    made = parser()
+    rendered = made.renderer.render(parsed(markdown, files), made.options, {})
     return nh3.clean(rendered, attributes=_ATTRIBUTES, url_schemes=_SCHEMES - {"attachment"}).strip()
 
 
-def _with_references(text: str, files: Sequence[Attachment]) -> str:
-    """Return the HTML with each of our files' pictures pointing to ``attachment:ID``."""
+def _folded(history: str) -> str:
+    """Return quoted history as one block quote, itself begun by the line that says so."""
+    if all(line.startswith(">") for line in history.split("\n")):
+        history = re.sub(r"(?m)^> ?", "", history)
+    history = history.removeprefix(FOLDED.removeprefix("> ")).lstrip("\n")
+    return "\n".join([FOLDED, ">", *(f"> {line}".rstrip() for line in history.split("\n"))])
+
+
+def _depth(text: str) -> int:
+    """Return how deep elements stand inside one another, roughly."""
+    depth = most = 0
+    for end, name in _TAG.findall(text):
+        if name.lower() not in _FLAT:
+            depth = max(0, depth + (-1 if end else 1))
+            most = max(most, depth)
+    return most
+
+
+def _stripped(text: str) -> str:
+    """Return the text between tags."""
+    before, *rest = text.split("<")
+    return unescape(before + "\n".join(part.partition(">")[2] for part in rest))
+
+
+def _prepared(text: str, files: Sequence[Attachment]) -> str:
+    """Return the HTML with our files' pictures pointing to ``attachment:ID`` and each address a link."""
     try:
         tree = lxml.html.fragment_fromstring(text, create_parent="div")
     except ParserError:
         return text
     by_id = {f.id: f for f in files}
     by_location = {f.location: f for f in files}
-    for image in tree.iter("img"):
+    for image in list(tree.iter("img")):
         file = by_id.get(image.get("data-id", "")) or by_location.get(image.get("src", ""))
         if file is not None:
             image.set("src", f"attachment:{file.id}")
             image.set("alt", image.get("alt") or file.name)
         elif not image.get("src", "").startswith(("http:", "https:")):
-            image.drop_tag()
+            _name(image)
+    if "://" in text:
+        for element in list(_readable(tree)):
+            _link(element)
     return str(lxml.html.tostring(tree, encoding="unicode"))
+
+
+def _name(image: HtmlElement) -> None:
+    """Put a picture's name at the place of a picture that nobody can fetch."""
+    source = image.get("src", "")
+    name = image.get("alt") or (unquote(source[4:].partition("@")[0]) if source.startswith("cid:") else "")
+    image.attrib.clear()
+    image.tag, image.text = "span", f"[picture: {name or 'without a name'}]"
+
+
+def _readable(tree: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the elements outside links and code."""
+    if tree.tag not in ("a", "pre", "code", "script", "style", "textarea"):
+        yield tree
+        for child in tree:
+            if isinstance(child.tag, str):
+                yield from _readable(child)
+
+
+def _link(element: HtmlElement) -> None:
+    """Make the addresses in the element's text, and after each of its children, links."""
+    for child in [None, *element]:
+        text = element.text if child is None else child.tail
+        if not text or "://" not in text:
+            continue
+        words = [text[a:b] for a, b in _cuts(text)]
+        at = 0 if child is None else element.index(child) + 1
+        if child is None:
+            element.text = words[0]
+        else:
+            child.tail = words[0]
+        for address, after in zip(words[1::2], words[2::2], strict=True):
+            link = lxml.html.Element("a", href=address)
+            link.text, link.tail = address, after
+            element.insert(at, link)
+            at += 1
+
+
+def _cuts(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where plain words and addresses stand by turns, words first and last."""
+    end = 0
+    for found in _ADDRESS.finditer(text):
+        yield end, found.start()
+        yield found.span()
+        end = found.end()
+    yield end, len(text)
 
 
 def _parts(text: str) -> list[tuple[bool, str]]:
@@ -83,11 +164,9 @@ def _parts(text: str) -> list[tuple[bool, str]]:
 
 def _markdown(text: str) -> str:
     clean = nh3.clean(text, attributes=_ATTRIBUTES, url_schemes=_SCHEMES)
-    result = (convert(clean, _OPTIONS).content or "").strip()
-    if not result and _words(text):
-        # Deep nesting can empty the converter's output: plain words are better than none.
-        result = _words(text)
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", result))
+    # Without a sign between them an exclamation mark would make the link after it a picture.
+    result = convert(clean.replace("!<a ", f"!{JOINER}<a "), _OPTIONS).content or ""
+    return result.strip().replace(f"!{JOINER}", "\\!").replace(JOINER, "") or plain(_words(clean))
 
 
 def _words(text: str) -> str:

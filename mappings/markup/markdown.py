@@ -1,50 +1,164 @@
-"""Canonical Markdown itself: its one parser, and how references to files are resolved in it."""
+"""Canonical Markdown itself: its one parser, its references to files, and how plain text is written in it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
-REFERENCE = re.compile(r"(!?)\[([^\]\n]*)\]\(<?attachment:([^)\s>]+)>?\)")
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+JOINER = "\u2060"
+"""A character without width or meaning: what it divides is no command or name any more, only text."""
+FILE = "file"
+"""The key of a token's `meta` that says what a resolved file reference points at."""
+
+_NESTING = 100
+_BRACKETS = 20
+"""Open brackets in a paragraph above which none begins a link: looking for all their ends is quadratic."""
+_SCHEME = re.compile(r"\s*[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_ALLOWED = re.compile(r"\s*(?:https?|mailto|tel|attachment):", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SIGNS = re.compile(
+    r"[\\`*\[\]<>|~$]"
+    r"|_(?![^\W_])|(?<![^\W_])_"  # inside a word it is a letter like any other
+    r"|&(?=#?\w+;)"
+    r"|(?<!\S)#"
+    r"|!$"  # a link may follow
+    r"|:(?=//)",  # an address that is to be one is written in <> or as a link
+    re.IGNORECASE,
+)
+_LINE = re.compile(r"^(?:(?=[-+=>]|/[A-Za-z_])|(\d{1,9})(?=[.)](?:\s|$)))")
+
+
+class _Parser(MarkdownIt):
+    """Links lead to the web, a mailbox, a telephone or a file; addresses are shown as they were written."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 -- the library's name
+        return not _SCHEME.match(url) or bool(_ALLOWED.match(url))
+
+    def normalizeLinkText(self, link: str) -> str:  # noqa: N802 -- as above
+        return link
 
 
 @cache
 def parser() -> MarkdownIt:
     """Return the parser of canonical Markdown: tables and strikethrough, no raw HTML, no guessed links."""
-    made = MarkdownIt("gfm-like", {"html": False, "linkify": True})
+    made = _Parser("gfm-like", {"html": False, "linkify": True, "maxNesting": _NESTING})
+    made.inline.ruler.before("link", "crowded", _crowded)
     if made.linkify is not None:
         made.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+        for schema in ("//", "ftp:", "mailto:"):
+            made.linkify.add(schema, None)
     return made
 
 
-def refer(markdown: str, files: Mapping[str, str]) -> str:
-    """Return the Markdown with each file reference pointing to its place in `files`, or named in words."""
+def parsed(markdown: str, files: Mapping[str, str]) -> list[Token]:
+    """Return the parsed text, each file reference pointing to its place in `files` or named in words.
 
-    def resolve(found: re.Match[str]) -> str:
-        picture, label, file = found.groups()
-        if file in files:
-            return f"{picture}[{label}](<{files[file]}>)"
-        return f"\\[{'picture' if picture else 'file'}: {label or 'without a name'}\\]"
+    What is nested deeper than anybody reads is shown as it was written.
+    """
+    tokens = parser().parse(markdown)
+    if max((t.level for t in tokens), default=0) >= _NESTING - 2:
+        tokens = parser().parse("".join(f"    {line}\n" for line in markdown.split("\n")))
+    for token in tokens:
+        token.info = re.sub(r"[^\w+#.-]", "", token.info.split(" ")[0])  # a language, or nothing
+        if token.children:
+            token.children = _resolved(token.children, files)
+    return tokens
 
-    return outside_code(markdown, lambda line: REFERENCE.sub(resolve, line))
+
+def escape(text: str) -> str:
+    """Return plain text as Markdown that shows exactly it, except where a line begins: see `guarded`."""
+    return _SIGNS.sub(r"\\\g<0>", text)
 
 
-def outside_code(markdown: str, change: Callable[[str], str]) -> str:
-    """Return the Markdown with `change` applied to each line that is not inside a fenced code block."""
-    fence, lines = "", []
-    for line in markdown.split("\n"):
-        mark = _FENCE.match(line)
-        if fence:
-            lines.append(line)
-            if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
-                fence = ""
-        elif mark:
-            fence = mark[1]
-            lines.append(line)
+def guarded(paragraph: str) -> str:
+    """Return a paragraph in which no line begins a list, a quotation, a rule, code or a command."""
+    lines = (line.strip(" \t") for line in paragraph.split("\n"))
+    return "\n".join(_LINE.sub(lambda found: f"{found[1] or ''}\\", line) for line in lines)
+
+
+def plain(text: str) -> str:
+    """Return the Markdown that shows a text without any structure but its lines and paragraphs."""
+    blocks = re.split(r"\n\s*\n", text.strip())
+    return "\n\n".join(guarded("\\\n".join(escape(s.strip()) for s in b.split("\n"))) for b in blocks)
+
+
+def address(link: SyntaxTreeNode) -> str:
+    """Return where a link leads whose text is its address, in the letters that it was written in."""
+    return "".join(child.content for child in link.children)
+
+
+def code(text: str) -> str:
+    """Return a code span that holds exactly a text of one line."""
+    ticks = "`" * next(n for n in range(1, len(text) + 2) if n not in _runs(text))
+    padded = text.strip(" ") and (text[0] == "`" or text[-1] == "`" or text[0] == text[-1] == " ")
+    edge = " " if padded else ""
+    return f"{ticks}{edge}{text}{edge}{ticks}"
+
+
+def fence(text: str, language: str) -> list[str]:
+    """Return the lines of a code block."""
+    ticks = "`" * max(3, *(n + 1 for n in _runs(text)), 3)
+    return [ticks + language, *text.split("\n"), ticks]
+
+
+def _runs(text: str) -> set[int]:
+    return {len(run) for run in re.findall("`+", text)}
+
+
+def _crowded(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the library calls it so
+    """Take a bracket for text where too many are open."""
+    if not state.src.startswith(("[", "!["), state.pos) or _open_brackets(state.src) <= _BRACKETS:
+        return False
+    if not silent:
+        state.pending += state.src[state.pos]
+    state.pos += 1
+    return True
+
+
+@lru_cache(maxsize=4)
+def _open_brackets(text: str) -> int:
+    depth = most = 0
+    for sign in re.findall(r"(?<!\\)[\[\]]", text):
+        depth = depth + 1 if sign == "[" else max(0, depth - 1)
+        most = max(most, depth)
+    return most
+
+
+def _resolved(tokens: Sequence[Token], files: Mapping[str, str]) -> list[Token]:
+    result: list[Token] = []
+    ends: list[bool] = []
+    for token in tokens:
+        name = {"link_open": "href", "image": "src"}.get(token.type, "")
+        if token.type == "image":  # its content is still Markdown
+            token.content = "".join(child.content or " " for child in token.children or ())
+        url = str(token.attrs.get(name, ""))
+        missing = False
+        if url.startswith("attachment:"):
+            file = unquote(url.removeprefix("attachment:"))
+            missing = file not in files
+            token.attrs[name] = files.get(file, "")
+            token.meta = {FILE: files.get(file, "")}
+        if token.type == "link_open":
+            ends.append(missing)
+        ended = token.type == "link_close" and ends.pop()
+        if missing and token.type == "image":
+            result.append(_text(f"[picture: {token.content or 'without a name'}]"))
+        elif missing:
+            result.append(_text("[file: "))
+        elif ended:
+            result.append(_text("]"))
         else:
-            lines.append(change(line))
-    return "\n".join(lines)
+            token.content = _CONTROL.sub(" ", token.content) if token.type == "text" else token.content
+            result.append(token)
+    return result
+
+
+def _text(content: str) -> Token:
+    return Token("text", "", 0, content=content)
