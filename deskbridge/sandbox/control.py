@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from deskbridge.sandbox.hooks import Attempt, Chances
 from deskbridge.sandbox.kernel import Refused, body_of, reply
 from deskbridge.sandbox.page import table_page
 from deskbridge.sandbox.world import Fault, Mail, World
@@ -64,12 +65,21 @@ class Control:
             Route("/faults", self._clear_faults, methods=["DELETE"]),
             Route("/latency", self._latency, methods=["POST"]),
             Route("/act/{system}/{act}", self._act, methods=["POST"]),
+            Route("/hooks", self._hooks),
+            Route("/hooks", self._set_chances, methods=["POST"]),
+            Route("/hooks", self._clear_hooks, methods=["DELETE"]),
             Route("/reset", self._reset, methods=["POST"]),
             Route("/calls", self._calls),
         ]
 
     async def _home(self, request: Request) -> Response:
-        own = {"outbox of mails": "/outbox.html", "clock": "/clock", "faults": "/faults", "calls": "/calls"}
+        own = {
+            "outbox of mails": "/outbox.html",
+            "clock": "/clock",
+            "faults": "/faults",
+            "webhooks": "/hooks",
+            "calls": "/calls",
+        }
         links = own | {name: url + "/" for name, url in self._urls.items() if name != "control"}
         rows = [(name, Markup('<a href="{0}">{0}</a>').format(url)) for name, url in links.items()]
         acts = [f"POST /act/{name}/{act}" for name, system in self._systems.items() for act in system.acts]
@@ -119,9 +129,7 @@ class Control:
         return reply({"seconds": seconds})
 
     async def _act(self, request: Request) -> Response:
-        name, wanted = request.path_params["system"], request.path_params["act"]
-        if name not in self._systems:
-            raise _bad(f"there is no system {name!r}, only {', '.join(self._systems)}")
+        name, wanted = self._system(request.path_params["system"]), request.path_params["act"]
         acts = self._systems[name].acts
         if wanted not in acts:
             raise _bad(f"{name} has no act {wanted!r}, only {', '.join(acts)}")
@@ -133,12 +141,38 @@ class Control:
         except ValueError as error:
             raise _bad(str(error)) from error
 
+    async def _hooks(self, request: Request) -> Response:
+        """The log of webhooks, of one system if asked, newest last, and what is still to come."""
+        wanted = request.query_params.get("system")
+        hooks = self._world.hooks
+        log = [_attempt(attempt) for attempt in hooks.log if wanted in (None, attempt.system)]
+        chances = {name: dataclasses.asdict(chance) for name, chance in hooks.chances.items()}
+        return reply({"pending": hooks.pending, "chances": chances, "log": log})
+
+    async def _set_chances(self, request: Request) -> Response:
+        body = await _object(request)
+        system = self._system(body.pop("system", None))
+        if unknown := sorted(set(body) - {field.name for field in dataclasses.fields(Chances)}):
+            raise _bad(f"webhooks have no chance of {', '.join(unknown)}")
+        self._world.hooks.chances[system] = _valid(Chances, body)
+        return await self._hooks(request)
+
+    async def _clear_hooks(self, request: Request) -> Response:
+        self._world.hooks.clear()
+        return await self._hooks(request)
+
+    def _system(self, name: object) -> str:
+        if name not in self._systems:
+            raise _bad(f"there is no system {name!r}, only {', '.join(self._systems)}")
+        return str(name)
+
     async def _reset(self, request: Request) -> Response:
         for system in self._systems.values():
             system.reset()
         self._world.outbox.clear()
         self._world.faults.clear()
         self._world.calls.clear()
+        self._world.hooks.clear()
         self._world.latency = 0.0
         return reply({"reset": True})
 
@@ -193,6 +227,10 @@ def _fault(body: dict[str, Any]) -> Fault:
 
 def _mail(mail: Mail) -> dict[str, object]:
     return dataclasses.asdict(mail) | {"at": mail.at.isoformat()}
+
+
+def _attempt(attempt: Attempt) -> dict[str, object]:
+    return dataclasses.asdict(attempt) | {"at": attempt.at.isoformat()}
 
 
 def _picked(row: Mapping[str, object], names: tuple[str, ...]) -> list[object]:

@@ -79,6 +79,7 @@ class _Wire:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self._world.hooks.attach()
         self._world.calls[self._system] = self._world.calls.get(self._system, 0) + 1
         if self._world.latency:
             await asyncio.sleep(self._world.latency)

@@ -17,8 +17,8 @@ body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:56rem;padding:1r
 h1{font-size:1.4rem} small,dt{color:#59636e} article{border:1px solid #d1d9e0;border-radius:8px;
 margin:1rem 0;padding:.2rem 1rem} article.internal{background:#fff8e1} .badge{border-radius:99px;
 background:#eaeef2;padding:0 .6rem;font-size:.8rem} article.internal .badge{background:#ffe08a}
-article.customer .badge{background:#c8f0d0} dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}
-dd{margin:0} img{max-width:100%} pre{overflow:auto;background:#f6f8fa;padding:.5rem}
+article.customer .badge{background:#c8f0d0} dl{display:grid;grid-template-columns:max-content 1fr;
+gap:.1rem 1rem} dd{margin:0} img{max-width:100%} pre{overflow:auto;background:#f6f8fa;padding:.5rem}
 table{border-collapse:collapse} td,th{border:1px solid #d1d9e0;padding:.2rem .6rem;text-align:left}
 blockquote{border-left:3px solid #d1d9e0;margin-left:0;padding-left:1rem;color:#59636e}
 </style>
@@ -31,7 +31,8 @@ _TICKET = """{% extends "layout" %}{% block body %}
 <p><strong>{{ m.author }}</strong> <span class="badge">{{ m.badge }}</span>
 <small>{{ m.at.strftime("%Y-%m-%d %H:%M") }} UTC</small></p>
 <div>{{ m.html }}</div>
-{% if m.files %}<p>Files: {% for name, url in m.files %}<a href="{{ url }}">{{ name }}</a> {% endfor %}</p>{% endif %}
+{% if m.files %}<p>Files: {% for name, url in m.files %}<a href="{{ url }}">{{ name }}</a> {% endfor %}</p>
+{% endif %}
 </article>{% endfor %}
 {% endblock %}"""
 

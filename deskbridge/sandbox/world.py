@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from deskbridge.sandbox.hooks import Hooks
+
 
 class Clock:
     """The sandbox's time: runs like the real one, can be set and moved forward, never backward."""
@@ -77,6 +79,12 @@ class World:
     """Whether the servers enforce their rate limits."""
     calls: dict[str, int] = field(default_factory=dict)
     """How many API calls each system has answered."""
+    hooks: Hooks = field(init=False)
+    """The webhooks that the servers send."""
+
+    def __post_init__(self) -> None:
+        # Chance of its own: what is delivered when must not change the tokens that follow.
+        self.hooks = Hooks(self.clock.now, random.Random(self.rng.getrandbits(64)))  # noqa: S311
 
     def token(self, size: int = 32) -> str:
         """Return a hex string drawn from the world's own chance, repeatable by seed."""
@@ -85,5 +93,3 @@ class World:
     def mail(self, **mail: object) -> None:
         """Put a mail into the outbox, stamped with the world's time."""
         self.outbox.append(Mail(at=self.clock.now(), **mail))  # type: ignore[arg-type]
-
-
