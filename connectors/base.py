@@ -9,41 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import IO, Protocol
 
+from connectors.capabilities import Capabilities, Part
+from connectors.errors import HubError, WireError
 from connectors.quota import Budget
-from mappings.boards import BoardSpec, BoardStep, Place
-from mappings.ticket import Attachment, Audience, Field, Ref, Ticket, Value
+from mappings.boards import BoardSpec, Place, Step
+from mappings.ticket import (
+    Attachment,
+    Audience,
+    Field,
+    Organisation,
+    Ref,
+    Relation,
+    Ticket,
+    TimeEntry,
+    Value,
+)
 from mappings.vocabulary import Vocabularies
 
 NativeValue = str | tuple[str, ...] | None
 """A field as its server states it, in a form that is equal exactly when the server's value is."""
-
-
-class Mails(StrEnum):
-    """Whether a write makes the tool mail a customer."""
-
-    NEVER = "never"
-    IF_CONFIGURED = "if_configured"
-    ALWAYS = "always"
-
-
-class Grain(StrEnum):
-    """How finely a side keeps a point in time."""
-
-    SECOND = "second"
-    DAY = "day"
-
-
-class FilePlace(StrEnum):
-    """What a file belongs to on a side."""
-
-    TICKET = "ticket"
-    """Files are uploaded to the ticket, and a text names them."""
-    COMMENT = "comment"
-    """Files are sent with the text that they belong to."""
 
 
 class Presence(StrEnum):
@@ -52,58 +40,9 @@ class Presence(StrEnum):
     PRESENT = "present"
     TRASHED = "trashed"
     """In the trash or marked as spam: the side's own deleted flag."""
+    ARCHIVED = "archived"
+    """Read-only, in no list, never coming back; not gone."""
     MOVED = "moved"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldAbility:
-    """What a side can do with one field."""
-
-    mails: Mails
-    """Whether writing it may mail a customer."""
-    mails_for: Mapping[str, Mails]
-    """Values for which `mails` differs (``resolved`` may mail where ``open`` never does)."""
-    asynchronous: bool
-    """Whether the answer to a write may still show the old value for some seconds."""
-    grain: Grain
-    """For points in time; SECOND for everything else."""
-
-    def mails_when(self, value: object) -> Mails:
-        """Return whether writing this value may mail a customer."""
-        return self.mails_for.get(str(value), self.mails)
-
-
-QUIET = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.SECOND)
-"""A field whose writing mails nobody."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What a side can hold and what its writes cause. Nothing here has a default: a gap is a mistake."""
-
-    system: str
-    fields: Mapping[Field, FieldAbility]
-    """The fields that can be written. A field that is absent cannot be held."""
-    dues_together: bool
-    """Whether `first_response_due` and `due` can only be written both at once."""
-    vocabularies: Vocabularies
-    internal_comments: bool
-    """Whether there is a text that staff alone read even where a customer reads the place."""
-    create_mails: Mails
-    internal_comment_mails: Mails
-    public_comment_mails: Mails
-    edits_comments: bool
-    files: FilePlace
-    max_text: int
-    """Characters that a text may have."""
-    max_file: int
-    """Bytes that a file may have."""
-    file_hosts: tuple[str, ...]
-    """The vendor's file hosts beside the connection's own; no credential goes to them."""
-    settle: timedelta
-    """How long after its own stamp a row must be read before its version may be trusted."""
-    index_lag: timedelta
-    """How long a look-up may miss what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +62,7 @@ class Hint:
     key: str
     version: str | None
     changed: datetime
+    presence: Presence = Presence.PRESENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +144,19 @@ class WrittenComment:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """A webhook as the hub wants it."""
+
+    url: str
+    """Where the system must call; a secret part of the path counts as a secret."""
+    secret: str = field(repr=False)
+
+
+class BadSignature(HubError):
+    """A webhook did not prove where it comes from; nothing of it may be believed."""
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenFile:
     """An uploaded file: the id it got and the name by which texts can refer to it."""
 
@@ -260,8 +213,12 @@ class Connector(Protocol):
         Each line names the place and the way out. Nothing is written.
         """
 
-    def fetch(self, key: str) -> Snapshot:
-        """Return the ticket whole: fields, message 0, every page of comments, files. Raises Gone."""
+    def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
+        """Return the ticket whole: fields, message 0, every page of comments, files. Raises Gone.
+
+        Of `also`, what the capabilities name is read too; the rest stays None. An archived ticket is a
+        snapshot saying so.
+        """
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """Yield every ticket changed at or after `since`, at least once, oldest change first.
@@ -270,10 +227,24 @@ class Connector(Protocol):
         Trashed tickets are among them where the system tells.
         """
 
+    def walk(self, since: datetime | None = None) -> Iterator[Hint]:
+        """Yield every ticket there is (changed at or after `since`), trashed and spam ones marked so.
+
+        Each at least once, in an order that misses none while tickets change; beyond every paging wall.
+        What no list shows (archived tickets) is found by key with `fetch`.
+        """
+
     def create(self, draft: TicketDraft) -> WrittenTicket:
         """Create a ticket and return it as the server now states it. Not idempotent.
 
         Raises Rejected with the fields named, Uncertain when the answer was lost.
+        """
+
+    def create_many(self, drafts: Sequence[TicketDraft]) -> list[WrittenTicket | WireError]:
+        """Create tickets, in as few calls as the system allows; the answer to each, in order.
+
+        One that is refused does not stop the others. Not idempotent: where an answer was lost, each
+        ticket of that call is an `Uncertain`.
         """
 
     def find_created(self, token: str, since: datetime) -> Ref | None:
@@ -319,8 +290,39 @@ class Connector(Protocol):
         Returns False, having done nothing, where the tool has no such way.
         """
 
-    def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def add_time(self, key: str, entry: TimeEntry) -> str:
+        """Book work on a ticket and return the entry's id. Not idempotent; see `create`.
+
+        The author is our own account where the system lets nobody else be named.
+        """
+
+    def add_relation(self, key: str, relation: Relation) -> None:
+        """Tie two tickets together. Idempotent. Raises Rejected for a kind outside the capabilities."""
+
+    def organisations(self) -> Iterator[Organisation]:
+        """Yield the customer organisations that the system knows; none where it knows none."""
+
+    def add_organisation(self, name: str, domains: Sequence[str]) -> Organisation:
+        """Return the organisation of this name, made if there is none. Idempotent."""
+
+    def plan_hook(self, hook: Hook) -> list[Step]:
+        """Return what would make the system call `hook` for every change; empty when it does.
+
+        A hook that was switched off, or lacks an event, is a step. Nothing is written.
+        """
+
+    def apply_hook(self, hook: Hook) -> list[Step]:
+        """Do what `plan_hook` says, and return what a person must still do. Idempotent."""
+
+    def hear(self, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[Hint, ...]:
+        """Return which tickets a webhook names; pure: no call is made. Raises BadSignature, Rejected.
+
+        The signature is checked over the raw bytes in constant time before anything is read. An event
+        that names no ticket gives no hint.
+        """
+
+    def plan_board(self, spec: BoardSpec) -> list[Step]:
         """Return what would make the board as specified; empty when it is. Nothing is written."""
 
-    def apply_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def apply_board(self, spec: BoardSpec) -> list[Step]:
         """Do what `plan_board` says, and return what a person must still do. Idempotent."""

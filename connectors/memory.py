@@ -17,14 +17,10 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from connectors.base import (
-    QUIET,
     Account,
-    Capabilities,
     CommentDraft,
     ConnectionConfig,
-    FilePlace,
     Hint,
-    Mails,
     NativeValue,
     Presence,
     Snapshot,
@@ -34,10 +30,16 @@ from connectors.base import (
     WrittenFile,
     WrittenTicket,
 )
+from connectors.capabilities import (
+    QUIET,
+    Capabilities,
+    FilePlace,
+    Mails,
+)
 from connectors.errors import Gone, Rejected
 from connectors.memory_desk import FIELDS, DeskFile, DeskTicket, Fault, MemoryDesk
 from connectors.memory_wire import Wire
-from mappings.boards import BoardSpec, BoardStep, Place
+from mappings.boards import BoardSpec, Place, Step
 from mappings.markup import write
 from mappings.ticket import (
     MESSAGE_0,
@@ -79,6 +81,12 @@ class Memory:
             max_text=1_000_000,
             max_file=20_000_000,
             file_hosts=(),
+            kinds={},
+            parts=frozenset(),
+            books_time=False,
+            relates=frozenset(),
+            bulk=1,
+            webhooks=None,
             settle=timedelta(0),
             index_lag=desk.lag,
         )
@@ -213,11 +221,11 @@ class Memory:
 
         return self._wire.write("add_link", act, idempotent=True)
 
-    def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def plan_board(self, spec: BoardSpec) -> list[Step]:
         made = self._wire.read("plan_board", lambda: self._desk.boards.get(spec.customer))
-        return [] if made == spec else [BoardStep(f"make board {spec.name!r}")]
+        return [] if made == spec else [Step(f"make board {spec.name!r}")]
 
-    def apply_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def apply_board(self, spec: BoardSpec) -> list[Step]:
         def act(fault: Fault | None) -> None:
             self._desk.boards[spec.customer] = spec
 

@@ -55,8 +55,8 @@ class BoardSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class BoardStep:
-    """One thing to do so that a board is as its specification says, or to report where nothing can."""
+class Step:
+    """One thing to do so that a tool is set up as the hub wants it (a board, a webhook)."""
 
     what: str
     """A person's words, e.g. ``create filter 'Lantern Books'``."""

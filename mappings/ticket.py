@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, Self, get_args
 
@@ -250,6 +250,77 @@ class Comment:
         return hashlib.sha256(f"{self.body.sha} {files}".encode()).hexdigest()[:16]
 
 
+class RelationKind(StrEnum):
+    """What this ticket is to another one of the same connection."""
+
+    PARENT_OF = "parent_of"
+    CHILD_OF = "child_of"
+    TRACKS = "tracks"
+    """This ticket stands for several that have the same cause."""
+    TRACKED_BY = "tracked_by"
+    RELATES_TO = "relates_to"
+    BLOCKS = "blocks"
+    BLOCKED_BY = "blocked_by"
+    DUPLICATES = "duplicates"
+    DUPLICATED_BY = "duplicated_by"
+    MERGED_INTO = "merged_into"
+    MOVED_TO = "moved_to"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A tie between two tickets of one connection."""
+
+    kind: RelationKind
+    key: str
+    """The other ticket's immutable key."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeEntry:
+    """Work that somebody booked on a ticket."""
+
+    id: str
+    author: Person
+    spent: timedelta
+    started: datetime
+    """When the work was done, as far as the tool keeps it; not when it was booked."""
+    billable: bool | None
+    note: str
+
+
+class Mood(StrEnum):
+    """What a rating says, whatever the tool's scale."""
+
+    HAPPY = "happy"
+    NEUTRAL = "neutral"
+    UNHAPPY = "unhappy"
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a customer thought of how they were served."""
+
+    id: str
+    author: Person | None
+    mood: Mood
+    native: str
+    """The tool's own value."""
+    remark: str
+    given: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One change in a ticket's history: at `at`, `name` went from one native value to another."""
+
+    at: datetime
+    actor: Person | None
+    name: Field
+    before: Value
+    after: Value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """What one side says about a ticket, in canonical words."""
@@ -276,6 +347,13 @@ class Ticket:
     organisation: Organisation | None = None
     messages: tuple[Comment, ...] = ()
     """Message 0 first, then by (created, id)."""
+    participants: tuple[Person, ...] | None = None
+    """Who else is kept informed. None here and below: it was not asked for, or this side cannot tell."""
+    time_entries: tuple[TimeEntry, ...] | None = None
+    relations: tuple[Relation, ...] | None = None
+    ratings: tuple[Rating, ...] | None = None
+    history: tuple[Happening, ...] | None = None
+    """Changes of status, priority and type, oldest first, as far as the tool keeps them."""
 
     def value(self, name: Field) -> Value:
         """Return the canonical value of the field `name`."""

@@ -11,13 +11,13 @@ from typing import assert_never
 from connectors.base import (
     CommentDraft,
     Connector,
-    FilePlace,
     Snapshot,
     TicketDraft,
     Upload,
     WrittenComment,
     WrittenTicket,
 )
+from connectors.capabilities import FilePlace
 from connectors.errors import Gone, HubError, Rejected, WireError
 from mappings.ticket import MESSAGE_0, Audience, Comment, Field, Ref, Value
 from sync.files import names_of, travelling, unclaimed

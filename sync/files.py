@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from connectors.base import Capabilities, Connector, FilePlace, Snapshot, Upload
+from connectors.base import Connector, Snapshot, Upload
+from connectors.capabilities import Capabilities, FilePlace
 from mappings.ticket import Attachment, Comment
 from sync.seen import Kind, Mirrors, TextId
 

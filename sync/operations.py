@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connectors.base import Mails
+from connectors.capabilities import Mails
 from mappings.boards import Place, Readers
 from mappings.ticket import Attachment, Audience, Comment, Field, Status, Value
 

@@ -9,23 +9,25 @@ from datetime import datetime, timedelta
 from typing import IO
 
 from connectors.base import (
-    QUIET,
     Account,
-    Capabilities,
     CommentDraft,
     ConnectionConfig,
     Connector,
-    FieldAbility,
-    FilePlace,
-    Grain,
     Hint,
-    Mails,
     Snapshot,
     TicketDraft,
     Upload,
     WrittenComment,
     WrittenFile,
     WrittenTicket,
+)
+from connectors.capabilities import (
+    QUIET,
+    Capabilities,
+    FieldAbility,
+    FilePlace,
+    Grain,
+    Mails,
 )
 from connectors.errors import Rejected
 from connectors.freshdesk import answers, translate
@@ -36,7 +38,7 @@ from connectors.freshdesk.people import People
 from connectors.freshdesk.read import Reader
 from connectors.freshdesk.write import Writer
 from connectors.http import Http, session
-from mappings.boards import BoardSpec, BoardStep, Place
+from mappings.boards import BoardSpec, Place, Step
 from mappings.ticket import Attachment, Field, Ref, Value
 
 _STATUS = replace(QUIET, mails_for={"resolved": Mails.IF_CONFIGURED, "closed": Mails.IF_CONFIGURED})
@@ -134,12 +136,12 @@ class Freshdesk:
         """Return False: Freshdesk has no links to other tools; a note says it."""
         return False
 
-    def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def plan_board(self, spec: BoardSpec) -> list[Step]:
         """Return the one step that says there is nothing to plan."""
         text = f"Freshdesk has no boards by its API; make a ticket view for {spec.name!r} by hand"
-        return [BoardStep(text, manual=True)]
+        return [Step(text, manual=True)]
 
-    def apply_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def apply_board(self, spec: BoardSpec) -> list[Step]:
         """Do nothing, and return what a person may do."""
         return self.plan_board(spec)
 
@@ -174,6 +176,12 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         # All files of a ticket together (freshdesk-api 5.4); the smaller reading of "20 MB".
         max_file=20_000_000,
         file_hosts=FILE_HOSTS,
+        kinds={},
+        parts=frozenset(),
+        books_time=False,
+        relates=frozenset(),
+        bulk=1,
+        webhooks=None,
         settle=timedelta(seconds=2),
         index_lag=timedelta(seconds=2),
     )

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO
 
-from connectors.base import ConnectionConfig, Hint, Presence, Snapshot
+from connectors.base import (
+    ConnectionConfig,
+    Hint,
+    Presence,
+    Snapshot,
+)
 from connectors.errors import Gone, Rejected
 from connectors.freshdesk import answers, translate, wire
 from connectors.freshdesk.people import People

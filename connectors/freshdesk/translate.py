@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.base import ConnectionConfig, NativeValue, Presence, Snapshot, WrittenTicket
+from connectors.base import (
+    ConnectionConfig,
+    NativeValue,
+    Presence,
+    Snapshot,
+    WrittenTicket,
+)
 from connectors.freshdesk import wire
 from connectors.freshdesk.files import files
 from mappings.ticket import (

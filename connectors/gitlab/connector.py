@@ -8,23 +8,25 @@ from datetime import datetime, timedelta
 from typing import IO
 
 from connectors.base import (
-    QUIET,
     Account,
-    Capabilities,
     CommentDraft,
     ConnectionConfig,
     Connector,
-    FieldAbility,
-    FilePlace,
-    Grain,
     Hint,
-    Mails,
     Snapshot,
     TicketDraft,
     Upload,
     WrittenComment,
     WrittenFile,
     WrittenTicket,
+)
+from connectors.capabilities import (
+    QUIET,
+    Capabilities,
+    FieldAbility,
+    FilePlace,
+    Grain,
+    Mails,
 )
 from connectors.errors import Rejected
 from connectors.gitlab.admin import Directory, problems
@@ -34,7 +36,7 @@ from connectors.gitlab.read import Reader
 from connectors.gitlab.wire import explain
 from connectors.gitlab.write import Writer
 from connectors.http import Http, session
-from mappings.boards import BoardSpec, BoardStep, Place
+from mappings.boards import BoardSpec, Place, Step
 from mappings.ticket import Attachment, Field, Ref, Value
 
 _DAY = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.DAY)
@@ -62,6 +64,12 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         max_text=1_000_000,
         max_file=100 * 1024 * 1024,
         file_hosts=(),
+        kinds={},
+        parts=frozenset(),
+        books_time=False,
+        relates=frozenset(),
+        bulk=1,
+        webhooks=None,
         settle=timedelta(seconds=90),
         index_lag=timedelta(seconds=10),
     )
@@ -132,9 +140,9 @@ class GitLab:
         """Issues have no links to other sites."""
         return False
 
-    def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def plan_board(self, spec: BoardSpec) -> list[Step]:
         what = f"in {spec.project} make a board {spec.name!r} for {spec.label!r} with a list per status label"
-        return [BoardStep(what, manual=True)]
+        return [Step(what, manual=True)]
 
-    def apply_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def apply_board(self, spec: BoardSpec) -> list[Step]:
         return self.plan_board(spec)

@@ -7,7 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from connectors.base import Hint, NativeValue, Presence, Snapshot, WrittenTicket
+from connectors.base import (
+    Hint,
+    NativeValue,
+    Presence,
+    Snapshot,
+    WrittenTicket,
+)
 from connectors.gitlab.files import Home, attachments
 from connectors.gitlab.labels import Side
 from connectors.gitlab.wire import Issue, Note, Row, User

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import requests
 
-from connectors.base import CommentDraft, Snapshot, TicketDraft, Upload, WrittenComment, WrittenTicket
+from connectors.base import (
+    CommentDraft,
+    Snapshot,
+    TicketDraft,
+    Upload,
+    WrittenComment,
+    WrittenTicket,
+)
 from connectors.errors import Gone, Rejected, WireError
 from connectors.gitlab.fields import Change, Unwritable, change, check_tags
 from connectors.gitlab.files import ADDRESS, Home

@@ -15,7 +15,7 @@ from connectors.jira import board_wire, wire
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY, quoted
 from connectors.jira.translate import API
-from mappings.boards import BoardSpec, BoardStep
+from mappings.boards import BoardSpec, Step
 
 _AGILE = "agile/1.0"
 _PAGE = 50
@@ -51,20 +51,20 @@ class _Seen:
             for share in self.filter.shares
         )
 
-    def steps(self) -> Iterator[BoardStep]:
+    def steps(self) -> Iterator[Step]:
         """Yield what is to be done."""
         name, key = repr(self.spec.name), self.project.key
         if self.filter is None:
-            yield BoardStep(f"create filter {name}: {query(self.spec)}, shared with project {key}")
+            yield Step(f"create filter {name}: {query(self.spec)}, shared with project {key}")
         if self.drifted:
-            yield BoardStep(f"repair filter {name}: {query(self.spec)}")
+            yield Step(f"repair filter {name}: {query(self.spec)}")
         if self.unshared:
-            yield BoardStep(f"share filter {name} with project {key}")
+            yield Step(f"share filter {name} with project {key}")
         if self.board is None:
-            yield BoardStep(f"create kanban board {name} in project {key}")
+            yield Step(f"create kanban board {name} in project {key}")
         if not self.marked:
-            yield BoardStep(f"mark board {name} as the board of customer {self.spec.customer!r}")
-        yield from (BoardStep(what, manual=True) for what in self.by_hand)
+            yield Step(f"mark board {name} as the board of customer {self.spec.customer!r}")
+        yield from (Step(what, manual=True) for what in self.by_hand)
 
 
 class Boards:
@@ -73,11 +73,11 @@ class Boards:
     def __init__(self, client: Client) -> None:
         self._client, self._http = client, client.http
 
-    def plan(self, spec: BoardSpec) -> list[BoardStep]:
+    def plan(self, spec: BoardSpec) -> list[Step]:
         """Return what would make the board as specified. Nothing is written."""
         return list(self._look(spec).steps())
 
-    def apply(self, spec: BoardSpec) -> list[BoardStep]:
+    def apply(self, spec: BoardSpec) -> list[Step]:
         """Make the board as specified, and return what a person must still do."""
         seen = self._look(spec)
         filter_id = seen.filter.id if seen.filter else self._create_filter(seen)
@@ -90,7 +90,7 @@ class Boards:
         if not seen.marked:
             mark = {"customer": spec.customer}
             self._http.call("PUT", _property(board_id), idempotent=True, json=mark)
-        return [BoardStep(what, manual=True) for what in self._by_hand(spec, filter_id, board_id)]
+        return [Step(what, manual=True) for what in self._by_hand(spec, filter_id, board_id)]
 
     def _look(self, spec: BoardSpec) -> _Seen:
         project = self._client.get(wire.Project, f"{API}/project/{spec.project}")

@@ -8,23 +8,25 @@ from datetime import datetime, timedelta
 from typing import IO
 
 from connectors.base import (
-    QUIET,
     Account,
-    Capabilities,
     CommentDraft,
     ConnectionConfig,
     Connector,
-    FieldAbility,
-    FilePlace,
-    Grain,
     Hint,
-    Mails,
     Snapshot,
     TicketDraft,
     Upload,
     WrittenComment,
     WrittenFile,
     WrittenTicket,
+)
+from connectors.capabilities import (
+    QUIET,
+    Capabilities,
+    FieldAbility,
+    FilePlace,
+    Grain,
+    Mails,
 )
 from connectors.errors import ConfigError
 from connectors.jira.admin import Admin
@@ -35,7 +37,7 @@ from connectors.jira.read import Reader
 from connectors.jira.texts import Texts
 from connectors.jira.translate import OWN_FIELDS, Side
 from connectors.jira.write import Writer
-from mappings.boards import BoardSpec, BoardStep, Place
+from mappings.boards import BoardSpec, Place, Step
 from mappings.ticket import Attachment, Field, Ref, Value
 
 
@@ -132,11 +134,11 @@ class Jira:
         """See `Connector`."""
         return self._writer.link(key, other, url, title)
 
-    def plan_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def plan_board(self, spec: BoardSpec) -> list[Step]:
         """See `Connector`."""
         return self._boards.plan(spec)
 
-    def apply_board(self, spec: BoardSpec) -> list[BoardStep]:
+    def apply_board(self, spec: BoardSpec) -> list[Step]:
         """See `Connector`."""
         return self._boards.apply(spec)
 
@@ -159,6 +161,12 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         max_text=30_000,  # of 32,767: wiki markup escapes, and how Jira counts is not documented (jira-api 5)
         max_file=1_000_000_000,  # Cloud's default (jira-api 6); a lower limit answers 413
         file_hosts=FILE_HOSTS,
+        kinds={},
+        parts=frozenset(),
+        books_time=False,
+        relates=frozenset(),
+        bulk=1,
+        webhooks=None,
         settle=timedelta(seconds=60),
         index_lag=INDEX_LAG,
     )

@@ -7,7 +7,12 @@ from typing import Any
 
 from requests_toolbelt import MultipartEncoder  # type: ignore[import-untyped]  # ships no annotations
 
-from connectors.base import CommentDraft, Upload, WrittenComment, WrittenFile
+from connectors.base import (
+    CommentDraft,
+    Upload,
+    WrittenComment,
+    WrittenFile,
+)
 from connectors.errors import Gone, Rejected
 from connectors.jira import translate, wire
 from connectors.jira.client import Client

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from connectors.base import NativeValue, Presence, Snapshot, WrittenComment, WrittenTicket
+from connectors.base import (
+    NativeValue,
+    Presence,
+    Snapshot,
+    WrittenComment,
+    WrittenTicket,
+)
 from connectors.jira import wire
 from connectors.jira.files import attachment, sorted_out
 from mappings.ticket import (

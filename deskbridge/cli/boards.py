@@ -11,7 +11,7 @@ from deskbridge.bootstrap import connectors_of, system_time
 from deskbridge.cli.options import DEFAULT_SETTINGS, SettingsFile
 from deskbridge.desk import boards_of
 from deskbridge.settings import load
-from mappings.boards import BoardSpec, BoardStep
+from mappings.boards import BoardSpec, Step
 
 app = typer.Typer(no_args_is_help=True, help="The customers' boards in the tools.")
 
@@ -45,7 +45,7 @@ def _boards(path: SettingsFile) -> list[tuple[str, Connector, BoardSpec]]:
     return [(name, connectors[c], spec) for name, (c, spec) in boards_of(settings).items()]
 
 
-def _print(name: str, steps: list[BoardStep]) -> None:
+def _print(name: str, steps: list[Step]) -> None:
     for step in steps:
         typer.echo(f"{name}: {'by hand: ' if step.manual else ''}{step.what}")
     if not steps:
