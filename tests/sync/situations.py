@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any, TypeVar, cast
 
-from connectors.base import NativeValue, Presence, Snapshot
+from connectors.base import ConnectionConfig, NativeValue, Presence, Snapshot
 from connectors.capabilities import (
-    QUIET,
     Capabilities,
-    FilePlace,
-    Mails,
 )
+from connectors.memory import Memory, MemoryDesk
+from connectors.quota import LocalBudget
 from mappings.boards import STAFF, Place, Readers
 from mappings.ticket import (
     MESSAGE_0,
@@ -79,23 +78,19 @@ T = TypeVar("T")
 
 def capabilities(**differing: Any) -> Capabilities:
     """Return what an obliging side can do, unlike it where `differing` says."""
-    obliging = Capabilities(
-        system="memory",
-        fields=dict.fromkeys(HELD, QUIET),
-        dues_together=False,
+    desk = MemoryDesk(lambda: AT)
+    config = ConnectionConfig(
+        name="any",
+        url="http://any.test",
+        user="",
+        secret=desk.secret,
+        projects=(),
+        fields={},
         vocabularies=LENSES,
-        internal_comments=True,
-        create_mails=Mails.NEVER,
-        internal_comment_mails=Mails.NEVER,
-        public_comment_mails=Mails.ALWAYS,
-        edits_comments=True,
-        files=FilePlace.TICKET,
-        max_text=1_000_000,
-        max_file=1_000,
-        file_hosts=(),
-        settle=timedelta(0),
-        index_lag=timedelta(0),
+        budget=LocalBudget(lambda: AT),
+        now=lambda: AT,
     )
+    obliging = replace(Memory(config, desk).capabilities, max_file=1_000)
     return replace(obliging, **differing)
 
 

@@ -10,13 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connectors.base import NativeValue
-from connectors.capabilities import (
-    QUIET,
-    FieldAbility,
-    FilePlace,
-    Grain,
-    Mails,
-)
+from connectors.capabilities import QUIET, FieldAbility, FilePlace, Grain, Mails
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
 from mappings.ticket import (
     MESSAGE_0,
