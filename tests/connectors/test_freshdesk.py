@@ -14,7 +14,14 @@ import responses
 from pydantic import TypeAdapter
 from responses import matchers
 
-from connectors.base import CommentDraft, ConnectionConfig, Presence, Snapshot, TicketDraft, Upload
+from connectors.base import (
+    CommentDraft,
+    ConnectionConfig,
+    Presence,
+    Snapshot,
+    TicketDraft,
+    Upload,
+)
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain
 from connectors.freshdesk import payload, translate, wire
 from connectors.freshdesk.connector import Freshdesk

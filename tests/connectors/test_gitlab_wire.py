@@ -14,7 +14,12 @@ import pytest
 import requests
 import responses
 
-from connectors.base import CommentDraft, Connector, TicketDraft, Upload
+from connectors.base import (
+    CommentDraft,
+    Connector,
+    TicketDraft,
+    Upload,
+)
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.gitlab.connector import GitLab, connect
 from mappings.boards import BoardSpec

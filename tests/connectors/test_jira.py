@@ -15,7 +15,15 @@ import requests
 import responses
 from responses import matchers
 
-from connectors.base import CommentDraft, ConnectionConfig, Connector, Grain, Snapshot, TicketDraft, Upload
+from connectors.base import (
+    CommentDraft,
+    ConnectionConfig,
+    Connector,
+    Snapshot,
+    TicketDraft,
+    Upload,
+)
+from connectors.capabilities import Grain
 from connectors.errors import (
     ConfigError,
     Gone,
