@@ -21,6 +21,8 @@ _TOKEN = re.compile(r"#(db1[.][a-z2-7]+[.][a-z2-7]+)\b")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$@&:-])")
 _LONGEST = 2000
 """Characters of a first line in which a marker is looked for."""
+_NAME = 200
+"""Characters of a name that are shown, so that the marker stands within the first line's `_LONGEST`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +58,17 @@ class Signer:
     def write(self, marker: Marker) -> str:
         """Return the marker as text: letters, digits and dots only, safe in every markup."""
         payload = json.dumps(astuple(marker), separators=(",", ":"), ensure_ascii=False).encode()
-        return f"db1.{_encode(payload)}.{_encode(self._sign(payload))}"
+        return self._signed(payload)
 
     def read(self, token: str) -> Marker | None:
         """Return the marker in `token`, or None if it is malformed or not signed by this hub's secret."""
         try:
-            _, payload, signature = token.split(".")
-            data = _decode(payload)
-            if not hmac.compare_digest(self._sign(data), _decode(signature)):
+            data = _decode(token.split(".")[1])
+            # The whole token is compared: letters of base 32 hold bits that decoding drops.
+            if not hmac.compare_digest(self._signed(data).encode(), token.encode()):
                 return None
             return Marker(*json.loads(data))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, IndexError):
             return None
 
     def find(self, markdown: str) -> Marker | None:
@@ -74,15 +76,19 @@ class Signer:
         token = find_token(markdown)
         return self.read(token) if token else None
 
-    def _sign(self, payload: bytes) -> bytes:
-        return hmac.digest(self._secret, b"deskbridge marker " + payload, hashlib.sha256)[:16]
+    def _signed(self, payload: bytes) -> str:
+        signature = hmac.digest(self._secret, b"deskbridge marker " + payload, hashlib.sha256)[:16]
+        return f"db1.{_encode(payload)}.{_encode(signature)}"
 
 
 def find_token(text: str) -> str | None:
-    """Return the marker's text in the first line of `text`, unverified; None in a quotation or if absent."""
+    """Return the marker's text in the first line of `text`, unverified; None in a quotation or if absent.
+
+    It is the last of the line: names stand before it, and may be made to look like one.
+    """
     line = text.lstrip("\n").split("\n", 1)[0][:_LONGEST]
-    found = None if line.lstrip().startswith(">") else _TOKEN.search(line)
-    return found[1] if found else None
+    found = [] if line.lstrip().startswith(">") else _TOKEN.findall(line)
+    return found[-1] if found else None
 
 
 def headed(text: str, *, author: str, place: str, url: str, at: datetime, token: str, what: str = "") -> str:
@@ -91,13 +97,18 @@ def headed(text: str, *, author: str, place: str, url: str, at: datetime, token:
     `what` says in a word what the text was there, e.g. ``internal``.
     """
     kind = f" ({escape(what)})" if what else ""
-    line = f"**{escape(author)}**{kind} in [{escape(place)}]({url}#{token}), {at:%Y-%m-%d %H:%M} UTC"
+    who, where = escape(_short(author)), escape(_short(place))
+    line = f"**{who}**{kind} in [{where}]({url}#{token}), {at:%Y-%m-%d %H:%M} UTC"
     return f"{line}\n\n{text}" if text else line
 
 
 def escape(text: str) -> str:
     """Return plain text as Markdown that shows exactly it, on one line."""
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[:_NAME]}…"
 
 
 def _encode(data: bytes) -> str:
