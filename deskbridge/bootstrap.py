@@ -11,7 +11,8 @@ from connectors.base import ConnectionConfig, Connector
 from connectors.quota import LocalBudget
 from connectors.registry import connect
 from deskbridge.desk import desk_of, projects_of
-from deskbridge.settings import Settings, load
+from deskbridge.parts import Settings
+from deskbridge.settings import load
 from mappings.provenance import Signer
 from mappings.vocabulary import vocabularies
 from sync.engine import Engine

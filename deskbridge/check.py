@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from connectors.base import Connector
 from connectors.errors import ConfigError, WireError
 from deskbridge.desk import places_of
-from deskbridge.settings import Settings
+from deskbridge.parts import Settings
 
 
 @dataclass(frozen=True, slots=True)

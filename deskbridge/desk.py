@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deskbridge.settings import CalendarSettings, CustomerSettings, PolicySettings, Settings
+from deskbridge.parts import CalendarSettings, CustomerSettings, PolicySettings, Settings
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
 from mappings.ticket import Status
 from sync.routing import Customer, Desk, Route
@@ -38,8 +38,8 @@ def boards_of(settings: Settings) -> dict[str, tuple[str, BoardSpec]]:
     boards = {}
     for name, board in settings.boards.items():
         place, customer = settings.places[board.place], settings.customers[board.customer]
-        label = customer.label or _label(board.customer)
-        boards[name] = (place.connection, BoardSpec(board.customer, board.name, place.key, label))
+        spec = BoardSpec(board.customer, board.name, place.key, label_of(board.customer, customer))
+        boards[name] = (place.connection, spec)
     return boards
 
 
@@ -75,14 +75,15 @@ def _customer(settings: Settings, key: str, customer: CustomerSettings) -> Custo
         name=customer.name,
         domains=frozenset(domain.lower() for domain in customer.domains),
         organisations=frozenset(records),
-        label=customer.label or _label(key),
+        label=label_of(key, customer),
         zone=customer.zone,
         policy=customer.policy,
     )
 
 
-def _label(customer: str) -> str:
-    return f"customer-{customer}"
+def label_of(key: str, customer: CustomerSettings) -> str:
+    """Return what marks a customer's tickets on work sides."""
+    return customer.label or f"customer-{key}"
 
 
 def _policy(settings: Settings, name: str, policy: PolicySettings) -> Policy:

@@ -7,232 +7,172 @@ Settings can be overridden by ``DESKBRIDGE_SECTION__KEY`` variables.
 
 from __future__ import annotations
 
-import difflib
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo
+from typing import Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic_settings import EnvSettingsSource, SettingsError
 
 from connectors.errors import ConfigError
-from connectors.registry import SYSTEMS
-from deskbridge.written import Span, span, week, zone
-from mappings.ticket import Field as FieldName
-from mappings.ticket import Priority, Status, TicketType
-from mappings.vocabulary import VocabularyError, vocabularies
-from sync.rules import Role
-from sync.sla.calendar import Frame
+from deskbridge.contradictions import contradictions, nearest
+from deskbridge.parts import PREFIX, Settings
 
-PREFIX = "DESKBRIDGE_"
 _OUTSIDE = {"DESKBRIDGE_SETTINGS", "DESKBRIDGE_SECRET"}
 """Variables that are not settings: where the settings are, and the usual name for the hub's secret."""
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
-Week = Annotated[tuple[tuple[Frame, ...], ...], BeforeValidator(week)]
-Length = Annotated[Span, BeforeValidator(span)]
-Table = dict[str, dict[str, str]]
-
-
-class Hub(_Part):
-    """The hub itself."""
-
-    store: Path = Path(".deskbridge/store.sqlite3")
-    secret: SecretStr
-    """What markers are signed with; 16 characters at least, never changed, kept with the backups."""
-    since: datetime | None = None
-    """From when on tickets are looked at by the first sync; a day back if not said."""
-
-
-class Connection(_Part):
-    """One account of a system."""
-
-    system: str
-    role: Role
-    url: str = Field(pattern=r"^https?://[^/]+(/.*[^/])?$")
-    user: str = ""
-    secret: SecretStr
-    fields: dict[FieldName, str] = {}
-    vocabulary: dict[str, Table] = {}
-
-
-class PlaceSettings(_Part):
-    """Where tickets are put on a side."""
-
-    connection: str
-    key: str
-    kind: str = ""
-    readers: str = ""
-    """``staff`` or ``customer:KEY``; a place that says nothing counts as readable by customers."""
-
-
-class RouteSettings(_Part):
-    """Which tickets get a side where."""
-
-    name: str
-    to: str
-    tags: frozenset[str] = frozenset()
-    types: frozenset[TicketType] = frozenset()
-    customers: frozenset[str] = frozenset()
-
-
-class CustomerSettings(_Part):
-    """An organisation that is served."""
-
-    name: str
-    domains: frozenset[str] = frozenset()
-    organisations: dict[str, frozenset[str]] = {}
-    label: str = ""
-    zone: Zone
-    policy: str | None = None
-
-
-class CalendarSettings(_Part):
-    """When a desk works."""
-
-    zone: Zone
-    week: Week
-    holidays: frozenset[date] = frozenset()
-
-
-class PolicySettings(_Part):
-    """What is promised."""
-
-    calendar: str
-    types: frozenset[TicketType] = frozenset()
-    assume_type: TicketType | None = None
-    assume_priority: Priority = Priority.MEDIUM
-    targets: dict[Priority, dict[Literal["first_response", "update"], Length]]
-
-
-class BoardSettings(_Part):
-    """A customer's board in a tool."""
-
-    customer: str
-    place: str
-    name: str
-
-
-class HandoverSettings(_Part):
-    """What a status on one side does on a side of the other role."""
-
-    status: Status | None = None
-    note: bool = True
-
-
-class Handovers(_Part):
-    """Both directions of the handover."""
-
-    work_to_front: dict[Status, HandoverSettings] = {}
-    front_to_work: dict[Status, HandoverSettings] = {}
-
-
-class Settings(BaseSettings):
-    """Everything that was decided once, in the hub."""
-
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX)
-
-    hub: Hub
-    connections: dict[str, Connection]
-    places: dict[str, PlaceSettings] = {}
-    routes: tuple[RouteSettings, ...] = ()
-    customers: dict[str, CustomerSettings] = {}
-    calendars: dict[str, CalendarSettings] = {}
-    policies: dict[str, PolicySettings] = {}
-    boards: dict[str, BoardSettings] = {}
-    handover: Handovers = Handovers()
-    trust: tuple[str, ...] = ()
-    """Connections in the order in which they win a conflict; the order of the file if not said."""
-    may_mail: frozenset[str] = frozenset()
-    """Connections on which a write that may mail a customer is allowed."""
+Loc = tuple[int | str, ...]
+Raw = dict[str, Any]
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
     """Return the settings in a file, overridden by the environment. Raises ConfigError with all problems."""
+    reader = _Reader(path, environ)
+    settings = reader.settings()
+    if settings is None or reader.problems:
+        raise ConfigError(reader.problems)
+    return settings
+
+
+class _Reader:
+    """Reads one file in one environment; `problems` collects what is wrong."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        self._path, self._environ = path, environ
+        self._named: set[str] = set()
+        """The variables in which the settings say that secrets are."""
+        self.problems: list[str] = []
+
+    def settings(self) -> Settings | None:
+        """Return the settings, or None if they cannot be made; even then as much as possible is checked."""
+        raw = _over(_toml(self._path), self._overrides())
+        for place in [("hub",), *(("connections", name) for name in _names(raw)["connections"])]:
+            self._secret(raw, (*place, "secret"))
+        self.problems += _unknown_variables(self._environ, self._named)
+        settings = None
+        sound: Settings | None
+        try:
+            sound = settings = Settings.model_validate(raw)
+        except ValidationError as error:
+            self.problems += [self._told(e) for e in error.errors()]
+            sound = _sound(raw, [e["loc"] for e in error.errors()])
+        if sound is not None:
+            self.problems += [f"{self._path}: {problem}" for problem in contradictions(sound, _names(raw))]
+        return settings
+
+    def _overrides(self) -> Raw:
+        try:
+            return _Environment(self._environ)()
+        except SettingsError as error:
+            found = re.search(r'field "(\w+)"', str(error))
+            variable = PREFIX + (found[1].upper() if found else "")
+            self.problems.append(f'environment: {variable}: this is not valid JSON; write it like ["a", "b"]')
+            return {}
+
+    def _secret(self, raw: Raw, loc: tuple[str, ...]) -> None:
+        """Put a secret into the place of its name."""
+        part: Any = raw
+        for key in loc[:-1]:
+            part = part.get(key) if isinstance(part, dict) else None
+        if not isinstance(part, dict) or not isinstance(part.get("secret"), str):
+            return
+        kind, _, name = part["secret"].partition(":")
+        secret, problem = "", "a secret never stands here; write env:NAME or file:PATH"
+        if kind == "env":
+            secret, problem = self._variable(name)
+        elif kind == "file":
+            secret, problem = self._file(name)
+        if not problem and loc[0] == "connections" and not re.fullmatch(r"[!-~]+", secret):
+            problem = "it has a space, a line break or a letter that no key has; copy it anew"
+        if problem:
+            self.problems.append(f"{self._place(loc)}: {problem}")
+        part["secret"] = _STAND_IN if problem else secret
+
+    def _variable(self, name: str) -> tuple[str, str]:
+        """Return a secret and what is wrong with it; what may be the secret itself is not repeated."""
+        if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+            return "", "after env: comes the name of a variable, in capitals"
+        self._named.add(name)
+        secret = self._environ.get(name, "").strip()
+        return secret, "" if secret else f"the environment variable {name} is not set, or empty"
+
+    def _file(self, name: str) -> tuple[str, str]:
+        try:
+            secret = (self._path.parent / name).read_text("utf-8").strip()
+        except (OSError, ValueError):
+            return "", f"the file {name} cannot be read"
+        return secret, "" if secret else f"the file {name} is empty"
+
+    def _told(self, error: ErrorDetails) -> str:
+        """Return one of pydantic's errors in a person's words, with its place."""
+        loc = tuple(part for part in error["loc"] if part != "[key]")
+        place, last = self._place(loc), str(loc[-1])
+        if error["type"] == "extra_forbidden":
+            return f"{place}: there is no such key{nearest(last, _keys_beside(loc))}"
+        if error["type"] == "missing":
+            return f"{place}: this is missing"
+        if error["type"] in ("enum", "literal_error"):
+            known = re.findall(r"'(\w+)'", str(error.get("ctx", {}).get("expected")))
+            return f"{place}: no {str(error['input'])!r}{nearest(str(error['input']), known)}"
+        if loc[-2:] == ("hub", "secret") and error["type"] == "too_short":
+            return f"{place}: it must have 16 characters at least"
+        return f"{place}: {error['msg'].removeprefix('Value error, ')}"
+
+    def _place(self, loc: Loc) -> str:
+        """Return where something stands: in a variable that overrides the file, or in the file."""
+        variable = PREFIX + "__".join(str(part) for part in loc).upper()
+        if variable in self._environ:
+            return f"environment: {variable}"
+        return f"{self._path}: {'.'.join(str(part) for part in loc)}"
+
+
+_STAND_IN = "a secret that could not be read"
+
+
+class _Environment(EnvSettingsSource):
+    """The given variables rather than the process's own."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._given = {name.lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
+        super().__init__(Settings, env_prefix=PREFIX, env_nested_delimiter="__")
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return self._given
+
+
+def _toml(path: Path) -> Raw:
     try:
-        tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigError([f"{path}: there is no such file; name one with --settings"]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: it cannot be read ({error})"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: this is not valid TOML: {error}"]) from None
-    problems = list(_unknown_variables(environ))
-    try:
-        settings = _sources(path, environ).model_validate({})
-    except ValidationError as error:
-        raise ConfigError(problems + [_told(path, e) for e in error.errors()]) from None
-    problems += [f"{path}: {problem}" for problem in _problems(settings)]
-    settings = _with_secrets(settings, path, environ, problems)
-    if problems:
-        raise ConfigError(problems)
-    return settings
 
 
-def _sources(path: Path, environ: Mapping[str, str]) -> type[Settings]:
-    """Return the settings class bound to one file and one environment."""
-
-    class Bound(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return _Environment(settings_cls, environ), TomlConfigSettingsSource(settings_cls, path)
-
-    return Bound
+def _over(base: Raw, over: Raw) -> Raw:
+    """Return `base` with what `over` says on top, table by table."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _over(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
 
 
-class _Environment(EnvSettingsSource):
-    """The given variables rather than the process's own."""
-
-    def __init__(self, settings_cls: type[BaseSettings], environ: Mapping[str, str]) -> None:
-        self._given = {name.lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
-        super().__init__(settings_cls, env_prefix=PREFIX, env_nested_delimiter="__")
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return self._given
-
-
-def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
+def _unknown_variables(environ: Mapping[str, str], named: set[str]) -> Iterator[str]:
     sections = list(Settings.model_fields)
     for name in sorted(environ):
         section = name.removeprefix(PREFIX).partition("__")[0].lower()
-        if name.startswith(PREFIX) and name not in _OUTSIDE and section not in sections:
-            yield f"environment: there is no setting {name}{_nearest(section, sections)}"
+        if name.startswith(PREFIX) and name not in _OUTSIDE | named and section not in sections:
+            text = f"there is no setting {name}{nearest(section, sections)}"
+            yield f"environment: {text} (two underscores go between a section and its key)"
 
 
-def _told(path: Path, error: ErrorDetails) -> str:
-    """Return one of pydantic's errors in a person's words, with its place in the file."""
-    place = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        known = _keys_beside(error["loc"])
-        return f"{path}: {place}: there is no such key{_nearest(str(error['loc'][-1]), known)}"
-    if error["type"] == "missing":
-        return f"{path}: {place}: this is missing"
-    return f"{path}: {place}: {error['msg'].removeprefix('Value error, ')}"
-
-
-def _keys_beside(place: tuple[int | str, ...]) -> list[str]:
+def _keys_beside(place: Loc) -> list[str]:
     """Return the keys that would have been known where an unknown one stands."""
     model: Any = Settings
     for part in place[:-1]:
@@ -243,93 +183,32 @@ def _keys_beside(place: tuple[int | str, ...]) -> list[str]:
     return list(getattr(model, "model_fields", ()))
 
 
-def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word, known, 1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(sorted(known))}"
+def _names(raw: Raw) -> dict[str, list[str]]:
+    """Return what the file calls the parts of each section."""
+    sections = {section: raw.get(section) for section in Settings.model_fields}
+    return {section: list(part) if isinstance(part, dict) else [] for section, part in sections.items()}
 
 
-def _problems(s: Settings) -> Iterator[str]:
-    """Yield what is wrong between parts that are each right by themselves."""
-    for name, connection in s.connections.items():
-        if connection.system not in SYSTEMS:
-            near = _nearest(connection.system, list(SYSTEMS))
-            yield f"connections.{name}.system: no {connection.system!r}{near}"
-            continue
-        try:
-            vocabularies(connection.system, connection.vocabulary)
-        except VocabularyError as error:
-            yield from (f"connections.{name}.vocabulary: {problem}" for problem in error.problems)
-    if not any(c.role is Role.FRONT for c in s.connections.values()):
-        yield "connections: none has the role 'front', so no customer is served anywhere"
-    yield from _readers(s)
-    yield from _references(s)
-    yield from _claimed_twice(s)
+def _sound(raw: Raw, locs: Iterable[Loc]) -> Settings | None:
+    """Return the settings without the parts that are wrong by themselves, so that the rest can be checked."""
+    sound: Raw = {section: dict(part) if isinstance(part, dict) else part for section, part in raw.items()}
+    sound |= {"hub": {"secret": _STAND_IN}, "routes": list(enumerate(_listed(raw.get("routes"))))}
+    for section, *rest in locs:
+        part = sound.get(str(section))
+        if section == "connections" and not rest:
+            return None  # everything else would refer to nothing
+        if section == "routes" and rest:
+            sound["routes"] = [(i, route) for i, route in sound["routes"] if i != rest[0]]
+        elif isinstance(part, dict) and rest:
+            part.pop(rest[0], None)
+        elif section != "hub":
+            sound.pop(str(section), None)
+    sound = {**sound, "routes": [route for _, route in sound.get("routes", ())]}
+    try:
+        return Settings.model_validate(sound)
+    except ValidationError:
+        return None
 
 
-def _readers(s: Settings) -> Iterator[str]:
-    for name, place in s.places.items():
-        customer = place.readers.removeprefix("customer:")
-        if place.readers not in ("", "staff") and (customer == place.readers or customer not in s.customers):
-            yield f"places.{name}.readers: no {place.readers!r}; write staff, or customer:KEY of a customer"
-
-
-def _references(s: Settings) -> Iterator[str]:
-    used: list[tuple[str, str, Mapping[str, object]]] = [
-        *((f"places.{n}.connection", p.connection, s.connections) for n, p in s.places.items()),
-        *((f"routes.{r.name}.to", r.to, s.places) for r in s.routes),
-        *((f"routes.{r.name}.customers", c, s.customers) for r in s.routes for c in sorted(r.customers)),
-        *((f"customers.{n}.policy", c.policy, s.policies) for n, c in s.customers.items() if c.policy),
-        *(
-            (f"customers.{n}.organisations", side, s.connections)
-            for n, c in s.customers.items()
-            for side in c.organisations
-        ),
-        *((f"policies.{n}.calendar", p.calendar, s.calendars) for n, p in s.policies.items()),
-        *((f"boards.{n}.customer", b.customer, s.customers) for n, b in s.boards.items()),
-        *((f"boards.{n}.place", b.place, s.places) for n, b in s.boards.items()),
-        *(("trust", name, s.connections) for name in s.trust),
-        *(("may_mail", name, s.connections) for name in sorted(s.may_mail)),
-    ]
-    for place, name, known in used:
-        if name not in known:
-            yield f"{place}: there is no {name!r}{_nearest(name, list(known))}"
-
-
-def _claimed_twice(s: Settings) -> Iterator[str]:
-    owners: dict[str, str] = {}
-    for key, customer in s.customers.items():
-        records = (f"{side} {n}" for side, names in customer.organisations.items() for n in names)
-        for sign in (*customer.domains, *records):
-            first = owners.setdefault(sign.lower(), key)
-            if first != key:
-                yield f"customers.{key}: {sign} is also said to be {first}'s"
-
-
-def _with_secrets(
-    settings: Settings, path: Path, environ: Mapping[str, str], problems: list[str]
-) -> Settings:
-    """Return the settings with each secret in the place of its name; adds what is wrong to `problems`."""
-
-    def read(place: str, secret: SecretStr) -> SecretStr:
-        kind, _, name = secret.get_secret_value().partition(":")
-        try:
-            if kind == "env":
-                return SecretStr(environ[name])
-            if kind == "file":
-                return SecretStr((path.parent / name).read_text("utf-8").strip())
-        except KeyError:
-            problems.append(f"{path}: {place}: the environment variable {name} is not set")
-        except (OSError, UnicodeDecodeError):
-            problems.append(f"{path}: {place}: the file {name} cannot be read")
-        else:
-            problems.append(f"{path}: {place}: a secret never stands here; write env:NAME or file:PATH")
-        return SecretStr("")
-
-    hub = settings.hub.model_copy(update={"secret": read("hub.secret", settings.hub.secret)})
-    if 0 < len(hub.secret.get_secret_value()) < 16:
-        problems.append(f"{path}: hub.secret: it must have 16 characters at least")
-    connections = {
-        name: c.model_copy(update={"secret": read(f"connections.{name}.secret", c.secret)})
-        for name, c in settings.connections.items()
-    }
-    return settings.model_copy(update={"hub": hub, "connections": connections})
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

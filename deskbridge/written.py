@@ -1,6 +1,6 @@
-"""How people write zones, working weeks and lengths in the settings.
+"""How people write names, addresses, zones, working weeks and lengths in the settings.
 
-Each function raises ValueError in plain words.
+Each function raises ValueError in plain words, which never repeat what could be a secret.
 """
 
 from __future__ import annotations
@@ -8,50 +8,117 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sync.sla.calendar import Frame
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LONGEST = timedelta(days=366)
+
+
+def name(value: str) -> str:
+    """Return a name that the settings, a variable of the environment and a label can all hold."""
+    if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", value):
+        raise ValueError("a name has small letters and digits, with single - or _ between them")
+    return value
+
+
+def label(value: str) -> str:
+    """Return a label that every tool takes as one."""
+    if not re.fullmatch(r"[^\s,]+", value):
+        raise ValueError("a label has no spaces or commas, and is not empty; leave it out for customer-KEY")
+    return value
+
+
+def domain(value: str) -> str:
+    """Return a mail domain in small letters."""
+    if not re.fullmatch(r"[^\s@/]+", value):
+        raise ValueError(f"{value!r} is no mail domain; write what follows the @, like lantern.example")
+    return value.lower()
+
+
+def address(value: str) -> str:
+    """Return a tool's base address, without a slash at its end."""
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("this is no address; write it like https://example.atlassian.net") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a credential never stands in an address; put it where `secret` points")
+    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", value):
+        raise ValueError("this is no address; write it like https://example.atlassian.net")
+    if parts.query or parts.fragment:
+        raise ValueError("an address ends before ? and #")
+    if parts.scheme == "http" and not re.fullmatch(r"localhost|127(\.\d+){3}|::1", host):
+        raise ValueError("write https: over http anybody on the way could read the credential")
+    return value.rstrip("/")
 
 
 def zone(value: object) -> object:
     """Return the time zone of a name."""
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"no time zone {value!r}; write it like Europe/Rome") from None
 
 
 def week(value: object) -> object:
-    """Return the frames of Monday to Sunday out of ``{"mon-fri" = ["09:00-13:00"]}``."""
+    """Return the frames of Monday to Sunday out of ``{"mon-fri" = ["09:00-13:00"]}``.
+
+    A frame that does not end after it starts (``22:00-06:00``) ends on the next day.
+    """
     if not isinstance(value, Mapping):
         raise ValueError('write it like {"mon-fri" = ["09:00-13:00", "14:00-18:00"]}')  # noqa: TRY004 - pydantic's
-    days_frames: list[tuple[Frame, ...]] = [()] * 7
-    for days, frames in value.items():
-        first, _, last = str(days).partition("-")
-        if first not in _DAYS or (last or first) not in _DAYS:
-            raise ValueError(f"no days {days!r}; there are {', '.join(_DAYS)}, and ranges like mon-fri")
-        for day in range(_DAYS.index(first), _DAYS.index(last or first) + 1):
-            days_frames[day] = _frames(frames)
-    return tuple(days_frames)
+    frames: dict[int, tuple[Frame, ...]] = {}
+    for days, texts in value.items():
+        for day in _days(str(days)):
+            if day in frames:
+                raise ValueError(f"{_DAYS[day]} is said twice")
+            frames[day] = _frames(texts)
+    _refuse_overlaps(frames)
+    return tuple(frames.get(day, ()) for day in range(7))
+
+
+def _days(text: str) -> range:
+    first, _, last = text.partition("-")
+    if first not in _DAYS or (last or first) not in _DAYS:
+        raise ValueError(f"no days {text!r}; there are {', '.join(_DAYS)}, and ranges like mon-fri")
+    days = range(_DAYS.index(first), _DAYS.index(last or first) + 1)
+    if not days:
+        raise ValueError(f"the days {text!r} are the wrong way round; a week runs from mon to sun")
+    return days
 
 
 def _frames(value: object) -> tuple[Frame, ...]:
-    texts = value if isinstance(value, list | tuple) else ()
-    frames = []
-    for text in texts:
-        found = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", str(text))
-        if not found:
-            raise ValueError(f"no frame {text!r}; write it like 09:00-13:00")
-        h1, m1, h2, m2 = map(int, found.groups())
-        frames.append(Frame(time(h1, m1), time(h2 % 24, m2)))
-    for before, after in pairwise(frames):
-        if after.start < before.end:
-            raise ValueError(f"the frames {_text(before)} and {_text(after)} overlap or are out of order")
-    return tuple(frames)
+    if not isinstance(value, list | tuple):
+        raise ValueError('write frames as a list, like ["09:00-13:00"]')  # noqa: TRY004 - pydantic's
+    return tuple(_frame(str(text)) for text in value)
+
+
+def _frame(text: str) -> Frame:
+    found = re.fullmatch(r"((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d|24:00)", text)
+    if not found or found[1] == found[2]:
+        raise ValueError(f"no frame {text!r}; write it like 09:00-13:00")
+    return Frame(time.fromisoformat(found[1]), time.fromisoformat(found[2].replace("24:", "00:")))
+
+
+def _refuse_overlaps(frames: Mapping[int, tuple[Frame, ...]]) -> None:
+    """Raise ValueError for frames that count the same minute twice, also over midnight and Sunday's end."""
+    monday = datetime(2001, 1, 1)  # noqa: DTZ001 - some week, on the clock on the wall
+    spans = []
+    for day, one in [(n, frame) for n in (*range(7), 7) for frame in frames.get(n % 7, ())]:
+        start = datetime.combine(monday + timedelta(days=day), one.start)
+        end = datetime.combine(start, one.end) + timedelta(days=one.end <= one.start)
+        spans.append((start, end, f"{_DAYS[day % 7]} {_text(one)}"))
+    if not spans:
+        raise ValueError("there is no working time at all")
+    for (_, end, before), (start, _, after) in pairwise(spans):
+        if start < end:
+            raise ValueError(f"the frames {before} and {after} overlap or are out of order")
 
 
 def _text(frame: Frame) -> str:
@@ -70,8 +137,10 @@ def span(value: object) -> object:
     """Return the length out of ``4h`` or ``48h elapsed``."""
     if isinstance(value, Span):
         return value
-    found = re.fullmatch(r"(\d+) ?(m|h)( elapsed)?", str(value))
+    found = re.fullmatch(r"([0-9]{1,6}) ?(m|h)( elapsed)?", str(value))
     if not found:
         raise ValueError(f"no length {value!r}; write 30m or 4h, or 48h elapsed to count night and day")
-    unit = timedelta(hours=1) if found[2] == "h" else timedelta(minutes=1)
-    return Span(length=int(found[1]) * unit, elapsed=found[3] is not None)
+    length = int(found[1]) * (timedelta(hours=1) if found[2] == "h" else timedelta(minutes=1))
+    if not timedelta(0) < length <= _LONGEST:
+        raise ValueError(f"the length {value!r} must be more than nothing and a year at most")
+    return Span(length, elapsed=found[3] is not None)

@@ -1,0 +1,199 @@
+"""What is wrong between parts of the settings that are each right by themselves. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from connectors.registry import SYSTEMS
+from deskbridge.desk import label_of
+from deskbridge.parts import BoardSettings, CalendarSettings, PlaceSettings, Settings
+from mappings.vocabulary import VocabularyError, vocabularies
+from sync.fields import slug
+from sync.rules import Role
+
+_TABLES = ("read", "write", "fold")
+_WITHOUT_BOARDS = frozenset({"freshdesk"})
+"""Systems in which no public call makes what shows one customer's tickets."""
+
+Names = Mapping[str, Collection[str]]
+"""Section -> what the file calls its parts, those included that are wrong by themselves."""
+
+
+def contradictions(s: Settings, names: Names) -> Iterator[str]:
+    """Yield what stands against these settings, each line beginning with its place in the file.
+
+    Parts that the file has and `s` has not are known to be wrong already: nothing is said about them.
+    """
+    yield from _systems(s)
+    yield from _roles(s, names)
+    yield from _references(s, names)
+    yield from _places(s)
+    yield from _routes(s)
+    yield from _claimed_twice(s)
+    yield from _labels(s)
+    yield from _promises(s)
+    yield from _boards(s)
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """Return what to say after a word that is not known: the one that was meant, or all there are."""
+    near = difflib.get_close_matches(word, known, 1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are {', '.join(sorted(known))}" if known else "; there are none"
+
+
+def _systems(s: Settings) -> Iterator[str]:
+    for name, connection in s.connections.items():
+        if name == "hub":
+            yield "connections.hub: 'hub' means the hub itself; choose another name"
+        if connection.system not in SYSTEMS:
+            yield f"connections.{name}.system: no {connection.system!r}{nearest(connection.system, SYSTEMS)}"
+            continue
+        for field, table in connection.vocabulary.items():
+            for part in sorted(set(table) - set(_TABLES)):
+                place = f"connections.{name}.vocabulary.{field}.{part}"
+                yield f"{place}: there is no such key{nearest(part, _TABLES)}"
+        try:
+            vocabularies(connection.system, connection.vocabulary)
+        except VocabularyError as error:
+            yield from (f"connections.{name}.vocabulary: {problem}" for problem in error.problems)
+
+
+def _roles(s: Settings, names: Names) -> Iterator[str]:
+    fronts = [name for name, c in s.connections.items() if c.role is Role.FRONT]
+    if not fronts and len(s.connections) == len(names["connections"]):
+        yield "connections: none has the role 'front', so no customer is served anywhere"
+    if len(fronts) > 1:
+        text = "have the role 'front', but one side serves the customers; give each its own hub"
+        yield f"connections: {' and '.join(fronts)} {text}"
+    if len(s.places) < len(names["places"]):
+        return
+    used = {place.connection for place in s.places.values()}
+    for name, connection in s.connections.items():
+        if connection.role is Role.WORK and name not in used:
+            yield f'connections.{name}: no place is on it; add [places.NAME] with connection = "{name}"'
+
+
+def _references(s: Settings, names: Names) -> Iterator[str]:
+    used: list[tuple[str, str, str]] = [
+        *((f"places.{n}.connection", p.connection, "connections") for n, p in s.places.items()),
+        *((f"places.{n}.readers", c, "customers") for n, p in s.places.items() if (c := _customer(p))),
+        *((f"routes.{r.name}.to", r.to, "places") for r in s.routes),
+        *((f"routes.{r.name}.customers", c, "customers") for r in s.routes for c in sorted(r.customers)),
+        *((f"customers.{n}.policy", c.policy, "policies") for n, c in s.customers.items() if c.policy),
+        *(
+            (f"customers.{n}.organisations", side, "connections")
+            for n, c in s.customers.items()
+            for side in c.organisations
+        ),
+        *((f"policies.{n}.calendar", p.calendar, "calendars") for n, p in s.policies.items()),
+        *((f"boards.{n}.customer", b.customer, "customers") for n, b in s.boards.items()),
+        *((f"boards.{n}.place", b.place, "places") for n, b in s.boards.items()),
+        *(("trust", name, "connections") for name in s.trust),
+        *(("may_mail", name, "connections") for name in sorted(s.may_mail)),
+    ]
+    for place, name, section in used:
+        if name not in names[section]:
+            yield f"{place}: there is no {name!r} among the {section}{nearest(name, names[section])}"
+
+
+def _places(s: Settings) -> Iterator[str]:
+    said: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, place in s.places.items():
+        connection = s.connections.get(place.connection)
+        if connection and connection.role is Role.FRONT and place.readers:
+            yield f"places.{name}.readers: on the front each customer reads their own tickets; leave it out"
+        if connection and connection.role is Role.WORK:
+            if not place.key.strip():
+                yield f"places.{name}.key: name the project"
+            if place.readers != "staff" and not _customer(place):
+                yield f"places.{name}.readers: {place.readers!r} says not who reads there; {_READERS}"
+        first, readers = said.setdefault((place.connection, place.key), (name, place.readers))
+        if readers != place.readers:
+            yield f"places.{name}.readers: {first} is the same project and says {readers!r}"
+
+
+_READERS = "write staff, or customer:KEY of the one customer who does"
+
+
+def _customer(place: PlaceSettings) -> str:
+    """Return the customer who reads a place, empty if none is named."""
+    return place.readers.removeprefix("customer:") if place.readers.startswith("customer:") else ""
+
+
+def _routes(s: Settings) -> Iterator[str]:
+    seen: set[str] = set()
+    for route in s.routes:
+        if route.name in seen:
+            yield f"routes.{route.name}: there are two of this name"
+        seen.add(route.name)
+        place = s.places.get(route.to)
+        connection = s.connections.get(place.connection) if place else None
+        if connection and connection.role is Role.FRONT:
+            yield f"routes.{route.name}.to: {route.to} is where customers are served; name a place for work"
+        if place and (only := _customer(place)) and route.customers != {only}:
+            text = f'customer {only} reads {route.to}; take theirs alone with customers = ["{only}"]'
+            yield f"routes.{route.name}.to: {text}"
+
+
+def _claimed_twice(s: Settings) -> Iterator[str]:
+    owners: dict[str, str] = {}
+    for key, customer in s.customers.items():
+        records = (f"{side} {n}" for side, names in customer.organisations.items() for n in names)
+        for sign in sorted((*customer.domains, *records)):
+            first = owners.setdefault(sign.lower(), key)
+            if first != key:
+                yield f"customers.{key}: {sign} is also said to be {first}'s"
+
+
+def _labels(s: Settings) -> Iterator[str]:
+    """Refuse labels that tools take for the same: the board of one would show the other's tickets."""
+    owners: dict[str, str] = {}
+    for key, customer in s.customers.items():
+        label = label_of(key, customer)
+        first = owners.setdefault(slug(label), key)
+        if first != key:
+            yield f"customers.{key}.label: {label!r} is also {first}'s; give each their own"
+
+
+def _promises(s: Settings) -> Iterator[str]:
+    for name, policy in s.policies.items():
+        calendar = s.calendars.get(policy.calendar)
+        year = 52 * _worked(calendar) if calendar else timedelta.max
+        for priority, promised in policy.targets.items():
+            for clock, span in promised.items():
+                if not span.elapsed and span.length > year:
+                    text = f"calendar {policy.calendar} has less working time than that in a year"
+                    yield f"policies.{name}.targets.{priority}.{clock}: {text}"
+
+
+def _worked(calendar: CalendarSettings) -> timedelta:
+    """Return the working time of a week without holidays."""
+    day, worked = datetime(2001, 1, 1), timedelta(0)  # noqa: DTZ001 - some day, on the clock on the wall
+    for frame in (frame for frames in calendar.week for frame in frames):
+        worked += datetime.combine(day, frame.end) - datetime.combine(day, frame.start)
+        worked += timedelta(days=frame.end <= frame.start)
+    return worked
+
+
+def _boards(s: Settings) -> Iterator[str]:
+    for name, board in s.boards.items():
+        place = s.places.get(board.place)
+        connection = s.connections.get(place.connection) if place else None
+        if connection and connection.system in _WITHOUT_BOARDS:
+            yield f"boards.{name}.place: {connection.system} has no boards; name a place elsewhere"
+        if place and (only := _customer(place)) not in ("", board.customer):
+            yield f"boards.{name}.place: customer {only} reads {board.place}, so it shows no other's tickets"
+    for (first, one), (second, other) in combinations(s.boards.items(), 2):
+        same = [what for what in ("customer", "name") if getattr(one, what) == getattr(other, what)]
+        if same and _connection(s, one) == _connection(s, other):
+            yield f"boards.{second}.{same[0]}: {first} has the same {same[0]} on the same connection"
+
+
+def _connection(s: Settings, board: BoardSettings) -> str | None:
+    place = s.places.get(board.place)
+    return place.connection if place else None

@@ -1,0 +1,166 @@
+"""The parts of `settings.toml`, frozen: what may stand there, in which form, each by itself.
+
+What is wrong between parts is found by `deskbridge.contradictions`. Making these reads nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from deskbridge.written import Span, address, domain, label, name, span, week, zone
+from mappings.ticket import Field as FieldName
+from mappings.ticket import Priority, Status, TicketType
+from sync.rules import Role
+from sync.sla.calendar import Frame
+
+PREFIX = "DESKBRIDGE_"
+
+Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
+Week = Annotated[tuple[tuple[Frame, ...], ...], BeforeValidator(week)]
+Length = Annotated[Span, BeforeValidator(span)]
+Name = Annotated[str, AfterValidator(name)]
+"""What people call a part in the settings; variables of the environment name it too."""
+Address = Annotated[str, AfterValidator(address)]
+Domain = Annotated[str, AfterValidator(domain)]
+Label = Annotated[str, AfterValidator(label)]
+Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+Table = Mapping[str, Mapping[str, str]]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hub(_Part):
+    """The hub itself."""
+
+    store: Path = Path(".deskbridge/store.sqlite3")
+    secret: SecretStr = Field(min_length=16)
+    """What markers are signed with; 16 characters at least, never changed, kept with the backups."""
+    since: Instant | None = None
+    """From when on tickets are looked at by the first sync; a day back if not said."""
+
+
+class Connection(_Part):
+    """One account of a system."""
+
+    system: str
+    role: Role
+    url: Address
+    user: str = ""
+    secret: SecretStr
+    fields: Mapping[FieldName, str] = {}
+    vocabulary: Mapping[str, Table] = {}
+
+
+class PlaceSettings(_Part):
+    """Where tickets are put on a side."""
+
+    connection: str
+    key: str = ""
+    """The project; only a front side without projects has none."""
+    kind: str = ""
+    readers: str = ""
+    """``staff`` or ``customer:KEY``, on a work side; on the front each customer reads their own."""
+
+
+class RouteSettings(_Part):
+    """Which tickets get a side where."""
+
+    name: str
+    to: str
+    tags: frozenset[str] = frozenset()
+    types: frozenset[TicketType] = frozenset()
+    customers: frozenset[str] = frozenset()
+
+
+class CustomerSettings(_Part):
+    """An organisation that is served."""
+
+    name: str
+    domains: frozenset[Domain] = frozenset()
+    organisations: Mapping[str, frozenset[str]] = {}
+    label: Label | None = None
+    """What marks their tickets on work sides; ``customer-KEY`` if not said."""
+    zone: Zone
+    policy: str | None = None
+
+
+class CalendarSettings(_Part):
+    """When a desk works."""
+
+    zone: Zone
+    week: Week
+    holidays: frozenset[date] = frozenset()
+    """Days on which no frame begins; a frame that began the evening before runs to its end."""
+
+
+class PolicySettings(_Part):
+    """What is promised."""
+
+    calendar: str
+    types: frozenset[TicketType] = frozenset()
+    assume_type: TicketType | None = None
+    assume_priority: Priority = Priority.MEDIUM
+    targets: Mapping[Priority, Mapping[Literal["first_response", "update"], Length]]
+
+
+class BoardSettings(_Part):
+    """A customer's board in a tool."""
+
+    customer: str
+    place: str
+    name: str
+
+
+class HandoverSettings(_Part):
+    """What a status on one side does on a side of the other role."""
+
+    status: Status | None = None
+    note: bool = True
+
+
+class Handovers(_Part):
+    """Both directions of the handover."""
+
+    work_to_front: Mapping[Status, HandoverSettings] = {}
+    front_to_work: Mapping[Status, HandoverSettings] = {}
+
+
+class Settings(BaseSettings):
+    """Everything that was decided once, in the hub. Made from what it is given and nothing else."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX)
+
+    hub: Hub
+    connections: Mapping[Name, Connection]
+    places: Mapping[Name, PlaceSettings] = {}
+    routes: tuple[RouteSettings, ...] = ()
+    customers: Mapping[Name, CustomerSettings] = {}
+    calendars: Mapping[Name, CalendarSettings] = {}
+    policies: Mapping[Name, PolicySettings] = {}
+    boards: Mapping[Name, BoardSettings] = {}
+    handover: Handovers = Handovers()
+    trust: tuple[str, ...] = ()
+    """Connections in the order in which they win a conflict; the order of the file if not said."""
+    may_mail: frozenset[str] = frozenset()
+    """Connections on which a write that may mail a customer is allowed."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Leave the process's own environment alone: `deskbridge.settings` is given one."""
+        return (init_settings,)
