@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 from markupsafe import Markup
@@ -19,9 +20,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from deskbridge.sandbox import faults
 from deskbridge.sandbox.hooks import Attempt, Chances
 from deskbridge.sandbox.kernel import Refused, body_of, reply
 from deskbridge.sandbox.page import table_page
+from deskbridge.sandbox.snapshot import SnapshotError, Snapshots
 from deskbridge.sandbox.world import Fault, Mail, World
 
 _LARGEST_BODY = 64 * 1024 * 1024
@@ -45,8 +48,10 @@ class System(Protocol):
 class Control:
     """The sandbox's own API. It listens on loopback only and answers no foreign host name."""
 
-    def __init__(self, world: World, systems: Mapping[str, System], urls: Mapping[str, str]) -> None:
-        self._world, self._systems, self._urls = world, systems, urls
+    def __init__(
+        self, world: World, systems: Mapping[str, System], urls: Mapping[str, str], snapshots: Snapshots
+    ) -> None:
+        self._world, self._systems, self._urls, self._snapshots = world, systems, urls, snapshots
         self.app: ASGIApp = Starlette(
             routes=self._routes(),
             middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])],
@@ -63,11 +68,14 @@ class Control:
             Route("/faults", self._faults),
             Route("/faults", self._add_fault, methods=["POST"]),
             Route("/faults", self._clear_faults, methods=["DELETE"]),
+            Route("/faults/kinds", self._fault_kinds),
             Route("/latency", self._latency, methods=["POST"]),
             Route("/act/{system}/{act}", self._act, methods=["POST"]),
             Route("/hooks", self._hooks),
             Route("/hooks", self._set_chances, methods=["POST"]),
             Route("/hooks", self._clear_hooks, methods=["DELETE"]),
+            Route("/snapshot", self._snapshot, methods=["POST"]),
+            Route("/restore", self._restore, methods=["POST"]),
             Route("/reset", self._reset, methods=["POST"]),
             Route("/calls", self._calls),
         ]
@@ -113,8 +121,12 @@ class Control:
         return reply([dataclasses.asdict(fault) for fault in self._world.faults])
 
     async def _add_fault(self, request: Request) -> Response:
-        self._world.faults.append(_fault(await _object(request)))
+        body = faults.expanded(await _object(request), self._world.clock.now())
+        self._world.faults.append(_fault(body))
         return await self._faults(request)
+
+    async def _fault_kinds(self, request: Request) -> Response:
+        return reply({name: [*faults.KINDS, *faults.kinds(name)] for name in self._systems})
 
     async def _clear_faults(self, request: Request) -> Response:
         self._world.faults.clear()
@@ -176,6 +188,21 @@ class Control:
         self._world.latency = 0.0
         return reply({"reset": True})
 
+    async def _snapshot(self, request: Request) -> Response:
+        return await self._kept(request, self._snapshots.write)
+
+    async def _restore(self, request: Request) -> Response:
+        return await self._kept(request, self._snapshots.read)
+
+    async def _kept(self, request: Request, act: Callable[[Path], None]) -> Response:
+        """Write or read a snapshot; nothing else happens meanwhile, as in the instant it keeps."""
+        path = _valid(Path, (await _object(request)).get("path"))
+        try:
+            act(path)
+        except SnapshotError as error:
+            raise _bad(str(error)) from error
+        return reply({"path": str(path)})
+
     async def _calls(self, request: Request) -> Response:
         return reply({name: self._world.calls.get(name, 0) for name in self._systems})
 
@@ -213,8 +240,10 @@ def _fault(body: dict[str, Any]) -> Fault:
     if unknown := sorted(set(body) - known):
         raise _bad(f"a fault has no {', '.join(unknown)}, only {', '.join(sorted(known))}")
     fault = _valid(Fault, body)
-    if fault.kind not in ("answer", "reset", "lost"):
-        raise _bad("kind is one of answer, reset, lost")
+    if fault.kind not in faults.KINDS:
+        raise _bad(f"{fault.system} has no fault {fault.kind!r}; see GET /faults/kinds")
+    if not (0 <= fault.chance <= 1 and 0 <= fault.seconds <= _SLOWEST):
+        raise _bad(f"chance is from 0 to 1, seconds from 0 to {_SLOWEST:g}")
     if not 200 <= fault.status <= 599:
         raise _bad("status is a number from 200 to 599")
     for pattern in (fault.system, fault.method, fault.path):

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -86,19 +86,30 @@ class _Wire:
         fault = self._next_fault(scope)
         if fault is None:
             await self._app(scope, receive, send)
-        elif fault.kind == "answer":
-            answer = Response(fault.body, fault.status, fault.headers)
-            await answer(scope, receive, send)
         else:
-            if fault.kind == "lost":
-                await self._app(scope, receive, _nowhere)
-            _hang_up(send)
+            await self._play(fault, scope, receive, send)
+
+    async def _play(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        match fault.kind:
+            case "answer":
+                answer = Response(fault.body, fault.status, fault.headers)
+                await answer(scope, receive, send)
+            case "slow":
+                await asyncio.sleep(fault.seconds)
+                await self._app(scope, receive, send)
+            case "truncated":
+                await self._app(scope, receive, _half(send))
+            case _:
+                if fault.kind == "lost":
+                    await self._app(scope, receive, _nowhere)
+                _hang_up(send)
 
     def _next_fault(self, scope: Scope) -> Fault | None:
         for fault in self._world.faults:
             wanted = (fault.system, fault.method, fault.path)
             given = (self._system, scope["method"], scope["path"])
-            if fault.times > 0 and all(re.fullmatch(w, g) for w, g in zip(wanted, given, strict=True)):
+            hit = fault.times > 0 and all(re.fullmatch(w, g) for w, g in zip(wanted, given, strict=True))
+            if hit and (fault.chance >= 1 or self._world.chance.random() < fault.chance):
                 fault.times -= 1
                 return fault
         return None
@@ -106,6 +117,23 @@ class _Wire:
 
 async def _nowhere(message: Message) -> None:
     """Take an answer and send it to nobody."""
+
+
+def _half(send: Send) -> Send:
+    """Return a `send` that ends the connection in the middle of the answer's first part."""
+    ended = False
+
+    async def send_half(message: Message) -> None:
+        nonlocal ended
+        if message["type"] != "http.response.body":
+            await send(message)
+        elif not ended:
+            ended, body = True, message["body"]
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            # Closed, not reset: what was written is to arrive.
+            cast(Any, send).__self__.transport.close()
+
+    return send_half
 
 
 def _hang_up(send: Any) -> None:

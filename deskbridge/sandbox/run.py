@@ -22,6 +22,7 @@ from deskbridge.sandbox.control import Control, System
 from deskbridge.sandbox.freshdesk.server import Freshdesk
 from deskbridge.sandbox.gitlab.server import GitLab
 from deskbridge.sandbox.jira.server import Jira
+from deskbridge.sandbox.snapshot import Snapshots
 from deskbridge.sandbox.world import Clock, World
 
 _SERVERS = ("freshdesk", "jira", "gitlab", "control")
@@ -44,6 +45,12 @@ class Options(TypedDict, total=False):
     limits: bool
     start: datetime | None
     """Where the world's clock starts; None is now."""
+    deployment: str
+    """Which Jira it is: ``cloud`` (the default) or ``dc``."""
+    empty: bool
+    """Without customers and examples."""
+    snapshot: Path | None
+    """A snapshot (`snapshot.py`) to start from."""
 
 
 class Sandbox:
@@ -51,7 +58,13 @@ class Sandbox:
 
     def __init__(self, listeners: Mapping[str, socket.socket], files: Path, options: Options) -> None:
         rng = random.Random(options.get("seed", 0))  # noqa: S311 - chance that repeats by seed is the point
-        self.world = World(Clock(options.get("start")), rng, limits=options.get("limits", True))
+        self.world = World(
+            Clock(options.get("start")),
+            rng,
+            limits=options.get("limits", True),
+            deployment=_deployment(options.get("deployment", "cloud")),
+            empty=options.get("empty", False),
+        )
         self.urls = {name: _url(listener) for name, listener in listeners.items()}
         plan = options.get("plan", "enterprise")
         self.freshdesk = Freshdesk(self.world, self.urls["freshdesk"], files / "freshdesk", plan=plan)
@@ -60,7 +73,10 @@ class Sandbox:
         systems: dict[str, System] = {"freshdesk": self.freshdesk, "jira": self.jira, "gitlab": self.gitlab}
         self._systems = systems
         apps = {name: system.app for name, system in systems.items()}
-        apps["control"] = Control(self.world, systems, self.urls).app
+        snapshots = Snapshots(self.world, systems, self.urls, files)
+        if path := options.get("snapshot"):
+            snapshots.read(path)
+        apps["control"] = Control(self.world, systems, self.urls, snapshots).app
         self._listeners = listeners
         self._servers = {name: _server(app) for name, app in apps.items()}
 
@@ -171,6 +187,12 @@ def _opened(options: Options) -> Iterator[Sandbox]:
         except ValueError as error:
             raise SandboxError(str(error)) from error
         yield sandbox
+
+
+def _deployment(name: str) -> str:
+    if name not in ("cloud", "dc"):
+        raise ValueError(f"Jira's deployment is cloud or dc, not {name!r}")
+    return name
 
 
 def _listen(name: str, options: Options) -> socket.socket:

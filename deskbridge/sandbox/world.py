@@ -27,6 +27,11 @@ class Clock:
             raise ValueError(f"the sandbox's clock only goes forward from {self.now().isoformat()}")
         self._base, self._since = instant.astimezone(UTC), time.monotonic()
 
+    def wind(self, instant: datetime | str) -> None:
+        """Go to `instant`, backward too: for a restored world, which knows nothing of what came later."""
+        at = datetime.fromisoformat(instant) if isinstance(instant, str) else instant
+        self._base, self._since = at.astimezone(UTC), time.monotonic()
+
     def advance(self, seconds: float) -> None:
         """Move forward by `seconds` at once."""
         self.set(self.now() + timedelta(seconds=seconds))
@@ -55,14 +60,18 @@ class Fault:
 
     system: str
     kind: str
-    """``answer`` (with `status`, `headers`, `body`), ``reset`` (before anything is done) or
-    ``lost`` (done and committed, the answer is never sent)."""
+    """``answer`` (with `status`, `headers`, `body`), ``reset`` (before anything is done), ``lost``
+    (done and committed, the answer is never sent), ``slow`` (answered after `seconds`) or
+    ``truncated`` (done, the answer breaks off in its middle)."""
     method: str = ".*"
     path: str = ".*"
     status: int = 503
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
     times: int = 1
+    chance: float = 1.0
+    """How likely a matching call is hit, from 0 to 1."""
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -79,12 +88,18 @@ class World:
     """Whether the servers enforce their rate limits."""
     calls: dict[str, int] = field(default_factory=dict)
     """How many API calls each system has answered."""
+    deployment: str = "cloud"
+    """Which Jira it is: ``cloud`` or ``dc`` (Data Center)."""
+    empty: bool = False
+    """Whether the systems start without customers and examples: only what a hub's settings name."""
     hooks: Hooks = field(init=False)
     """The webhooks that the servers send."""
+    chance: random.Random = field(init=False)
+    """Decides what goes astray. Apart from `rng`: faults must not change the tokens that follow."""
 
     def __post_init__(self) -> None:
-        # Chance of its own: what is delivered when must not change the tokens that follow.
-        self.hooks = Hooks(self.clock.now, random.Random(self.rng.getrandbits(64)))  # noqa: S311
+        self.chance = random.Random(self.rng.getrandbits(64))  # noqa: S311 - repeats by seed, as meant
+        self.hooks = Hooks(self.clock.now, self.chance)
 
     def token(self, size: int = 32) -> str:
         """Return a hex string drawn from the world's own chance, repeatable by seed."""

@@ -93,10 +93,16 @@ class TestRunning:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", free))
 
-    @pytest.mark.parametrize("options", [{"plan": "platinum"}, {"jira_port": 99999}])
+    @pytest.mark.parametrize(
+        "options",
+        [{"plan": "platinum"}, {"jira_port": 99999}, {"deployment": "server"}, {"snapshot": Path("/none")}],
+    )
     def test_senseless_options_are_refused(self, options: dict[str, Any]) -> None:
         """With a text that names them."""
-        with pytest.raises(SandboxError, match=r"platinum|65535"), Sandbox.running(**options):
+        with (
+            pytest.raises(SandboxError, match=r"platinum|65535|cloud or dc|cannot"),
+            Sandbox.running(**options),
+        ):
             pass
 
 
@@ -160,10 +166,52 @@ class TestControl:
         assert "Lost and Done" in freshdesk(sandbox, "companies").text
         assert control(sandbox, "DELETE", "/faults").json() == []
 
+    def test_named_faults_speak_as_the_vendors_do(self, sandbox: Sandbox) -> None:
+        """GitLab has two limiters whose refusals have nothing in common but the number."""
+        kinds = control(sandbox, "GET", "/faults/kinds").json()
+        assert {"429 throttle", "429 application", "html 502", "slow"} <= set(kinds["gitlab"])
+        url = sandbox.urls["gitlab"] + "/api/v4/version"
+        for kind in ("429 throttle", "429 application"):
+            control(sandbox, "POST", "/faults", json={"system": "gitlab", "kind": kind})
+        throttled, refused = (requests.get(url, timeout=10) for _ in range(2))
+        assert (throttled.text, throttled.headers["Retry-After"]) == ("Retry later\n", "60")
+        assert int(throttled.headers["RateLimit-Reset"]) > START.timestamp()
+        assert "Retry-After" not in refused.headers
+        assert "too many times" in refused.json()["message"]["error"]
+
+    def test_slow_and_broken_off_answers(self, sandbox: Sandbox) -> None:
+        """A client without a time-out hangs; one that trusts the length of what came parses half."""
+        control(sandbox, "POST", "/faults", json={"system": "freshdesk", "kind": "slow", "seconds": 0.2})
+        started = time.monotonic()
+        assert freshdesk(sandbox, "agents/me").status_code == 200
+        assert time.monotonic() - started >= 0.2
+        control(sandbox, "POST", "/faults", json={"system": "freshdesk", "kind": "truncated"})
+        with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
+            freshdesk(sandbox, "agents/me")
+
+    def test_faults_by_chance_repeat_by_seed(self, sandbox: Sandbox) -> None:
+        """A campaign lets a share of the calls fail; a failing seed must fail again."""
+        fault = {"system": "freshdesk", "kind": "html 503", "times": 1000, "chance": 0.3}
+        control(sandbox, "POST", "/faults", json=fault)
+        codes = [freshdesk(sandbox, "agents/me").status_code for _ in range(60)]
+        assert {200, 503} == set(codes)
+        assert codes.count(503) < 40
+        control(sandbox, "DELETE", "/faults")
+
+    def test_chances_of_webhooks(self, sandbox: Sandbox) -> None:
+        """Set by system, read back, forgotten by a reset."""
+        body = {"system": "jira", "lose": 0.5}
+        assert control(sandbox, "POST", "/hooks", json=body).json()["chances"]["jira"]["lose"] == 0.5
+        for wrong in ({"system": "jira", "lose": 2}, {"system": "jira", "eat": 1}, {"lose": 1}):
+            assert control(sandbox, "POST", "/hooks", json=wrong).status_code == 400
+        assert control(sandbox, "DELETE", "/hooks").json() == {"pending": 0, "chances": {}, "log": []}
+
     @pytest.mark.parametrize(
         "fault",
         [
             {"system": "jira"},
+            {"system": "jira", "kind": "429 rack"},
+            {"system": "jira", "kind": "reset", "chance": 2},
             {"system": "jira", "kind": "flood"},
             {"system": "jira", "kind": "reset", "path": "("},
             {"system": "jira", "kind": "answer", "status": 7},
