@@ -29,7 +29,7 @@ def decide(situation: Situation) -> Plan:
     creations = list(_creations(situation))
     coming = {o.target for o in creations if isinstance(o, CreateTicket)}
     able = replace(situation, wanting=tuple(p for p in situation.wanting if p.connection in coming))
-    closed = [skip for target in able.sides if (skip := _closed(able, target))]
+    closed = [skip for target in able.trusted() if (skip := _closed(able, target))]
     foreign = {skip.target for skip in closed}
     made = (*_links(able), *texts(able), *fields(able))
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign)

@@ -168,16 +168,22 @@ def travelling_tags(s: Situation, tags: frozenset[str]) -> dict[str, str]:
 
 def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
     now = {side: travelling_tags(s, s.sides[side].ticket.tags) for side in s.trusted()}
+    before = {
+        side: travelling_tags(s, frozenset(s.seen[side].native["tags"] or ())) for side in moved(s, "tags")
+    }
+    wanted = {k for side, old in before.items() for k in now[side] if k not in old}
     for target in s.trusted():
         if "tags" not in s.capabilities[target].fields:
             continue
-        sources = [c for c in moved(s, "tags") if c != target and s.rules.travels("tags", c, target)]
+        sources = [c for c in before if c != target and s.rules.travels("tags", c, target)]
         add: dict[str, str] = {}
         remove: set[str] = set()
         for source in sources:
-            before = travelling_tags(s, frozenset(s.seen[source].native["tags"] or ()))
-            add |= {k: v for k, v in now[source].items() if k not in before and k not in now[target]}
-            remove |= {now[target][k] for k in before if k not in now[source] and k in now[target]}
+            old = before[source]
+            add |= {k: v for k, v in now[source].items() if k not in old and k not in now[target]}
+            # What one side removed while another added it is wanted.
+            gone = old.keys() - now[source].keys() - wanted
+            remove |= {now[target][k] for k in gone if k in now[target]}
         missing = s.own_tags.get(target, frozenset()) - s.sides[target].ticket.tags
         mine = {tag for tag in missing if slug(tag) not in _untaken(s, target)}
         added = frozenset(add.values()) | mine

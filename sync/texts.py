@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.capabilities import FilePlace
-from mappings.ticket import MESSAGE_0, Audience, Comment, CommentKind, PersonRole
+from mappings.ticket import MESSAGE_0, Attachment, Audience, Comment, CommentKind, PersonRole
 from sync.audience import barred
 from sync.operations import AddComment, AddFile, EditComment, Operation, Reach, Skip
 from sync.seen import Kind, Mirror
@@ -37,18 +37,18 @@ def _originals(s: Situation) -> list[tuple[str, Comment]]:
 
 def _copy(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
     copied = s.mirrors.of(Kind.COMMENT, s.text(source, message.id), target)
-    if copied is not None and copied.revision == message.revision:
-        return
-    if why := barred(s, target, message.audience):
+    described = target not in s.sides and message.id == MESSAGE_0
+    if described or (copied is not None and copied.revision == message.revision):
+        # The text stands there, or is created with the ticket; its files may have failed to follow.
+        yield from _files(s, source, message, target)
+    elif why := barred(s, target, message.audience):
         yield Skip(target, _called(message, source), why)
     elif copied is not None:
         yield from _files(s, source, message, target)
         yield _edit(s, source, message, target, copied)
     else:
         yield from _files(s, source, message, target)
-        if target in s.sides or message.id != MESSAGE_0:
-            # Message 0 of a ticket that is created is its description.
-            yield AddComment(target, source, message, Audience.STAFF, s.internally(target))
+        yield AddComment(target, source, message, Audience.STAFF, s.internally(target))
 
 
 def _files(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
@@ -60,12 +60,20 @@ def _files(s: Situation, source: str, message: Comment, target: str) -> Iterator
         if (file.size or 0) > can.max_file:
             yield Skip(target, what, f"larger than the {can.max_file} bytes it takes")
         elif can.files is FilePlace.TICKET:
-            # It belongs to the ticket there, and not to a text that could be internal.
-            readers = s.readers(target)
-            if message.audience.within(Audience.STAFF) and readers.audience is Audience.CUSTOMER:
-                yield Skip(target, what, f"{readers} opens every file there")
-            else:
-                yield AddFile(target, source, message, file, Reach(readers, can.internal_comment_mails))
+            yield _file(s, source, message, target, file)
+
+
+def _file(s: Situation, source: str, message: Comment, target: str, file: Attachment) -> AddFile | Skip:
+    """Return the copying of a file that will belong to the ticket, not to a text that could be internal."""
+    readers, mails = s.readers(target), s.capabilities[target].internal_comment_mails
+    what = f"file {file.name} ({source})"
+    if message.audience is Audience.RESTRICTED:
+        return Skip(target, what, "fewer than staff may read it, and no rule names them")
+    if message.audience is Audience.STAFF and readers.audience is Audience.CUSTOMER:
+        return Skip(target, what, f"{readers} opens every file there")
+    if not s.may(mails, target):
+        return Skip(target, what, "writing it might mail a customer")
+    return AddFile(target, source, message, file, Reach(readers, mails))
 
 
 def _edit(s: Situation, source: str, message: Comment, target: str, copied: Mirror) -> Operation:

@@ -363,7 +363,8 @@ class _World:
         before = self._answers.get(target, Answer({}, {}))
         sent: dict[Field, Value] = dict(before.sent)
         sent |= {name: value for name, value in values.items() if name != "tags"}
-        self._answers[target] = Answer(self._sides[target].native, sent, before.added | add, remove)
+        native = self._sides[target].native
+        self._answers[target] = Answer(native, sent, before.added | add, before.removed | remove)
 
     def _kept(self, target: str, name: Field, value: Value) -> Value:
         lenses = self._s.capabilities[target].vocabularies

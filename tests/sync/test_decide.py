@@ -55,7 +55,9 @@ from tests.sync.situations import (
     changed,
     copied,
     copy,
+    described,
     file,
+    linked,
     of,
     opened,
     read_by,
@@ -420,6 +422,14 @@ def test_tags_merge_as_sets(situation: Situation, written: list[tuple[str, set[s
     assert made == written
 
 
+def test_a_tag_that_one_side_removed_while_another_added_it_is_wanted() -> None:
+    """Otherwise two sides swap what they say, and a tag that somebody has just set vanishes."""
+    s = changed(agreed("jira", "gitlab"), "gitlab", tags=frozenset({"pump"}))
+    s = replace(s, seen={**s.seen, "jira": seen_with(s, "jira", tags=("pump",))})
+    made = {o.target: (set(o.add), set(o.remove)) for o in of(ChangeTags, decide(s))}
+    assert made == {"desk": ({"pump"}, set()), "jira": ({"pump"}, set())}
+
+
 def test_the_hubs_own_tags_stay_and_never_travel() -> None:
     """Otherwise an issue falls off its customer's board, or a label of the hub's reaches the front."""
     s = replace(agreed("jira"), own_tags={"jira": frozenset({"customer-lantern"})})
@@ -634,6 +644,15 @@ def test_a_file_that_is_too_large_is_skipped_and_its_text_goes_on(place: FilePla
     assert not of(AddFile, decide(s))
     assert len(of(AddComment, decide(s))) == 1
     assert skips(s) == [("jira", "file big.txt (desk)", "larger than the 1000 bytes it takes")]
+
+
+def test_a_file_that_did_not_make_it_follows_its_text() -> None:
+    """Otherwise a file whose upload failed after its ticket was created is never sent."""
+    question, there = asked(files=(file("f1"),)), described()
+    s = replace(agreed("jira"), mirrors=Mirrors(linked("desk", "jira")))
+    s = copied(said(s, "desk", question), copy(at("desk", MESSAGE_0), at("jira", MESSAGE_0), question, there))
+    assert [o.attachment.id for o in of(AddFile, decide(s))] == ["f1"]
+    assert len(decide(s).writes) == 1
 
 
 # -- mail
