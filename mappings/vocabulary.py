@@ -5,6 +5,7 @@ native word to write) and those it cannot (each is *folded* into one that it can
 are checked when a table is loaded:
 
 * every canonical word is written or folded, not both, and a fold ends at a written word;
+* a word that is read is written;
 * PutGet: reading what was written for a word gives that word, or the word it is folded into;
 * GetPut: writing what was just read changes nothing (`put` keeps a native word that already means it).
 
@@ -130,6 +131,9 @@ def _broken_laws(words: type[W], v: Vocabulary[W], name: str) -> list[str]:
     for word, into in v.folds.items():
         if into not in v.writes:
             problems.append(f"{name}.fold.{word}: {into} is not a written word")
+    for native, word in v.reads.items():
+        if word in v.folds:
+            problems.append(f"{name}.read.{native}: {word} is folded, so what is read could not be written")
     for word, native in v.writes.items():
         category = native.removeprefix("category:") if native.startswith("category:") else None
         if v.get(Native(native, category)) != word:
@@ -174,6 +178,11 @@ def _merge(
         for word in rows:
             if other in merged and word not in over.get(other, {}):
                 merged[other].pop(word, None)
+    # What meant a word that is folded now means the word that it is folded into.
+    folds = over.get("fold", {})
+    for native, word in merged.get("read", {}).items():
+        if native not in over.get("read", {}):
+            merged["read"][native] = folds.get(word, word)
     return merged
 
 
