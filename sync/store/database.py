@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.exc import DatabaseError
 
 from connectors.base import Account
 from connectors.errors import ConfigError
 from sync.store.schema import VERSION, identities, meta, metadata
 
+_MAGIC = b"SQLite format 3\0"
+"""What every SQLite file begins with (sqlite.org/fileformat.html)."""
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
@@ -36,6 +38,7 @@ class Database:
         self._engine = _engine(path)
         try:
             with self.writing() as tx:
+                self._refuse_foreign(tx)
                 metadata.create_all(tx)
                 _stamp(tx)
             self._check()
@@ -84,6 +87,11 @@ class Database:
         with self.reading() as tx:
             return str(tx.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one())
 
+    def _refuse_foreign(self, tx: Connection) -> None:
+        tables = set(inspect(tx).get_table_names())
+        if tables and not tables >= {meta.name, "bundles"}:
+            raise ConfigError([f"{self.path}: this is another program's database"])
+
     def _check(self) -> None:
         found = self._meta("version")
         if found != str(VERSION):
@@ -94,9 +102,13 @@ class Database:
 def _engine(path: Path) -> Engine:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:
+            begins = file.read(len(_MAGIC))
     except OSError as error:
         raise ConfigError([f"{path}: the store cannot be opened ({error.strerror})"]) from None
+    if begins not in (b"", _MAGIC):
+        # SQLite itself takes a file of a few bytes for an empty one, and overwrites it.
+        raise ConfigError([f"{path}: this is not a store of deskbridge"])
     engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")

@@ -89,7 +89,6 @@ mirrors = Table(
     Column("answer", Text, nullable=False),
     Column("name", Text, nullable=False),
     UniqueConstraint("kind", "origin_connection", "origin_key", "origin_id", "target_connection"),
-    UniqueConstraint("kind", "target_connection", "target_key", "target_id"),
 )
 
 intents = Table(

@@ -1,0 +1,483 @@
+"""The real store on files: private, shared by processes, and never fooled by a late worker."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from connectors.base import Account, Presence, Snapshot
+from connectors.errors import ConfigError
+from mappings.ticket import Ref, Status, Ticket
+from sync.operations import Conflict, Remark, Skip
+from sync.seen import Kind, Mirror, Seen, TextId
+from sync.sla.facts import StatusFact
+from sync.store import Store, open_store
+from sync.store.inbox import LEASE, Claim, LostClaim, Waiting
+from sync.store.journal import CREATE, Wish
+
+AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DESK = Ref("desk", "1", "#1")
+SIDE = Snapshot(
+    ref=DESK,
+    url="http://desk.test/1",
+    place="",
+    presence=Presence.PRESENT,
+    version="1",
+    read_at=AT,
+    ticket=Ticket(subject="", created=AT, updated=AT),
+    native={},
+)
+ORIGIN, TARGET = TextId("desk", "1", "7"), TextId("jira", "2", "70")
+WISH = Wish(Kind.COMMENT, ORIGIN, "jira", "r1")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the store is."""
+    return tmp_path / "kept" / "store.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    """An empty store."""
+    opened = open_store(path)
+    yield opened
+    opened.database.close()
+
+
+def claimed(store: Store, subject: str = "ref:desk:1", at: datetime = AT) -> tuple[Claim, Waiting]:
+    """Return the claim of a subject that was put into the inbox."""
+    store.inbox.put(subject, at, "changed")
+    (row,) = [r for r in store.inbox.due(at) if r.subject == subject]
+    taken = store.inbox.claim(row, at)
+    assert taken
+    return taken
+
+
+def begun(store: Store) -> tuple[int, Claim]:
+    """Return a bundle of one side, claimed."""
+    return store.bundles.begin(claimed(store)[0], SIDE)
+
+
+# -- the file
+
+
+def test_the_file_is_private_and_written_ahead(store: Store, path: Path) -> None:
+    """Otherwise others on the machine read customers' tickets, or readers block writers."""
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    raw.close()
+
+
+def test_a_store_is_the_same_after_it_was_closed(store: Store, path: Path) -> None:
+    """Otherwise every restart signs as another hub, and all old markers are a stranger's."""
+    store.database.identify("jira", Account("hub", "Bridge", "https://acme.test"))
+    again = open_store(path)
+    assert again.hub() == store.hub()
+    assert again.database.identity("jira") == ("https://acme.test", "hub")
+    assert again.database.identity("gitlab") is None
+    again.database.close()
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 a spreadsheet, perhaps" * 100, b"x"])
+def test_what_is_no_store_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    """Otherwise a wrong path in the settings ends in a stack trace, or in a ruined file."""
+    path = tmp_path / "store"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as refused:
+        open_store(path)
+    (line,) = refused.value.problems
+    assert str(path) in line
+    assert "\n" not in line
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    """Otherwise the hub makes its tables in a database that belongs to something else."""
+    path = tmp_path / "other.sqlite3"
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE recipes (name TEXT)")
+    raw.close()
+    with pytest.raises(ConfigError):
+        open_store(path)
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]
+    raw.close()
+
+
+def test_a_store_of_another_version_is_refused_in_one_line(store: Store, path: Path) -> None:
+    """Otherwise an older program works on tables that it does not understand."""
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE meta SET value = '99' WHERE name = 'version'")
+    raw.close()
+    with pytest.raises(ConfigError) as refused:
+        open_store(path)
+    (line,) = refused.value.problems
+    assert "version 99" in line
+
+
+def test_a_store_that_cannot_be_opened_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Otherwise a missing right ends in a stack trace."""
+    (tmp_path / "file").write_text("in the way")
+    for path in (tmp_path, tmp_path / "file" / "store"):
+        with pytest.raises(ConfigError) as refused:
+            open_store(path)
+        assert len(refused.value.problems) == 1
+
+
+# -- claims
+
+
+def test_a_claimed_ticket_is_nobody_elses(store: Store) -> None:
+    """Otherwise two workers write the same comment."""
+    _, row = claimed(store)
+    assert store.inbox.claim(row, AT + MINUTE) is None
+
+
+def test_a_released_ticket_can_be_claimed(store: Store) -> None:
+    """Otherwise a ticket is looked at once and then never again."""
+    claim, row = claimed(store)
+    store.inbox.release(claim, AT)
+    assert store.inbox.claim(row, AT) is not None
+
+
+def test_a_claim_that_ran_out_is_taken_over_and_its_worker_writes_nothing(store: Store) -> None:
+    """Otherwise a worker that slept overwrites what its successor has recorded."""
+    store.inbox.put("ref:desk:1", AT, "changed")
+    (row,) = store.inbox.due(AT)
+    late = claimed(store)[0]
+    bundle, claim = store.bundles.begin(late, SIDE)
+    store.bundles.saw(claim, bundle, "desk", Seen({"subject": "old"}), "1", AT)
+    store.inbox.put(f"bundle:{bundle}", AT, "changed")
+    after = AT + LEASE + MINUTE
+    (row,) = [r for r in store.inbox.due(after) if r.subject == f"bundle:{bundle}"]
+    assert store.inbox.claim(row, after)
+    before = store.bundles.load(f"bundle:{bundle}")
+    copy = Mirror(Kind.COMMENT, ORIGIN, TARGET, "r", "a")
+    intent = None
+    for record in (
+        lambda: store.bundles.saw(claim, bundle, "desk", Seen({"subject": "late"}), "2", after),
+        lambda: store.bundles.copied(claim, bundle, [copy], after),
+        lambda: store.bundles.link(claim, bundle, Ref("jira", "2"), "u", after),
+        lambda: store.bundles.found_status(claim, bundle, StatusFact(Status.OPEN, after, after)),
+        lambda: store.journal.intend(claim, bundle, WISH, str, after),
+    ):
+        with pytest.raises(LostClaim):
+            intent = record()
+    assert intent is None
+    found = store.bundles.load(f"bundle:{bundle}")
+    assert (found.seen, found.refs, list(found.mirrors)) == (before.seen, before.refs, list(before.mirrors))
+
+
+def test_a_late_release_ends_nobody_elses_claim(store: Store) -> None:
+    """Otherwise a worker that wakes up gives away a ticket that its successor is working on."""
+    late, row = claimed(store)
+    after = AT + LEASE + MINUTE
+    assert store.inbox.claim(row, after)
+    store.inbox.release(late, after)
+    assert store.inbox.claim(row, after) is None
+
+
+def test_a_new_bundle_belongs_to_whoever_began_it(store: Store) -> None:
+    """Otherwise another worker takes the ticket between its link and its first write."""
+    bundle, _ = begun(store)
+    store.inbox.put(f"bundle:{bundle}", AT, "changed")
+    (row,) = [r for r in store.inbox.due(AT) if r.subject == f"bundle:{bundle}"]
+    assert store.inbox.claim(row, AT) is None
+
+
+# -- the inbox
+
+
+def test_two_events_are_one_look(store: Store) -> None:
+    """Otherwise a burst of webhooks is a burst of work."""
+    for reason in ("webhook", "poll"):
+        store.inbox.put("bundle:1", AT, reason)
+    assert [row.subject for row in store.inbox.due(AT)] == ["bundle:1"]
+
+
+def test_the_earliest_event_counts(store: Store) -> None:
+    """Otherwise a timer for tonight delays what happened just now."""
+    store.inbox.put("bundle:1", AT + timedelta(hours=5), "a clock")
+    assert store.inbox.due(AT) == []
+    store.inbox.put("bundle:1", AT, "changed")
+    assert [row.reason for row in store.inbox.due(AT)] == ["changed"]
+    store.inbox.put("bundle:1", AT + timedelta(hours=5), "a clock")
+    assert [row.reason for row in store.inbox.due(AT)] == ["changed"]
+
+
+def test_what_is_done_is_gone(store: Store) -> None:
+    """Otherwise the same ticket is looked at for ever."""
+    _, row = claimed(store)
+    store.inbox.done(row)
+    assert store.inbox.due(AT + LEASE + MINUTE) == []
+
+
+@pytest.mark.parametrize("end", ["done", "later", "park"])
+def test_an_event_that_comes_while_a_ticket_is_worked_on_is_not_lost(store: Store, end: str) -> None:
+    """Otherwise an edit made during a reconcile waits for the next edit."""
+    _, row = claimed(store)
+    store.inbox.put(row.subject, AT + MINUTE, "changed meanwhile")
+    match end:
+        case "done":
+            store.inbox.done(row)
+        case "later":
+            store.inbox.later(row, AT + timedelta(hours=9), "down")
+        case _:
+            store.inbox.park(row, "refused")
+    assert [(r.subject, r.reason) for r in store.inbox.due(AT + MINUTE)] == [
+        ("ref:desk:1", "changed meanwhile")
+    ]
+    assert store.inbox.parked() == []
+
+
+def test_a_killed_workers_ticket_is_looked_at_again(store: Store) -> None:
+    """Otherwise a crash in the middle of a ticket is the end of that ticket."""
+    claimed(store)
+    assert store.inbox.due(AT + MINUTE) == []
+    assert [row.subject for row in store.inbox.due(AT + LEASE)] == ["ref:desk:1"]
+
+
+def test_what_waits_comes_back_with_its_attempts(store: Store) -> None:
+    """Otherwise a ticket in trouble is tried without pause, or never again."""
+    _, row = claimed(store)
+    store.inbox.later(row, AT + MINUTE, "down")
+    (again,) = store.inbox.due(AT + MINUTE)
+    assert (again.attempts, again.reason) == (1, "down")
+
+
+def test_what_is_parked_shows_its_reason_and_is_tried_again_when_it_changes(store: Store) -> None:
+    """Otherwise a refused ticket vanishes, or stays refused after a person has mended it."""
+    _, row = claimed(store)
+    store.inbox.park(row, "no such project")
+    assert [(r.subject, r.parked) for r in store.inbox.parked()] == [("ref:desk:1", "no such project")]
+    assert store.inbox.due(AT + timedelta(days=99)) == []
+    store.inbox.put("ref:desk:1", AT, "changed")
+    assert [r.parked for r in store.inbox.due(AT)] == [None]
+
+
+def test_a_row_follows_its_ticket_into_a_bundle(store: Store) -> None:
+    """Otherwise one ticket stands in the inbox twice, and two workers take it."""
+    bundle, _ = begun(store)
+    (row,) = store.inbox.due(AT + LEASE)
+    renamed = store.canonical(row)
+    assert renamed.subject == f"bundle:{bundle}"
+    assert [r.subject for r in store.inbox.due(AT + LEASE)] == [f"bundle:{bundle}"]
+    assert store.canonical(renamed) == renamed
+
+
+def test_cursors_are_kept_for_each_connection(store: Store) -> None:
+    """Otherwise a restart polls from the beginning, or skips what happened meanwhile."""
+    assert store.inbox.cursor("desk") is None
+    store.inbox.collected("desk", AT)
+    store.inbox.collected("desk", AT + MINUTE)
+    store.inbox.collected("jira", AT)
+    assert (store.inbox.cursor("desk"), store.inbox.cursor("jira")) == (AT + MINUTE, AT)
+
+
+# -- the journal
+
+
+def test_an_open_intent_is_found_again_whatever_its_revision(store: Store) -> None:
+    """Otherwise an edit after a lost answer makes a second comment."""
+    bundle, claim = begun(store)
+    first = store.journal.intend(claim, bundle, WISH, lambda n: f"token-{n}", AT)
+    edited = Wish(WISH.kind, WISH.origin, WISH.target, "r2")
+    again = store.journal.intend(claim, bundle, edited, lambda n: f"other-{n}", AT + MINUTE)
+    assert not first.open
+    assert again.open
+    assert (again.number, again.token, again.sent) == (first.number, first.token, AT)
+
+
+def test_intents_of_different_things_are_different(store: Store) -> None:
+    """Otherwise the answer to one write settles another."""
+    bundle, claim = begun(store)
+    wishes = [
+        WISH,
+        Wish(CREATE, ORIGIN, "jira", "r1"),
+        Wish(Kind.FILE, ORIGIN, "jira", "r1"),
+        Wish(Kind.COMMENT, ORIGIN, "gitlab", "r1"),
+        Wish(Kind.COMMENT, TextId("desk", "1", "8"), "jira", "r1"),
+        Wish(Kind.COMMENT, TextId("desk", "2", "7"), "jira", "r1"),
+    ]
+    intents = [store.journal.intend(claim, bundle, wish, str, AT) for wish in wishes]
+    assert not any(intent.open for intent in intents)
+    assert len({intent.number for intent in intents}) == len(wishes)
+
+
+def test_a_forgotten_intent_was_never_there_and_its_number_is_not_used_again(store: Store) -> None:
+    """Otherwise a refused write is looked for, or two writes carry the same number."""
+    bundle, claim = begun(store)
+    first = store.journal.intend(claim, bundle, WISH, str, AT)
+    store.journal.forget(claim, first)
+    second = store.journal.intend(claim, bundle, WISH, str, AT)
+    assert not second.open
+    assert second.number > first.number
+
+
+def test_a_write_that_is_sent_again_is_open_under_its_new_marker(store: Store) -> None:
+    """Otherwise the second send cannot be found if its answer is lost too."""
+    bundle, claim = begun(store)
+    first = store.journal.intend(claim, bundle, WISH, lambda n: f"token-{n}", AT)
+    sent = store.journal.resend(claim, first, WISH, lambda n: f"again-{n}", AT + MINUTE)
+    assert (sent.number, sent.token, sent.open) == (first.number, f"again-{first.number}", False)
+    found = store.journal.intend(claim, bundle, WISH, str, AT + 2 * MINUTE)
+    assert (found.open, found.token, found.sent) == (True, sent.token, AT + MINUTE)
+
+
+@pytest.mark.parametrize("how", ["answered", "copy found"])
+def test_a_settled_intent_is_closed(store: Store, how: str) -> None:
+    """Otherwise the next write of the same kind waits for an answer that was heard."""
+    bundle, claim = begun(store)
+    intent = store.journal.intend(claim, bundle, WISH, str, AT)
+    if how == "answered":
+        store.journal.done(claim, intent, "2", AT)
+    else:
+        store.bundles.copied(claim, bundle, [Mirror(Kind.COMMENT, ORIGIN, TARGET, "r1", "a")], AT)
+    assert not store.journal.intend(claim, bundle, WISH, str, AT).open
+
+
+# -- bundles
+
+
+def test_a_ticket_is_found_by_each_of_its_sides(store: Store) -> None:
+    """Otherwise an event on one side is taken for a new ticket."""
+    bundle, claim = begun(store)
+    store.bundles.link(claim, bundle, Ref("jira", "2", "SUP-2"), "http://jira.test/2", AT + MINUTE)
+    store.bundles.link(claim, bundle, Ref("jira", "2", "NEW-2"), "http://jira.test/2", AT + MINUTE)
+    assert store.bundles.subject(DESK) == store.bundles.subject(Ref("jira", "2")) == f"bundle:{bundle}"
+    assert store.bundles.subject(Ref("jira", "1")) == "ref:jira:1"
+    assert store.bundles.subjects() == [f"bundle:{bundle}"]
+    loaded = store.bundles.load("ref:desk:1")
+    assert [(ref.connection, ref.display) for ref in loaded.refs] == [("desk", "#1"), ("jira", "NEW-2")]
+    assert loaded.subject == f"bundle:{bundle}"
+
+
+def test_an_unlinked_ticket_is_its_reference_only(store: Store) -> None:
+    """Otherwise a key with a colon in it (as one system has) is torn apart."""
+    loaded = store.bundles.load("ref:gitlab:101:7")
+    assert (loaded.id, loaded.refs, loaded.subject) == (None, (Ref("gitlab", "101:7"),), "ref:gitlab:101:7")
+
+
+def test_what_was_seen_comes_back_as_it_was(store: Store) -> None:
+    """Otherwise every tag list looks changed after a restart."""
+    bundle, claim = begun(store)
+    seen = Seen(
+        {"subject": "ünï", "tags": ("a", "b"), "component": None, "due": ""},
+        {"due": "2026", "tags": ("c",)},
+        serial=3,
+    )
+    for version in ("1", "2"):
+        store.bundles.saw(claim, bundle, "desk", seen, version, AT)
+    loaded = store.bundles.load(f"bundle:{bundle}").seen["desk"]
+    assert loaded == seen
+    assert isinstance(loaded.native["tags"], tuple)
+
+
+def test_a_copy_is_recorded_once_and_brought_up_to_date(store: Store) -> None:
+    """Otherwise an edit adds a second record, and which of the two counts is chance."""
+    bundle, claim = begun(store)
+    first = Mirror(Kind.COMMENT, ORIGIN, TARGET, "r1", "a1")
+    moved = Mirror(Kind.COMMENT, ORIGIN, TextId("jira", "2", "71"), "r2", "a2", "name")
+    for copy in (first, first, moved):
+        store.bundles.copied(claim, bundle, [copy], AT)
+    assert list(store.bundles.load(f"bundle:{bundle}").mirrors) == [moved]
+
+
+def test_two_files_that_became_one_are_both_copied(store: Store) -> None:
+    """Otherwise a person who attaches the same file twice stops the whole desk."""
+    bundle, claim = begun(store)
+    there = TextId("jira", "2", "f")
+    copies = [Mirror(Kind.FILE, TextId("desk", "1", name), there, "", "") for name in ("f1", "f2")]
+    store.bundles.copied(claim, bundle, copies, AT)
+    assert len(list(store.bundles.load(f"bundle:{bundle}").mirrors)) == 2
+
+
+def test_a_version_is_fresh_only_when_it_was_read_after_it_settled(store: Store) -> None:
+    """Otherwise a change within the second of the last look is never seen."""
+    bundle, claim = begun(store)
+    store.bundles.saw(claim, bundle, "desk", Seen({}), "v5", AT)
+    settle = timedelta(seconds=2)
+    assert store.bundles.fresh(DESK, "v5", AT - timedelta(seconds=3), settle)
+    assert not store.bundles.fresh(DESK, "v5", AT - timedelta(seconds=1), settle)
+    assert not store.bundles.fresh(DESK, "v6", AT - timedelta(seconds=3), settle)
+    assert not store.bundles.fresh(Ref("desk", "9"), "v5", AT - timedelta(seconds=3), settle)
+
+
+def test_statuses_come_back_in_order(store: Store) -> None:
+    """Otherwise a clock forgets when a ticket was resolved."""
+    bundle, claim = begun(store)
+    facts = [StatusFact(Status.OPEN, AT, AT), StatusFact(Status.RESOLVED, AT, AT + MINUTE)]
+    for fact in (*reversed(facts), facts[0]):
+        store.bundles.found_status(claim, bundle, fact)
+    assert store.bundles.load(f"bundle:{bundle}").statuses == tuple(facts)
+
+
+def test_findings_are_recorded_once(store: Store) -> None:
+    """Otherwise the list of what needs a person grows with every look."""
+    remarks: list[Remark] = [
+        Skip("jira", "tags", "refused"),
+        Conflict("subject", "desk", (("desk", "a"), ("jira", "b"))),
+    ]
+    for _ in range(2):
+        store.findings.record("bundle:1", remarks, AT)
+    store.findings.record("bundle:2", remarks[:1], AT)
+    found = [(f.subject, f.target, f.what, f.reason) for f in store.findings.all()]
+    assert found == [
+        ("bundle:1", "jira", "tags", "refused"),
+        ("bundle:1", "desk", "conflict in subject", "desk said a, jira said b; desk was followed"),
+        ("bundle:2", "jira", "tags", "refused"),
+    ]
+
+
+# -- several processes
+
+
+def _write_much(path: Path, name: str) -> None:
+    store = open_store(path)
+    for number in range(60):
+        at = AT + number * MINUTE
+        store.inbox.put(f"ref:{name}:{number}", at, "changed")
+        claim, row = claimed(store, f"ref:{name}:{number}", at)
+        bundle, mine = store.bundles.begin(claim, _side(name, number))
+        store.bundles.saw(mine, bundle, name, Seen({"subject": str(number)}), "1", at)
+        store.inbox.done(row)
+        store.inbox.release(mine, at)
+    store.database.close()
+
+
+def _side(name: str, number: int) -> Snapshot:
+    return Snapshot(
+        ref=Ref(name, str(number)),
+        url="",
+        place="",
+        presence=Presence.PRESENT,
+        version="1",
+        read_at=AT,
+        ticket=SIDE.ticket,
+        native={},
+    )
+
+
+def test_two_processes_that_write_at_once_do_not_fail(path: Path) -> None:
+    """Otherwise a second command ends with "database is locked" while the service runs."""
+    spawn = multiprocessing.get_context("fork")
+    workers = [spawn.Process(target=_write_much, args=(path, name)) for name in ("one", "two")]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    store = open_store(path)
+    assert len(store.bundles.subjects()) == 120
+    assert store.inbox.due(AT + timedelta(days=1)) == []
+    store.database.close()
