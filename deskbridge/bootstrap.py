@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.base import ConnectionConfig, Connector
+from connectors.errors import ConfigError
 from connectors.quota import LocalBudget
 from connectors.registry import connect
 from deskbridge.desk import desk_of, projects_of
@@ -37,8 +38,20 @@ def system_time() -> datetime:
 
 
 def connectors_of(settings: Settings, now: Now) -> dict[str, Connector]:
-    """Return a connector for each connection of the settings; none makes a call yet."""
-    return {name: _connector(settings, name, now) for name in settings.connections}
+    """Return a connector for each connection of the settings; none makes a call yet.
+
+    Raises ConfigError with what stands against any of them.
+    """
+    made: dict[str, Connector] = {}
+    problems: list[str] = []
+    for name in settings.connections:
+        try:
+            made[name] = _connector(settings, name, now)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return made
 
 
 def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> Application:

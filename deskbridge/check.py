@@ -9,6 +9,7 @@ from connectors.base import Connector
 from connectors.errors import ConfigError, WireError
 from deskbridge.desk import places_of
 from deskbridge.parts import Settings
+from deskbridge.report import complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,10 @@ def ask(settings: Settings, connectors: Mapping[str, Connector]) -> Answer:
             account = connector.whoami()
             problems = connector.problems(places_of(settings, name))
         except WireError as error:
-            lines.append(str(error))
+            lines.append(complaint(error))
             code = max(code, error.exit_code or 1)
             continue
-        lines += [f"{name}: {problem}" for problem in problems]
+        lines += problems
         if problems:
             code = max(code, ConfigError.exit_code)
         else:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import assert_never
 
 from connectors.errors import Unauthorised
-from mappings.ticket import MESSAGE_0, Comment
+from mappings.ticket import MESSAGE_0, Comment, Ref, Unmapped, Value
 from sync.engine import Done, Later, Outcome, Parked, Planned, Reconciled
 from sync.operations import (
     AddComment,
@@ -18,6 +20,7 @@ from sync.operations import (
     Conflict,
     CreateTicket,
     EditComment,
+    Plan,
     Remark,
     SetFields,
     Write,
@@ -41,9 +44,7 @@ def plan_lines(planned: Planned) -> list[str]:
     """Return the plan for one ticket as lines; nothing if there is nothing to say."""
     if not (planned.plan or planned.plan.remarks or planned.problem):
         return []
-    lines = [" = ".join(str(ref) for ref in planned.refs)]
-    lines += [f"  + {described(write)}" for write in planned.plan.writes]
-    lines += [f"  - {remarked(remark)}" for remark in planned.plan.remarks]
+    lines = [_name(planned.refs), *_operations(planned.plan)]
     return [*lines, f"  ! {planned.problem}"] if planned.problem else lines
 
 
@@ -68,19 +69,36 @@ def plan_json(planned: Planned) -> dict[str, object]:
     }
 
 
-def outcome_line(result: Reconciled) -> str:
-    """Return one line that says what came of looking at a ticket."""
+def outcome_line(result: Reconciled, refs: Iterable[Ref] = ()) -> str:
+    """Return one line that says what came of looking at a ticket; `refs` are its sides by now."""
+    name, planned = _name(refs) or result.subject, len(result.plan.writes)
     match result.outcome:
+        case Done(writes=writes) if writes < planned:
+            return f"{name}: {writes} of {planned} written; `deskbridge plan` tells what is left"
         case Done(writes=0):
-            return f"{result.subject}: nothing to do"
+            return f"{name}: nothing to do"
         case Done(writes=writes):
-            return f"{result.subject}: {writes} written"
+            return f"{name}: {writes} written"
         case Later(at=at, error=error):
-            return f"{result.subject}: again at {at:%H:%M:%S} UTC: {error}"
+            return f"{name}: again at {at:%H:%M:%S} UTC: {error}"
         case Parked(reason=reason):
-            return f"{result.subject}: parked: {reason}"
+            return f"{name}: parked: {reason}"
         case _ as never:
             assert_never(never)
+
+
+def outcome_lines(result: Reconciled, refs: Iterable[Ref]) -> list[str]:
+    """Return what came of a ticket, and what was written for it in the very words of its plan."""
+    done = isinstance(result.outcome, Done) and result.outcome.writes == len(result.plan.writes)
+    return [outcome_line(result, refs), *(_operations(result.plan) if done else [])]
+
+
+def complaint(error: Exception) -> str:
+    """Return an error in a person's words, with the way out where the connection's own words name none."""
+    if isinstance(error, Unauthorised):
+        way = f"correct the user and secret of [connections.{error.connection}]"
+        return f"{str(error).rstrip('.')}; {way}, then `deskbridge check --live`"
+    return str(error)
 
 
 def summary(results: Iterable[Reconciled]) -> dict[str, int]:
@@ -131,12 +149,33 @@ def _what(write: Write) -> str:
             assert_never(never)
 
 
+def _name(refs: Iterable[Ref]) -> str:
+    return " = ".join(str(ref) for ref in refs)
+
+
+def _operations(plan: Plan) -> list[str]:
+    writes = [f"  + {described(write)}" for write in plan.writes]
+    return writes + [f"  - {remarked(remark)}" for remark in plan.remarks]
+
+
 def _text(message: Comment) -> str:
     name = "the description" if message.id == MESSAGE_0 else f"{message.kind} {message.id}"
     return f"{name} by {message.author.name}"
 
 
-def _value(value: object) -> str:
-    if isinstance(value, frozenset):
-        return " ".join(sorted(value)) or "none"
-    return repr(value) if type(value) is str else str(value)
+def _value(value: Value) -> str:
+    match value:
+        case frozenset():
+            return " ".join(sorted(value)) or "none"
+        case datetime():
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        case Unmapped(native=native):
+            return repr(native)
+        case None:
+            return "nothing"
+        case StrEnum() | date():
+            return str(value)
+        case str():
+            return repr(value)
+        case _ as never:
+            assert_never(never)

@@ -10,6 +10,7 @@ import typer
 import deskbridge
 from connectors.errors import HubError
 from deskbridge.cli import boards, check, sandbox, sync
+from deskbridge.report import complaint
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,5 +46,5 @@ def main() -> None:
     try:
         app()
     except HubError as error:
-        typer.echo(f"deskbridge: {error}", err=True)
+        typer.echo(f"deskbridge: {complaint(error)}", err=True)
         sys.exit(error.exit_code or 1)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import typer
 
 from connectors.base import Connector
+from connectors.errors import WireError
 from deskbridge.bootstrap import connectors_of, system_time
 from deskbridge.cli.options import DEFAULT_SETTINGS, SettingsFile
 from deskbridge.desk import boards_of
+from deskbridge.report import complaint
 from deskbridge.settings import load
 from mappings.boards import BoardSpec, Step
 
@@ -22,8 +26,7 @@ def plan(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
 
     Example: deskbridge boards plan
     """
-    for name, connector, spec in _boards(settings):
-        _print(name, connector.plan_board(spec))
+    _each(settings, lambda name, connector, spec: _print(name, connector.plan_board(spec)))
 
 
 @app.command()
@@ -32,17 +35,27 @@ def apply(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
 
     Example: deskbridge boards apply
     """
-    for name, connector, spec in _boards(settings):
-        for step in connector.plan_board(spec):
-            if not step.manual:
-                typer.echo(f"{name}: {step.what}")
-        _print(name, connector.apply_board(spec))
+    _each(settings, _apply)
 
 
-def _boards(path: SettingsFile) -> list[tuple[str, Connector, BoardSpec]]:
-    settings = load(path, os.environ)
+def _each(path: Path, do: Callable[[str, Connector, BoardSpec], None]) -> None:
+    """Do something for each board; one that fails does not stop the others."""
+    settings, code = load(path, os.environ), 0
     connectors = connectors_of(settings, system_time)
-    return [(name, connectors[c], spec) for name, (c, spec) in boards_of(settings).items()]
+    for name, (connection, spec) in boards_of(settings).items():
+        try:
+            do(name, connectors[connection], spec)
+        except WireError as error:
+            typer.echo(f"deskbridge: board {name}: {complaint(error)}", err=True)
+            code = max(code, error.exit_code or 1)
+    raise typer.Exit(code)
+
+
+def _apply(name: str, connector: Connector, spec: BoardSpec) -> None:
+    for step in connector.plan_board(spec):
+        if not step.manual:
+            typer.echo(f"{name}: {step.what}")
+    _print(name, connector.apply_board(spec))
 
 
 def _print(name: str, steps: list[Step]) -> None:

@@ -19,14 +19,16 @@ def check(
 ) -> None:
     """List all problems of the settings at once; with --live, of the live systems too. Nothing is written.
 
-    Ends with 0, with 2 if the settings cannot work, with 3 if a credential was refused.
+    Ends with 0, with 1 if a system did not answer, with 2 if the settings cannot work, with 3 if a
+    credential was refused.
 
     Example: deskbridge check --live
     """
     loaded = load(settings, os.environ)
+    connectors = connectors_of(loaded, system_time)
     if not live:
         typer.echo(f"{settings}: all is well. `deskbridge check --live` asks the systems too.")
         return
-    answer = ask(loaded, connectors_of(loaded, system_time))
+    answer = ask(loaded, connectors)
     typer.echo("\n".join(answer.lines))
     raise typer.Exit(answer.exit_code)

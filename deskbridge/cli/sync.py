@@ -12,7 +12,7 @@ import typer
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application, build
 from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
-from deskbridge.report import exit_code, outcome_line, plan_json, plan_lines, summary
+from deskbridge.report import complaint, exit_code, outcome_lines, plan_json, plan_lines, summary
 
 
 def plan(
@@ -36,7 +36,8 @@ def plan(
         typer.echo(json.dumps([plan_json(p) for p in planned], indent=2))
     else:
         lines = [line for p in planned for line in plan_lines(p)]
-        typer.echo("\n".join(lines) if lines else "Nothing to write: all sides agree.")
+        nothing = "Nothing to write" + (" where somebody answered." if silent else ": all sides agree.")
+        typer.echo("\n".join(lines) if lines else nothing)
     _complain(silent)
     raise typer.Exit(exit_code([], silent))
 
@@ -54,13 +55,15 @@ def sync(
     """
     if not once:
         raise typer.BadParameter("say --once: this version has no other way of running yet")
-    engine = build(settings, os.environ).engine
+    application = build(settings, os.environ)
+    engine = application.engine
     errors = [*engine.identify(), *engine.collect()]
     results = []
     for result in engine.work():
         results.append(result)
         if not as_json:
-            typer.echo(outcome_line(result))
+            refs = application.store.bundles.load(result.subject).refs
+            typer.echo("\n".join(outcome_lines(result, refs)))
     counted = summary(results)
     told = " ".join(f"{name.replace('_', ' ')} {number}," for name, number in counted.items())
     typer.echo(json.dumps(counted) if as_json else told.rstrip(","))
@@ -72,8 +75,10 @@ def _subjects(application: Application, ticket: str | None, *, every: bool) -> l
     """Return the inbox names of the tickets that were asked for; None means what changed."""
     if ticket is not None:
         subjects = application.store.bundles.named(ticket)
-        if not subjects:
-            raise ConfigError([f"no ticket is called {ticket!r}; write CONNECTION:KEY, as in desk:42"])
+        known = application.settings.connections
+        if not subjects or (subjects[0].startswith("ref:") and ticket.partition(":")[0] not in known):
+            way = f"write CONNECTION:KEY, as in desk:42; the connections are {', '.join(known)}"
+            raise ConfigError([f"no ticket is called {ticket!r}; {way}"])
         return subjects
     if every:
         return list(dict.fromkeys([*application.store.bundles.subjects(), *application.engine.pending()]))
@@ -82,4 +87,4 @@ def _subjects(application: Application, ticket: str | None, *, every: bool) -> l
 
 def _complain(errors: Sequence[Exception]) -> None:
     for error in errors:
-        typer.echo(f"deskbridge: {error}", err=True)
+        typer.echo(f"deskbridge: {complaint(error)}", err=True)

@@ -1,0 +1,153 @@
+"""What the sync reads out of the settings."""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from connectors.errors import ConfigError
+from deskbridge.bootstrap import connectors_of, system_time
+from deskbridge.desk import boards_of, desk_of, places_of, projects_of
+from deskbridge.parts import Settings
+from deskbridge.settings import load
+from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
+from mappings.ticket import Priority, Status, TicketType
+from sync.routing import Customer, Desk, Route
+from sync.rules import HANDOVER, Handover, Role, Rules
+from sync.sla.calendar import Calendar, Elapsed, Frame
+from sync.sla.policy import ClockName, Policy, Target
+from tests.app.settings_files import CANARIES, written
+
+DEVELOPMENT = Place("jira", "SUP", STAFF, "10004")
+FIRMWARE = Place("gitlab", "harbour/firmware", Readers("orbit"))
+ROME = ZoneInfo("Europe/Rome")
+_DAY = (Frame(time(9), time(13)), Frame(time(14), time(18)))
+OFFICE = Calendar(
+    "office", ROME, (*[_DAY] * 4, (Frame(time(22), time(6)),), (), ()), frozenset({date(2026, 1, 6)})
+)
+
+
+def loaded(folder: Path, *changes: tuple[str, str]) -> Settings:
+    """The settings, with changes."""
+    return load(written(folder, *changes), CANARIES)
+
+
+def test_the_whole_desk(tmp_path: Path) -> None:
+    """A customer, a route, a promise or a rule would not be what the settings say."""
+    up, down = (Role.WORK, Role.FRONT), (Role.FRONT, Role.WORK)
+    assert desk_of(loaded(tmp_path)) == Desk(
+        rules=Rules(
+            roles={"desk": Role.FRONT, "jira": Role.WORK, "gitlab": Role.WORK},
+            trust=("desk", "jira", "gitlab"),
+            places=(DEVELOPMENT, FIRMWARE),
+            handover={
+                up: {**HANDOVER[up], Status.RESOLVED: Handover(Status.WAITING_ON_CUSTOMER, note=False)},
+                down: {Status.WAITING_ON_CUSTOMER: Handover(Status.IN_PROGRESS, note=True)},
+            },
+            control_tags=frozenset({"dev", "firmware"}),
+            may_mail=frozenset({"desk"}),
+        ),
+        customers=(
+            Customer(
+                key="lantern",
+                name="Lantern Books",
+                domains=frozenset({"lantern.example"}),
+                organisations=frozenset({("desk", "77")}),
+                label="customer-lantern",
+                zone=ROME,
+                policy="standard",
+            ),
+            Customer(
+                key="orbit",
+                name="Orbit Cafe",
+                domains=frozenset({"orbit.example"}),
+                organisations=frozenset(),
+                label="orbit",
+                zone=ZoneInfo("Asia/Tokyo"),
+                policy=None,
+            ),
+        ),
+        routes=(
+            Route("developers", frozenset({"dev"}), frozenset({TicketType.BUG}), frozenset(), DEVELOPMENT),
+            Route("firmware", frozenset({"firmware"}), frozenset(), frozenset({"orbit"}), FIRMWARE),
+        ),
+        policies={
+            "standard": Policy(
+                name="standard",
+                types=frozenset({TicketType.BUG, TicketType.INCIDENT}),
+                assume_type=TicketType.BUG,
+                assume_priority=Priority.LOW,
+                targets={
+                    Priority.URGENT: {
+                        ClockName.FIRST_RESPONSE: Target(timedelta(minutes=30), OFFICE),
+                        ClockName.UPDATE: Target(timedelta(hours=4), OFFICE),
+                    },
+                    Priority.LOW: {ClockName.UPDATE: Target(timedelta(hours=48), Elapsed())},
+                },
+            )
+        },
+    )
+
+
+def test_the_default_handover_stays_as_it_is(tmp_path: Path) -> None:
+    """One desk's settings would change the rules of every desk made after it."""
+    before = {way: dict(table) for way, table in HANDOVER.items()}
+    desk_of(loaded(tmp_path))
+    assert before == HANDOVER
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("[]", ("desk", "jira", "gitlab")),
+        ('["gitlab"]', ("gitlab", "desk", "jira")),
+        ('["gitlab", "jira"]', ("gitlab", "jira", "desk")),
+        ('["gitlab", "gitlab", "desk"]', ("gitlab", "desk", "jira")),
+    ],
+)
+def test_trust(tmp_path: Path, said: str, expected: tuple[str, ...]) -> None:
+    """A conflict would be decided otherwise than by the order in the settings; or never, by one not named."""
+    changes = ('trust = ["desk", "jira", "gitlab"]', f"trust = {said}")
+    assert desk_of(loaded(tmp_path, changes)).rules.trust == expected
+
+
+def test_projects_are_those_of_the_places(tmp_path: Path) -> None:
+    """A project that tickets go to would not be polled, or polled twice."""
+    more = '[places.other]\nconnection = "jira"\nkey = "{}"\nkind = "10002"\nreaders = "staff"\n'
+    settings = loaded(tmp_path, ("", more.format("SUP")))
+    assert projects_of(settings, "jira") == ("SUP",)
+    assert [place.kind for place in places_of(settings, "jira")] == ["10004", "10002"]
+    assert projects_of(loaded(tmp_path, ("", more.format("OPS"))), "jira") == ("SUP", "OPS")
+    assert projects_of(settings, "desk") == ()
+
+
+def test_who_reads_the_front_is_not_for_a_place_to_say(tmp_path: Path) -> None:
+    """Texts for staff would be taken for readable by staff alone where customers are served."""
+    settings = loaded(tmp_path, ("", '[places.mail]\nconnection = "desk"\n'))
+    assert places_of(settings, "desk") == [Place("desk", "", UNDECLARED)]
+
+
+def test_boards(tmp_path: Path) -> None:
+    """A customer's board would be made of another label, or in another project."""
+    board = '[boards.cafe]\ncustomer = "orbit"\nplace = "firmware"\nname = "Orbit"\n'
+    assert boards_of(loaded(tmp_path, ("", board))) == {
+        "lantern": ("jira", BoardSpec("lantern", "Lantern Books", "SUP", "customer-lantern")),
+        "cafe": ("gitlab", BoardSpec("orbit", "Orbit", "harbour/firmware", "orbit")),
+    }
+
+
+def test_what_the_connectors_refuse_is_listed_for_all_of_them(tmp_path: Path) -> None:
+    """Two connections with impossible fields would be told one after the other."""
+    jira = '[connections.{0}]\nsystem = "jira"\nrole = "work"\nurl = "https://{0}.example"\n'
+    jira += 'secret = "env:JIRA_TOKEN"\nfields = {{ tags = "customfield_1" }}\n'
+    jira += '[places.{0}]\nconnection = "{0}"\nkey = "A"\nreaders = "staff"\n'
+    settings = loaded(tmp_path, ("", jira.format("one") + jira.format("two")))
+    with pytest.raises(ConfigError) as caught:
+        connectors_of(settings, system_time)
+    assert [line.partition(" cannot")[0] for line in caught.value.problems] == [
+        "one: field 'tags'",
+        "two: field 'tags'",
+    ]
