@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from markdown_it.tree import SyntaxTreeNode
 
-from mappings.markup.markdown import FILE, JOINER, address, code, escape, fence, guarded, parsed
+from mappings.markup.markdown import FILE, JOINER, address, cell, code, escape, fence, guarded, parsed
 from mappings.ticket import Attachment
 
 # gitlab-api 4.4: mentions page people; references write notes on what they name.
@@ -87,17 +87,13 @@ def _indented(text: str, first: str, other: str) -> str:
 def _rows(table: SyntaxTreeNode) -> Iterable[str]:
     for part in table.children:
         for row in part.children:
-            yield f"| {' | '.join(_cell(cell) for cell in row.children)} |"
+            yield f"| {' | '.join(cell(_inline(one)) for one in row.children)} |"
             if part.type == "thead":
-                yield f"|{'|'.join(_rule(cell) for cell in row.children)}|"
+                yield f"|{'|'.join(_rule(one) for one in row.children)}|"
 
 
-def _cell(cell: SyntaxTreeNode) -> str:
-    return re.sub(r"(?<!\\)\|", r"\\|", _inline(cell))
-
-
-def _rule(cell: SyntaxTreeNode) -> str:
-    style = str(cell.attrs.get("style", ""))
+def _rule(head: SyntaxTreeNode) -> str:
+    style = str(head.attrs.get("style", ""))
     left, right = ("left" in style or "center" in style), ("right" in style or "center" in style)
     return f" {':' if left else '-'}-{':' if right else '-'} "
 

@@ -166,11 +166,15 @@ def _markdown(text: str) -> str:
     clean = nh3.clean(text, attributes=_ATTRIBUTES, url_schemes=_SCHEMES)
     # Without a sign between them an exclamation mark would make the link after it a picture.
     result = convert(clean.replace("!<a ", f"!{JOINER}<a "), _OPTIONS).content or ""
-    return result.strip().replace(f"!{JOINER}", "\\!").replace(JOINER, "") or plain(_words(clean))
+    return result.strip().replace(f"!{JOINER}", "\\!").replace(JOINER, "") or plain(_words(text))
 
 
 def _words(text: str) -> str:
+    """Return what a text says without any of its markup."""
     try:
-        return str(lxml.html.fragment_fromstring(text, create_parent="div").text_content()).strip()
+        tree = lxml.html.fragment_fromstring(text, create_parent="div")
     except ParserError:
         return text.strip()
+    for silent in list(tree.iter("script", "style")):
+        silent.drop_tree()
+    return str(tree.text_content()).strip()

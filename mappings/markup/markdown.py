@@ -102,6 +102,11 @@ def code(text: str) -> str:
     return f"{ticks}{edge}{text}{edge}{ticks}"
 
 
+def cell(inline: str) -> str:
+    """Return inline Markdown as a table's cell: a bar would end it, in code too."""
+    return re.sub(r"(?<!\\)\|", r"\\|", inline)
+
+
 def fence(text: str, language: str) -> list[str]:
     """Return the lines of a code block."""
     ticks = "`" * max(3, *(n + 1 for n in _runs(text)), 3)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from mappings.markup.markdown import JOINER, code, escape, fence, guarded
+from mappings.markup.markdown import JOINER, cell, code, escape, fence, guarded
 from mappings.ticket import Attachment
 
 # jira-api 5: a backslash escapes one of these; a backslash after a backslash ends the line.
@@ -18,7 +18,7 @@ def _mark(name: str, sign: str) -> str:
     """Return the pattern of a text between two signs; a sign inside a word is none."""
     s = re.escape(sign)
     inner = rf"(?:\\.|[^{s}\\\n]|(?<=[^\W_]){s}(?=[^\W_]))"
-    bare = rf"(?<![^\W_]){s}(?=\S)(?P<{name}>{inner}+?)(?<!\s){s}(?![^\W_])"
+    bare = rf"(?<![^\W_])(?<!{s}){s}(?=[^\s{s}])(?P<{name}>{inner}+?)(?<!\s){s}(?!{s}|[^\W_])"
     return rf"{bare}|\{{{s}\}}(?=\S)(?P<{name}_braced>{inner}+?)\{{{s}\}}"
 
 
@@ -121,7 +121,7 @@ def _items(lines: Iterable[str], ids: Mapping[str, str]) -> Iterator[str]:
 
 def _table(lines: Iterable[str], ids: Mapping[str, str]) -> Iterator[str]:
     """Yield the rows; the first is the heading, which Markdown's tables must have."""
-    rows = [[_flat(cell.strip(), ids) for cell in _split(line)] for line in lines]
+    rows = [[cell(_flat(text.strip(), ids)) for text in _split(line)] for line in lines]
     width = max(len(row) for row in rows)
     for number, row in enumerate(rows):
         yield f"| {' | '.join(row + [''] * (width - len(row)))} |"
