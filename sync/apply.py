@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -94,10 +94,18 @@ class Applier:
         self._mirrors = situation.mirrors
         self._done = Applied()
 
-    def apply(self, plan: Plan) -> Applied:
-        """Make the plan's writes in order; a side that fails is left alone, the others go on."""
+    def apply(self, plan: Plan, found: Iterable[Mirror]) -> Applied:
+        """Make the plan's writes in order; a side that fails is left alone, the others go on.
+
+        `found` are copies whose answer nobody heard: they are recorded as if it had been heard now.
+        """
+        for copy in found:
+            try:
+                self._found_copy(copy)
+            except WireError as error:
+                self._done.failed[copy.target.connection] = error
         for write in plan.writes:
-            if write.target in self._done.failed:
+            if write.target in self._done.failed or self._leads_nowhere(write):
                 self._done.unmade.append(write)
                 continue
             try:
@@ -107,10 +115,15 @@ class Applier:
                 self._failed(write, error)
         return self._done
 
+    def _leads_nowhere(self, write: Write) -> bool:
+        """Whether a write would show people a ticket that could not be created."""
+        return isinstance(write, AddLink) and write.other not in self._spots
+
     def _failed(self, write: Write, error: HubError) -> None:
         if isinstance(error, Rejected) and isinstance(write, SetFields | ChangeTags):
             what = ", ".join(c.field for c in write.changes) if isinstance(write, SetFields) else "tags"
             self._done.remarks.append(Skip(write.target, what, f"refused: {error.text}"))
+            self._refused(write)
         else:
             self._done.failed[write.target] = error
             self._done.unmade.append(write)
@@ -178,9 +191,7 @@ class Applier:
         self._record(Mirror(Kind.COMMENT, origin, target, revision, stored.revision if stored else ""))
 
     def _link(self, write: AddLink) -> None:
-        key, other = self._key(write.target), self._spots.get(write.other)
-        if other is None:
-            raise Gone(write.target, "link", f"there is no ticket on {write.other}")
+        key, other = self._key(write.target), self._spots[write.other]
         origin = TextId(write.other, other.ref.key, "hub:link")
         shown = self._connectors[write.target].add_link(key, other.ref, other.url, str(other.ref))
         if shown or self._s.role(write.target) is not Role.FRONT:
@@ -205,7 +216,9 @@ class Applier:
             self._record(Mirror(Kind.FILE, self._origin(write.source, file), target, "", ""))
 
     def _edit(self, write: EditComment) -> None:
-        self._unchanged(write.target)
+        before = self._sides[write.target].ticket.message(write.id)
+        if self._unchanged(write.target).ticket.message(write.id) != before:
+            raise Stale(f"somebody edited text {write.id} on {write.target}")
         origin, key = self._origin(write.source, write.message.id), self._key(write.target)
         wish = Wish(Kind.COMMENT, origin, write.target, write.message.revision)
         token = self._intents.token(wish, "" if write.id == MESSAGE_0 else key)
@@ -231,14 +244,24 @@ class Applier:
     def _heard(self, intent: Intent, wish: Wish, written: WrittenComment, wanted: Audience) -> None:
         """Record an answer; a text that more people can read than it was for is deleted at once."""
         key = self._key(wish.target)
-        if not written.audience.within(wanted):
-            self._connectors[wish.target].delete_comment(key, written.id)
-            text = f"it became readable for the {written.audience} and was deleted at once"
-            what = f"text {wish.origin.id} ({wish.origin.connection})"
-            self._done.remarks.append(Skip(wish.target, what, text))
         target = TextId(wish.target, key, written.id)
+        self._withdraw(wish.origin, target, written.audience, wanted)
         self._record(Mirror(Kind.COMMENT, wish.origin, target, wish.revision, written.revision))
         self._intents.done(intent, key)
+
+    def _found_copy(self, copy: Mirror) -> None:
+        """Record a copy that was found by its marker, whether or not it is readable as it should be."""
+        text = self._sides[copy.target.connection].ticket.message(copy.target.id)
+        if text is not None and text.id != MESSAGE_0:
+            self._withdraw(copy.origin, copy.target, text.audience, Audience.STAFF)
+        self._record(copy)
+
+    def _withdraw(self, origin: TextId, copy: TextId, audience: Audience, wanted: Audience) -> None:
+        """Delete a copy that more people can read than it was for."""
+        if not audience.within(wanted):
+            self._connectors[copy.connection].delete_comment(copy.key, copy.id)
+            text = f"it became readable for the {audience} and was deleted at once"
+            self._done.remarks.append(Skip(copy.connection, f"text {origin.id} ({origin.connection})", text))
 
     def _add_file(self, write: AddFile) -> None:
         origin, key = self._origin(write.source, write.attachment.id), self._key(write.target)
@@ -289,6 +312,16 @@ class Applier:
         written = self._connectors[write.target].set_fields(present, values)
         before = self._done.answers.get(write.target, Answer({}, {}))
         self._answered(write.target, replace(before, native=written.native, sent={**before.sent, **values}))
+
+    def _refused(self, write: SetFields | ChangeTags) -> None:
+        """Take a refusal as an answer that changed nothing, so that the same is not sent again."""
+        side = self._sides[write.target]
+        before = self._done.answers.get(write.target, Answer(side.native, {}))
+        if isinstance(write, SetFields):
+            sent = {**before.sent, **{change.field: change.value for change in write.changes}}
+            self._done.answers[write.target] = replace(before, sent=sent)
+        else:
+            self._done.answers[write.target] = replace(before, added=write.add, removed=write.remove)
 
     def _change_tags(self, write: ChangeTags) -> None:
         present = self._unchanged(write.target)

@@ -33,6 +33,8 @@ _OVERLAP = timedelta(minutes=3)
 _FIRST_LOOK = timedelta(days=1)
 """How far the very first poll reaches back, where the settings do not say."""
 _BACKOFF = (timedelta(seconds=5), timedelta(minutes=15))
+_DOUBLINGS = 10
+"""After so many attempts the longest wait is reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ class Engine:
 
     def pending(self) -> list[str]:
         """Return what is due and what changed since it was last collected."""
-        subjects = dict.fromkeys(row.subject for row in self._store.inbox.due(self._now()))
+        due = self._store.inbox.due(self._now())
+        subjects = dict.fromkeys(self._store.bundles.load(row.subject).subject for row in due)
         for name in self._answering():
             subjects |= dict.fromkeys(self._changed(name))
         return list(subjects)
@@ -233,6 +236,7 @@ class Engine:
             return self._apply(claim, bundle, seen, plan)
         front = seen.situation.front()
         if front is None or not any(isinstance(w, CreateTicket) for w in plan.writes):
+            self._store.findings.record(seen.bundle.subject, plan.remarks, self._now())
             return Done(0)
         bundle, claim = self._store.bundles.begin(claim, seen.situation.sides[front])
         try:
@@ -243,7 +247,6 @@ class Engine:
     def _apply(self, claim: Claim, bundle: int, seen: Observation, plan: Plan) -> Outcome:
         if seen.status is not None:
             self._store.bundles.found_status(claim, bundle, seen.status)
-        self._store.bundles.copied(claim, bundle, seen.found, self._now())
         applier = Applier(
             store=self._store,
             connectors=self._connectors,
@@ -253,7 +256,7 @@ class Engine:
             bundle=bundle,
             situation=seen.situation,
         )
-        applied = applier.apply(plan)
+        applied = applier.apply(plan, seen.found)
         again = self._record(claim, bundle, seen, plan, applied)
         return self._outcome(applied, again=again)
 
@@ -282,12 +285,12 @@ class Engine:
         return again
 
     def _outcome(self, applied: Applied, *, again: bool) -> Outcome:
-        for error in applied.failed.values():
-            if isinstance(error, Rejected):
-                return Parked(str(error))
-        if applied.failed:
-            soonest = min(applied.failed.values(), key=self._not_before)
+        passing = [e for e in applied.failed.values() if not isinstance(e, Rejected)]
+        if passing:
+            soonest = min(passing, key=self._not_before)
             return Later(self._not_before(soonest), soonest)
+        if applied.failed:
+            return Parked("; ".join(str(error) for error in applied.failed.values()))
         if again:
             return Later(self._now(), Stale("somebody changed the ticket meanwhile"))
         return Done(applied.made)
@@ -302,15 +305,22 @@ class Engine:
                     bundle = self._store.bundles.subject(seen.bundle.refs[0])
                     self._store.inbox.put(bundle, moment, "a clock")
             case Later(at=at, error=error):
-                self._store.inbox.later(row, max(at, self._now()), str(error))
+                self._store.inbox.later(row, max(at, self._patience(row, error)), str(error))
             case Parked(reason=reason):
-                self._store.inbox.park(row, reason)
+                # A ticket that was linked meanwhile waits under its new name, where its changes arrive.
+                self._store.inbox.park(self._store.canonical(row), reason)
 
     def _postponed(self, row: Row, error: WireError) -> Outcome:
         if isinstance(error, Rejected):
             return Parked(str(error))
+        return Later(self._not_before(error), error)
+
+    def _patience(self, row: Row, error: HubError) -> datetime:
+        """Return until when to wait at least: twice as long with each attempt that failed."""
+        if not isinstance(error, WireError):
+            return self._now()
         least, most = _BACKOFF
-        return Later(max(self._not_before(error), self._now() + min(least * 2**row.attempts, most)), error)
+        return self._now() + min(least * (1 << min(row.attempts, _DOUBLINGS)), most)
 
     def _not_before(self, error: HubError) -> datetime:
         if isinstance(error, Throttled | Waiting):
