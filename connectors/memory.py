@@ -7,20 +7,25 @@ the contract's methods.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from io import BytesIO
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from connectors.base import (
     Account,
+    BadSignature,
     CommentDraft,
     ConnectionConfig,
     Hint,
+    Hook,
     NativeValue,
     Presence,
     Snapshot,
@@ -35,9 +40,13 @@ from connectors.capabilities import (
     Capabilities,
     FilePlace,
     Mails,
+    NativeKind,
+    Part,
+    Signed,
 )
-from connectors.errors import Gone, Rejected
-from connectors.memory_desk import FIELDS, DeskFile, DeskTicket, Fault, MemoryDesk
+from connectors.errors import Gone, Rejected, WireError
+from connectors.memory_desk import FIELDS, DeskTicket, Fault, MemoryDesk
+from connectors.memory_translate import Translator, file_id
 from connectors.memory_wire import Wire
 from mappings.boards import BoardSpec, Place, Step
 from mappings.markup import write
@@ -47,11 +56,13 @@ from mappings.ticket import (
     Audience,
     Comment,
     Field,
-    Person,
+    Organisation,
     PersonRole,
     Ref,
+    Relation,
+    RelationKind,
     TextFormat,
-    Ticket,
+    TimeEntry,
     Value,
 )
 from mappings.vocabulary import Native
@@ -81,16 +92,20 @@ class Memory:
             max_text=1_000_000,
             max_file=20_000_000,
             file_hosts=(),
-            kinds={},
-            parts=frozenset(),
-            books_time=False,
-            relates=frozenset(),
-            bulk=1,
-            webhooks=None,
+            kinds={
+                "answer": NativeKind(Audience.CUSTOMER, Mails.ALWAYS),
+                "note": NativeKind(Audience.STAFF, Mails.NEVER),
+            },
+            parts=frozenset(Part),
+            books_time=True,
+            relates=frozenset(RelationKind) - {RelationKind.MERGED_INTO, RelationKind.MOVED_TO},
+            bulk=10,
+            webhooks=Signed.HMAC,
             settle=timedelta(0),
             index_lag=desk.lag,
         )
         self._capabilities = replace(default, **differing)
+        self._words = Translator(config, self._capabilities)
 
     @property
     def name(self) -> str:
@@ -110,8 +125,8 @@ class Memory:
         lacking = [place.key for place in places if place.key not in known]
         return [f"{self.name}: there is no project {key!r}; there is {', '.join(known)}" for key in lacking]
 
-    def fetch(self, key: str) -> Snapshot:
-        return self._wire.read("fetch", lambda: self._snapshot(self._wire.find("fetch", key)))
+    def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
+        return self._wire.read("fetch", lambda: self._words.snapshot(self._wire.find("fetch", key), also))
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """Ask again from the last row's stamp on, that row included: many tickets share a second."""
@@ -122,18 +137,29 @@ class Memory:
             given.update(page)
             after = page[-1].changed
 
+    def walk(self, since: datetime | None = None) -> Iterator[Hint]:
+        return self.changed(since or datetime.min.replace(tzinfo=UTC))
+
     def create(self, draft: TicketDraft) -> WrittenTicket:
         def act(fault: Fault | None) -> WrittenTicket:
-            natives = self._natives("create", draft.values, {})
-            if draft.place.key not in self._desk.projects:
-                raise Rejected(self.name, "create", "no such project", {"place": "it does not exist"})
-            key = self._desk.new_ticket(by="hub", place=draft.place.key, external_id=draft.token)
-            ticket = self._desk.tickets[key]
-            self._desk.set(key, **natives)
-            self._say(ticket, MESSAGE_0, draft.message, draft.message.audience)
-            return self._written(ticket)
+            return self._create(draft)
 
         return self._wire.write("create", act, idempotent=False)
+
+    def create_many(self, drafts: Sequence[TicketDraft]) -> list[WrittenTicket | WireError]:
+        answers: list[WrittenTicket | WireError] = []
+        for n in range(0, len(drafts), self.capabilities.bulk):
+            answers += self._create_batch(drafts[n : n + self.capabilities.bulk])
+        return answers
+
+    def _create_batch(self, batch: Sequence[TicketDraft]) -> Sequence[WrittenTicket | WireError]:
+        def act(fault: Fault | None) -> list[WrittenTicket | WireError]:
+            return [self._created(draft) for draft in batch]
+
+        try:
+            return self._wire.write("create_many", act, idempotent=False)
+        except WireError as error:
+            return [error] * len(batch)
 
     def find_created(self, token: str, since: datetime) -> Ref | None:
         earliest = since.replace(microsecond=0)
@@ -143,7 +169,7 @@ class Memory:
             return mine and ticket.external_id == token
 
         found = self._wire.read("find_created", lambda: [t for t in self._desk.indexed() if ours(t)])
-        return self._ref(found[0]) if found else None
+        return self._words.ref(found[0]) if found else None
 
     def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
         def act(fault: Fault | None) -> WrittenTicket:
@@ -151,8 +177,8 @@ class Memory:
             natives = self._natives("set_fields", values, ticket.fields)
             if fault is Fault.TAGS_DROPPED:
                 natives.pop("tags", None)
-            self._desk.set(ticket.key, **natives)
-            return self._written(ticket)
+            self._desk.set(ticket.key, by="hub", **natives)
+            return self._words.written(ticket)
 
         return self._wire.write("set_fields", act, idempotent=True)
 
@@ -161,7 +187,7 @@ class Memory:
             ticket = self._wire.find("change_tags", present.ref.key, to_write=True)
             if fault is not Fault.TAGS_DROPPED:
                 self._desk.tag(ticket.key, *add, remove=remove)
-            return self._written(ticket)
+            return self._words.written(ticket)
 
         return self._wire.write("change_tags", act, idempotent=True)
 
@@ -198,7 +224,7 @@ class Memory:
             if self.capabilities.files is not FilePlace.TICKET:
                 raise Rejected(self.name, "add_file", "files are sent with the text they belong to")
             address = self._desk.attach(key, upload.name, upload.content.read(), kind=upload.content_type)
-            return WrittenFile(_file_id(address), address)
+            return WrittenFile(file_id(address), address)
 
         return self._wire.write("add_file", act, idempotent=False)
 
@@ -232,10 +258,74 @@ class Memory:
         self._wire.write("apply_board", act, idempotent=True)
         return []
 
+    def add_time(self, key: str, entry: TimeEntry) -> str:
+        def act(fault: Fault | None) -> str:
+            ticket = self._wire.find("add_time", key, to_write=True)
+            return self._desk.book(ticket.key, entry.spent, entry.started, entry.note, by="hub")
+
+        return self._wire.write("add_time", act, idempotent=False)
+
+    def add_relation(self, key: str, relation: Relation) -> None:
+        def act(fault: Fault | None) -> None:
+            if relation.kind not in self.capabilities.relates:
+                raise Rejected(self.name, "add_relation", f"no {relation.kind} here", {"kind": "unknown"})
+            self._wire.find("add_relation", key, to_write=True)
+            self._wire.find("add_relation", relation.key)
+            self._desk.relate(key, relation)
+
+        self._wire.write("add_relation", act, idempotent=True)
+
+    def organisations(self) -> Iterator[Organisation]:
+        known = self._wire.read("organisations", lambda: list(self._desk.organisations.values()))
+        return iter([replace(o, connection=self.name) for o in known])
+
+    def add_organisation(self, name: str, domains: Sequence[str]) -> Organisation:
+        def act(fault: Fault | None) -> Organisation:
+            made = Organisation(self.name, f"o{len(self._desk.organisations)}", name, tuple(domains))
+            return self._desk.organisations.setdefault(name, made)
+
+        return self._wire.write("add_organisation", act, idempotent=True)
+
+    def plan_hook(self, hook: Hook) -> list[Step]:
+        made = self._wire.read("plan_hook", lambda: self._desk.hook)
+        return [] if made == hook else [Step(f"call {hook.url} for every change")]
+
+    def apply_hook(self, hook: Hook) -> list[Step]:
+        def act(fault: Fault | None) -> None:
+            self._desk.hook = hook
+
+        self._wire.write("apply_hook", act, idempotent=True)
+        return []
+
+    def hear(self, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[Hint, ...]:
+        signed = hmac.new(secret.encode(), body, sha256).hexdigest()
+        if not hmac.compare_digest(signed, headers.get("x-signature", "")):
+            raise BadSignature(f"{self.name}: the webhook's signature does not verify")
+        try:
+            key = json.loads(body)["ticket"]
+        except (ValueError, TypeError, KeyError):
+            raise Rejected(self.name, "webhook", "the body names no ticket", {"ticket": "missing"}) from None
+        return (Hint(str(key), None, self._config.now()),) if key else ()
+
+    def _create(self, draft: TicketDraft) -> WrittenTicket:
+        natives = self._natives("create", draft.values, {})
+        if draft.place.key not in self._desk.projects:
+            raise Rejected(self.name, "create", "no such project", {"place": "it does not exist"})
+        key = self._desk.new_ticket(by="hub", place=draft.place.key, external_id=draft.token)
+        self._desk.set(key, by="hub", **natives)
+        self._say(self._desk.tickets[key], MESSAGE_0, draft.message, draft.message.audience)
+        return self._words.written(self._desk.tickets[key])
+
+    def _created(self, draft: TicketDraft) -> WrittenTicket | WireError:
+        try:
+            return self._create(draft)
+        except Rejected as error:
+            return error
+
     def _page(self, since: datetime, given: set[Hint]) -> list[Hint]:
         def act() -> list[Hint]:
             rows = [t for t in self._desk.indexed() if t.updated >= since]
-            return [h for t in rows if (h := Hint(t.key, str(t.version), t.updated)) not in given]
+            return [h for t in rows if (h := _hint(t)) not in given]
 
         return self._wire.read("changed", act)[:_PAGE]
 
@@ -271,8 +361,8 @@ class Memory:
             files = {upload.id: self._attach(ticket, id, upload) for upload in draft.uploads}
         text = write(draft.markdown, TextFormat.MARKDOWN, {**draft.names, **files})
         self._desk.say(ticket.key, id, text, by="hub", audience=audience)
-        said = self._message(ticket, ticket.texts[id])
-        ids = {origin: _file_id(address) for origin, address in files.items()}
+        said = self._words.message(ticket, ticket.texts[id])
+        ids = {origin: file_id(address) for origin, address in files.items()}
         return WrittenComment(id, said.revision, said.audience, ids)
 
     def _attach(self, ticket: DeskTicket, id: str, upload: Upload) -> str:
@@ -283,73 +373,7 @@ class Memory:
                 return file.address
         return self._desk.attach(ticket.key, upload.name, content, kind=upload.content_type, to=id)
 
-    # Words: native -> canonical.
 
-    def _snapshot(self, ticket: DeskTicket) -> Snapshot:
-        written = self._written(ticket)
-        return Snapshot(
-            ref=written.ref,
-            url=written.url,
-            place=written.place,
-            presence=Presence.TRASHED if ticket.trashed else Presence.PRESENT,
-            version=written.version,
-            read_at=self._config.now(),
-            ticket=self._ticket(ticket),
-            native=written.native,
-        )
-
-    def _written(self, ticket: DeskTicket) -> WrittenTicket:
-        return WrittenTicket(
-            ref=self._ref(ticket),
-            url=f"{self._config.url}/tickets/{ticket.key}",
-            place=ticket.place,
-            version=str(ticket.version),
-            native={name: ticket.fields[name] for name in self.capabilities.fields},
-        )
-
-    def _ref(self, ticket: DeskTicket) -> Ref:
-        return Ref(self.name, ticket.key, f"{ticket.place}-{ticket.key}")
-
-    def _ticket(self, ticket: DeskTicket) -> Ticket:
-        held = self.capabilities.fields
-        values: dict[str, Any] = {name: self._value(name, ticket.fields[name]) for name in held}
-        return Ticket(
-            **{"subject": "", **values},
-            created=ticket.created,
-            updated=ticket.updated,
-            requester=self._person(ticket.creator),
-            messages=tuple(self._message(ticket, text) for text in ticket.texts.values()),
-        ).ordered()
-
-    def _value(self, name: Field, native: NativeValue) -> Value:
-        lens = self._config.vocabularies.get(name)
-        if native is None:
-            return None
-        if isinstance(native, tuple):
-            return frozenset(native)
-        if lens:
-            return lens.get(Native(native))
-        return datetime.fromisoformat(native) if name in ("due", "first_response_due") else native
-
-    def _message(self, ticket: DeskTicket, text: Comment) -> Comment:
-        files = [file for file in ticket.files.values() if file.owner == text.id]
-        attachments = tuple(_attachment(file, text.body.text) for file in files)
-        return replace(text, author=self._person(text.author), attachments=attachments)
-
-    def _person(self, user: Person) -> Person:
-        return replace(user, connection=self.name)
-
-
-def _attachment(file: DeskFile, text: str) -> Attachment:
-    return Attachment(
-        id=_file_id(file.address),
-        name=file.name,
-        content_type=file.content_type,
-        size=len(file.content),
-        inline=file.address in text and file.content_type.startswith("image/"),
-        location=file.address,
-    )
-
-
-def _file_id(address: str) -> str:
-    return address.removeprefix("/uploads/")
+def _hint(ticket: DeskTicket) -> Hint:
+    presence = Presence.TRASHED if ticket.trashed else Presence.PRESENT
+    return Hint(ticket.key, str(ticket.version), ticket.updated, presence)

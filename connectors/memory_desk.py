@@ -16,7 +16,7 @@ from itertools import count
 from threading import RLock
 from typing import cast
 
-from connectors.base import NativeValue
+from connectors.base import Hook, NativeValue
 from mappings.boards import BoardSpec
 from mappings.ticket import (
     MESSAGE_0,
@@ -24,11 +24,17 @@ from mappings.ticket import (
     Comment,
     CommentKind,
     Field,
+    Mood,
+    Organisation,
     Person,
     PersonRole,
+    Rating,
     Raw,
     Ref,
+    Relation,
+    RelationKind,
     TextFormat,
+    TimeEntry,
 )
 from mappings.vocabulary import NOTHING
 
@@ -45,6 +51,14 @@ FIELDS: tuple[Field, ...] = (
 """What a ticket of the desk has beside its texts."""
 _ADDRESS = re.compile(r"/uploads/[0-9a-f]{32}/[\w.-]+")
 _UNSAFE = re.compile(r"[^\w.-]")
+_ENDS = (
+    (RelationKind.PARENT_OF, RelationKind.CHILD_OF),
+    (RelationKind.TRACKS, RelationKind.TRACKED_BY),
+    (RelationKind.BLOCKS, RelationKind.BLOCKED_BY),
+    (RelationKind.DUPLICATES, RelationKind.DUPLICATED_BY),
+    (RelationKind.RELATES_TO, RelationKind.RELATES_TO),
+)
+_OTHER_END = {**dict(_ENDS), **{there: here for here, there in _ENDS}}
 
 
 class Fault(Enum):
@@ -100,6 +114,13 @@ class DeskTicket:
     texts: dict[str, Comment] = field(default_factory=dict)
     files: dict[str, DeskFile] = field(default_factory=dict)
     links: dict[Ref, tuple[str, str]] = field(default_factory=dict)
+    archived: bool = False
+    participants: list[Person] = field(default_factory=list)
+    times: list[TimeEntry] = field(default_factory=list)
+    relations: dict[Relation, None] = field(default_factory=dict)
+    ratings: list[Rating] = field(default_factory=list)
+    changes: list[tuple[datetime, Person, Field, str, str]] = field(default_factory=list)
+    """(when, who, which field, from, to): the history of status and priority."""
 
 
 class MemoryDesk:
@@ -119,6 +140,8 @@ class MemoryDesk:
         }
         self.tickets: dict[str, DeskTicket] = {}
         self.boards: dict[str, BoardSpec] = {}
+        self.organisations: dict[str, Organisation] = {}
+        self.hook: Hook | None = None
         self.mails: list[Mail] = []
         self.lock = RLock()
         self._faults: defaultdict[str, list[Fault]] = defaultdict(list)
@@ -166,14 +189,51 @@ class MemoryDesk:
             ticket.files = {a: f for a, f in ticket.files.items() if f.owner != id}
             self.touch(ticket)
 
-    def set(self, key: str, **values: NativeValue) -> None:
+    def set(self, key: str, *, by: str = "sam", **values: NativeValue) -> None:
         """Change fields of a ticket, given as native values."""
         with self.lock:
             ticket = self.tickets[key]
             for name, value in values.items():
+                self._note(ticket, self.users[by], cast(Field, name), value)
                 kept = " ".join(value.split()) if isinstance(value, str) else value
                 ticket.fields[cast(Field, name)] = tuple(sorted(kept)) if isinstance(kept, tuple) else kept
             self.touch(ticket)
+
+    def _note(self, ticket: DeskTicket, by: Person, name: Field, value: NativeValue) -> None:
+        before = ticket.fields[name]
+        if name in ("status", "priority") and before != value and isinstance(before, str):
+            ticket.changes.append((self.stamp(), by, name, before, str(value)))
+
+    def book(self, key: str, spent: timedelta, started: datetime, note: str, *, by: str = "sam") -> str:
+        """Book work on a ticket and return the entry's id."""
+        with self.lock:
+            new = self.new_id()
+            entry = TimeEntry(new, self.users[by], spent, started.replace(microsecond=0), None, note)
+            self.tickets[key].times.append(entry)
+            return new
+
+    def relate(self, key: str, relation: Relation) -> None:
+        """Tie a ticket to another one, which then shows the other end of the tie."""
+        with self.lock:
+            self.tickets[key].relations[relation] = None
+            self.tickets[relation.key].relations[Relation(_OTHER_END[relation.kind], key)] = None
+
+    def rate(self, key: str, mood: Mood, remark: str) -> None:
+        """Let the customer say what they thought of it."""
+        with self.lock:
+            ticket = self.tickets[key]
+            given = Rating(self.new_id(), ticket.creator, mood, mood.upper(), remark, self.stamp())
+            ticket.ratings.append(given)
+
+    def invite(self, key: str, user: str) -> None:
+        """Keep somebody else informed about a ticket."""
+        with self.lock:
+            self.tickets[key].participants.append(self.users[user])
+
+    def archive(self, key: str) -> None:
+        """Put a ticket away for good: it can be read by its key, and stands in no list."""
+        with self.lock:
+            self.tickets[key].archived = True
 
     def tag(self, key: str, *add: str, remove: Iterable[str] = ()) -> None:
         """Add and remove tags of a ticket."""
@@ -235,7 +295,8 @@ class MemoryDesk:
     def indexed(self) -> list[DeskTicket]:
         """Return the tickets that the index knows by now, the one changed longest ago first."""
         with self.lock:
-            known = [t for t in self.tickets.values() if self.now() - t.updated >= self.lag]
+            listed = [t for t in self.tickets.values() if not t.archived]
+            known = [t for t in listed if self.now() - t.updated >= self.lag]
             return sorted(known, key=lambda ticket: (ticket.updated, ticket.key))
 
     def touch(self, ticket: DeskTicket) -> None:

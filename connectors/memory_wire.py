@@ -69,4 +69,6 @@ class Wire:
             raise Gone(self._config.name, call, f"no ticket {key}")
         if to_write and ticket.trashed:
             raise Gone(self._config.name, call, f"ticket {key} is in the trash")
+        if to_write and ticket.archived:
+            raise Rejected(self._config.name, call, f"ticket {key} is archived, and read-only")
         return ticket

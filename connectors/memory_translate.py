@@ -1,0 +1,117 @@
+"""The reference connector's translation: what a desk keeps, in canonical words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from connectors.base import ConnectionConfig, Presence, Snapshot, WrittenTicket
+from connectors.capabilities import Capabilities, Part
+from connectors.memory_desk import DeskFile, DeskTicket
+from mappings.ticket import (
+    Attachment,
+    Comment,
+    Field,
+    Happening,
+    Person,
+    Ref,
+    Ticket,
+    Value,
+)
+from mappings.vocabulary import Native
+
+
+class Translator:
+    """Says what one connection's tickets mean."""
+
+    def __init__(self, config: ConnectionConfig, can: Capabilities) -> None:
+        self._config, self._can = config, can
+
+    def snapshot(self, ticket: DeskTicket, also: frozenset[Part]) -> Snapshot:
+        """Return a ticket with its conversation and the parts that were asked for."""
+        written = self.written(ticket)
+        presence = Presence.ARCHIVED if ticket.archived else Presence.PRESENT
+        return Snapshot(
+            ref=written.ref,
+            url=written.url,
+            place=written.place,
+            presence=Presence.TRASHED if ticket.trashed else presence,
+            version=written.version,
+            read_at=self._config.now(),
+            ticket=replace(self._ticket(ticket), **self._parts(ticket, also & self._can.parts)),
+            native=written.native,
+        )
+
+    def written(self, ticket: DeskTicket) -> WrittenTicket:
+        """Return a ticket's fields as the answer to a write tells them."""
+        return WrittenTicket(
+            ref=self.ref(ticket),
+            url=f"{self._config.url}/tickets/{ticket.key}",
+            place=ticket.place,
+            version=str(ticket.version),
+            native={name: ticket.fields[name] for name in self._can.fields},
+        )
+
+    def ref(self, ticket: DeskTicket) -> Ref:
+        """Return where a ticket lives."""
+        return Ref(self._config.name, ticket.key, f"{ticket.place}-{ticket.key}")
+
+    def message(self, ticket: DeskTicket, text: Comment) -> Comment:
+        """Return a text with the files that belong to it."""
+        files = [file for file in ticket.files.values() if file.owner == text.id]
+        attachments = tuple(_attachment(file, text.body.text) for file in files)
+        return replace(text, author=self._person(text.author), attachments=attachments)
+
+    def _parts(self, ticket: DeskTicket, also: frozenset[Part]) -> Mapping[str, Any]:
+        parts: dict[Part, tuple[str, tuple[Any, ...]]] = {
+            Part.PARTICIPANTS: ("participants", tuple(map(self._person, ticket.participants))),
+            Part.TIME: ("time_entries", tuple(ticket.times)),
+            Part.RELATIONS: ("relations", tuple(ticket.relations)),
+            Part.RATINGS: ("ratings", tuple(ticket.ratings)),
+            Part.HISTORY: ("history", tuple(self._happening(*change) for change in ticket.changes)),
+        }
+        return dict(parts[part] for part in also)
+
+    def _happening(self, at: datetime, by: Person, name: Field, before: str, after: str) -> Happening:
+        return Happening(at, self._person(by), name, self._value(name, before), self._value(name, after))
+
+    def _ticket(self, ticket: DeskTicket) -> Ticket:
+        values: dict[str, Any] = {name: self._value(name, ticket.fields[name]) for name in self._can.fields}
+        return Ticket(
+            **{"subject": "", **values},
+            created=ticket.created,
+            updated=ticket.updated,
+            requester=self._person(ticket.creator),
+            messages=tuple(self.message(ticket, text) for text in ticket.texts.values()),
+        ).ordered()
+
+    def _value(self, name: Field, native: str | tuple[str, ...] | None) -> Value:
+        lens = self._config.vocabularies.get(name)
+        if native is None:
+            return None
+        if isinstance(native, tuple):
+            return frozenset(native)
+        if lens:
+            return lens.get(Native(native))
+        return datetime.fromisoformat(native) if name in ("due", "first_response_due") else native
+
+    def _person(self, user: Person) -> Person:
+        return replace(user, connection=self._config.name)
+
+
+def file_id(address: str) -> str:
+    """Return the id of the file at an address."""
+    return address.removeprefix("/uploads/")
+
+
+def _attachment(file: DeskFile, text: str) -> Attachment:
+    return Attachment(
+        id=file_id(file.address),
+        name=file.name,
+        content_type=file.content_type,
+        size=len(file.content),
+        inline=file.address in text and file.content_type.startswith("image/"),
+        location=file.address,
+    )
