@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from connectors.base import ConnectionConfig, Connector
@@ -66,6 +67,7 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
         signer=Signer(settings.hub.secret.get_secret_value().encode()),
         now=now,
         since=settings.hub.since,
+        digest=sha256(path.read_bytes()).hexdigest(),
     )
     return Application(settings, connectors, store, engine)
 

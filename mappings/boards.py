@@ -23,7 +23,9 @@ class Readers:
         return Audience.STAFF if self.customer is None else Audience.CUSTOMER
 
     def __str__(self) -> str:
-        return "staff" if self.customer is None else f"customer {self.customer}"
+        if self.customer is None:
+            return "staff"
+        return "whoever may (nobody declared it)" if self.customer == "?" else f"customer {self.customer}"
 
 
 STAFF = Readers(None)

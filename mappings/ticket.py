@@ -156,7 +156,7 @@ class PersonRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody as one connection knows them. Who is who across connections is `mappings.people`."""
+    """Somebody as one connection knows them; who is the same person elsewhere is another question."""
 
     connection: str
     key: str

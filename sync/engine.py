@@ -17,7 +17,7 @@ from mappings.ticket import Field, Ref
 from sync.apply import Applied, Applier, Stale
 from sync.decide import decide
 from sync.observe import Observation, Observer
-from sync.operations import AddNotice, ChangeTags, CreateTicket, Plan, SetFields, Write
+from sync.operations import AddNotice, ChangeTags, Plan, SetFields, Write
 from sync.remember import remember
 from sync.routing import Desk
 from sync.rules import Role
@@ -78,6 +78,8 @@ class Planned:
     refs: tuple[Ref, ...]
     plan: Plan
     problem: str | None = None
+    waits: bool = False
+    """Whether a person must settle the problem; else it may pass by itself."""
 
 
 class Engine:
@@ -91,10 +93,11 @@ class Engine:
         desk: Desk,
         signer: Signer,
         now: Callable[[], datetime],
-        since: datetime | None,
+        since: datetime | None = None,
+        digest: str = "",
     ) -> None:
         self._store, self._connectors, self._desk, self._signer = store, connectors, desk, signer
-        self._now, self._since = now, since
+        self._now, self._since, self._digest = now, since, digest
         self._observer = Observer(connectors, desk, signer, store.hub())
         self._paused: dict[str, WireError] = {}
 
@@ -119,8 +122,16 @@ class Engine:
             raise ConfigError(problems)
         return list(self._paused.values())
 
+    def _adopt_rules(self) -> None:
+        """Have what is parked looked at again if the rules changed since the last time: they may fit now."""
+        if self._store.database.rules() != self._digest:
+            for row in self._store.inbox.parked():
+                self._store.inbox.put(row.subject, self._now(), "the rules changed")
+            self._store.database.adopt_rules(self._digest)
+
     def collect(self) -> list[WireError]:
         """Put what changed since the last time into the inbox; return the errors of those that failed."""
+        self._adopt_rules()
         failed = []
         for name in self._answering():
             begun = self._now()
@@ -151,11 +162,11 @@ class Engine:
             try:
                 seen = self._observe(bundle)
             except WireError as error:
-                yield Planned(bundle.refs, Plan((), ()), str(error))
+                yield Planned(bundle.refs, Plan((), ()), str(error), waits=isinstance(error, Gone | Rejected))
                 continue
             refs = tuple(side.ref for side in seen.situation.sides.values()) or bundle.refs
             plan = Plan((), ()) if seen.parked else decide(seen.situation)
-            yield Planned(refs, plan, seen.parked)
+            yield Planned(refs, plan, seen.parked, waits=seen.parked is not None)
 
     # -- collecting
 
@@ -235,7 +246,7 @@ class Engine:
         if (bundle := seen.bundle.id) is not None:
             return self._apply(claim, bundle, seen, plan)
         front = seen.situation.front()
-        if front is None or not any(isinstance(w, CreateTicket) for w in plan.writes):
+        if front is None or not plan:
             self._store.findings.record(seen.bundle.subject, plan.remarks, self._now())
             return Done(0)
         bundle, claim = self._store.bundles.begin(claim, seen.situation.sides[front])

@@ -13,6 +13,7 @@ from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application, build
 from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
 from deskbridge.report import complaint, exit_code, outcome_lines, plan_json, plan_lines, summary
+from sync.engine import Parked
 
 
 def plan(
@@ -39,7 +40,7 @@ def plan(
         nothing = "Nothing to write" + (" where somebody answered." if silent else ": all sides agree.")
         typer.echo("\n".join(lines) if lines else nothing)
     _complain(silent)
-    raise typer.Exit(exit_code([], silent))
+    raise typer.Exit(exit_code([Parked(p.problem) for p in planned if p.problem and p.waits], silent))
 
 
 def sync(
@@ -68,7 +69,8 @@ def sync(
     told = " ".join(f"{name.replace('_', ' ')} {number}," for name, number in counted.items())
     typer.echo(json.dumps(counted) if as_json else told.rstrip(","))
     _complain(errors)
-    raise typer.Exit(exit_code([r.outcome for r in results], errors))
+    waiting = [Parked(row.parked) for row in application.store.inbox.parked() if row.parked]
+    raise typer.Exit(exit_code([*(r.outcome for r in results), *waiting], errors))
 
 
 def _subjects(application: Application, ticket: str | None, *, every: bool) -> list[str] | None:

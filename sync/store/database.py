@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, update
 from sqlalchemy.exc import DatabaseError
 
 from connectors.base import Account
@@ -64,6 +64,15 @@ class Database:
     def hub(self) -> str:
         """Return the id that this hub signs with."""
         return self._meta("hub")
+
+    def rules(self) -> str:
+        """Return the digest of the rules that were last worked by; empty at first."""
+        return self._meta("rules")
+
+    def adopt_rules(self, digest: str) -> None:
+        """Remember the digest of the rules that are worked by from now on."""
+        with self.writing() as tx:
+            tx.execute(update(meta).where(meta.c.name == "rules").values(value=digest))
 
     def identity(self, connection: str) -> tuple[str, str] | None:
         """Return the (instance, account) that a connection had when it was first used."""
@@ -127,6 +136,6 @@ def _engine(path: Path) -> Engine:
 
 def _stamp(tx: Connection) -> None:
     known = set(tx.execute(select(meta.c.name)).scalars())
-    for name, value in (("version", str(VERSION)), ("hub", secrets.token_hex(4))):
+    for name, value in (("version", str(VERSION)), ("hub", secrets.token_hex(4)), ("rules", "")):
         if name not in known:
             tx.execute(insert(meta).values(name=name, value=value))
