@@ -35,8 +35,17 @@ _ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "code": {
 _NESTING = 200
 """Elements inside one another above which only the words are kept: the parsers drop what is deeper."""
 _TAG = re.compile(r"<(/?)([a-zA-Z]\w*)")
-_FLAT = set("area base br col dd dt hr img input li link meta option p source td th tr wbr".split())
-"""Elements that hold nothing, or that the next of their kind ends."""
+_DEPTHS = {
+    **dict.fromkeys("area base br col hr img input link meta option p source tbody thead wbr".split(), 0),
+    **dict.fromkeys("dd dt li td th tr".split(), 0),  # often without an end; their parents count for them
+    "table": 4,
+    "ul": 2,
+    "ol": 2,
+    "dl": 2,
+}
+"""How much deeper an element makes what follows it; any other one level."""
+_LINES = 1_000_000
+"""Lines in which quoted history is looked for; quotequail would fold away whatever comes after."""
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\^`{|}\[\]]*[^\s<>\"'\\^`{|}\[\].,;:!?)]")
 
 
@@ -75,9 +84,9 @@ def _depth(text: str) -> int:
     """Return how deep elements stand inside one another, roughly."""
     depth = most = 0
     for end, name in _TAG.findall(text):
-        if name.lower() not in _FLAT:
-            depth = max(0, depth + (-1 if end else 1))
-            most = max(most, depth)
+        size = _DEPTHS.get(name.lower(), 1)
+        depth = max(0, depth + (-size if end else size))
+        most = max(most, depth)
     return most
 
 
@@ -156,7 +165,7 @@ def _cuts(text: str) -> Iterator[tuple[int, int]]:
 
 def _parts(text: str) -> list[tuple[bool, str]]:
     """Return (is quoted, HTML) parts; a body that is nothing but a quotation counts as new."""
-    parts = [(not expanded, part) for expanded, part in quotequail.quote_html(text)]
+    parts = [(not expanded, part) for expanded, part in quotequail.quote_html(text, limit=_LINES)]
     if any(not quoted and _words(part) for quoted, part in parts):
         return parts
     return [(False, text)]
@@ -164,9 +173,10 @@ def _parts(text: str) -> list[tuple[bool, str]]:
 
 def _markdown(text: str) -> str:
     clean = nh3.clean(text, attributes=_ATTRIBUTES, url_schemes=_SCHEMES)
-    # Without a sign between them an exclamation mark would make the link after it a picture.
-    result = convert(clean.replace("!<a ", f"!{JOINER}<a "), _OPTIONS).content or ""
-    return result.strip().replace(f"!{JOINER}", "\\!").replace(JOINER, "") or plain(_words(text))
+    # Two quotations in a row would become one, and a link after an exclamation mark a picture.
+    apart = clean.replace("<blockquote>", f"<p>{JOINER}</p><blockquote>").replace("!<a ", f"!{JOINER}<a ")
+    result = re.sub(rf"(?m)^[> ]*{JOINER}\n", "", convert(apart, _OPTIONS).content or "")
+    return result.replace(f"!{JOINER}", "\\!").replace(JOINER, "").strip() or plain(_words(text))
 
 
 def _words(text: str) -> str:

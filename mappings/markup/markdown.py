@@ -20,7 +20,7 @@ FILE = "file"
 _NESTING = 100
 _BRACKETS = 20
 """Open brackets in a paragraph above which none begins a link: looking for all their ends is quadratic."""
-_SCHEME = re.compile(r"\s*[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_SCHEME = re.compile(r"[^/?#]*:")
 _ALLOWED = re.compile(r"\s*(?:https?|mailto|tel|attachment):", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SIGNS = re.compile(

@@ -86,7 +86,7 @@ def _row(row: SyntaxTreeNode) -> str:
 def _guarded(text: str) -> str:
     """Return a paragraph in which no line begins a list, a heading or a quotation."""
     text = re.sub(r"(?m)^[ \t]+", "", text)
-    return re.sub(r"(?m)^(#+(?=\s))|^(?=h[1-6]\.|bq\.)", lambda m: f"\\{m[1]}" if m[1] else JOINER, text)
+    return re.sub(r"(?m)^(?=[*#-]+\s|h[1-6]\.|bq\.)", JOINER, text)
 
 
 def _inline(node: SyntaxTreeNode) -> str:
@@ -126,8 +126,11 @@ def _span(node: SyntaxTreeNode) -> str:
 def _link(node: SyntaxTreeNode) -> str:
     url, label = str(node.attrs.get("href", "")), _inline(node).replace("\n", " ")
     if name := node.meta.get(FILE):
-        return f"[^{name}]" if _nameable(name) else f"\\[file: {_escape(name)}\\]"
-    return _address(address(node), "") if node.info == "auto" else _address(url, label)
+        file = f"[^{name}]" if _nameable(name) else f"\\[file: {_escape(name)}\\]"
+        return file if label in ("", _escape(name)) else f"{label} {file}"
+    if node.info == "auto" and not url.startswith("mailto:"):
+        return _address(address(node), "")
+    return _address(url, label)
 
 
 def _picture(node: SyntaxTreeNode) -> str:
