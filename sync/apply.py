@@ -19,7 +19,7 @@ from connectors.base import (
 )
 from connectors.capabilities import FilePlace
 from connectors.errors import Gone, HubError, Rejected, WireError
-from mappings.ticket import MESSAGE_0, Audience, Comment, Field, Ref, Value
+from mappings.ticket import MESSAGE_0, Audience, Comment, Field, Raw, Ref, Value
 from sync.files import names_of, travelling, unclaimed
 from sync.operations import (
     AddComment,
@@ -216,8 +216,8 @@ class Applier:
             self._record(Mirror(Kind.FILE, self._origin(write.source, file), target, "", ""))
 
     def _edit(self, write: EditComment) -> None:
-        before = self._sides[write.target].ticket.message(write.id)
-        if self._unchanged(write.target).ticket.message(write.id) != before:
+        before = _body(self._sides[write.target], write.id)
+        if _body(self._unchanged(write.target), write.id) != before:
             raise Stale(f"somebody edited text {write.id} on {write.target}")
         origin, key = self._origin(write.source, write.message.id), self._key(write.target)
         wish = Wish(Kind.COMMENT, origin, write.target, write.message.revision)
@@ -359,3 +359,8 @@ class Applier:
     def _record(self, copy: Mirror) -> None:
         self._store.bundles.copied(self._claim, self._bundle, [copy], self._now())
         self._mirrors = self._mirrors.plus([copy])
+
+
+def _body(side: Snapshot, id: str) -> Raw | None:
+    message = side.ticket.message(id)
+    return message.body if message else None

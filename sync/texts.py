@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from connectors.capabilities import FilePlace
 from mappings.ticket import MESSAGE_0, Attachment, Audience, Comment, CommentKind, PersonRole
@@ -55,7 +56,8 @@ def _files(s: Situation, source: str, message: Comment, target: str) -> Iterator
     can = s.capabilities[target]
     for file in message.attachments:
         what = f"file {file.name} ({source})"
-        if s.mirrors.of(Kind.FILE, s.text(source, file.id), target):
+        here = s.text(source, file.id)
+        if s.mirrors.of(Kind.FILE, here, target) or s.mirrors.is_copy(Kind.FILE, here):
             continue
         if (file.size or 0) > can.max_file:
             yield Skip(target, what, f"larger than the {can.max_file} bytes it takes")
@@ -81,11 +83,19 @@ def _edit(s: Situation, source: str, message: Comment, target: str, copied: Mirr
     there = s.sides[target].ticket.message(copied.target.id)
     if there is None:
         return Skip(target, what, "somebody deleted the copy")
-    if there.revision != copied.answer:
+    if not _untouched(there, copied):
         return Skip(target, what, "somebody edited the copy, so it is theirs")
     if not s.capabilities[target].edits_comments:
         return Skip(target, what, "a text cannot be edited there")
     return EditComment(target, source, message, copied.target.id, Audience.STAFF, s.internally(target))
+
+
+def _untouched(there: Comment, copied: Mirror) -> bool:
+    """Whether a copy says what we wrote; files may have joined it since: those that we added after it."""
+    counts = range(len(there.attachments) + 1)
+    return any(
+        replace(there, attachments=there.attachments[:count]).revision == copied.answer for count in counts
+    )
 
 
 def _deleted(s: Situation) -> Iterator[Skip]:

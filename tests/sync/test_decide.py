@@ -477,6 +477,20 @@ def test_an_edit_reaches_the_copy() -> None:
     assert edit.message.body.text == "second"
 
 
+def test_a_copy_that_our_files_joined_is_still_ours() -> None:
+    """Otherwise a description is frozen as soon as the first file hangs on its ticket."""
+    stored = text("c1", "Sam wrote: first", by=HUB, minutes=1, files=(file("a"), file("b")))
+    s = said(said(_copied_once(), "desk", text("7", "second")), "jira", stored)
+    assert [o.id for o in of(EditComment, decide(s))] == ["c1"]
+
+
+def test_a_file_of_ours_does_not_come_back() -> None:
+    """Otherwise a file that hangs on the other side's first text is sent back to where it came from."""
+    ours = Mirror(Kind.FILE, at("jira", "f0"), at("desk", "f1"), "", "")
+    s = copied(said(agreed("jira"), "desk", asked(files=(file("f1"), file("f2")))), ours)
+    assert [o.attachment.id for o in of(AddFile, decide(s))] == ["f2"]
+
+
 def test_an_edit_of_the_description_reaches_the_description() -> None:
     """Otherwise the first text of a ticket is frozen as it was when the issue was opened."""
     s = said(agreed("jira"), "desk", asked("It does not start at all."))

@@ -115,6 +115,18 @@ def test_an_edit_and_an_attribution_reach_the_other_side(world: World) -> None:
     assert f"http://desk.test/tickets/{key}#db1." in copy.body.text
 
 
+def test_an_edit_reaches_a_description_on_whose_ticket_files_hang(world: World) -> None:
+    """Otherwise our own files make a description look as if a person had edited it."""
+    key = world.opened()
+    world.desk.attach(key, "log.bin", PICTURE)
+    world.sync()
+    world.wait(minutes=1)
+    world.desk.edit_comment(key, MESSAGE_0, "Help me!")
+    world.settle()
+    assert world.bodies("jira") == ["Help me!"]
+    assert world.findings() == set()
+
+
 def test_fields_tags_and_status_follow_the_rules(world: World) -> None:
     """Otherwise a developer sees an old subject, or an agent waits for news that are there."""
     key = world.opened("dev", "pump")
