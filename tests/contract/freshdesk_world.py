@@ -8,7 +8,7 @@ from typing import Any
 
 from deskbridge.sandbox.run import Sandbox
 from mappings.boards import Place, Readers
-from mappings.ticket import Audience, PersonRole
+from mappings.ticket import Audience, PersonRole, RelationKind
 from tests.contract.sandbox_world import SandboxWorld
 from tests.contract.world import Call, File, Said
 
@@ -76,6 +76,31 @@ class FreshdeskWorld(SandboxWorld):
 
     def removes(self, key: str) -> None:
         self._call("DELETE", f"tickets/{key}")
+
+    def books(self, key: str, minutes: int, note: str) -> None:
+        spent = f"{minutes // 60:02}:{minutes % 60:02}"
+        self._call("POST", f"tickets/{key}/time_entries", {"time_spent": spent, "note": note})
+
+    def relates(self, key: str, other: str) -> RelationKind:
+        self._call("PUT", f"tickets/{other}", {"parent_id": int(key)})
+        return RelationKind.PARENT_OF
+
+    def invites(self, key: str) -> str:
+        agent = self._call("GET", "agents/me")
+        self._call("POST", f"tickets/{key}/watch", {"user_id": agent["id"]})
+        return str(agent["contact"]["email"])
+
+    def rates(self, key: str, remark: str) -> None:
+        rating = {"ratings": {"default_question": 103}, "feedback": remark}
+        self._call("POST", f"tickets/{key}/satisfaction_ratings", rating)
+
+    def resolves(self, key: str) -> None:
+        self._call("PUT", f"tickets/{key}", {"status": 4})
+
+    def archives(self, key: str) -> bool:
+        self._call("PUT", f"tickets/{key}", {"status": 5})
+        self.wait(121 * 24 * 3600)
+        return True
 
     def said(self, key: str) -> list[Said]:
         rows = self._call("GET", f"tickets/{key}/conversations?per_page=100")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from deskbridge.sandbox.run import Sandbox
 from mappings.boards import STAFF, Place, Readers
-from mappings.ticket import Audience, PersonRole
+from mappings.ticket import Audience, PersonRole, RelationKind
 from tests.contract.sandbox_world import SandboxWorld
 from tests.contract.world import Call, File, Said
 
@@ -84,6 +84,28 @@ class GitLabWorld(SandboxWorld):
         self.ask(
             "DELETE", f"{self._api}/projects/{quote(self._project, safe='')}/{_path(key)}", headers=headers
         )
+
+    def books(self, key: str, minutes: int, note: str) -> None:
+        spent = {"duration": f"{minutes}m", "summary": note}
+        self._call("POST", f"{_path(key)}/add_spent_time", spent)
+
+    def relates(self, key: str, other: str) -> RelationKind:
+        project, _, iid = other.partition(":")
+        self._call("POST", f"{_path(key)}/links", {"target_project_id": project, "target_issue_iid": iid})
+        return RelationKind.RELATES_TO
+
+    def invites(self, key: str) -> str:
+        self.answers(key, "I read along.", internal=True)
+        return str(self.ask("GET", f"{self._api}/user", headers={"PRIVATE-TOKEN": self._dana})["name"])
+
+    def rates(self, key: str, remark: str) -> None:
+        raise AssertionError("issues are not rated")
+
+    def resolves(self, key: str) -> None:
+        self._call("PUT", _path(key), {"state_event": "close"})
+
+    def archives(self, key: str) -> bool:
+        return False
 
     def said(self, key: str) -> list[Said]:
         rows = self._call("GET", f"{_path(key)}/notes?sort=asc&per_page=100")

@@ -6,7 +6,7 @@ from typing import Any
 
 from deskbridge.sandbox.run import Sandbox
 from mappings.boards import STAFF, Place
-from mappings.ticket import Audience, PersonRole
+from mappings.ticket import Audience, PersonRole, RelationKind
 from tests.contract.sandbox_world import SandboxWorld
 from tests.contract.world import Call, File, Said
 
@@ -82,6 +82,33 @@ class JiraWorld(SandboxWorld):
 
     def removes(self, key: str) -> None:
         self.ask("DELETE", f"{self._api}/issue/{key}", auth=self._admin)
+
+    def books(self, key: str, minutes: int, note: str) -> None:
+        started = self.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        entry = {"timeSpentSeconds": minutes * 60, "comment": note, "started": started}
+        self._call("POST", f"issue/{key}/worklog", entry)
+
+    def relates(self, key: str, other: str) -> RelationKind:
+        keys = {i: {"key": self._call("GET", f"issue/{i}?fields=status")["key"]} for i in (key, other)}
+        link = {"type": {"name": "Blocks"}, "inwardIssue": keys[key], "outwardIssue": keys[other]}
+        self._call("POST", "issueLink", link)
+        return RelationKind.BLOCKS
+
+    def invites(self, key: str) -> str:
+        me = self._call("GET", "myself")
+        self._call("POST", f"issue/{key}/watchers", me["accountId"])
+        return str(me["displayName"])
+
+    def rates(self, key: str, remark: str) -> None:
+        raise AssertionError("issues of a Software project are not rated")
+
+    def resolves(self, key: str) -> None:
+        moves = self._call("GET", f"issue/{key}/transitions")["transitions"]
+        done = next(m["id"] for m in moves if m["to"]["statusCategory"]["key"] == "done")
+        self._call("POST", f"issue/{key}/transitions", {"transition": {"id": done}})
+
+    def archives(self, key: str) -> bool:
+        return False
 
     def said(self, key: str) -> list[Said]:
         rows = self._call("GET", f"issue/{key}/comment?maxResults=100")["comments"]

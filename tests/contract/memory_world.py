@@ -10,13 +10,13 @@ from connectors.capabilities import FilePlace
 from connectors.memory import Fault, Memory, MemoryDesk
 from connectors.quota import LocalBudget
 from mappings.boards import STAFF, Place
-from mappings.ticket import MESSAGE_0, Audience, PersonRole
+from mappings.ticket import MESSAGE_0, Audience, Mood, PersonRole, Relation, RelationKind
 from mappings.vocabulary import vocabularies
 from tests.contract.world import Break, Call, File, Said
 
 _METHODS = {
-    Call.READ: ("fetch", "changed", "find_created", "whoami", "open_file", "problems"),
-    Call.CREATE: ("create",),
+    Call.READ: ("fetch", "changed", "find_created", "whoami", "open_file", "problems", "organisations"),
+    Call.CREATE: ("create", "create_many"),
     Call.SET: ("set_fields",),
     Call.COMMENT: ("add_comment",),
     Call.FILE: ("add_file",),
@@ -113,6 +113,27 @@ class MemoryWorld:
     def removes(self, key: str) -> None:
         self._desk.trash(key)
 
+    def books(self, key: str, minutes: int, note: str) -> None:
+        self._desk.book(key, timedelta(minutes=minutes), self.now(), note)
+
+    def relates(self, key: str, other: str) -> RelationKind:
+        self._desk.relate(key, Relation(RelationKind.RELATES_TO, other))
+        return RelationKind.RELATES_TO
+
+    def invites(self, key: str) -> str:
+        self._desk.invite(key, "sam")
+        return "sam@desk.test"
+
+    def rates(self, key: str, remark: str) -> None:
+        self._desk.rate(key, Mood.HAPPY, remark)
+
+    def resolves(self, key: str) -> None:
+        self._desk.set(key, status="resolved")
+
+    def archives(self, key: str) -> bool:
+        self._desk.archive(key)
+        return True
+
     def said(self, key: str) -> list[Said]:
         texts = self._desk.tickets[key].texts.values()
         return [
@@ -140,6 +161,9 @@ class MemoryWorld:
     def breaks(self, call: Call, how: Break, times: int = 1) -> None:
         for method in _METHODS[call]:
             self._desk.fail(method, _FAULTS[how], times)
+
+    def system_in_memory(self) -> bool:
+        return True
 
     def mends(self) -> None:
         self._desk.mend()

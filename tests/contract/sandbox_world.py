@@ -80,6 +80,9 @@ class SandboxWorld:
         fault = {"system": self.system, "method": method, "path": path, "times": times, **_FAULTS[how]}
         self.control("POST", "faults", fault)
 
+    def system_in_memory(self) -> bool:
+        return False
+
     def mends(self) -> None:
         self.control("DELETE", "faults")
 

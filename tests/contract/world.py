@@ -13,7 +13,7 @@ from typing import Protocol
 
 from connectors.base import ConnectionConfig, Connector
 from mappings.boards import Place
-from mappings.ticket import Audience, PersonRole
+from mappings.ticket import Audience, PersonRole, RelationKind
 
 
 class Call(StrEnum):
@@ -108,6 +108,24 @@ class World(Protocol):
     def removes(self, key: str) -> None:
         """Staff throw a ticket away."""
 
+    def books(self, key: str, minutes: int, note: str) -> None:
+        """Staff book work on a ticket."""
+
+    def relates(self, key: str, other: str) -> RelationKind:
+        """Staff tie a ticket to another one; return what it then is to the other."""
+
+    def invites(self, key: str) -> str:
+        """Staff have somebody else kept informed; return how that person is called or mailed."""
+
+    def rates(self, key: str, remark: str) -> None:
+        """Whoever opened the ticket says that they were happy with it."""
+
+    def resolves(self, key: str) -> None:
+        """Staff resolve a ticket."""
+
+    def archives(self, key: str) -> bool:
+        """Put a ticket away as the system does with old ones; False where there is no such thing."""
+
     def said(self, key: str) -> list[Said]:
         """Return the ticket's texts as they really are."""
 
@@ -131,6 +149,9 @@ class World(Protocol):
 
     def breaks(self, call: Call, how: Break, times: int = 1) -> None:
         """Have the next such calls fail."""
+
+    def system_in_memory(self) -> bool:
+        """Whether there is no server that could call anybody."""
 
     def mends(self) -> None:
         """Take back what was not used up of `breaks`."""

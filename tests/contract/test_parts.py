@@ -1,0 +1,162 @@
+"""The contract's clauses about what is read beyond the conversation, and written back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.base import Connector, Presence
+from connectors.capabilities import Part
+from connectors.errors import Rejected, WireError
+from mappings.ticket import Mood, Person, PersonRole, Relation, RelationKind, Status, TimeEntry
+from tests.contract.drafts import fresh
+from tests.contract.world import World
+
+ALL = frozenset(Part)
+
+
+def needs(connector: Connector, part: Part) -> None:
+    """Skip where the side says that it cannot tell."""
+    if part not in connector.capabilities.parts:
+        pytest.skip(f"{connector.name} cannot tell: {part}")
+
+
+def booking(world: World, minutes: int, note: str) -> TimeEntry:
+    """Return work to book."""
+    who = Person("desk", "1", "Sam Rivera", PersonRole.STAFF)
+    started = (world.now() - timedelta(hours=3)).replace(second=0, microsecond=0)
+    return TimeEntry("origin", who, timedelta(minutes=minutes), started, None, note)
+
+
+def test_nothing_is_read_that_was_not_asked_for(world: World, connector: Connector) -> None:
+    """`fetch`: "the rest stays None". Broken: every look at a ticket costs calls that nobody needs."""
+    key = world.opens(fresh("Plain"), "Just a question.")
+    before = world.calls()
+    plain = connector.fetch(key).ticket
+    cheap, before = world.calls() - before, world.calls()
+    connector.fetch(key, ALL)
+    assert (plain.participants, plain.time_entries, plain.relations) == (None, None, None)
+    assert (plain.ratings, plain.history) == (None, None)
+    assert cheap <= world.calls() - before
+
+
+def test_what_a_side_cannot_tell_stays_none(world: World, connector: Connector) -> None:
+    """`fetch`: "what the capabilities name is read". Broken: "cannot tell" looks like "there is none"."""
+    ticket = connector.fetch(world.opens(fresh("Whole"), "Tell me all."), ALL).ticket
+    told = {
+        Part.PARTICIPANTS: ticket.participants,
+        Part.TIME: ticket.time_entries,
+        Part.RELATIONS: ticket.relations,
+        Part.RATINGS: ticket.ratings,
+        Part.HISTORY: ticket.history,
+    }
+    assert {part for part, value in told.items() if value is not None} == connector.capabilities.parts
+
+
+def test_booked_work_is_read(world: World, connector: Connector) -> None:
+    """`Ticket.time_entries`. Broken: the month's report of support hours is too short."""
+    needs(connector, Part.TIME)
+    key = world.opens(fresh("Work"), "Please repair it.")
+    world.books(key, 95, "Changed the roller")
+    entries = connector.fetch(key, frozenset({Part.TIME})).ticket.time_entries or ()
+    assert [(e.spent, e.author.role) for e in entries] == [(timedelta(minutes=95), PersonRole.STAFF)]
+    assert "Changed the roller" in entries[0].note
+
+
+def test_work_is_booked(world: World, connector: Connector) -> None:
+    """`add_time`: "book work ... and return the entry's id". Broken: hours stay in the tool of origin."""
+    if not connector.capabilities.books_time:
+        pytest.skip(f"{connector.name} books no time")
+    key, entry = world.opens(fresh("Hours"), "Please repair it."), booking(world, 30, "On site")
+    made = connector.add_time(key, entry)
+    entries = connector.fetch(key, frozenset({Part.TIME})).ticket.time_entries or ()
+    assert [(e.id, e.spent) for e in entries] == [(made, entry.spent)]
+    assert "On site" in entries[0].note
+
+
+def test_a_tie_is_read_from_both_ends(world: World, connector: Connector) -> None:
+    """`Ticket.relations`. Broken: a migration loses which ticket belongs to which."""
+    needs(connector, Part.RELATIONS)
+    one, two = world.opens(fresh("One"), "First."), world.opens(fresh("Two"), "Second.")
+    kind = world.relates(one, two)
+    ties = connector.fetch(one, frozenset({Part.RELATIONS})).ticket.relations
+    back = connector.fetch(two, frozenset({Part.RELATIONS})).ticket.relations or ()
+    assert ties == (Relation(kind, two),)
+    assert [tie.key for tie in back] == [one]
+
+
+def test_tickets_are_tied_once(world: World, connector: Connector) -> None:
+    """`add_relation`: "Idempotent". Broken: every retry ties the same tickets again."""
+    for kind in sorted(connector.capabilities.relates):
+        one, two = world.opens(fresh("Tie"), "First."), world.opens(fresh("Tie"), "Second.")
+        tie = Relation(kind, two)
+        connector.add_relation(one, tie)
+        connector.add_relation(one, tie)
+        assert connector.fetch(one, frozenset({Part.RELATIONS})).ticket.relations == (tie,), kind
+
+
+def test_a_tie_that_a_side_does_not_know_is_refused(world: World, connector: Connector) -> None:
+    """`add_relation`: "Raises Rejected". Broken: a duplicate becomes a loose relation, unsaid."""
+    unknown = sorted(set(RelationKind) - connector.capabilities.relates)
+    if not unknown:
+        pytest.skip(f"{connector.name} knows all relations")
+    one, two = world.opens(fresh("No tie"), "First."), world.opens(fresh("No tie"), "Second.")
+    with pytest.raises(Rejected):
+        connector.add_relation(one, Relation(unknown[0], two))
+
+
+def test_ratings_are_read(world: World, connector: Connector) -> None:
+    """`Ticket.ratings`. Broken: a migration loses what customers thought."""
+    needs(connector, Part.RATINGS)
+    key = world.opens(fresh("Rated"), "Thank you.")
+    world.resolves(key)
+    world.rates(key, "Very quick")
+    ratings = connector.fetch(key, frozenset({Part.RATINGS})).ticket.ratings or ()
+    assert [(rating.mood, rating.remark) for rating in ratings] == [(Mood.HAPPY, "Very quick")]
+
+
+def test_history_tells_when_a_status_changed(world: World, connector: Connector) -> None:
+    """`Ticket.history`: "oldest first". Broken: clocks of migrated tickets rest on guesses."""
+    needs(connector, Part.HISTORY)
+    key = world.opens(fresh("Past"), "It begins.")
+    world.wait(2)
+    world.resolves(key)
+    history = connector.fetch(key, frozenset({Part.HISTORY})).ticket.history or ()
+    last = [h for h in history if h.name == "status"][-1]
+    assert isinstance(last.after, Status)
+    assert last.after.done
+    assert [h.at for h in history] == sorted(h.at for h in history)
+
+
+def test_participants_are_read(world: World, connector: Connector) -> None:
+    """`Ticket.participants`. Broken: people in copy are lost with the move."""
+    needs(connector, Part.PARTICIPANTS)
+    key = world.opens(fresh("Company"), "My colleague reads along.")
+    named = world.invites(key)
+    people = connector.fetch(key, frozenset({Part.PARTICIPANTS})).ticket.participants or ()
+    assert named in {name for person in people for name in (person.name, person.email)}
+
+
+def test_an_archived_ticket_says_so(world: World, connector: Connector) -> None:
+    """`fetch`: "An archived ticket is a snapshot saying so". Broken: what is archived counts as deleted."""
+    key = world.opens(fresh("Old"), "From long ago.")
+    if not world.archives(key):
+        pytest.skip(f"{connector.name} archives nothing")
+    snapshot = connector.fetch(key)
+    assert snapshot.presence is Presence.ARCHIVED
+    with pytest.raises(WireError):
+        connector.set_fields(snapshot, {"subject": "New"})
+
+
+def test_an_organisation_is_made_once(world: World, connector: Connector) -> None:
+    """`add_organisation`: "Idempotent". Broken: every run makes the customers again."""
+    before = list(connector.organisations())
+    name = fresh("Works")
+    try:
+        made = connector.add_organisation(name, ())
+    except Rejected:
+        assert before == []  # a side that knows no organisations
+        return
+    assert connector.add_organisation(name, ()).key == made.key
+    assert [o.key for o in connector.organisations() if o.name == name] == [made.key]
