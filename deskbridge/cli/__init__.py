@@ -10,7 +10,6 @@ import typer
 import deskbridge
 from connectors.errors import HubError
 from deskbridge.cli import boards, check, sandbox, sync
-from deskbridge.report import complaint
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,5 +45,7 @@ def main() -> None:
     try:
         app()
     except HubError as error:
+        from deskbridge.report import complaint  # as in `check`
+
         typer.echo(f"deskbridge: {complaint(error)}", err=True)
         sys.exit(error.exit_code or 1)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from connectors.base import Connector
 from connectors.errors import WireError
-from deskbridge.bootstrap import connectors_of, system_time
 from deskbridge.cli.options import DEFAULT_SETTINGS, SettingsFile
-from deskbridge.desk import boards_of
-from deskbridge.report import complaint
-from deskbridge.settings import load
-from mappings.boards import BoardSpec, Step
+
+if TYPE_CHECKING:
+    from connectors.base import Connector
+    from mappings.boards import BoardSpec, Step
 
 app = typer.Typer(no_args_is_help=True, help="The customers' boards in the tools.")
 
@@ -40,6 +39,11 @@ def apply(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
 
 def _each(path: Path, do: Callable[[str, Connector, BoardSpec], None]) -> None:
     """Do something for each board; one that fails does not stop the others."""
+    from deskbridge.bootstrap import connectors_of, system_time  # as in `check`
+    from deskbridge.desk import boards_of
+    from deskbridge.report import complaint
+    from deskbridge.settings import load
+
     settings, code = load(path, os.environ), 0
     connectors = connectors_of(settings, system_time)
     for name, (connection, spec) in boards_of(settings).items():

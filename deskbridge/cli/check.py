@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deskbridge.bootstrap import connectors_of, system_time
-from deskbridge.check import ask
 from deskbridge.cli.options import DEFAULT_SETTINGS, SettingsFile
-from deskbridge.settings import load
 
 
 def check(
@@ -24,6 +21,10 @@ def check(
 
     Example: deskbridge check --live
     """
+    from deskbridge.bootstrap import connectors_of, system_time  # heavy: --help does without
+    from deskbridge.check import ask
+    from deskbridge.settings import load
+
     loaded = load(settings, os.environ)
     connectors = connectors_of(loaded, system_time)
     if not live:

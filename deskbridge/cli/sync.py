@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from connectors.errors import ConfigError
-from deskbridge.bootstrap import Application, build
 from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
-from deskbridge.report import complaint, exit_code, outcome_lines, plan_json, plan_lines, summary
-from sync.engine import Parked
+
+if TYPE_CHECKING:
+    from deskbridge.bootstrap import Application
 
 
 def plan(
@@ -30,6 +30,10 @@ def plan(
 
     Example: deskbridge plan desk:42
     """
+    from deskbridge.bootstrap import build  # heavy: --help does without
+    from deskbridge.report import exit_code, plan_json, plan_lines
+    from sync.engine import Parked
+
     application = build(settings, os.environ)
     silent = application.engine.identify()
     planned = list(application.engine.plan(_subjects(application, ticket, every=all_)))
@@ -56,6 +60,10 @@ def sync(
     """
     if not once:
         raise typer.BadParameter("say --once: this version has no other way of running yet")
+    from deskbridge.bootstrap import build  # as in `check`
+    from deskbridge.report import exit_code, outcome_lines, summary
+    from sync.engine import Parked
+
     application = build(settings, os.environ)
     engine = application.engine
     errors = [*engine.identify(), *engine.collect()]
@@ -88,5 +96,7 @@ def _subjects(application: Application, ticket: str | None, *, every: bool) -> l
 
 
 def _complain(errors: Sequence[Exception]) -> None:
+    from deskbridge.report import complaint
+
     for error in errors:
         typer.echo(f"deskbridge: {complaint(error)}", err=True)

@@ -109,8 +109,7 @@ LINES: list[tuple[Write, str]] = [
             Reach(UNDECLARED, Mails.NEVER),
         ),
         (
-            "desk: set status to open (jira), due to 2026-01-13 (hub), version to nothing (gitlab)"
-            " (read by customer ?, no mail)"
+            f"desk: set status to open (jira), due to 2026-01-13 (hub), version to nothing (gitlab) (read by {UNDECLARED}, no mail)"
         ),
     ),
     (
@@ -206,10 +205,10 @@ class TestPlan:
             {"connection": "jira", "key": "1001", "name": "SUP-1"},
         ]
         assert [f"{w['target']}: {w['what']}" for w in told["writes"]] == [
-            line.rpartition(" (")[0] for _, line in LINES
+            line.rpartition(" (read by ")[0] for _, line in LINES
         ]
         assert [w["kind"] for w in told["writes"]] == [type(write).__name__ for write, _ in LINES]
-        assert {w["readers"] for w in told["writes"]} == {"staff", "customer lantern", "customer ?"}
+        assert {w["readers"] for w in told["writes"]} == {"staff", "customer lantern", str(UNDECLARED)}
         assert {w["mails"] for w in told["writes"]} == {"never", "if_configured", "always"}
         assert (told["remarks"], told["problem"]) == ([line for _, line in REMARKS], "jira: down")
 

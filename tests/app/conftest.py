@@ -1,0 +1,37 @@
+"""Before what the program is tested."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from deskbridge.sandbox.run import Sandbox
+from tests.app.program import Hub
+
+_SIDES = {"DESK": "FRESHDESK_URL", "JIRA": "JIRA_URL", "GITLAB": "GITLAB_URL"}
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """Three fake servers for each test process, at the present time, which is the program's too."""
+    with Sandbox.running(limits=False) as running:
+        yield running
+
+
+@pytest.fixture
+def hub(sandbox: Sandbox, tmp_path: Path) -> Hub:
+    """A hub that has done nothing yet, before tools in which nothing has happened yet."""
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    environment = {**kept, "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", **sandbox.environment()}
+    for connection, variable in _SIDES.items():
+        environment[f"DESKBRIDGE_CONNECTIONS__{connection}__URL"] = environment[variable]
+    environment["DESKBRIDGE_SECRET"] = "the-hub's-secret-0123456789"
+    made = Hub(tmp_path, sandbox, environment)
+    made.settings.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8"), "utf-8")
+    made.change(("since = 2026-01-12T00:00:00Z", "since = 2020-01-01T00:00:00Z"))
+    made.control("POST", "reset")
+    return made

@@ -1,0 +1,124 @@
+"""The program as people start it: a process of its own, in a folder of its own, before a sandbox."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from deskbridge.demo.people import People
+from deskbridge.sandbox.run import Sandbox
+
+PROGRAM = Path(sys.executable).with_name("deskbridge")
+_WRITING = {"system": ".*", "kind": "answer", "method": "POST|PUT|PATCH|DELETE", "status": 500, "times": 99}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that ended: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What it printed for its caller."""
+        return self.out.splitlines()
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A folder with settings, before the sandbox."""
+
+    folder: Path
+    sandbox: Sandbox
+    environment: dict[str, str]
+
+    @property
+    def people(self) -> People:
+        """Everybody who uses the tools."""
+        return People(self.environment)
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.folder / "settings.toml"
+
+    def change(self, *changes: tuple[str, str]) -> None:
+        """Replace texts in the settings."""
+        text = self.settings.read_text("utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        self.settings.write_text(text, "utf-8")
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """Start a command."""
+        return subprocess.Popen(
+            [PROGRAM, *words],
+            cwd=self.folder,
+            env=self.environment | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str, **environment: str) -> Ended:
+        """Run a command to its end. No secret and no traceback is ever printed."""
+        return self.end(self.start(*words, **environment), *environment.values())
+
+    def end(self, process: subprocess.Popen[str], *more: str) -> Ended:
+        """Wait for a command's end."""
+        out, err = process.communicate(timeout=30)
+        secrets = [v for name, v in self.environment.items() if name.endswith(("_KEY", "_TOKEN", "SECRET"))]
+        assert not [
+            secret for secret in (*secrets, *more) if secret.startswith("wrong") and secret in out + err
+        ]
+        assert not [secret for secret in secrets if secret in out + err]
+        assert "Traceback" not in err
+        return Ended(process.returncode, out, err)
+
+    def control(self, verb: str, route: str, **body: Any) -> Any:
+        """Use the sandbox's own API."""
+        answer = requests.request(verb, f"{self.sandbox.control_url}/{route}", json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def refuse_writes(self) -> None:
+        """Let every call that writes fail from now on. Jira's search is a POST that reads."""
+        self.control("POST", "faults", **_WRITING, path="(?!.*/search/jql).*")
+
+    def writes_refused(self) -> int:
+        """How many calls that write were made since."""
+        return sum(99 - fault["times"] for fault in self.control("GET", "faults"))
+
+    def calls(self) -> dict[str, int]:
+        """How many calls each system has answered."""
+        calls: dict[str, int] = self.control("GET", "calls")
+        return calls
+
+    def customers_mailed(self) -> int:
+        """How many mails customers have got from the tools."""
+        return sum(mail["customer"] for mail in self.control("GET", "outbox"))
+
+    def remembered(self) -> list[str]:
+        """Everything in the store."""
+        with closing(sqlite3.connect(self.folder / "store.sqlite3")) as store:
+            return list(store.iterdump())
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait for something that happens in another process."""
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)

@@ -1,0 +1,350 @@
+"""What people type, over real HTTP: what is printed, what is written, and how it ends."""
+
+# ruff: noqa: E501 - messages are compared whole
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from deskbridge.cli import app
+from tests.app.program import Ended, Hub, wait_until
+from tests.cli_page import all_commands
+
+COMMANDS = {name: command for name, command in all_commands().items() if not command.is_group}
+DEAD = "http://127.0.0.1:9"
+READY = {"desk: ready", "jira: ready", "gitlab: ready"}
+
+
+def told(ended: Ended) -> set[str]:
+    """What was said of each connection, without who we are there."""
+    return {line.partition(", as ")[0] for line in ended.lines}
+
+
+class TestCheck:
+    def test_good_settings(self, hub: Hub) -> None:
+        """Somebody with good settings would be told otherwise, or a mere check would call the systems."""
+        hub.settings.rename(hub.folder / "other.toml")
+        ended = hub.run("check", DESKBRIDGE_SETTINGS="other.toml")
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out == "other.toml: all is well. `deskbridge check --live` asks the systems too.\n"
+        assert set(hub.calls().values()) == {0}
+        assert sorted(path.name for path in hub.folder.iterdir()) == ["other.toml"]
+
+    def test_live(self, hub: Hub) -> None:
+        """A desk that works would be called broken, or be changed by the question."""
+        hub.refuse_writes()
+        ended = hub.run("check", "--live")
+        assert (ended.code, ended.err, told(ended)) == (0, "", READY)
+        assert hub.writes_refused() == 0
+
+    def test_wrong_keys(self, hub: Hub) -> None:
+        """A wrong key would not be told in one message that says whose it is and what to do."""
+        wrong = ("FRESHDESK_API_KEY", "JIRA_TOKEN", "GITLAB_TOKEN")
+        ended = hub.run("check", "--live", **dict.fromkeys(wrong, "wrong-key-0123456789"))
+        assert (ended.code, ended.err) == (3, "")
+        for name, line in zip(("desk", "jira", "gitlab"), ended.lines, strict=True):
+            assert line.startswith(f"{name}: GET ")
+            assert ": 401 " in line
+            assert line.endswith(
+                f"; correct the user and secret of [connections.{name}], then `deskbridge check --live`"
+            )
+
+    def test_a_dead_server(self, hub: Hub) -> None:
+        """A system that is down would hide what the others say, or end in a traceback."""
+        ended = hub.run("check", "--live", DESKBRIDGE_CONNECTIONS__JIRA__URL=DEAD)
+        assert (ended.code, ended.err) == (1, "")
+        (line,) = [line for line in ended.lines if "ready" not in line]
+        assert line == "jira: GET api/2/myself: 127.0.0.1:9 cannot be reached; is its address right?"
+
+    def test_places_and_fields_that_are_not_there(self, hub: Hub) -> None:
+        """The first tickets would be parked for what could have been known before."""
+        hub.change(
+            ('kind = "10004"', 'kind = "Bugg"'),
+            ("harbour/firmware", "harbour/none"),
+            ("cf_product_version", "cf_nothing"),
+        )
+        ended = hub.run("check", "--live")
+        assert (ended.code, ended.err) == (2, "")
+        assert ended.lines == [
+            (
+                "desk: there is no ticket field 'cf_nothing' for version; create it or correct"
+                " [connections.desk.fields]"
+            ),
+            (
+                "jira SUP: no issue type 'Bugg' can be created; there are Epic (10000), Story (10001), Task (10002),"
+                " Subtask (10003), Bug (10004)"
+            ),
+            (
+                "gitlab: project harbour/none: there is no such project, or deskbridge is not a member; add them as"
+                " a Reporter"
+            ),
+        ]
+
+    def test_a_project_that_is_not_there(self, hub: Hub) -> None:
+        """So would they in a project that nobody made, with a field that nobody made."""
+        hub.change(('key = "SUP"', 'key = "NOPE"'), ("customfield_10040", "customfield_99999"))
+        ended = hub.run("check", "--live")
+        assert (ended.code, ended.err) == (2, "")
+        assert [line for line in ended.lines if "ready" not in line] == [
+            "jira NOPE: no such project, or the account lacks Browse Projects in it",
+            "jira: no field customfield_99999 (for version); see GET field",
+        ]
+
+
+def two_tickets(hub: Hub) -> None:
+    """One ticket for both work sides, one for GitLab alone."""
+    people = hub.people
+    both = people.mail("kim@lantern.example", "Kim Park", "Import stops", "<p>At row 17.</p>")
+    people.sort(both, tags=["dev", "firmware"], priority=3)
+    people.note(both, "<p>Not for Kim.</p>")
+    single = people.mail("giulia@orbit.example", "Giulia Conti", "Reader", "<p>E42</p>")
+    people.sort(single, tags=["firmware"], priority=2)
+
+
+def a_stranger(hub: Hub) -> None:
+    """A ticket that is to be worked on, of a customer whom nobody knows."""
+    hub.people.sort(hub.people.mail("pat@nowhere.example", "Pat", "Who?", "<p>Hi</p>"), tags=["dev"])
+
+
+class TestSync:
+    def test_plan_says_what_sync_writes(self, hub: Hub) -> None:
+        """A plan would write, or sync would write something else, or never come to an end."""
+        two_tickets(hub)
+        mailed = hub.customers_mailed()
+        hub.refuse_writes()
+        plan = hub.run("plan")
+        before = hub.remembered()
+        data = json.loads(hub.run("plan", "--json").out)
+        assert (hub.writes_refused(), hub.remembered()) == (0, before)
+        hub.control("DELETE", "faults")
+
+        sync = hub.run("sync", "--once")
+        writes = [line for line in plan.lines if line.startswith("  ")]
+        assert (plan.code, plan.err, sync.code, sync.err) == (0, "", 0, "")
+        assert sorted(line for line in sync.lines if line.startswith("  ")) == sorted(writes)
+        assert len(writes) > 10
+        assert all(line.endswith((" (read by staff, no mail)", ", no mail)")) for line in writes)
+        assert [w["what"] for ticket in data for w in ticket["writes"]] == [
+            line.partition(": ")[2].rpartition(" (read by ")[0] for line in writes
+        ]
+        assert sync.lines[-1] == f"looked at 2, written {len(writes)}, postponed 0, parked 0"
+        assert "desk #1 = jira SUP-1 = gitlab harbour/firmware#" in sync.out
+
+        again = hub.run("plan", "--all")
+        assert (again.code, again.out, again.err) == (0, "Nothing to write: all sides agree.\n", "")
+        assert json.loads(hub.run("sync", "--once", "--json").out)["written"] == 0
+        assert hub.run("plan", "SUP-1").out == again.out
+        assert hub.customers_mailed() == mailed
+
+    def test_a_ticket_nobody_can_place_is_parked(self, hub: Hub) -> None:
+        """A ticket would be dropped without a word, or a script would take that for success."""
+        a_stranger(hub)
+        planned = hub.run("plan")
+        assert planned.lines == [
+            "desk #1",
+            "  ! desk #1: no customer is known for pat@nowhere.example; add one to the settings",
+        ]
+        ended = hub.run("sync", "--once", "--json")
+        assert (ended.code, ended.err) == (4, "")
+        assert json.loads(ended.out) == {"looked_at": 1, "written": 0, "postponed": 0, "parked": 1}
+
+    @pytest.mark.parametrize(
+        ("broken", "said", "code"),
+        [
+            (
+                {"DESKBRIDGE_CONNECTIONS__JIRA__URL": DEAD},
+                "jira: GET api/2/myself: 127.0.0.1:9 cannot be reached; is its address right?",
+                0,
+            ),
+            (
+                {"JIRA_TOKEN": "wrong-key-0123456789"},
+                (
+                    "jira: GET api/2/myself: 401 Client must be authenticated to access this resource; correct the"
+                    " user and secret of [connections.jira], then `deskbridge check --live`"
+                ),
+                3,
+            ),
+        ],
+        ids=["dead", "wrong key"],
+    )
+    def test_one_system_fails(self, hub: Hub, broken: dict[str, str], said: str, code: int) -> None:
+        """One system would stop all tickets, or a ticket that needs it would be half written."""
+        two_tickets(hub)
+        ended = hub.run("sync", "--once", **broken)
+        assert (ended.code, ended.err) == (code, f"deskbridge: {said}\n")
+        (left,) = [line for line in ended.lines if "again at" in line]
+        assert left.startswith("desk 1: again at ")
+        assert [line for line in ended.lines if line.startswith("desk #2 = gitlab harbour/firmware#")]
+        assert ended.lines[-1].endswith("postponed 1, parked 0")
+        issues = hub.people.gitlab("GET", "issues", params={"scope": "all"})
+        assert [issue["title"] for issue in issues if issue["title"] in ("Import stops", "Reader")] == [
+            "Reader"
+        ]
+
+    def test_nothing_is_claimed_about_a_system_that_is_silent(self, hub: Hub) -> None:
+        """Somebody would read that all sides agree while one of them was not asked."""
+        ended = hub.run("plan", DESKBRIDGE_CONNECTIONS__DESK__URL=DEAD)
+        assert (ended.code, ended.out) == (0, "Nothing to write where somebody answered.\n")
+        assert ended.err.startswith("deskbridge: desk: ")
+
+    def test_wrong_settings_write_nothing(self, hub: Hub) -> None:
+        """Half of the settings would be acted on."""
+        hub.change(('readers = "staff"', 'readers = "stuff"'))
+        ended = hub.run("sync", "--once", DESKBRIDGE_CONNECTIONS__DESK__URL="http://desk.example")
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.splitlines() == [
+            (
+                "deskbridge: environment: DESKBRIDGE_CONNECTIONS__DESK__URL: write https: over http anybody on the way"
+                " could read the credential"
+            ),
+            *(
+                f"settings.toml: places.{place}.readers: 'stuff' says not who reads there; write staff, or"
+                " customer:KEY of the one customer who does"
+                for place in ("support-development", "firmware")
+            ),
+        ]
+        assert set(hub.calls().values()) == {0}
+        assert sorted(path.name for path in hub.folder.iterdir()) == ["settings.toml"]
+
+    def test_another_account_is_noticed(self, hub: Hub) -> None:
+        """A hub pointed at another account would take its tickets for those it knows."""
+        assert hub.run("sync", "--once").code == 0
+        ended = hub.run("sync", "--once", FRESHDESK_API_KEY=hub.environment["FRESHDESK_AGENT_API_KEY"])
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("deskbridge: connections.desk: it was account ")
+        assert ended.err.count("\n") == 1
+
+    def test_an_unknown_ticket(self, hub: Hub) -> None:
+        """A slip of the pen would end in a traceback or in `nothing to write`."""
+        ended = hub.run("plan", "nowhere:1")
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err == (
+            "deskbridge: no ticket is called 'nowhere:1'; write CONNECTION:KEY, as in desk:42; the connections are"
+            " desk, jira, gitlab\n"
+        )
+
+    def test_ctrl_c(self, hub: Hub) -> None:
+        """Somebody who stops a sync would be shown a traceback, or a script would take it for done."""
+        two_tickets(hub)
+        before = hub.calls()["gitlab"]
+        hub.control("POST", "latency", seconds=0.1)
+        process = hub.start("sync", "--once")
+        wait_until(lambda: hub.calls()["gitlab"] > before + 2)
+        process.send_signal(signal.SIGINT)
+        ended = hub.end(process)
+        hub.control("POST", "latency", seconds=0)
+        assert (ended.code, ended.err) == (130, "")
+
+
+class TestBoards:
+    def test_a_board_is_made_once(self, hub: Hub) -> None:
+        """A plan would write, or applying would make a second board, or never be satisfied."""
+        hub.refuse_writes()
+        plan = hub.run("boards", "plan")
+        assert hub.writes_refused() == 0
+        hub.control("DELETE", "faults")
+        first = hub.run("boards", "apply")
+        assert (plan.code, first.code, plan.err + first.err) == (0, 0, "")
+        assert plan.lines[0].startswith("lantern: create filter 'Lantern Books': project = SUP AND labels = ")
+        assert first.lines == [*plan.lines, "lantern: as it should be"]
+        hub.refuse_writes()
+        second = hub.run("boards", "apply")
+        assert (second.code, second.out, second.err) == (0, "lantern: as it should be\n", "")
+        assert hub.writes_refused() == 0
+
+    def test_one_that_fails_does_not_stop_the_others(self, hub: Hub) -> None:
+        """A customer would have no board because another's tool is down."""
+        hub.change(
+            (
+                "[boards.lantern]",
+                '[boards.cafe]\ncustomer = "orbit"\nplace = "firmware"\nname = "Cafe"\n[boards.lantern]',
+            )
+        )
+        hub.change(("[boards.cafe]", "[boards.zcafe]"))
+        ended = hub.run("boards", "plan", DESKBRIDGE_CONNECTIONS__JIRA__URL=DEAD)
+        assert ended.code == 1
+        assert ended.out.startswith("zcafe: by hand: in harbour/firmware make a board 'Cafe'")
+        assert ended.err == (
+            "deskbridge: board lantern: jira: GET api/2/project/SUP: 127.0.0.1:9 cannot be reached; is its address"
+            " right?\n"
+        )
+
+
+class TestSandbox:
+    def test_it_serves_until_it_is_stopped(self, hub: Hub) -> None:
+        """A configuration could not be tried: no addresses, no sign that it is up, or no end."""
+        process = hub.start("sandbox", "--env-file", "sandbox.env")
+        assert process.stdout
+        line = process.stdout.readline()
+        written = dict(
+            row.split("=", 1) for row in (hub.folder / "sandbox.env").read_text("utf-8").splitlines()
+        )
+        process.send_signal(signal.SIGTERM)
+        ended = hub.end(process)
+        assert (ended.code, ended.out, ended.err) == (0, "", "")
+        assert line.startswith(f"sandbox: freshdesk {written['FRESHDESK_URL']}, jira {written['JIRA_URL']}, ")
+        assert line.endswith("environment in sandbox.env\n")
+
+    def test_a_port_in_use(self, hub: Hub) -> None:
+        """A traceback would hide which port is taken."""
+        port = hub.sandbox.urls["jira"].rpartition(":")[2]
+        ended = hub.run("sandbox", "--env-file", "sandbox.env", "--jira-port", port)
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err == f"deskbridge: cannot serve jira on port {port}: Address already in use\n"
+
+    @pytest.mark.parametrize("words", [["sandbox", "--env-file", "sandbox.env"], ["demo", "--once"]])
+    def test_without_its_packages(self, tmp_path: Path, words: list[str]) -> None:
+        """Somebody who installed the hub alone would see a traceback instead of what to install."""
+        code = "import sys; sys.modules['starlette'] = None; from deskbridge.cli import main; main()"
+        ended = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.startswith(
+            "deskbridge: the sandbox needs more packages; install deskbridge[web] (starlette"
+        )
+        assert ended.stderr.count("\n") == 1
+
+
+class TestUsage:
+    def test_help_is_quick(self) -> None:
+        """Somebody who asks what there is would wait for the database's and the tools' libraries."""
+        code = "import sys, deskbridge.cli; print(*sys.modules)"
+        loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert not {"sqlalchemy", "pydantic", "jira", "starlette"} & set(loaded.stdout.split())
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_help_shows_an_example_that_is_understood(self, name: str) -> None:
+        """Somebody would have to guess how a command is typed, or be shown a command that is refused."""
+        shown = CliRunner().invoke(app, [*name.split(), "--help"])
+        assert shown.exit_code == 0
+        (example,) = [
+            line.strip() for line in shown.output.splitlines() if line.strip().startswith("Example: ")
+        ]
+        program, *words = shlex.split(example.removeprefix("Example: "))
+        assert program == "deskbridge"
+        assert " ".join(words).startswith(name)
+        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["sync"], "say --once"),
+            (["plna"], "No such command 'plna'"),
+            (["sandbox"], "Missing option '--env-file'"),
+            (["sandbox", "--env-file", "x", "--jira-port", "99999"], "less than or equal to 65535"),
+            (["check", "--lvie"], "No such option"),
+        ],
+    )
+    def test_a_slip_of_the_pen(self, words: list[str], said: str) -> None:
+        """A mistyped command would do something else, or end as if all were well."""
+        result = CliRunner().invoke(app, words)
+        assert (result.exit_code, said in result.output) == (2, True)
