@@ -45,7 +45,8 @@ class Calendar:
         """Return the working time from `start` until `end`; nothing if they are the wrong way round."""
         if end <= start:
             return timedelta(0)
-        years = range(start.astimezone(UTC).year - 1, end.astimezone(UTC).year + 1)
+        # A year more on either side: a night goes on into the next, and the east is a day ahead.
+        years = range(start.astimezone(UTC).year - 1, end.astimezone(UTC).year + 2)
         tables = [_table(self, year) for year in years]
         return timedelta(seconds=sum(t.used(end.timestamp()) - t.used(start.timestamp()) for t in tables))
 
@@ -54,6 +55,8 @@ class Calendar:
 
         Raises ValueError if the calendar has not that much working time in the next ten years.
         """
+        if duration <= timedelta(0):
+            return start.astimezone(UTC)
         left = duration.total_seconds()
         for year in range(start.astimezone(UTC).year - 1, start.astimezone(UTC).year + 10):
             table = _table(self, year)
