@@ -1,0 +1,64 @@
+"""A hub that can be killed: reads jobs from its input, and does each in a process of its own.
+
+One line in is a job, one line out is how it ended. Workers are forked from this process, which has
+loaded everything and has one thread only, so that each start costs nothing; and it kills them itself,
+before it has asked how they ended, so that it can only ever kill its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+import requests
+
+from connectors.registry import SYSTEMS
+from deskbridge.bootstrap import build
+
+
+def work(settings: Path, environment: Mapping[str, str]) -> None:
+    """Collect and reconcile, at the sandbox's time."""
+    with requests.Session() as session:
+        session.trust_env = False
+        clock = session.get(f"{environment['SANDBOX_CONTROL_URL']}/clock", timeout=10).json()
+    ahead = datetime.fromisoformat(clock["now"]) - datetime.now(UTC)
+    application = build(settings, environment, now=lambda: datetime.now(UTC) + ahead)
+    for error in (*application.engine.identify(), *application.engine.collect()):
+        raise error
+    for _ in application.engine.work():
+        pass
+
+
+def main() -> None:
+    """Do jobs until the input ends."""
+    for line in sys.stdin:
+        job = json.loads(line)
+        process = os.fork()
+        if process == 0:
+            ended = 1
+            try:
+                work(Path(job["settings"]), job["environment"])
+                ended = 0
+            except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on with the jobs
+                traceback.print_exc()
+            os._exit(ended)
+        if job["killed_after"] is not None:
+            time.sleep(job["killed_after"])
+            os.kill(process, signal.SIGKILL)
+        _, status = os.waitpid(process, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    for system in SYSTEMS:
+        import_module(f"connectors.{system}.connector")
+    main()
