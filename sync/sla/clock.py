@@ -77,7 +77,7 @@ def _first_response(facts: Facts, target: Target) -> Clock:
 def _update(facts: Facts, target: Target) -> Clock:
     """Every N from the first answer until resolved, anew with each public update.
 
-    It pauses while the customer is waited for; going on starts a full interval.
+    It pauses while the customer is waited for; going on, or being opened again, starts a full interval.
     """
     if facts.resolved():
         return Clock(ClockName.UPDATE, ClockState.ENDED, None, None, None)
@@ -86,7 +86,8 @@ def _update(facts: Facts, target: Target) -> Clock:
     waits = facts.waiting()
     if waits and waits[-1][1] is None:
         return Clock(ClockName.UPDATE, ClockState.PAUSED, None, None, None)
-    started = max([facts.answers[-1], *(end for _, end in waits if end is not None)])
+    halts = (*waits, *facts.done())
+    started = max([facts.answers[-1], *(end for _, end in halts if end is not None)])
     due = target.base.after(started, target.duration)
     return Clock(ClockName.UPDATE, ClockState.RUNNING, started, due, _warned(started, target))
 

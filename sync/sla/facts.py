@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,10 @@ class StatusFact:
         return self.after == self.by
 
 
+Span = tuple[datetime, datetime | None]
+"""From when until when; None while it goes on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """One ticket's timeline, as far as its clocks need it. Only people's acts count."""
@@ -39,19 +43,24 @@ class Facts:
 
     def resolved(self) -> datetime | None:
         """Return since when the ticket is done, or None while it is open."""
-        since = None
-        for fact in self.statuses:
-            since = (since or fact.by) if fact.status.done else None
-        return since
+        spans = self.done()
+        return spans[-1][0] if spans and spans[-1][1] is None else None
 
-    def waiting(self) -> tuple[tuple[datetime, datetime | None], ...]:
+    def done(self) -> tuple[Span, ...]:
+        """Return when the ticket was done; the last span goes on (None) unless it was opened again."""
+        return self._spans(lambda status: status.done)
+
+    def waiting(self) -> tuple[Span, ...]:
         """Return when the ticket waited on its customer; the last wait may go on (None)."""
-        spans: list[tuple[datetime, datetime | None]] = []
+        return self._spans(lambda status: status is Status.WAITING_ON_CUSTOMER)
+
+    def _spans(self, within: Callable[[Status], bool]) -> tuple[Span, ...]:
+        spans: list[Span] = []
         for fact in self.statuses:
             if spans and spans[-1][1] is None:
-                if fact.status is not Status.WAITING_ON_CUSTOMER:
+                if not within(fact.status):
                     spans[-1] = (spans[-1][0], fact.by)
-            elif fact.status is Status.WAITING_ON_CUSTOMER:
+            elif within(fact.status):
                 spans.append((fact.by, None))
         return tuple(spans)
 
@@ -59,7 +68,14 @@ class Facts:
 def facts(front: Ticket, statuses: Iterable[StatusFact]) -> Facts:
     """Return the timeline of a front side, given the statuses that were recorded of it."""
     texts = [m for m in front.messages if m.kind is not CommentKind.AUTOMATIC]
-    by_staff = (m for m in texts if m.author.role is PersonRole.STAFF and m.audience is Audience.CUSTOMER)
+    by_staff = (
+        m
+        for m in texts
+        # The text that opened the ticket is what was asked, whoever wrote it down.
+        if m.author.role is PersonRole.STAFF
+        and m.audience is Audience.CUSTOMER
+        and m.kind is not CommentKind.DESCRIPTION
+    )
     by_customer = (m for m in texts if m.author.role is PersonRole.CUSTOMER)
     return Facts(
         created=front.created,
