@@ -72,6 +72,9 @@ class Observer:
         sides: dict[str, Snapshot] = {}
         remarks = []
         for ref in bundle.refs:
+            if ref.connection not in self._connectors:
+                remarks.append(Skip(ref.connection, "the ticket", "the connection left the settings"))
+                continue
             try:
                 side = self._connectors[ref.connection].fetch(ref.key)
             except Gone:

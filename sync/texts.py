@@ -15,7 +15,7 @@ from sync.situation import Situation
 
 def texts(s: Situation) -> Iterator[Operation]:
     """Yield what the conversation needs on each side, oldest text first."""
-    created = {place.connection for place in s.wanting}
+    created = tuple(place.connection for place in s.wanting)
     for source, message in _originals(s):
         for target in (*s.others(source), *created):
             yield from _copy(s, source, message, target)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import IO
 
 from connectors.base import (
@@ -13,6 +14,7 @@ from connectors.base import (
     ConnectionConfig,
     Connector,
     Hint,
+    Hook,
     Snapshot,
     TicketDraft,
     Upload,
@@ -27,18 +29,34 @@ from connectors.capabilities import (
     FilePlace,
     Grain,
     Mails,
+    NativeKind,
+    Part,
+    Signed,
 )
-from connectors.errors import Rejected
+from connectors.errors import Rejected, WireError
+from connectors.gitlab import hooks
 from connectors.gitlab.admin import Directory, problems
+from connectors.gitlab.boards import Boards
 from connectors.gitlab.find import find_created
 from connectors.gitlab.labels import Side
+from connectors.gitlab.parts import KINDS, PARTS, parts, relate
 from connectors.gitlab.read import Reader
+from connectors.gitlab.webhook import hear
 from connectors.gitlab.wire import explain
 from connectors.gitlab.write import Writer
 from connectors.http import Http, session
 from mappings.boards import BoardSpec, Place, Step
-from mappings.ticket import Attachment, Field, Ref, Value
+from mappings.ticket import Attachment, Audience, Field, Organisation, Ref, Relation, TimeEntry, Value
 
+_KINDS = {
+    "note": NativeKind(Audience.STAFF, Mails.NEVER),
+    "internal note": NativeKind(Audience.STAFF, Mails.NEVER),
+    "note on a Service Desk ticket": NativeKind(Audience.CUSTOMER, Mails.ALWAYS),
+    "customer's mail": NativeKind(Audience.CUSTOMER, Mails.NEVER),
+    "system note": NativeKind(Audience.STAFF, Mails.NEVER),
+}
+"""An ordinary note is read by whoever reads its project, which the settings declare (reference 7.3)."""
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.DAY)
 
 
@@ -64,12 +82,12 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         max_text=1_000_000,
         max_file=100 * 1024 * 1024,
         file_hosts=(),
-        kinds={},
-        parts=frozenset(),
+        kinds=_KINDS,
+        parts=PARTS,
         books_time=False,
-        relates=frozenset(),
+        relates=frozenset(KINDS),
         bulk=1,
-        webhooks=None,
+        webhooks=Signed.TOKEN,
         settle=timedelta(seconds=90),
         index_lag=timedelta(seconds=10),
     )
@@ -87,6 +105,7 @@ class GitLab:
         self._directory, side = Directory(self._http), Side.of(config)
         self._reader = Reader(self._http, side, self._directory, config.projects, config.now)
         self._writer = Writer(self._http, side, self._reader)
+        self._boards = Boards(self._reader, side)
 
     @property
     def name(self) -> str:
@@ -103,14 +122,29 @@ class GitLab:
     def problems(self, places: Iterable[Place]) -> list[str]:
         return problems(self._directory, self._config.projects, places)
 
-    def fetch(self, key: str) -> Snapshot:
-        return self._reader.fetch(key)
+    def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
+        found = self._reader.fetch(key)
+        more = parts(self._reader, key, also)
+        return replace(found, ticket=replace(found.ticket, **more)) if more else found
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         return self._reader.changed(since)
 
+    def walk(self, since: datetime | None = None) -> Iterator[Hint]:
+        return self._reader.changed(since or _EVER)
+
     def create(self, draft: TicketDraft) -> WrittenTicket:
         return self._writer.create(draft)
+
+    def create_many(self, drafts: Sequence[TicketDraft]) -> list[WrittenTicket | WireError]:
+        """GitLab creates one at a time."""
+        return [self._created(draft) for draft in drafts]
+
+    def _created(self, draft: TicketDraft) -> WrittenTicket | WireError:
+        try:
+            return self._writer.create(draft)
+        except WireError as error:
+            return error
 
     def find_created(self, token: str, since: datetime) -> Ref | None:
         return find_created(self._reader, token, since)
@@ -140,9 +174,30 @@ class GitLab:
         """Issues have no links to other sites."""
         return False
 
+    def add_time(self, key: str, entry: TimeEntry) -> str:
+        raise Rejected(self.name, "add_time", "booked time is a sum in GitLab, without entries")
+
+    def add_relation(self, key: str, relation: Relation) -> None:
+        relate(self._reader, key, relation)
+
+    def organisations(self) -> Iterator[Organisation]:
+        """Issues belong to no organisation."""
+        return iter(())
+
+    def add_organisation(self, name: str, domains: Sequence[str]) -> Organisation:
+        raise Rejected(self.name, "add_organisation", "issues belong to no organisation")
+
+    def plan_hook(self, hook: Hook) -> list[Step]:
+        return hooks.plan(self._reader, hook)
+
+    def apply_hook(self, hook: Hook) -> list[Step]:
+        return hooks.apply(self._reader, hook)
+
+    def hear(self, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[Hint, ...]:
+        return hear(self.name, headers, body, secret, self._config.now())
+
     def plan_board(self, spec: BoardSpec) -> list[Step]:
-        what = f"in {spec.project} make a board {spec.name!r} for {spec.label!r} with a list per status label"
-        return [Step(what, manual=True)]
+        return self._boards.plan(spec)
 
     def apply_board(self, spec: BoardSpec) -> list[Step]:
-        return self.plan_board(spec)
+        return self._boards.apply(spec)

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from connectors.base import Hint, Snapshot
 from connectors.errors import Gone, Rejected
 from connectors.gitlab.admin import Directory
+from connectors.gitlab.graphql import Outside, outsiders
 from connectors.gitlab.labels import Side
 from connectors.gitlab.translate import hint_of, snapshot
 from connectors.gitlab.wire import ISSUE, NOTES, ROWS, Issue, Note, parse
@@ -41,7 +42,9 @@ class Reader:
         """Return an issue whole. A note made while this reads is in it, or changes the version."""
         read_at, me = self.now(), self.directory.me().id
         issue = self.issue(key)
-        return snapshot(self.side, issue, self._notes(key), me, read_at)
+        notes = list(self._notes(key))
+        outside = outsiders(self.http, issue) if issue.service_desk_reply_to else Outside({}, ())
+        return snapshot(self.side, issue, notes, me, read_at, outside.authors)
 
     def issue(self, key: str) -> Issue:
         """Return an issue without its notes. Raises Gone."""
@@ -49,7 +52,7 @@ class Reader:
         return parse(ISSUE, self.http.connection, response)
 
     def changed(self, since: datetime) -> Iterator[Hint]:
-        """Yield what changed in the connection's projects, oldest change first."""
+        """Yield what changed in the connection's projects, oldest change first; from 1970 on, everything."""
         walks = [self._changed(self.directory.project(path), since) for path in self.projects]
         return heapq.merge(*walks, key=lambda hint: hint.changed)
 

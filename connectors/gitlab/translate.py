@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import TypeVar
 
 from connectors.base import (
@@ -16,19 +18,22 @@ from connectors.base import (
 )
 from connectors.gitlab.files import Home, attachments
 from connectors.gitlab.labels import Side
-from connectors.gitlab.wire import Issue, Note, Row, User
+from connectors.gitlab.wire import CLOSED, OPENED, Issue, LabelEvent, Link, Note, Row, StateEvent, User
 from mappings.ticket import (
     MESSAGE_0,
     Audience,
     Comment,
     CommentKind,
     Field,
+    Happening,
     Impact,
     Person,
     PersonRole,
     Priority,
     Raw,
     Ref,
+    Relation,
+    RelationKind,
     Resolution,
     SlaState,
     Status,
@@ -37,10 +42,13 @@ from mappings.ticket import (
     TicketType,
     Unmapped,
     Urgency,
+    Value,
 )
 from mappings.vocabulary import Native
 
 W = TypeVar("W", bound=StrEnum)
+_HISTORIC: tuple[Field, ...] = ("status", "priority", "type")
+_NOBODY: Mapping[int, str] = {}
 Nature = tuple[PersonRole, CommentKind, Audience]
 
 
@@ -86,8 +94,18 @@ def written(side: Side, issue: Issue) -> WrittenTicket:
     )
 
 
-def snapshot(side: Side, issue: Issue, notes: Iterable[Note], me: int, read_at: datetime) -> Snapshot:
-    """Return an issue with its notes; `me` is our own account's id."""
+def snapshot(
+    side: Side,
+    issue: Issue,
+    notes: Iterable[Note],
+    me: int,
+    read_at: datetime,
+    outsiders: Mapping[int, str] = _NOBODY,
+) -> Snapshot:
+    """Return an issue with its notes; `me` is our own account's id.
+
+    `outsiders` says by a note's id for whom the Support Bot wrote it.
+    """
     return Snapshot(
         ref=ref_of(side, issue),
         url=issue.web_url,
@@ -95,12 +113,14 @@ def snapshot(side: Side, issue: Issue, notes: Iterable[Note], me: int, read_at: 
         presence=Presence.PRESENT if issue.moved_to_id is None else Presence.MOVED,
         version=version_of(issue),
         read_at=read_at,
-        ticket=ticket(side, issue, notes, me),
+        ticket=ticket(side, issue, notes, me, outsiders),
         native=natives(side, issue),
     )
 
 
-def ticket(side: Side, issue: Issue, notes: Iterable[Note], me: int) -> Ticket:
+def ticket(
+    side: Side, issue: Issue, notes: Iterable[Note], me: int, outsiders: Mapping[int, str] = _NOBODY
+) -> Ticket:
     """Return an issue in canonical words."""
     opening = description(side, issue, me)
     assignee = next(iter(issue.assignees or ()), None)
@@ -120,7 +140,7 @@ def ticket(side: Side, issue: Issue, notes: Iterable[Note], me: int) -> Ticket:
         sla=None if isinstance(sla, Unmapped) else sla,
         requester=opening.author,
         assignee=_person(side, assignee, _role(issue, assignee, me)) if assignee else None,
-        messages=(opening, *(comment(side, issue, note, me) for note in notes)),
+        messages=(opening, *(comment(side, issue, note, me, outsiders.get(note.id)) for note in notes)),
     ).ordered()
 
 
@@ -139,9 +159,11 @@ def description(side: Side, issue: Issue, me: int) -> Comment:
     )
 
 
-def comment(side: Side, issue: Issue, note: Note, me: int) -> Comment:
+def comment(side: Side, issue: Issue, note: Note, me: int, outsider: str | None = None) -> Comment:
     """Return a note. `edited` stays unknown: `updated_at` proves no edit (reference 4.1)."""
-    return _said(side, Home(issue.project_id, issue.project_path), note, _nature(issue, note, me))
+    said = _said(side, Home(issue.project_id, issue.project_path), note, _nature(issue, note, me))
+    by_mail = outsider is not None and said.author.role is PersonRole.CUSTOMER
+    return replace(said, author=_requester(side, outsider)) if outsider and by_mail else said
 
 
 def ours(side: Side, home: Home, note: Note) -> Comment:
@@ -197,6 +219,57 @@ def _requester(side: Side, address: str) -> Person:
     """Return who mailed; an address that GitLab masked with ``*`` is a name only."""
     email = None if "*" in address else address
     return Person(side.connection, address, address, PersonRole.CUSTOMER, email)
+
+
+def participant(side: Side, user: User) -> Person:
+    """Return somebody with an account who takes part in an issue."""
+    bot = user.username.startswith("support-bot")
+    return _person(side, user, PersonRole.MACHINE if bot else PersonRole.STAFF)
+
+
+def outsider(side: Side, address: str) -> Person:
+    """Return somebody without an account who takes part by mail."""
+    return _requester(side, address)
+
+
+def relation(link: Link, kind: RelationKind) -> Relation:
+    """Return a tie to another issue."""
+    return Relation(kind, f"{link.project_id}:{link.iid}")
+
+
+def happenings(side: Side, labels: Iterable[LabelEvent], states: Iterable[StateEvent]) -> Iterator[Happening]:
+    """Yield what became of status, priority and type, oldest first.
+
+    Events are told apart by their ids, not their times: several of one edit share a millisecond, and a
+    label that was swapped is one change (reference 3.7). An issue begins opened, without labels.
+    """
+    held: set[str] = set()
+    state = OPENED
+    events: list[LabelEvent | StateEvent] = [*labels, *states]
+    ordered = sorted(events, key=lambda event: event.created_at)
+    for at, group in groupby(ordered, key=lambda event: event.created_at):
+        before, actor = _words_of(side, held, state), None
+        for event in sorted(group, key=lambda event: event.id):
+            actor = event.user or actor
+            if isinstance(event, StateEvent):
+                state = CLOSED if event.state == CLOSED else OPENED
+            elif event.label and event.action == "add":
+                held.add(event.label.name)
+            elif event.label:
+                held.discard(event.label.name)
+        by = participant(side, actor) if actor else None
+        after = _words_of(side, held, state)
+        yield from (Happening(at, by, f, before[f], after[f]) for f in after if before[f] != after[f])
+
+
+def _words_of(side: Side, labels: set[str], state: str) -> dict[Field, Value]:
+    """Return what labels and state mean for the fields that have a history."""
+    words: dict[Field, Value] = {}
+    for field in _HISTORIC:
+        if field in side.labels:
+            native = side.native(field, labels, state)
+            words[field] = None if native is None else side.labels[field].lens.get(Native(native))
+    return words
 
 
 def _word(side: Side, field: Field, kind: type[W], issue: Issue) -> W | Unmapped | None:

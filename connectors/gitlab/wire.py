@@ -132,8 +132,92 @@ class Project(_Part):
         return max(a.access_level if a else 0 for a in (given.project_access, given.group_access))
 
 
+class Link(_Part):
+    """An issue that another one is tied to, seen from that other one."""
+
+    project_id: int
+    iid: int
+    link_type: str
+
+
+class EventLabel(_Part):
+    """A label as an event names it."""
+
+    name: str
+
+
+class LabelEvent(_Part):
+    """A label that came or went; the label is null when it was deleted later (reference 3.7)."""
+
+    id: int
+    user: User | None = None
+    created_at: Instant
+    label: EventLabel | None = None
+    action: Literal["add", "remove"]
+
+
+class StateEvent(_Part):
+    """An issue that was closed or opened again."""
+
+    id: int
+    user: User | None = None
+    created_at: Instant
+    state: str
+
+
+class Installed(_Part):
+    """A project's webhook."""
+
+    id: int
+    url: str
+    issues_events: bool = False
+    confidential_issues_events: bool | None = False
+    note_events: bool = False
+    confidential_note_events: bool | None = False
+    alert_status: str | None = None
+    """``executable``, or that it was switched off after failures (reference 8.1)."""
+
+
 ISSUE, ROWS = TypeAdapter(Issue), TypeAdapter(list[Row])
 NOTE, NOTES = TypeAdapter(Note), TypeAdapter(list[Note])
+
+
+class Label(_Part):
+    """A label of a project or its groups."""
+
+    id: int
+    name: str
+
+
+class Column(_Part):
+    """A list of a board; one of a milestone or person has no label."""
+
+    label: EventLabel | None = None
+
+
+class Board(_Part):
+    """A board of a project. The lists of open and closed issues are not told (reference 6.3)."""
+
+    id: int
+    name: str
+    labels: tuple[EventLabel, ...] | None = None
+    lists: tuple[Column, ...] | None = None
+
+    @property
+    def scope(self) -> frozenset[str]:
+        """The labels that every issue on the board has."""
+        return frozenset(label.name for label in self.labels or ())
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The labels that have a list."""
+        return frozenset(column.label.name for column in self.lists or () if column.label)
+
+
+BOARD, BOARDS, LABELS = TypeAdapter(Board), TypeAdapter(list[Board]), TypeAdapter(list[Label])
+LINKS, USERS = TypeAdapter(list[Link]), TypeAdapter(list[User])
+LABEL_EVENTS, STATE_EVENTS = TypeAdapter(list[LabelEvent]), TypeAdapter(list[StateEvent])
+HOOKS = TypeAdapter(list[Installed])
 UPLOADED, PROJECT, USER = TypeAdapter(Upload), TypeAdapter(Project), TypeAdapter(User)
 
 

@@ -1,0 +1,85 @@
+"""What a webhook of GitLab's names. Pure: no call is made, and its contents are never believed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from connectors.base import BadSignature, Hint
+from connectors.errors import Rejected
+
+_TOLERANCE = 300
+"""Seconds that a signed delivery may be old (reference 8.2)."""
+
+
+def hear(
+    connection: str, headers: Mapping[str, str], body: bytes, secret: str, now: datetime
+) -> tuple[Hint, ...]:
+    """Return the issue that a delivery names. Raises BadSignature, Rejected."""
+    given = {name.lower(): value for name, value in headers.items()}
+    if not _proven(given, body, secret, now):
+        raise BadSignature(f"{connection}: the webhook's token or signature does not verify")
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Rejected(connection, "webhook", "the body is not JSON") from None
+    if not isinstance(event, dict):
+        raise Rejected(connection, "webhook", "the body is no object")
+    key = _issue(connection, event)
+    return (Hint(key, None, now),) if key else ()
+
+
+def _proven(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> bool:
+    """Whether a delivery carries our secret, or a signature made with it.
+
+    Servers from 19.0 on sign by the Standard Webhooks rules; whether their key is the token's text or
+    what base64 hides behind ``whsec_`` is not settled (reference 8.2), so either counts.
+    """
+    signatures = headers.get("webhook-signature")
+    if signatures is None:
+        return hmac.compare_digest(headers.get("x-gitlab-token", "").encode(), secret.encode())
+    stamp = headers.get("webhook-timestamp", "")
+    if not stamp.isdecimal() or abs(now.timestamp() - int(stamp[:15])) > _TOLERANCE:
+        return False
+    signed = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
+    wanted = [_signature(key, signed) for key in _keys(secret)]
+    return any(hmac.compare_digest(one.encode(), ours) for one in signatures.split(" ") for ours in wanted)
+
+
+def _keys(secret: str) -> list[bytes]:
+    keys = [secret.encode()]
+    try:
+        keys.append(base64.b64decode(secret.removeprefix("whsec_"), validate=True))
+    except (binascii.Error, ValueError):
+        return keys
+    return keys
+
+
+def _signature(key: bytes, signed: bytes) -> bytes:
+    return b"v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256))
+
+
+def _issue(connection: str, event: Mapping[str, Any]) -> str | None:
+    """Return the key of the issue that an event is about; None for an event about something else.
+
+    A Service Desk ticket of newer servers comes as a work item (reference 7.1).
+    """
+    kind = event.get("object_kind")
+    about = event.get("object_attributes") or {}
+    if kind == "note":
+        about = event.get("issue") or event.get("work_item") or {}
+    elif kind not in ("issue", "work_item"):
+        return None
+    if not about:
+        return None
+    project = about.get("project_id") or event.get("project_id") or (event.get("project") or {}).get("id")
+    iid = about.get("iid")
+    if not (isinstance(project, int) and isinstance(iid, int)):
+        raise Rejected(connection, "webhook", "the event names no issue", {"iid": "it is no number"})
+    return f"{project}:{iid}"
