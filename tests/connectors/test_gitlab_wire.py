@@ -22,7 +22,6 @@ from connectors.base import (
 )
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.gitlab.connector import GitLab, connect
-from mappings.boards import BoardSpec
 from mappings.ticket import (
     MESSAGE_0,
     Attachment,
@@ -616,14 +615,3 @@ def test_a_place_that_cannot_be_seen_is_named(wire: responses.RequestsMock, gitl
     wire.upsert("GET", f"{API}/user", status=401, json={"message": "401 Unauthorized"})
     (line,) = gitlab.problems([PLACE, replace(PLACE, key="acme/no")])
     assert "token" in line
-
-
-def test_boards_and_links_are_a_persons(gitlab: Connector) -> None:
-    """Broken: a step that nobody does is shown as done."""
-    spec = BoardSpec("acme", "Acme", "acme/shop", "customer::acme")
-    (step,) = gitlab.apply_board(spec)
-    assert step.manual
-    assert gitlab.plan_board(spec) == [step]
-    assert gitlab.add_link("12:7", Ref("front", "1"), "https://desk.test/1", "#1") is False
-    with pytest.raises(Rejected):
-        gitlab.add_file("12:7", upload("1", "a"))

@@ -1,0 +1,150 @@
+"""The GitLab connector's webhooks, history and boards."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.base import BadSignature, Connector
+from connectors.errors import Rejected
+from connectors.gitlab import translate, wire
+from connectors.gitlab.labels import Side
+from connectors.gitlab.webhook import hear
+from deskbridge.sandbox.run import Sandbox
+from mappings.boards import BoardSpec
+from mappings.ticket import Priority, Status
+from tests.contract.gitlab_world import GitLabWorld
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SECRET = "whsec_" + base64.b64encode(b"a key of the hooks, long enough").decode()
+ISSUE = {"object_kind": "issue", "object_attributes": {"iid": 7, "project_id": 12}}
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[GitLabWorld]:
+    """Dana's project on a server of its own."""
+    with Sandbox.running(limits=False) as sandbox:
+        yield GitLabWorld(sandbox)
+
+
+@pytest.fixture
+def connector(world: GitLabWorld) -> Connector:
+    """The hub's connection to it."""
+    return world.connect(world.config)
+
+
+def signed(body: bytes, key: bytes, at: datetime = NOW) -> dict[str, str]:
+    """Return the headers of a delivery that is signed by the Standard Webhooks rules."""
+    stamp = str(int(at.timestamp()))
+    signature = hmac.digest(key, f"msg_1.{stamp}.".encode() + body, hashlib.sha256)
+    return {
+        "Webhook-Id": "msg_1",
+        "Webhook-Timestamp": stamp,
+        "Webhook-Signature": f"v1,{base64.b64encode(signature).decode()} v1,other",
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "key"),
+    [
+        (ISSUE, "12:7"),
+        ({"object_kind": "work_item", "object_attributes": {"iid": 7, "project_id": 12}}, "12:7"),
+        ({"object_kind": "note", "project_id": 12, "issue": {"iid": 7}}, "12:7"),
+        ({"object_kind": "note", "project": {"id": 12}, "issue": {"iid": 7}}, "12:7"),
+        ({"object_kind": "note", "project_id": 12, "merge_request": {"iid": 7}}, None),
+        ({"object_kind": "push", "project_id": 12}, None),
+        ({}, None),
+    ],
+)
+def test_an_event_names_its_issue(event: dict[str, object], key: str | None) -> None:
+    """Broken: an event about an issue, a note or a Service Desk ticket starts no look at it."""
+    hints = hear("work", {"X-Gitlab-Token": SECRET}, json.dumps(event).encode(), SECRET, NOW)
+    assert [hint.key for hint in hints] == ([key] if key else [])
+
+
+@pytest.mark.parametrize("key", [SECRET.encode(), b"a key of the hooks, long enough"])
+def test_a_signed_delivery_is_believed(key: bytes) -> None:
+    """Broken: servers that sign, whichever way they read the key, are not heard."""
+    body = json.dumps(ISSUE).encode()
+    assert hear("work", signed(body, key), body, SECRET, NOW)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Gitlab-Token": ""},
+        {"X-Gitlab-Token": SECRET[:-1]},
+        {"X-Gitlab-Token": "ä"},
+        signed(b"{}", SECRET.encode()),
+        signed(json.dumps(ISSUE).encode(), SECRET.encode(), NOW - timedelta(minutes=6)),
+        signed(json.dumps(ISSUE).encode(), b"another key") | {"X-Gitlab-Token": SECRET},
+        signed(json.dumps(ISSUE).encode(), SECRET.encode()) | {"Webhook-Timestamp": "9" * 40},
+    ],
+)
+def test_what_is_not_proven_is_not_read(headers: dict[str, str]) -> None:
+    """Broken: a stranger, an old delivery played again or a changed body makes the hub work."""
+    with pytest.raises(BadSignature) as refused:
+        hear("work", headers, json.dumps(ISSUE).encode(), SECRET, NOW)
+    assert SECRET not in str(refused.value)
+
+
+@given(
+    st.binary()
+    | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(lambda v: json.dumps(v).encode())
+)
+def test_odd_bodies_end_in_a_named_error(body: bytes) -> None:
+    """Broken: one malformed delivery takes the receiver down."""
+    try:
+        assert hear("work", {"x-gitlab-token": SECRET}, body, SECRET, NOW) == ()
+    except Rejected as error:
+        assert error.connection == "work"  # noqa: PT017 - both ends are right
+
+
+def event(number: int, minute: int, label: str, action: str) -> wire.LabelEvent:
+    """Return a label that came or went."""
+    row = {"id": number, "created_at": f"2026-03-02T09:{minute:02}:00.000Z", "action": action}
+    return wire.LabelEvent.model_validate({**row, "label": {"name": label}}, strict=False)
+
+
+def test_history_is_told_in_canonical_words(world: GitLabWorld) -> None:
+    """Broken: a swapped label counts as two changes, or a tag as one."""
+    side = Side.of(world.config)
+    labels = [
+        event(1, 0, "priority::3", "add"),
+        event(3, 5, "priority::1", "add"),
+        event(2, 5, "priority::3", "remove"),
+        event(4, 6, "battery", "add"),
+        event(5, 7, "status::dev", "add"),
+    ]
+    row = {"id": 1, "created_at": "2026-03-02T09:09:00.000Z", "state": "closed"}
+    states = [wire.StateEvent.model_validate(row, strict=False)]
+    told = [(h.name, h.before, h.after) for h in translate.happenings(side, labels, states)]
+    assert told == [
+        ("priority", None, Priority.MEDIUM),
+        ("priority", Priority.MEDIUM, Priority.URGENT),
+        ("status", Status.OPEN, Status.WAITING_ON_DEV),
+        ("status", Status.WAITING_ON_DEV, Status.RESOLVED),
+    ]
+
+
+def test_a_board_is_made_once_and_mended(world: GitLabWorld, connector: Connector) -> None:
+    """Broken: every run makes another board, or a list that somebody lost never comes back."""
+    spec = BoardSpec("lantern", "Lantern Books", world.place.key, "customer-lantern")
+    assert "make the board 'Lantern Books' in harbour/firmware" in [
+        s.what for s in connector.plan_board(spec)
+    ]
+    assert connector.apply_board(spec) == []
+    assert connector.plan_board(spec) == []
+    calls = world.calls()
+    assert connector.apply_board(spec) == []
+    assert connector.plan_board(spec) == []
+    assert world.calls() - calls < 20
