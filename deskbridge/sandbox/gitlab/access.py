@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from deskbridge.sandbox.gitlab.state import Group, Issue, Level, Note, Owner, Project, Site, Token, User
+from deskbridge.sandbox.gitlab.places import Group, Level, Owner, Project, Token, User
+from deskbridge.sandbox.gitlab.records import Issue, Note
+from deskbridge.sandbox.gitlab.site import Site
 from deskbridge.sandbox.kernel import Refused
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -18,15 +20,29 @@ def identify(site: Site, request: Request) -> Token:
         raise Refused(401, {"message": "401 Unauthorized"})
     if token.revoked:
         raise _invalid("Token was revoked. You have to re-authorize from the user.")
-    if token.expires_at <= site.now().date():
+    if token.user.state == "blocked":
+        raise Refused(403, {"message": "403 Forbidden - Your account has been blocked."})
+    if token.expires_at and token.expires_at <= site.now().date():
         raise _invalid("Token is expired. You can either do re-authorization or token refresh.")
-    readable = "read_api" in token.scopes and request.method in _SAFE
-    if "api" not in token.scopes and not readable:
-        body = {"error": "insufficient_scope", "error_description": _NO_SCOPE, "scope": "api"}
+    if not _in_scope(token, request):
+        wanted = "api read_api" if request.method in _SAFE else "api"
+        body = {"error": "insufficient_scope", "error_description": _NO_SCOPE, "scope": wanted}
         raise Refused(403, body)
     if "sudo" in request.headers or "sudo" in request.query_params:
         raise Refused(403, {"message": "403 Forbidden - Must be admin to use sudo"})
     return token
+
+
+def _in_scope(token: Token, request: Request) -> bool:
+    """Whether a token's scopes cover a call: ``api`` all, others the reads of their kind (1.1)."""
+    path, reads = request.url.path, request.method in _SAFE
+    by_scope = {
+        "api": True,
+        "read_api": reads,
+        "read_user": reads and path.startswith(("/api/v4/user", "/api/v4/personal_access_tokens/self")),
+        "self_rotate": path.endswith("/self/rotate"),
+    }
+    return any(by_scope.get(scope, False) for scope in token.scopes)
 
 
 def _credential(request: Request) -> str:
@@ -94,6 +110,11 @@ def reads_note(user: User, note: Note) -> bool:
         return False
     issue = note.issue
     return not note.internal or user is note.author or owns(user, issue) or staff(user, issue.project)
+
+
+def sees_addresses(user: User, project: Project) -> bool:
+    """Whether a user sees the mail addresses of customers; for others they are masked (3.2)."""
+    return level(user, project) >= Level.REPORTER
 
 
 def comments(user: User, issue: Issue) -> bool:

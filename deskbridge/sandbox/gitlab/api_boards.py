@@ -9,7 +9,8 @@ from deskbridge.sandbox.gitlab import access, entities, labels
 from deskbridge.sandbox.gitlab.access import missing
 from deskbridge.sandbox.gitlab.call import Call, Router, nothing
 from deskbridge.sandbox.gitlab.paging import paged
-from deskbridge.sandbox.gitlab.state import Board, BoardList, Group, Level, Owner
+from deskbridge.sandbox.gitlab.places import Group, Level, Owner
+from deskbridge.sandbox.gitlab.records import Board, BoardList
 from deskbridge.sandbox.kernel import Refused, reply
 
 _SORTS = ("label_id", "assignee_id", "milestone_id", "iteration_id")
@@ -175,7 +176,7 @@ def move_list(call: Call) -> Response:
     call.params.need("position")
     board = _board(call, owner)
     column = _list(call, board)
-    position = call.params.number("position") or 0
+    position = (call.params.number("position") or 0) - call.site.switches.list_base
     if not 0 <= position < len(board.lists):
         raise Refused(400, {"message": {"error": "Failed to move list"}})
     board.lists.remove(column)

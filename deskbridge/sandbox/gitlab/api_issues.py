@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deskbridge.sandbox.gitlab import access, changes, entities, entities_issue, filters, issues, moving
+from deskbridge.sandbox.gitlab import (
+    access,
+    changes,
+    entities,
+    entities_issue,
+    issues,
+    journal,
+    listing,
+    moving,
+    replica,
+)
 from deskbridge.sandbox.gitlab.call import Call, Router, nothing
 from deskbridge.sandbox.gitlab.changes import Edit
-from deskbridge.sandbox.gitlab.paging import keyset, paged
-from deskbridge.sandbox.gitlab.params import Params
-from deskbridge.sandbox.gitlab.state import Group, Issue, Level, Project, User
+from deskbridge.sandbox.gitlab.paging import check_offset, keyset, paged, paged_then_filtered
+from deskbridge.sandbox.gitlab.params import Params, bad
+from deskbridge.sandbox.gitlab.places import Group, Level, Project, User
+from deskbridge.sandbox.gitlab.records import Issue
+from deskbridge.sandbox.gitlab.views import Rows
 from deskbridge.sandbox.kernel import Refused, reply
 
 _KINDS = ("issue", "incident", "test_case", "task")
@@ -42,6 +56,8 @@ def routes(router: Router) -> list[Route]:
         ("POST", f"{one}/clone", clone),
         ("POST", f"{one}/subscribe", subscribe),
         ("POST", f"{one}/unsubscribe", unsubscribe),
+        ("POST", f"{one}/todo", todo),
+        ("GET", f"{one}/user_agent_detail", show_user_agent),
         ("GET", f"{one}/participants", participants),
         ("GET", f"{one}/closed_by", no_merge_requests),
         ("GET", f"{one}/related_merge_requests", no_merge_requests),
@@ -49,31 +65,47 @@ def routes(router: Router) -> list[Route]:
     return [router.route(*row) for row in table]
 
 
-def _page(call: Call, rows: list[Issue], seen_from: Project | Group | None) -> Response:
-    rows, _, _ = filters.ordered(call, rows)
-    return paged(call, rows, lambda one: _shown(call, one, seen_from))
+def _page(call: Call, rows: Rows, seen_from: Project | Group | None) -> Response:
+    """Answer a page. What a replica does not have yet leaves a gap."""
+    return paged_then_filtered(
+        call, rows, lambda one: _shown(call, one, seen_from), lambda one: _seen(call, one) is not None
+    )
+
+
+def _seen(call: Call, one: Issue) -> Issue | None:
+    return replica.seen(call.site, call.user, one)
 
 
 def _shown(call: Call, one: Issue, seen_from: Project | Group | None) -> entities.Shape:
     details = bool(call.params.flag("with_labels_details"))
+    one = _seen(call, one) or one
     return entities_issue.issue(call.site, one, call.user, seen_from=seen_from, details=details)
 
 
-def _counted(rows: list[Issue]) -> Response:
-    opened = sum(issue.state == "opened" for issue in rows)
-    counts = {"all": len(rows), "closed": len(rows) - opened, "opened": opened}
+def _counted(call: Call, places: list[Project], scope: str = "all") -> Response:
+    """Count by state whatever state the call names."""
+    counts = {}
+    for name, state in (("all", None), ("closed", "closed"), ("opened", "opened")):
+        values = {key: value for key, value in call.params.values.items() if key not in ("state", "order_by")}
+        counted = replace(call, params=Params(values | ({"state": state} if state else {})))
+        counts[name] = len(listing.rows(counted, places, scope=scope))
     return reply({"statistics": {"counts": counts}})
+
+
+def _everywhere(call: Call) -> list[Project]:
+    """Return the projects whose issues ``/issues`` lists: archived ones hide theirs unless asked for."""
+    hide = call.params.flag("non_archived") is not False
+    return [one for one in call.site.projects.values() if one.issues_enabled and not (hide and one.archived)]
 
 
 def list_own(call: Call) -> Response:
     """List issues of all projects: only those that the caller made, unless it says ``scope=all``."""
-    rows = filters.wanted(call, call.site.issues.values(), scope="created_by_me")
-    return _page(call, rows, None)
+    return _page(call, listing.rows(call, _everywhere(call), scope="created_by_me"), None)
 
 
 def count_all(call: Call) -> Response:
     """Count the issues that ``/issues`` lists, in every state."""
-    return _counted(filters.wanted(call, call.site.issues.values(), scope="created_by_me"))
+    return _counted(call, _everywhere(call), "created_by_me")
 
 
 def show_by_id(call: Call) -> Response:
@@ -82,50 +114,44 @@ def show_by_id(call: Call) -> Response:
     raise access.forbidden()
 
 
-def _of_group(call: Call) -> tuple[Group, list[Issue]]:
-    """Return a group and its issues; archived projects hide theirs unless asked for."""
+def _of_group(call: Call) -> tuple[Group, list[Project]]:
     group = call.group()
-    hide = call.params.flag("non_archived") is not False
-    places = [
-        place
-        for place in call.site.projects.values()
-        if place.group is group and not (hide and place.archived) and place.issues_enabled
-    ]
-    return group, filters.wanted(call, (issue for place in places for issue in place.issues.values()))
+    return group, [place for place in _everywhere(call) if place.group is group]
 
 
 def list_group(call: Call) -> Response:
     """List the issues of a group's projects."""
-    group, rows = _of_group(call)
-    return _page(call, rows, group)
+    group, places = _of_group(call)
+    return _page(call, listing.rows(call, places), group)
 
 
 def count_group(call: Call) -> Response:
     """Count the issues of a group's projects."""
-    return _counted(_of_group(call)[1])
+    return _counted(call, _of_group(call)[1])
 
 
-def _of_project(call: Call) -> tuple[Project, list[Issue]]:
+def _project(call: Call) -> Project:
     project = call.project()
     if not project.issues_enabled:
         raise access.forbidden()
-    return project, filters.wanted(call, project.issues.values())
+    return project
 
 
 def list_project(call: Call) -> Response:
     """List the issues of a project, by page or (since 18.3) by cursor."""
-    project, rows = _of_project(call)
+    project, cursors = _project(call), call.site.switches.release >= (18, 3)
     if call.params.text("pagination") != "keyset":
-        return _page(call, rows, project)
-    if call.site.switches.release < (18, 3):
+        if cursors:
+            check_offset(call)
+        return _page(call, listing.rows(call, [project]), project)
+    if not cursors:
         raise Refused(405, {"error": "Keyset pagination is not yet available for this type of request"})
-    rows, key, down = filters.ordered(call, rows)
-    return keyset(call, rows, lambda one: _shown(call, one, project), key, down=down)
+    return keyset(call, listing.rows(call, [project]), lambda one: _shown(call, one, project))
 
 
 def count_project(call: Call) -> Response:
     """Count the issues of a project."""
-    return _counted(_of_project(call)[1])
+    return _counted(call, [_project(call)])
 
 
 def _answer(call: Call, issue: Issue, status: int = 200) -> Response:
@@ -146,6 +172,7 @@ def create(call: Call) -> Response:
     call.need(project, Level.GUEST)
     call.params.need("title")
     call.params.not_blank("confidential")
+    call.not_spam()
     edit = _edit(call, project)
     edit["title"] = call.params.text("title") or ""
     at = changes.owner_instant(call.user, project, call.params.instant("created_at"))
@@ -161,7 +188,7 @@ def update(call: Call) -> Response:
     issue = call.issue("Not found")
     if not access.edits(call.user, issue):
         raise access.forbidden()
-    call.need(issue.project, Level.GUEST)
+    call.not_spam()
     edit = _edit(call, issue.project)
     state = call.params.choice("state_event", ("close", "reopen"))
     if state:
@@ -188,8 +215,17 @@ def _edit(call: Call, project: Project) -> Edit:
     _flags(params, edit)
     _milestone(call, project, edit)
     if call.site.premium and "weight" in params:
-        edit["weight"] = params.number("weight")
+        edit["weight"] = _weight(params)
+    if call.site.premium and any(params.number(name) for name in ("epic_id", "epic_iid")):
+        raise Refused(422, {"message": "Epic not found"})
     return edit
+
+
+def _weight(params: Params) -> int | None:
+    weight = params.number("weight")
+    if weight is not None and weight < 0:
+        raise bad("weight does not have a valid value")
+    return weight
 
 
 def _flags(params: Params, edit: Edit) -> None:
@@ -222,10 +258,11 @@ def delete(call: Call) -> Response:
     """Take an issue away: for owners, and for planners."""
     issue = call.issue()
     mine = access.level(call.user, issue.project)
-    if mine != Level.PLANNER and mine < Level.OWNER:
+    planner = mine == Level.PLANNER and call.site.switches.planners_delete_issues
+    if not planner and mine < Level.OWNER:
         raise access.forbidden()
     call.unmodified(issue.updated_at)
-    issues.delete(call.site, issue)
+    issues.delete(call.site, call.user, issue)
     return nothing()
 
 
@@ -243,6 +280,7 @@ def reorder(call: Call) -> Response:
     low = after if after is not None else (before or 0.0) - 1026.0
     high = before if before is not None else low + 1026.0
     issue.position = (low + high) / 2
+    issue.mark()
     return _answer(call, issue)
 
 
@@ -268,9 +306,9 @@ def subscribe(call: Call) -> Response:
     """Subscribe the caller; 304 when it is so already."""
     issue = call.issue()
     known = access.owns(call.user, issue) or call.user in issue.involved
-    if known and call.user not in issue.muted:
+    if known and call.user not in (issue.muted or ()):
         return Response(status_code=304)
-    issue.muted.discard(call.user)
+    issue.muted = (issue.muted or set()) - {call.user}
     issue.involved += [] if known else [call.user]
     return _answer(call, issue, 201)
 
@@ -279,10 +317,22 @@ def unsubscribe(call: Call) -> Response:
     """Unsubscribe the caller; 304 when it is so already."""
     issue = call.issue()
     known = access.owns(call.user, issue) or call.user in issue.involved
-    if not known or call.user in issue.muted:
+    if not known or call.user in (issue.muted or ()):
         return Response(status_code=304)
-    issue.muted.add(call.user)
+    issue.muted = (issue.muted or set()) | {call.user}
     return _answer(call, issue, 201)
+
+
+def todo(call: Call) -> Response:
+    """Give the caller a to-do about an issue; 304 when one waits already."""
+    row = journal.todo(call.site, call.user, call.issue(), call.user, "marked")
+    return reply(entities_issue.todo(call.site, row, call.user), 201) if row else Response(status_code=304)
+
+
+def show_user_agent(call: Call) -> Response:
+    """Refuse: that is for admins, and there is none here."""
+    call.issue()
+    raise access.forbidden()
 
 
 def participants(call: Call) -> Response:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deskbridge.sandbox.gitlab import entities, labels
+from deskbridge.sandbox.gitlab import access, entities, entities_issue, labels, webhooks
 from deskbridge.sandbox.gitlab.access import missing
 from deskbridge.sandbox.gitlab.call import Call, Router, nothing
 from deskbridge.sandbox.gitlab.paging import paged
-from deskbridge.sandbox.gitlab.state import Label, Level, Milestone, Owner
+from deskbridge.sandbox.gitlab.places import Group, Label, Level, Milestone, Owner
 from deskbridge.sandbox.kernel import Refused, reply
 
 _TAKEN = "already being used for another group or project milestone."
@@ -24,18 +24,42 @@ def routes(router: Router) -> list[Route]:
             paths = {"list": ("GET", below), "create": ("POST", below), "show": ("GET", one)}
             paths |= {"edit": ("PUT", one), "delete": ("DELETE", one)}
             found += [router.route(*paths[verb], handler) for verb, handler in handlers.items()]
+        for verb, action in (("subscribe", subscribe), ("unsubscribe", unsubscribe)):
+            found.append(router.route("POST", f"/{owner}/{{id}}/labels/{{name}}/{verb}", action))
+        found.append(router.route("GET", f"/{owner}/{{id}}/milestones/{{name}}/issues", milestone_issues))
+    found.append(router.route("PUT", "/projects/{id}/labels/{name}/promote", promote_label))
+    found.append(router.route("POST", "/projects/{id}/milestones/{name}/promote", promote_milestone))
     return found
 
 
 def list_labels(call: Call) -> Response:
     """List the labels usable here, by name; those of the group are among a project's."""
     owner, part = call.owner(), (call.params.text("search") or "").lower()
-    rows = [label for label in call.site.labels_for(owner) if part in label.name.lower()]
-    if call.params.flag("include_ancestor_groups") is False:
+    rows = [label for label in _usable(call, owner) if part in label.name.lower()]
+    if call.params.flag("include_ancestor_groups") is False or call.params.flag("only_group_labels"):
         rows = [label for label in rows if label.owner is owner]
     rows.sort(key=lambda label: label.name.lower())
-    counts = call.params.flag("with_counts") or False
-    return paged(call, rows, lambda label: entities.label(call.site, label, counts=counts))
+    counts = labels.counts(call.site, owner) if call.params.flag("with_counts") else None
+    return paged(call, rows, lambda label: entities.label(call.site, label, call.user, counts))
+
+
+def _usable(call: Call, owner: Owner) -> list[Label]:
+    rows = list(call.site.labels_for(owner))
+    if isinstance(owner, Group) and call.params.flag("include_descendant_groups"):
+        below = [one for one in call.site.projects.values() if one.group is owner]
+        return (
+            rows
+            if call.params.flag("only_group_labels")
+            else [
+                *rows,
+                *(one for one in call.site.labels.values() if one.owner in below),
+            ]
+        )
+    return rows
+
+
+def _shown(call: Call, label: Label, status: int = 200) -> Response:
+    return reply(entities.label(call.site, label, call.user), status)
 
 
 def create_label(call: Call) -> Response:
@@ -49,7 +73,7 @@ def create_label(call: Call) -> Response:
         raise Refused(409, {"message": "Label already exists"})
     text, priority = call.params.text("description"), call.params.number("priority")
     label = labels.create(call.site, owner, name, color, text, priority)
-    return reply(entities.label(call.site, label), 201)
+    return _shown(call, label, 201)
 
 
 def _label(call: Call, owner: Owner, *, own: bool = False) -> Label:
@@ -63,7 +87,7 @@ def _label(call: Call, owner: Owner, *, own: bool = False) -> Label:
 
 def show_label(call: Call) -> Response:
     """Answer one label."""
-    return reply(entities.label(call.site, _label(call, call.owner())))
+    return _shown(call, _label(call, call.owner()))
 
 
 def edit_label(call: Call) -> Response:
@@ -82,7 +106,8 @@ def edit_label(call: Call) -> Response:
     label.description = call.params.text("description", label.description)
     if "priority" in call.params:
         label.priority = call.params.number("priority")
-    return reply(entities.label(call.site, label))
+    call.site.changes.renew()
+    return _shown(call, label)
 
 
 def delete_label(call: Call) -> Response:
@@ -93,10 +118,37 @@ def delete_label(call: Call) -> Response:
     return nothing()
 
 
+def promote_label(call: Call) -> Response:
+    """Make a project's label its group's: for those who may edit the group's labels too."""
+    project = call.project()
+    label = _label(call, project, own=True)
+    call.need(project.group, Level.PLANNER)
+    return _shown(call, labels.promote(call.site, label))
+
+
+def subscribe(call: Call) -> Response:
+    """Subscribe the caller to a label; 304 when it is so already."""
+    label = _label(call, call.owner())
+    if call.user in label.subscribers:
+        return Response(status_code=304)
+    label.subscribers.append(call.user)
+    return _shown(call, label, 201)
+
+
+def unsubscribe(call: Call) -> Response:
+    """Unsubscribe the caller from a label; 304 when it is so already."""
+    label = _label(call, call.owner())
+    if call.user not in label.subscribers:
+        return Response(status_code=304)
+    label.subscribers.remove(call.user)
+    return _shown(call, label, 201)
+
+
 def list_milestones(call: Call) -> Response:
     """List milestones; those of the group only when asked for."""
     owner = call.owner()
     ancestors = call.params.flag("include_ancestors") or call.params.flag("include_parent_milestones")
+    before, after = call.params.instant("updated_before"), call.params.instant("updated_after")
     state = call.params.choice("state", ("active", "closed", "all"), "all")
     iids, title = call.params.numbers("iids"), call.params.text("title")
     part = (call.params.text("search") or "").lower()
@@ -107,7 +159,9 @@ def list_milestones(call: Call) -> Response:
         and state in ("all", one.state)
         and (not iids or one.iid in iids)
         and title in (None, one.title)
-        and part in one.title.lower()
+        and part in f"{one.title} {one.description}".lower()
+        and (before is None or one.updated_at <= before)
+        and (after is None or one.updated_at >= after)
     ]
     return paged(call, rows[::-1], lambda one: entities.milestone(call.site, one))
 
@@ -122,6 +176,8 @@ def create_milestone(call: Call) -> Response:
     _fill(call, stone)
     stone.id, owner.milestones = call.site.next("milestone"), stone.iid
     call.site.milestones[stone.id] = stone
+    call.site.changes.renew()
+    webhooks.milestone(call.site, stone, "create")
     return reply(entities.milestone(call.site, stone), 201)
 
 
@@ -136,6 +192,8 @@ def _fill(call: Call, stone: Milestone) -> None:
         stone.due_date = call.params.day("due_date")
     if "start_date" in call.params:
         stone.start_date = call.params.day("start_date")
+    if stone.start_date and stone.due_date and stone.due_date < stone.start_date:
+        raise Refused(400, {"message": {"due_date": ["must be greater than start date"]}})
     stone.updated_at = call.site.now()
 
 
@@ -161,6 +219,8 @@ def edit_milestone(call: Call) -> Response:
     _fill(call, stone)
     if event:
         stone.state = "closed" if event == "close" else "active"
+        webhooks.milestone(call.site, stone, "close" if event == "close" else "reopen")
+    call.site.changes.renew()
     return reply(entities.milestone(call.site, stone))
 
 
@@ -172,7 +232,28 @@ def delete_milestone(call: Call) -> Response:
     del call.site.milestones[stone.id]
     for issue in call.site.issues.values():
         issue.milestone = None if issue.milestone is stone else issue.milestone
+    call.site.changes.renew()
+    webhooks.milestone(call.site, stone, "delete")
     return nothing()
+
+
+def milestone_issues(call: Call) -> Response:
+    """List the issues of a milestone that the caller sees."""
+    stone = _milestone(call, call.owner())
+    rows = [one for one in call.site.issues.values() if one.milestone is stone]
+    rows = [one for one in rows if access.reads(call.user, one)]
+    return paged(call, rows[::-1], lambda one: entities_issue.issue(call.site, one, call.user))
+
+
+def promote_milestone(call: Call) -> Response:
+    """Make a project's milestone its group's."""
+    project = call.project()
+    stone = _milestone(call, project)
+    call.need(project.group, Level.PLANNER)
+    project.group.milestones += 1
+    stone.owner, stone.iid = project.group, project.group.milestones
+    call.site.changes.renew()
+    return reply(entities.milestone(call.site, stone))
 
 
 _LABELS = {

@@ -7,12 +7,13 @@ import re
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deskbridge.sandbox.gitlab import access, entities_issue, notes, talk
+from deskbridge.sandbox.gitlab import access, awards, entities_issue, notes, talk
 from deskbridge.sandbox.gitlab.access import missing
 from deskbridge.sandbox.gitlab.call import Call, Router, nothing
 from deskbridge.sandbox.gitlab.changes import owner_instant
 from deskbridge.sandbox.gitlab.paging import paged, paged_then_filtered
-from deskbridge.sandbox.gitlab.state import Award, Issue, Level, Note
+from deskbridge.sandbox.gitlab.places import Level
+from deskbridge.sandbox.gitlab.records import Award, Issue, Note
 from deskbridge.sandbox.gitlab.talk import Written
 from deskbridge.sandbox.kernel import Refused, reply
 
@@ -60,7 +61,7 @@ def list_notes(call: Call) -> Response:
     return paged_then_filtered(
         call,
         rows,
-        lambda note: entities_issue.note(call.site, note),
+        lambda note: entities_issue.note(call.site, note, call.user),
         lambda note: access.reads_note(call.user, note),
     )
 
@@ -76,7 +77,7 @@ def _note(call: Call) -> Note:
 
 def show_note(call: Call) -> Response:
     """Answer one note."""
-    return reply(entities_issue.note(call.site, _note(call)))
+    return reply(entities_issue.note(call.site, _note(call), call.user))
 
 
 def _commentable(call: Call) -> Issue:
@@ -86,7 +87,7 @@ def _commentable(call: Call) -> Issue:
     call.params.need("body")
     if not access.comments(call.user, issue):
         raise access.forbidden()
-    call.need(issue.project, Level.GUEST)
+    call.not_spam()
     return issue
 
 
@@ -101,7 +102,7 @@ def create_note(call: Call) -> Response:
 
 def _written(call: Call, written: Written, status: int = 201) -> Response:
     if written.note:
-        shape = entities_issue.note(call.site, written.note)
+        shape = entities_issue.note(call.site, written.note, call.user)
         return reply(shape | {"commands_changes": written.run.changes}, status)
     return _commands_only(call, written)
 
@@ -120,14 +121,13 @@ def edit_note(call: Call) -> Response:
     note = _own_note(call)
     call.params.not_blank("body")
     if "body" not in call.params:
-        return reply(entities_issue.note(call.site, note))
+        return reply(entities_issue.note(call.site, note, call.user))
     body = call.params.text("body") or ""
     return _written(call, talk.edit(call.site, call.user, note, body), 200)
 
 
 def _own_note(call: Call) -> Note:
     note = _note(call)
-    call.need(note.issue.project, Level.GUEST)
     mine = note.author is call.user or access.level(call.user, note.issue.project) >= Level.MAINTAINER
     if note.system or not mine:
         raise access.forbidden()
@@ -138,7 +138,7 @@ def delete_note(call: Call) -> Response:
     """Take a note away; nothing tells of it afterwards."""
     note = _own_note(call)
     call.unmodified(note.updated_at)
-    notes.delete(note)
+    notes.delete(call.site, call.user, note)
     return nothing()
 
 
@@ -150,7 +150,7 @@ def _threads(call: Call, issue: Issue) -> list[list[Note]]:
 def list_discussions(call: Call) -> Response:
     """List threads, oldest first."""
     rows = _threads(call, call.issue())
-    return paged(call, rows, lambda thread: entities_issue.discussion(call.site, thread))
+    return paged(call, rows, lambda thread: entities_issue.discussion(call.site, thread, call.user))
 
 
 def _thread(call: Call, issue: Issue) -> list[Note]:
@@ -163,7 +163,7 @@ def _thread(call: Call, issue: Issue) -> list[Note]:
 
 def show_discussion(call: Call) -> Response:
     """Answer one thread."""
-    return reply(entities_issue.discussion(call.site, _thread(call, call.issue())))
+    return reply(entities_issue.discussion(call.site, _thread(call, call.issue()), call.user))
 
 
 def create_discussion(call: Call) -> Response:
@@ -171,10 +171,10 @@ def create_discussion(call: Call) -> Response:
     issue = _commentable(call)
     at = owner_instant(call.user, issue.project, call.params.instant("created_at"))
     body = call.params.text("body") or ""
-    written = talk.write(call.site, call.user, issue, body, at=at, threaded=True)
+    written = talk.write(call.site, call.user, issue, body, at=at, thread=())
     if written.note is None:
         return _commands_only(call, written)
-    return reply(entities_issue.discussion(call.site, [written.note]), 201)
+    return reply(entities_issue.discussion(call.site, [written.note], call.user), 201)
 
 
 def answer_discussion(call: Call) -> Response:
@@ -197,7 +197,7 @@ def _awardable(call: Call) -> Issue | Note:
 def list_awards(call: Call) -> Response:
     """List emoji."""
     thing = _awardable(call)
-    return paged(call, thing.awards, lambda row: entities_issue.award(call.site, row, thing))
+    return paged(call, thing.awards or [], lambda row: entities_issue.award(call.site, row, thing))
 
 
 def create_award(call: Call) -> Response:
@@ -207,15 +207,14 @@ def create_award(call: Call) -> Response:
     name = (call.params.text("name") or "").strip(":")
     if not re.fullmatch(r"[\w+-]{1,64}", name):
         raise missing("Award Emoji Name is not a valid emoji name Not Found")
-    if any(row.name == name and row.user is call.user for row in thing.awards):
+    if awards.given(call.user, thing, name):
         raise missing("Award Emoji Name has already been taken Not Found")
-    row = Award(call.site.next("award"), name, call.user, call.site.now())
-    thing.awards.append(row)
+    row = awards.give(call.site, call.user, thing, name)
     return reply(entities_issue.award(call.site, row, thing), 201)
 
 
 def _award(call: Call, thing: Issue | Note) -> Award:
-    return call.row({row.id: row for row in thing.awards}, "award_id", "Award Emoji Not Found")
+    return call.row({row.id: row for row in thing.awards or ()}, "award_id", "Award Emoji Not Found")
 
 
 def show_award(call: Call) -> Response:
@@ -230,5 +229,5 @@ def delete_award(call: Call) -> Response:
     row = _award(call, thing)
     if row.user is not call.user:
         raise access.forbidden()
-    thing.awards.remove(row)
+    awards.take(call.site, thing, row)
     return nothing()

@@ -7,12 +7,13 @@ from functools import partial
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deskbridge.sandbox.gitlab import access, durations, entities_issue, issues, text
+from deskbridge.sandbox.gitlab import access, durations, entities_issue, issues_links, text
 from deskbridge.sandbox.gitlab.access import missing
 from deskbridge.sandbox.gitlab.call import Call, Router
 from deskbridge.sandbox.gitlab.changes import Edit, apply
 from deskbridge.sandbox.gitlab.paging import paged
-from deskbridge.sandbox.gitlab.state import Issue, Level, Link
+from deskbridge.sandbox.gitlab.places import Level
+from deskbridge.sandbox.gitlab.records import Issue, Link
 from deskbridge.sandbox.kernel import Refused, reply
 
 _LINKS = ("relates_to", "blocks", "is_blocked_by")
@@ -34,7 +35,7 @@ def routes(router: Router) -> list[Route]:
         ("POST", "/markdown", markdown),
     ]
     found = [router.route(*row) for row in table]
-    for kind in ("label", "state", "milestone"):
+    for kind in ("label", "state", "milestone", "iteration", "weight"):
         path = f"{one}/resource_{kind}_events"
         found.append(router.route("GET", path, partial(list_events, kind=kind)))
         found.append(router.route("GET", f"{path}/{{event_id}}", partial(show_event, kind=kind)))
@@ -44,8 +45,11 @@ def routes(router: Router) -> list[Route]:
 def list_links(call: Call) -> Response:
     """List the linked issues that the caller can read, oldest link first."""
     issue = call.issue()
-    ends = [one for one in call.site.links.values() if issue in (one.source, one.target)]
-    rows = [one for one in ends if all(access.reads(call.user, end) for end in (one.source, one.target))]
+    rows = [
+        one
+        for one in issue.links or ()
+        if all(access.reads(call.user, end) for end in (one.source, one.target))
+    ]
     return reply([entities_issue.link_end(call.site, row, issue, call.user) for row in rows])
 
 
@@ -58,12 +62,11 @@ def create_link(call: Call) -> Response:
     target = project.issues.get(call.params.number("target_issue_iid") or 0)
     if target is None or not access.reads(call.user, target):
         raise missing("Not found")
-    call.need(issue.project, Level.GUEST)
     if target is issue:
         raise Refused(400, {"message": "400 Bad request - Source issue can't be related to itself"})
     if kind != "relates_to" and not call.site.premium:
         raise Refused(403, {"message": "Blocked issues not available for current license"})
-    row = issues.link(call.site, call.user, issue, target, kind)
+    row = issues_links.link(call.site, call.user, issue, target, kind)
     return reply(entities_issue.link(call.site, row, issue, call.user), 201)
 
 
@@ -85,8 +88,7 @@ def delete_link(call: Call) -> Response:
     issue = call.issue()
     row = _link(call, issue)
     shape = entities_issue.link(call.site, row, issue, call.user)
-    call.need(issue.project, Level.GUEST)
-    issues.unlink(call.site, call.user, row)
+    issues_links.unlink(call.site, call.user, row)
     return reply(shape)
 
 
@@ -146,8 +148,10 @@ def reset_spent(call: Call) -> Response:
 
 
 def list_events(call: Call, *, kind: str) -> Response:
-    """List the label, state or milestone events: what no note tells."""
+    """List the label, state, milestone or (paid) weight events: what no note tells."""
     issue = call.issue()
+    if kind in ("iteration", "weight") and not call.site.premium:
+        raise Refused(404, {"error": "404 Not Found"})
     rows = [row for row in issue.events if row.kind == kind]
     return paged(call, rows, lambda row: entities_issue.event(call.site, issue, row))
 

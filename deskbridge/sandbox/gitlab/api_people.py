@@ -1,41 +1,36 @@
-"""The instance itself, users, groups, projects and their members."""
+"""The instance itself and its users; what a user has to do (1.1)."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deskbridge.sandbox.gitlab import access, entities
-from deskbridge.sandbox.gitlab.call import Call, Router
+from deskbridge.sandbox.gitlab import entities, entities_issue, journal
+from deskbridge.sandbox.gitlab.call import Call, Router, nothing
 from deskbridge.sandbox.gitlab.paging import paged
-from deskbridge.sandbox.gitlab.state import Level, Owner, Project, User
+from deskbridge.sandbox.gitlab.records import Todo
 from deskbridge.sandbox.kernel import reply
+
+_ACTIONS = (
+    *("assigned", "mentioned", "build_failed", "marked", "approval_required", "unmergeable"),
+    *("directly_addressed", "merge_train_removed", "member_access_requested"),
+)
 
 
 def routes(router: Router) -> list[Route]:
     """Return the routes of this module."""
-    get = [
-        ("/version", version),
-        ("/metadata", metadata),
-        ("/user", me),
-        ("/personal_access_tokens/self", own_token),
-        ("/users", users),
-        ("/users/{user_id}", user),
-        ("/projects", projects),
-        ("/projects/{id}", project),
-        ("/groups", groups),
-        ("/groups/{id}", group),
-        ("/groups/{id}/projects", group_projects),
-    ]
-    for owner in ("projects", "groups"):
-        get += [
-            (f"/{owner}/{{id}}/members", members),
-            (f"/{owner}/{{id}}/members/all", all_members),
-            (f"/{owner}/{{id}}/members/{{user_id}}", member),
-            (f"/{owner}/{{id}}/members/all/{{user_id}}", member_of_all),
-        ]
-    found = [router.route("GET", path, handler) for path, handler in get]
-    return [*found, router.route("PUT", "/projects/{id}", edit_project)]
+    table = (
+        ("GET", "/version", version),
+        ("GET", "/metadata", metadata),
+        ("GET", "/user", me),
+        ("GET", "/users", users),
+        ("GET", "/users/{user_id}", user),
+        ("GET", "/user_counts", counts),
+        ("GET", "/todos", todos),
+        ("POST", "/todos/mark_as_done", all_done),
+        ("POST", "/todos/{todo_id}/mark_as_done", done),
+    )
+    return [router.route(*row) for row in table]
 
 
 def version(call: Call) -> Response:
@@ -55,150 +50,74 @@ def me(call: Call) -> Response:
     return reply(entities.me(call.site, call.user))
 
 
-def own_token(call: Call) -> Response:
-    """Answer what the caller's token is and when it ends."""
-    token = call.token
-    shape = {"id": token.id, "name": token.name, "revoked": token.revoked, "user_id": token.user.id}
-    times = {
-        "created_at": entities.instant(token.created_at),
-        "last_used_at": entities.instant(call.site.now()),
-    }
-    rest = {"scopes": list(token.scopes), "active": True, "expires_at": token.expires_at.isoformat()}
-    return reply(shape | times | rest)
-
-
 def users(call: Call) -> Response:
-    """List users, by exact name in any case or by a part of it."""
-    rows = list(call.site.users.values())
-    name, part = call.params.text("username"), (call.params.text("search") or "").lower()
+    """List users, by exact name in any case, by a part of the name or by the whole public address."""
+    params, rows = call.params, list(call.site.users.values())
+    name, part = params.text("username"), (params.text("search") or "").lower()
     if name:
         rows = [one for one in rows if one.username.lower() == name.lower()]
     if part:
         rows = [
-            one for one in rows if part in f"{one.username} {one.name}".lower() or part == one.email.lower()
+            one
+            for one in rows
+            if part in f"{one.username} {one.name}".lower() or part == one.public_email.lower()
         ]
-    return paged(call, rows[::-1], lambda one: entities.user(call.site, one))
+    for flag, state in (("active", "active"), ("blocked", "blocked")):
+        if params.flag(flag):
+            rows = [one for one in rows if one.state == state]
+    if params.flag("humans") or params.flag("without_project_bots") or params.flag("exclude_internal"):
+        rows = [one for one in rows if one.kind == "human"]
+    down = params.choice("sort", ("asc", "desc"), "desc") == "desc"
+    return paged(call, rows[::-1] if down else rows, lambda one: entities.user(call.site, one))
 
 
 def user(call: Call) -> Response:
     """Answer one user."""
+    call.limit("users_get_by_id", call.site.switches.user_reads_per_10_minutes, 600)
     return reply(entities.user_page(call.site, call.row(call.site.users, "user_id", "User Not Found")))
 
 
-def _visible_projects(call: Call) -> list[Project]:
-    rows = [one for one in call.site.projects.values() if access.level(call.user, one)]
-    part = (call.params.text("search") or "").lower()
-    archived = call.params.flag("archived")
-    lowest = call.params.number("min_access_level") or 0
-    return [
-        one
-        for one in sorted(rows, key=lambda one: one.id, reverse=call.params.text("sort") != "asc")
-        if part in f"{one.name} {one.path}".lower()
-        and archived in (None, one.archived)
-        and access.level(call.user, one) >= lowest
-    ]
+def counts(call: Call) -> Response:
+    """Answer how much waits for the caller."""
+    mine = [one for one in call.site.issues.values() if call.user in one.assignees and one.state == "opened"]
+    none = dict.fromkeys(("merge_requests", "assigned_merge_requests", "review_requested_merge_requests"), 0)
+    return reply(none | {"assigned_issues": len(mine), "todos": len(_todos(call, "pending"))})
 
 
-def projects(call: Call) -> Response:
-    """List the projects that the caller sees: all are private, so these are its memberships."""
-    rows, simple = _visible_projects(call), call.params.flag("simple")
-    if simple:
-        return paged(call, rows, lambda one: entities.project_brief(call.site, one))
-    return paged(call, rows, lambda one: entities.project(call.site, one, call.user))
+def _todos(call: Call, state: str | None) -> list[Todo]:
+    return [one for one in call.site.todos.values() if one.user is call.user and state in (None, one.state)]
 
 
-def project(call: Call) -> Response:
-    """Answer a project with the caller's permissions."""
-    return reply(entities.project(call.site, call.project(), call.user))
-
-
-def edit_project(call: Call) -> Response:
-    """Change what a maintainer may: Service Desk, notification mails, issues, the description."""
-    place = call.project()
-    call.need(place, Level.MAINTAINER)
-    names = ("description", "service_desk_enabled", "emails_enabled", "emails_disabled", "issues_enabled")
-    call.params.need_one(*names)
-    for name in ("service_desk_enabled", "emails_enabled", "issues_enabled"):
-        value = call.params.flag(name)
-        if value is not None:
-            setattr(place, name, value)
-    silent = call.params.flag("emails_disabled")
-    place.emails_enabled = place.emails_enabled if silent is None else not silent
-    place.description = call.params.text("description", place.description) or ""
-    return reply(entities.project(call.site, place, call.user))
-
-
-def groups(call: Call) -> Response:
-    """List the groups that the caller sees."""
-    part = (call.params.text("search") or "").lower()
+def todos(call: Call) -> Response:
+    """List what the caller has to do, newest first."""
+    params = call.params
+    state = params.choice("state", ("pending", "done"), "pending")
+    action = params.choice("action", _ACTIONS)
+    author, project = params.number("author_id"), params.number("project_id")
+    kind = params.text("type")
     rows = [
         one
-        for one in call.site.groups.values()
-        if access.sees_group(call.site, call.user, one) and part in f"{one.name} {one.path}".lower()
+        for one in _todos(call, state)
+        if action in (None, one.action)
+        and author in (None, one.author.id)
+        and project in (None, one.issue.project.id)
+        and kind in (None, "Issue")
     ]
-    return paged(call, rows, lambda one: entities.group(call.site, one))
+    return paged(call, rows[::-1], lambda one: entities_issue.todo(call.site, one, call.user))
 
 
-def group(call: Call) -> Response:
-    """Answer a group, with its projects unless told not to."""
-    place = call.group()
-    shape = entities.group(call.site, place)
-    if call.params.flag("with_projects") is not False:
-        rows = [one for one in _visible_projects(call) if one.group is place]
-        shape |= {"projects": [entities.project(call.site, one, call.user) for one in rows]}
-        shape |= {"shared_projects": []}
-    return reply(shape)
+def done(call: Call) -> Response:
+    """Count one to-do as done."""
+    rows = {one.id: one for one in _todos(call, None)}
+    row = call.row(rows, "todo_id")
+    row.state, row.updated_at = "done", call.site.now()
+    kept = call.site.waiting.get((call.user.id, row.issue.id), [])
+    call.site.waiting[call.user.id, row.issue.id] = [one for one in kept if one is not row]
+    return reply(entities_issue.todo(call.site, row, call.user), 201)
 
 
-def group_projects(call: Call) -> Response:
-    """List the projects of a group."""
-    place = call.group()
-    rows = [one for one in _visible_projects(call) if one.group is place]
-    return paged(call, rows, lambda one: entities.project(call.site, one, call.user))
-
-
-def _members(owner: Owner, *, inherited: bool) -> dict[User, Level]:
-    """Return the members and their levels, with ``all`` those of the group too."""
-    if inherited and isinstance(owner, Project):
-        users = [*owner.members, *owner.group.members]
-        return {user: access.level(user, owner) for user in users}
-    return owner.members
-
-
-def _list_members(call: Call, *, inherited: bool) -> Response:
-    owner = call.owner()
-    part = (call.params.text("query") or "").lower()
-    rows = [
-        (one, level)
-        for one, level in _members(owner, inherited=inherited).items()
-        if part in f"{one.username} {one.name}".lower()
-    ]
-    return paged(call, rows, lambda row: entities.member(call.site, owner, *row))
-
-
-def members(call: Call) -> Response:
-    """List the direct members."""
-    return _list_members(call, inherited=False)
-
-
-def all_members(call: Call) -> Response:
-    """List the direct and the inherited members."""
-    return _list_members(call, inherited=True)
-
-
-def _one_member(call: Call, *, inherited: bool) -> Response:
-    owner, rows = call.owner(), {}
-    for one, level in _members(owner, inherited=inherited).items():
-        rows[one.id] = (one, level)
-    found = call.row(rows, "user_id", "Not found")
-    return reply(entities.member(call.site, owner, *found))
-
-
-def member(call: Call) -> Response:
-    """Answer one direct member."""
-    return _one_member(call, inherited=False)
-
-
-def member_of_all(call: Call) -> Response:
-    """Answer one direct or inherited member."""
-    return _one_member(call, inherited=True)
+def all_done(call: Call) -> Response:
+    """Count all that waits as done."""
+    for row in _todos(call, "pending"):
+        journal.done(call.site, call.user, row.issue)
+    return nothing()

@@ -6,8 +6,8 @@ import mimetypes
 import re
 import shutil
 from pathlib import Path
+from typing import BinaryIO
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
@@ -16,10 +16,16 @@ from deskbridge.sandbox.gitlab import entities_issue
 from deskbridge.sandbox.gitlab.access import missing
 from deskbridge.sandbox.gitlab.call import Call, Router, nothing
 from deskbridge.sandbox.gitlab.paging import paged
-from deskbridge.sandbox.gitlab.state import Level, Project, Site, Upload
+from deskbridge.sandbox.gitlab.places import Level, Project, User
+from deskbridge.sandbox.gitlab.records import Upload
+from deskbridge.sandbox.gitlab.site import Site
 from deskbridge.sandbox.kernel import Refused, reply
 
-_LARGEST = 100 * 1024 * 1024
+_TOO_LARGE = {
+    413: "413 Request Entity Too Large",
+    400: "400 Bad request - File is too large",
+    422: "File is too large",
+}
 _SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
 _PICTURES = "png|jpe?g|gif|bmp|tiff|ico|webp|svg"
 _PLAYED = "mp4|m4v|mov|webm|ogv|mp3|oga|ogg|wav"
@@ -45,27 +51,38 @@ def create(call: Call) -> Response:
     project = call.project()
     call.need(project, Level.GUEST)
     file = call.params.file("file")
-    if (file.size or 0) > _LARGEST:
-        raise Refused(413, {"message": "413 Request Entity Too Large"})
-    stored = _store(call, project, file)
+    switches = call.site.switches
+    if (file.size or 0) > switches.largest_upload:
+        raise Refused(switches.upload_refusal, {"message": _TOO_LARGE[switches.upload_refusal]})
+    stored = store(call.site, call.user, project, file.filename or "", file.file)
     url = f"/uploads/{stored.secret}/{stored.filename}"
-    embedded = bool(_EMBEDDED.search(stored.filename))
-    alt = stored.filename.rpartition(".")[0] if embedded else stored.filename
-    shape = {"id": stored.id, "alt": alt, "url": url, "full_path": f"/-/project/{project.id}{url}"}
-    return reply(shape | {"markdown": f"{'!' * embedded}[{alt}]({url})"}, 201)
+    place = f"/-/project/{project.id}" if switches.release >= (17, 1) else f"/{project.full_path}"
+    shape = {"alt": _alt(stored), "url": url, "full_path": f"{place}{url}", "markdown": markdown(stored)}
+    return reply(shape | ({"id": stored.id} if switches.release >= (17, 3) else {}), 201)
 
 
-def _store(call: Call, project: Project, file: UploadFile) -> Upload:
-    site, name = call.site, _safe(file.filename or "")
-    stored = Upload(
-        site.next("upload"), project, site.world.token(32), name, file.size or 0, call.user, site.now()
-    )
+def store(site: Site, user: User, project: Project, filename: str, file: BinaryIO) -> Upload:
+    """Keep a file under a secret of its own, by a name that is safe."""
+    name, secret = _safe(filename), site.world.token(32)
+    stored = Upload(site.next("upload"), project, secret, name, 0, user, site.now())
     path = path_of(site, stored)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as target:
-        shutil.copyfileobj(file.file, target)
-    site.uploads[stored.id] = stored
+        shutil.copyfileobj(file, target)
+        stored.size = target.tell()
+    site.uploads[secret] = stored
     return stored
+
+
+def _alt(stored: Upload) -> str:
+    embedded = _EMBEDDED.search(stored.filename)
+    return stored.filename.rpartition(".")[0] if embedded else stored.filename
+
+
+def markdown(stored: Upload) -> str:
+    """Return the text that shows a picture or links another file."""
+    mark = "!" if _EMBEDDED.search(stored.filename) else ""
+    return f"{mark}[{_alt(stored)}](/uploads/{stored.secret}/{stored.filename})"
 
 
 def _safe(filename: str) -> str:
@@ -82,6 +99,7 @@ def path_of(site: Site, stored: Upload) -> Path:
 def list_uploads(call: Call) -> Response:
     """List a project's files, newest first: for maintainers."""
     project = _managed(call)
+    _since(call, (17, 2))
     rows = [one for one in call.site.uploads.values() if one.project is project]
     return paged(call, rows[::-1], lambda one: entities_issue.upload(call.site, one))
 
@@ -92,25 +110,35 @@ def _managed(call: Call) -> Project:
     return project
 
 
+def _since(call: Call, release: tuple[int, int]) -> None:
+    """Answer as a server does that does not know the call yet (5)."""
+    if call.site.switches.release < release:
+        raise Refused(404, {"error": "404 Not Found"})
+
+
 def _by_id(call: Call) -> Upload:
     project = _managed(call)
-    stored = call.row(call.site.uploads, "upload_id", "Upload Not Found")
-    if stored.project is not project:
+    _since(call, (17, 2))
+    id = call.path_number("upload_id")
+    found = (one for one in call.site.uploads.values() if one.id == id and one.project is project)
+    stored = next(found, None)
+    if stored is None:
         raise missing("Upload Not Found")
     return stored
 
 
 def _by_secret(call: Call, project: Project) -> Upload:
+    _since(call, (17, 4))
     stored = find(call.site, project, call.path("secret"), call.path("filename"))
-    if stored is None or call.site.switches.release < (17, 4):
+    if stored is None:
         raise missing("Upload Not Found")
     return stored
 
 
 def find(site: Site, project: Project, secret: str, filename: str) -> Upload | None:
     """Return the file of that secret and name, or None."""
-    wanted = (project, secret, filename)
-    return next((u for u in site.uploads.values() if (u.project, u.secret, u.filename) == wanted), None)
+    stored = site.uploads.get(secret)
+    return stored if stored and (stored.project, stored.filename) == (project, filename) else None
 
 
 def _file(call: Call, stored: Upload) -> Response:
@@ -133,7 +161,7 @@ def download_by_secret(call: Call) -> Response:
 
 def _remove(call: Call, stored: Upload) -> Response:
     path_of(call.site, stored).unlink(missing_ok=True)
-    del call.site.uploads[stored.id]
+    del call.site.uploads[stored.secret]
     return nothing()
 
 

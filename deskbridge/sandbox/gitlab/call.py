@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from deskbridge.sandbox.gitlab import access, params
+from deskbridge.sandbox.gitlab import access, params, replica
 from deskbridge.sandbox.gitlab.access import missing
 from deskbridge.sandbox.gitlab.limits import Limits, Throttled
 from deskbridge.sandbox.gitlab.params import Params
-from deskbridge.sandbox.gitlab.state import Group, Issue, Level, Owner, Project, Site, Token, User
+from deskbridge.sandbox.gitlab.places import Group, Level, Owner, Project, Token, User
+from deskbridge.sandbox.gitlab.records import Issue
+from deskbridge.sandbox.gitlab.site import Site
 from deskbridge.sandbox.kernel import Refused, reply
 
 _T = TypeVar("_T")
 API = "/api/v4"
+_SPAM = "Your issue has been recognized as spam and has been discarded."
+_CAPTCHA = (
+    "Your issue has been recognized as spam. Please, change the content or solve the reCAPTCHA to proceed."
+)
 
 
 @dataclass(slots=True)
@@ -56,17 +62,27 @@ class Call:
         return self.project_called(self.path("id"))
 
     def project_called(self, name: str) -> Project:
-        """Return a project that the caller sees, by number or by its full path."""
+        """Return a project that the caller sees, by number or by its full path; a former path is told."""
         projects = self.site.projects
-        project = projects.get(int(name)) if _is_number(name) else self.site.project_at(name)
+        project = projects.get(int(name)) if is_number(name) else self.site.project_at(name)
+        moved = None if project else self.site.redirects.get(name.lower())
+        if moved and access.level(self.user, moved):
+            raise self._redirect(name, moved)
         if project is None or not access.level(self.user, project):
             raise missing("Project Not Found")
         return project
 
+    def _redirect(self, name: str, project: Project) -> Refused:
+        """Return the answer for a path that a project had: a POST sent on by a library becomes a GET."""
+        url = self.request.url.path.replace(quote(name, safe=""), str(project.id), 1)
+        query = f"?{self.request.url.query}" if self.request.url.query else ""
+        body = {"message": "This resource has been moved permanently"}
+        return Refused(301, body, {"Location": f"{self.site.base_url}{url}{query}"})
+
     def group(self) -> Group:
         """Return the group in the path, by number or by its path; invisible is not found."""
         name = self.path("id")
-        group = self.site.groups.get(int(name)) if _is_number(name) else self.site.group_at(name)
+        group = self.site.groups.get(int(name)) if is_number(name) else self.site.group_at(name)
         if group is None or not access.sees_group(self.site, self.user, group):
             raise missing("Group Not Found")
         return group
@@ -82,10 +98,18 @@ class Call:
         project = self.project()
         if not project.issues_enabled:
             raise access.forbidden()
-        issue = project.issues.get(iid)
+        found = project.issues.get(iid)
+        issue = found and replica.seen(self.site, self.user, found) if self.reading else found
         if issue is None or not access.reads(self.user, issue):
             raise missing(otherwise)
+        if project.archived and not self.reading:
+            raise access.forbidden()
         return issue
+
+    @property
+    def reading(self) -> bool:
+        """Whether the call changes nothing."""
+        return self.request.method in ("GET", "HEAD")
 
     def row(self, table: dict[int, _T], name: str, what: str = "Not found") -> _T:
         """Return the row whose id is in the path; refuses an unknown one with 404."""
@@ -98,10 +122,24 @@ class Call:
         """Refuse a caller whose role is lower."""
         access.need(self.user, owner, at_least)
 
-    def limit(self, name: str, a_minute: int) -> None:
+    def limit(self, name: str, most: int, seconds: int = 60) -> None:
         """Count against a limit of the application; refuses beyond it."""
         if self.site.world.limits:
-            self.limits.check(name, self.user.id, a_minute, self.site.now())
+            self.limits.check((name, self.user.id), most, self.site.now(), seconds)
+
+    def not_spam(self) -> None:
+        """Refuse a text as spam, if the instance does so; a solved captcha lets it pass (1.2)."""
+        mode, given = self.site.switches.spam, self.request.headers
+        solved = given.get("x-gitlab-captcha-response") and given.get("x-gitlab-spam-log-id")
+        if mode == "spam":
+            raise Refused(400, {"message": {"error": _SPAM}})
+        if mode == "captcha" and not solved:
+            fields = {
+                "needs_captcha_response": True,
+                "spam_log_id": 42,
+                "captcha_site_key": "made-up-site-key",
+            }
+            raise Refused(409, {**fields, "message": {"error": _CAPTCHA}})
 
     def unmodified(self, updated_at: datetime) -> None:
         """Refuse a delete with 412 when the row changed after ``If-Unmodified-Since``."""
@@ -114,10 +152,11 @@ class Call:
             raise Refused(412, {"message": "412 Precondition Failed"})
 
 
-Handler = Callable[[Call], Response]
+Handler = Callable[[Call], Response | Awaitable[Response]]
 
 
-def _is_number(name: str) -> bool:
+def is_number(name: str) -> bool:
+    """Whether a name is an id."""
     return name.isascii() and name.isdigit() and len(name) < 19
 
 
@@ -127,13 +166,13 @@ class Router:
     def __init__(self, site: Site, limits: Limits) -> None:
         self._site, self._limits = site, limits
 
-    def route(self, method: str, path: str, handler: Handler) -> Route:
+    def route(self, method: str, path: str, handler: Handler, *, base: str = API) -> Route:
         """Return the route of one call below ``/api/v4``."""
 
         async def endpoint(request: Request) -> Response:
             return await self._answer(request, handler)
 
-        return Route(API + path, endpoint, methods=[method], name=f"{method} {path}")
+        return Route(base + path, endpoint, methods=[method], name=f"{method} {path}")
 
     async def _answer(self, request: Request, handler: Handler) -> Response:
         headers: dict[str, str] = {"X-Request-Id": self._site.world.token(26), "Vary": "Origin"}
@@ -141,7 +180,10 @@ class Router:
             token = access.identify(self._site, request)
             headers |= self._throttle(token)
             values = await params.read(request)
-            answer = handler(Call(self._site, self._limits, request, token, values))
+            token.last_used_at = self._site.now()
+            self._site.chain = request.headers.get("x-gitlab-event-uuid")
+            result = handler(Call(self._site, self._limits, request, token, values))
+            answer = await result if isinstance(result, Awaitable) else result
         except Refused as refusal:
             answer = reply(refusal.body, refusal.status, refusal.headers)
         except Throttled as refusal:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypedDict, cast
 
-from deskbridge.sandbox.gitlab import access, durations, journal, notify, references
+from deskbridge.sandbox.gitlab import access, durations, journal, notify, references, replica, webhooks
 from deskbridge.sandbox.gitlab.labels import exclusive, find_or_create
-from deskbridge.sandbox.gitlab.state import Issue, Label, Level, Milestone, Project, Site, User
+from deskbridge.sandbox.gitlab.places import Label, Level, Milestone, Project, Status, User
+from deskbridge.sandbox.gitlab.records import Issue
+from deskbridge.sandbox.gitlab.site import Site
 
 _SEVERITIES = {
     "unknown": "Unknown",
@@ -24,6 +26,7 @@ class Edit(TypedDict, total=False):
     """What is to change. Labels are names: those the project lacks are made."""
 
     state_event: str
+    status: Status
     title: str
     description: str | None
     labels: list[str]
@@ -32,11 +35,13 @@ class Edit(TypedDict, total=False):
     assignees: list[User]
     milestone: Milestone | None
     due_date: date | None
+    start_date: date | None
     confidential: bool
     locked: bool
     kind: str
     severity: str
     weight: int | None
+    health: str | None
     time_estimate: int
     spend: int
     """Seconds to add to the time spent, or to take off it."""
@@ -44,7 +49,7 @@ class Edit(TypedDict, total=False):
 
 _METADATA = (
     *("labels", "add_labels", "remove_labels", "assignees", "milestone", "due_date", "locked", "weight"),
-    *("kind", "severity", "time_estimate", "spend"),
+    *("kind", "severity", "time_estimate", "spend", "start_date", "health", "status"),
 )
 
 
@@ -59,6 +64,8 @@ class Change:
     new: bool
     """Whether the issue is being created: then only label events tell of its fields."""
     made: bool = False
+    turned: bool = False
+    """Whether the state changed."""
 
     def note(self, text: str) -> None:
         """Write the system note of a change that was made."""
@@ -92,18 +99,61 @@ def merged(edit: Edit, more: Edit) -> Edit:
 def apply(
     site: Site, actor: User, issue: Issue, edit: Edit, *, at: datetime | None = None, new: bool = False
 ) -> None:
-    """Make an edit: state first, then the other fields; `at` is an owner's own `updated_at`."""
+    """Make an edit: state first, then the other fields; `at` is an owner's own `updated_at`.
+
+    The two parts are two webhooks (3.3). Nothing changed is no webhook.
+    """
     edit = permitted(actor, issue.project, edit, new=new)
-    change = Change(site, actor, issue, at or site.now(), new)
+    replica.keep(site, actor, issue, new=new)
+    change, watch = Change(site, actor, issue, at or site.now(), new), webhooks.watch(site, issue)
+    issue.time_change = 0
+    if "status" in edit:
+        _status(change, edit["status"])
+    if "state_event" in edit:
+        _state(change, edit["state_event"])
+    _finish(change, watch, "close" if issue.state == "closed" else "reopen", at)
     for name, act in _ACTS.items():
         if name in edit:
             act(change, edit.get(name))
     if {"labels", "add_labels", "remove_labels"} & set(edit):
         _label(change, edit)
-    if at is not None or (change.made and not new):
-        issue.updated_at = change.at
     if not new and "description" in edit and change.made:
         references.follow(site, actor, issue, issue.description)
+    _finish(change, watch, "update", at)
+    if at is not None:
+        issue.updated_at = at
+    issue.mark()
+
+
+def _finish(change: Change, watch: webhooks.Watch, action: str, at: datetime | None) -> None:
+    """Stamp what was made and tell of it; an issue being created is told of once, by its creation."""
+    if not change.made or change.new:
+        return
+    issue = change.issue
+    issue.updated_at, issue.updated_by = change.at, change.actor
+    if action in ("close", "reopen") and not change.turned:
+        action = "update"
+    watch.tell(change.actor, action)
+    change.made = False
+
+
+def status_of(site: Site, issue: Issue) -> Status:
+    """Return the status of a work item: the one chosen, or the default of its state (3.8)."""
+    if issue.status in site.statuses and issue.status is not None:
+        return issue.status
+    wanted = "to_do" if issue.state == "opened" else "canceled" if issue.duplicate_of else "done"
+    fitting = [one for one in site.statuses if one.category == wanted]
+    named = [one for one in fitting if one.name == "Duplicate"] if issue.duplicate_of else []
+    return next(iter([*named, *fitting, *site.statuses]))
+
+
+def _status(change: Change, status: Status) -> None:
+    """Set the status; done and canceled ones close the item, the others open it."""
+    issue = change.issue
+    if status is status_of(change.site, issue):
+        return
+    _state(change, "close" if status.closes else "reopen")
+    issue.status, change.made = status, True
 
 
 def _state(change: Change, wanted: Any) -> None:
@@ -118,7 +168,8 @@ def _state(change: Change, wanted: Any) -> None:
 
 def _turned(change: Change, action: str) -> None:
     """Tell of a new state; closing what is closed tells nothing."""
-    change.made = True
+    change.made = change.turned = True
+    change.issue.status = None
     journal.event(change.site, change.issue, change.actor, action, at=change.at)
     change.tell(action, f"Issue was {action} by {change.actor.name}")
 
@@ -126,12 +177,19 @@ def _turned(change: Change, action: str) -> None:
 def _title(change: Change, title: Any) -> None:
     old, change.issue.title = change.issue.title, title
     if old != title:
+        _edited(change)
         change.note(f"changed title from **{{-{old}-}}** to **{{+{title}+}}**")
+
+
+def _edited(change: Change) -> None:
+    if not change.new:
+        change.issue.edited_at, change.issue.edited_by = change.at, change.actor
 
 
 def _description(change: Change, text: Any) -> None:
     old, change.issue.description = change.issue.description, text
     if (old or "") != (text or ""):
+        _edited(change)
         change.note("changed the description")
 
 
@@ -145,6 +203,9 @@ def _assignees(change: Change, users: Any) -> None:
     parts = [f"assigned to {_names(added)}"] * bool(added) + [f"unassigned {_names(removed)}"] * bool(removed)
     if parts:
         notify.involve(issue, added)
+        for user in added:
+            if user is not change.actor and user.kind == "human":
+                journal.todo(change.site, user, issue, change.actor, "assigned")
         change.note(" and ".join(parts))
         change.tell("reassigned", f"{change.actor.name} {' and '.join(parts)}")
 
@@ -167,6 +228,12 @@ def _due_date(change: Change, due: Any) -> None:
     old, change.issue.due_date = change.issue.due_date, due
     if old != due:
         change.note(f"changed due date to {due:%B %-d, %Y}" if due else "removed due date")
+
+
+def _start_date(change: Change, start: Any) -> None:
+    old, change.issue.start_date = change.issue.start_date, start
+    if old != start:
+        change.note(f"changed start date to {start:%B %-d, %Y}" if start else "removed start date")
 
 
 def _confidential(change: Change, confidential: Any) -> None:
@@ -195,7 +262,17 @@ def _severity(change: Change, severity: Any) -> None:
 
 def _weight(change: Change, weight: Any) -> None:
     old, change.issue.weight = change.issue.weight, weight
-    change.made = change.made or old != weight
+    if old != weight:
+        change.made = True
+        if not change.new:
+            journal.weighed(change.site, change.issue, change.actor, at=change.at)
+
+
+def _health(change: Change, health: Any) -> None:
+    old, change.issue.health = change.issue.health, health
+    if old != health:
+        words = (health or "").replace("_", " ")
+        change.note(f"changed health status to **{words}**" if health else "removed the health status")
 
 
 def _time_estimate(change: Change, seconds: Any) -> None:
@@ -207,6 +284,7 @@ def _time_estimate(change: Change, seconds: Any) -> None:
 
 def _spend(change: Change, seconds: Any) -> None:
     change.issue.time_spent += seconds
+    change.issue.time_change = seconds
     if change.issue.time_spent == 0:
         change.note("removed time spent")
     else:
@@ -215,17 +293,18 @@ def _spend(change: Change, seconds: Any) -> None:
 
 
 _ACTS: dict[str, Callable[[Change, Any], None]] = {
-    "state_event": _state,
     "title": _title,
     "description": _description,
     "assignees": _assignees,
     "milestone": _milestone,
     "due_date": _due_date,
+    "start_date": _start_date,
     "confidential": _confidential,
     "locked": _locked,
     "kind": _kind,
     "severity": _severity,
     "weight": _weight,
+    "health": _health,
     "time_estimate": _time_estimate,
     "spend": _spend,
 }

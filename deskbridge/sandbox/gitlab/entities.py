@@ -5,20 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from deskbridge.sandbox.gitlab import access
-from deskbridge.sandbox.gitlab.state import (
-    Board,
-    BoardList,
-    Group,
-    Label,
-    Milestone,
-    Owner,
-    Project,
-    Site,
-    User,
-)
+from deskbridge.sandbox.gitlab import access, listing
+from deskbridge.sandbox.gitlab.places import Group, Label, Milestone, Owner, Project, Token, User
+from deskbridge.sandbox.gitlab.records import Board, BoardList
+from deskbridge.sandbox.gitlab.site import Site
 
 Shape = dict[str, Any]
+Counts = dict[Label, tuple[int, int]]
+"""How many open and closed issues bear a label."""
 
 
 def instant(value: datetime | None) -> str | None:
@@ -40,9 +34,9 @@ def user(site: Site, one: User | None) -> Shape | None:
     return {
         "id": one.id,
         "username": one.username,
-        "public_email": "",
+        "public_email": one.public_email,
         "name": one.name,
-        "state": "active",
+        "state": one.state,
         "locked": False,
         "avatar_url": None,
         "web_url": f"{site.base_url}/{one.username}",
@@ -61,7 +55,7 @@ def user_page(site: Site, one: User) -> Shape:
         "organization": "",
         "job_title": "",
         "pronouns": None,
-        "bot": one.kind != "human",
+        "bot": one.kind in ("bot", "support"),
         "work_information": None,
         "followers": 0,
         "following": 0,
@@ -95,12 +89,13 @@ def member(site: Site, owner: Owner, one: User, level: int) -> Shape:
     return (user(site, one) or {}) | {
         "access_level": level,
         "created_at": instant(owner.created_at),
-        "expires_at": None,
+        "expires_at": day(owner.until.get(one)),
         "membership_state": "active",
     }
 
 
-def _namespace(site: Site, group: Group) -> Shape:
+def namespace(site: Site, group: Group) -> Shape:
+    """Return a group as what projects live in."""
     return {
         "id": group.id,
         "name": group.name,
@@ -124,9 +119,9 @@ def project_brief(site: Site, one: Project) -> Shape:
         "path": one.path,
         "path_with_namespace": one.full_path,
         "created_at": instant(one.created_at),
-        "default_branch": "main",
-        "tag_list": [],
-        "topics": [],
+        "default_branch": one.default_branch,
+        "tag_list": one.topics,
+        "topics": one.topics,
         "ssh_url_to_repo": f"git@{host.partition(':')[0]}:{one.full_path}.git",
         "http_url_to_repo": f"{site.base_url}/{one.full_path}.git",
         "web_url": f"{site.base_url}/{one.full_path}",
@@ -136,32 +131,78 @@ def project_brief(site: Site, one: Project) -> Shape:
         "star_count": 0,
         "last_activity_at": instant(one.created_at),
         "visibility": "private",
-        "namespace": _namespace(site, one.group),
+        "namespace": namespace(site, one.group),
     }
+
+
+_FIXED: Shape = {
+    "container_registry_enabled": False,
+    "container_registry_access_level": "disabled",
+    "packages_enabled": True,
+    "empty_repo": True,
+    "merge_requests_enabled": True,
+    "merge_requests_access_level": "enabled",
+    "wiki_enabled": True,
+    "wiki_access_level": "enabled",
+    "jobs_enabled": True,
+    "builds_access_level": "enabled",
+    "snippets_enabled": True,
+    "snippets_access_level": "enabled",
+    "repository_access_level": "enabled",
+    "forking_access_level": "enabled",
+    "analytics_access_level": "enabled",
+    "can_create_merge_request_in": True,
+    "resolve_outdated_diff_discussions": False,
+    "lfs_enabled": True,
+    "request_access_enabled": True,
+    "only_allow_merge_if_pipeline_succeeds": False,
+    "only_allow_merge_if_all_discussions_are_resolved": False,
+    "remove_source_branch_after_merge": True,
+    "printing_merge_request_link_enabled": True,
+    "merge_method": "merge",
+    "squash_option": "default_off",
+    "auto_devops_enabled": False,
+    "autoclose_referenced_issues": True,
+    "import_status": "none",
+    "import_type": None,
+    "shared_runners_enabled": True,
+    "shared_with_groups": [],
+    "suggestion_commit_message": None,
+    "public_jobs": True,
+    "ci_config_path": None,
+}
+"""What a project has beside its issues, as a fresh one has it."""
 
 
 def project(site: Site, one: Project, caller: User) -> Shape:
     """Return a project with what `caller` may do in it."""
     api = f"{site.base_url}/api/v4/projects/{one.id}"
-    parts = ("issues", "merge_requests", "labels", "events", "members")
-    counted = sum(issue.state == "opened" for issue in one.issues.values())
-    return project_brief(site, one) | {
-        "_links": {"self": api} | {part: f"{api}/{part}" for part in parts},
-        "archived": one.archived,
-        "issues_enabled": one.issues_enabled,
-        "issues_access_level": "enabled" if one.issues_enabled else "disabled",
-        "service_desk_enabled": one.service_desk_enabled,
-        "service_desk_address": desk_address(one) if one.service_desk_enabled else None,
-        "emails_enabled": one.emails_enabled,
-        "emails_disabled": not one.emails_enabled,
-        "open_issues_count": counted,
-        "creator_id": None,
-        "empty_repo": True,
-        "permissions": {
-            "project_access": _permission(one.members.get(caller)),
-            "group_access": _permission(one.group.members.get(caller)),
-        },
-    }
+    parts = {"repo_branches": "repository/branches", "cluster_agents": "cluster_agents"}
+    parts |= {part: part for part in ("issues", "merge_requests", "labels", "events", "members")}
+    paid = {"issues_template": None, "merge_requests_template": None} if site.premium else {}
+    return (
+        project_brief(site, one)
+        | _FIXED
+        | paid
+        | {
+            "_links": {"self": api} | {name: f"{api}/{part}" for name, part in parts.items()},
+            "archived": one.archived,
+            "issues_enabled": one.issues_enabled,
+            "issues_access_level": "enabled" if one.issues_enabled else "disabled",
+            "service_desk_enabled": one.service_desk_enabled,
+            "service_desk_address": desk_address(one) if one.service_desk_enabled else None,
+            "emails_enabled": one.emails_enabled,
+            "emails_disabled": not one.emails_enabled,
+            "open_issues_count": listing.opened(site, one),
+            "description_html": one.description,
+            "updated_at": instant(one.created_at),
+            "creator_id": None,
+            "permissions": {
+                "project_access": _permission(one.members.get(caller)),
+                "group_access": _permission(one.group.members.get(caller)),
+            },
+        }
+    )
 
 
 def _permission(level: int | None) -> Shape | None:
@@ -206,19 +247,18 @@ def label_detail(one: Label) -> Shape:
     }
 
 
-def label(site: Site, one: Label, *, counts: bool = False) -> Shape:
+def label(site: Site, one: Label, caller: User, counts: Counts | None = None) -> Shape:
     """Return a label as the label calls show it."""
     shape = label_detail(one)
-    if counts:
-        tagged = [issue for issue in site.issues.values() if one in issue.labels]
-        opened = sum(issue.state == "opened" for issue in tagged)
+    if counts is not None:
+        opened, closed = counts.get(one, (0, 0))
         shape |= {
             "open_issues_count": opened,
-            "closed_issues_count": len(tagged) - opened,
+            "closed_issues_count": closed,
             "open_merge_requests_count": 0,
         }
     return shape | {
-        "subscribed": False,
+        "subscribed": caller in one.subscribers,
         "priority": one.priority,
         "is_project_label": isinstance(one.owner, Project),
     }
@@ -277,7 +317,7 @@ def board_list(site: Site, one: Board, column: BoardList) -> Shape:
     shape: Shape = {
         "id": column.id,
         "label": column.label and label_brief(column.label),
-        "position": one.lists.index(column),
+        "position": one.lists.index(column) + site.switches.list_base,
     }
     if site.premium:
         shape |= {"max_issue_count": 0, "max_issue_weight": 0, "limit_metric": None}
@@ -286,3 +326,23 @@ def board_list(site: Site, one: Board, column: BoardList) -> Shape:
     if column.milestone:
         shape["milestone"] = milestone(site, column.milestone)
     return shape
+
+
+def token(one: Token) -> Shape:
+    """Return an access token, without what makes it valid."""
+    shape = {
+        "id": one.id,
+        "name": one.name,
+        "revoked": one.revoked,
+        "created_at": instant(one.created_at),
+        "description": one.description,
+        "scopes": list(one.scopes),
+        "user_id": one.user.id,
+        "last_used_at": instant(one.last_used_at),
+        "active": not one.revoked,
+        "expires_at": day(one.expires_at),
+    }
+    owned = {"access_level": int(one.level)} if one.owner else {}
+    if one.owner:
+        owned |= {"resource_type": type(one.owner).__name__.lower(), "resource_id": one.owner.id}  # type: ignore[dict-item]
+    return shape | owned

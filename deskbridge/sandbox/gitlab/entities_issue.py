@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 
 from deskbridge.sandbox.gitlab import access, durations
-from deskbridge.sandbox.gitlab.entities import Shape, day, instant, label_brief, label_detail, milestone, user
-from deskbridge.sandbox.gitlab.state import (
-    Award,
-    Event,
-    Group,
-    Issue,
-    Label,
-    Level,
-    Link,
-    Milestone,
-    Note,
-    Project,
-    Site,
-    Upload,
-    User,
+from deskbridge.sandbox.gitlab.addresses import masked, masked_in
+from deskbridge.sandbox.gitlab.entities import (
+    Shape,
+    day,
+    instant,
+    label_brief,
+    label_detail,
+    milestone,
+    project_brief,
+    user,
 )
+from deskbridge.sandbox.gitlab.places import Group, Label, Milestone, Project, User
+from deskbridge.sandbox.gitlab.records import Award, Event, Issue, Link, Note, Todo, Upload
+from deskbridge.sandbox.gitlab.site import Site
 
 _TASK = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+\[([ xX])\]\s", re.MULTILINE)
 
@@ -48,10 +46,10 @@ def issue(
         "author": user(site, one.author),
         "type": one.kind.upper(),
         "assignee": assignees[0] if assignees else None,
-        "user_notes_count": sum(not note.system for note in one.notes.values()),
+        "user_notes_count": one.comments,
         "merge_requests_count": 0,
-        "upvotes": sum(award.name == "thumbsup" for award in one.awards),
-        "downvotes": sum(award.name == "thumbsdown" for award in one.awards),
+        "upvotes": sum(award.name == "thumbsup" for award in one.awards or ()),
+        "downvotes": sum(award.name == "thumbsdown" for award in one.awards or ()),
         "due_date": day(one.due_date),
         "confidential": one.confidential,
         "discussion_locked": one.locked,
@@ -59,7 +57,9 @@ def issue(
         "web_url": site.web_url(one),
         "time_stats": time_stats(one),
         **_tasks(one),
-        "blocking_issues_count": sum(link.kind == "blocks" and link.source is one for link in _links(site)),
+        "blocking_issues_count": sum(
+            link.kind == "blocks" and link.source is one for link in one.links or ()
+        ),
         "_links": _urls(site, one),
         "references": _references(one, seen_from),
         "severity": one.severity.upper(),
@@ -73,12 +73,8 @@ def issue(
 
 def issue_alone(site: Site, one: Issue, caller: User) -> Shape:
     """Return an issue as single reads and writes show it: with `subscribed`."""
-    subscribed = (access.owns(caller, one) or caller in one.involved) and caller not in one.muted
+    subscribed = (access.owns(caller, one) or caller in one.involved) and caller not in (one.muted or ())
     return issue(site, one, caller, seen_from=one.project) | {"subscribed": subscribed}
-
-
-def _links(site: Site) -> list[Link]:
-    return list(site.links.values()) if site.links else []
 
 
 def time_stats(one: Issue) -> Shape:
@@ -109,7 +105,8 @@ def _urls(site: Site, one: Issue) -> Shape:
         "notes": f"{own}/notes",
         "award_emoji": f"{own}/award_emoji",
         "project": project,
-        "closed_as_duplicate_of": None,
+        "closed_as_duplicate_of": one.duplicate_of
+        and f"{site.base_url}/api/v4/projects/{one.duplicate_of.project.id}/issues/{one.duplicate_of.iid}",
     }
 
 
@@ -126,25 +123,25 @@ def _references(one: Issue, seen_from: Project | Group | None) -> Shape:
 
 def _reply_to(one: Issue, caller: User) -> str | None:
     """Return the requester's address, masked for those below reporter (3.2)."""
-    if one.reply_to is None or access.level(caller, one.project) >= Level.REPORTER:
+    if one.reply_to is None or access.sees_addresses(caller, one.project):
         return one.reply_to
-    local, _, host = one.reply_to.partition("@")
-    name, _, top = host.rpartition(".")
-    return f"{local[:2]}*****@{name[:1]}*****.{top[:1]}**"
+    return masked(one.reply_to)
 
 
 def _paid(site: Site, one: Issue) -> Shape:
     if not site.premium:
         return {}
-    return {"weight": one.weight, "epic_iid": None, "epic": None, "iteration": None}
+    shape = {"weight": one.weight, "epic_iid": None, "epic": None, "iteration": None}
+    return shape | {"health_status": one.health}
 
 
-def note(site: Site, one: Note) -> Shape:
+def note(site: Site, one: Note, caller: User) -> Shape:
     """Return a note: without its discussion, its external author or its HTML (4.1)."""
+    hidden = one.system and "@" in one.body and not access.sees_addresses(caller, one.issue.project)
     return {
         "id": one.id,
         "type": "DiscussionNote" if one.threaded else None,
-        "body": one.body,
+        "body": masked_in(one.body) if hidden else one.body,
         "attachment": None,
         "author": user(site, one.author),
         "created_at": instant(one.created_at),
@@ -163,18 +160,18 @@ def note(site: Site, one: Note) -> Shape:
     }
 
 
-def discussion(site: Site, notes: list[Note]) -> Shape:
+def discussion(site: Site, notes: list[Note], caller: User) -> Shape:
     """Return a thread, or a plain comment as a thread of one."""
     first = notes[0]
     return {
         "id": first.discussion,
         "individual_note": not first.threaded,
-        "notes": [note(site, each) for each in notes],
+        "notes": [note(site, each, caller) for each in notes],
     }
 
 
 def event(site: Site, one: Issue, row: Event) -> Shape:
-    """Return a label, state or milestone event; a deleted label is null."""
+    """Return a label, state, milestone or weight event; a deleted label is null."""
     shape: Shape = {
         "id": row.id,
         "user": user(site, row.user),
@@ -188,6 +185,9 @@ def event(site: Site, one: Issue, row: Event) -> Shape:
             return shape | {"label": label_brief(label) if kept else None, "action": row.action}
         case Milestone() as stone:
             return shape | {"milestone": milestone(site, stone), "action": row.action}
+        case None if row.kind == "weight":
+            own = {"id": row.id, "user": user(site, row.user), "created_at": instant(row.at)}
+            return own | {"issue_id": one.id, "weight": row.weight}
         case None:
             return shape | {"state": row.action}
 
@@ -239,9 +239,27 @@ def upload(site: Site, row: Upload) -> Shape:
         "size": row.size,
         "filename": row.filename,
         "created_at": instant(row.created_at),
-        "uploaded_by": {
+        "uploaded_by": row.uploaded_by
+        and {
             "id": row.uploaded_by.id,
             "name": row.uploaded_by.name,
             "username": row.uploaded_by.username,
         },
+    }
+
+
+def todo(site: Site, row: Todo, caller: User) -> Shape:
+    """Return a to-do with its issue."""
+    return {
+        "id": row.id,
+        "project": project_brief(site, row.issue.project),
+        "author": user(site, row.author),
+        "action_name": row.action,
+        "target_type": "Issue",
+        "target": issue(site, row.issue, caller, seen_from=row.issue.project),
+        "target_url": site.web_url(row.issue),
+        "body": row.issue.title,
+        "state": row.state,
+        "created_at": instant(row.created_at),
+        "updated_at": instant(row.updated_at),
     }

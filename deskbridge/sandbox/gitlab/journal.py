@@ -1,11 +1,12 @@
-"""What the instance writes down by itself: system notes, and the rows of the event lists (3.7, 4.1)."""
+"""What the instance writes down by itself: system notes, rows of the event lists, to-dos (3.7, 4.1)."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
-from deskbridge.sandbox.gitlab.state import Event, Issue, Label, Milestone, Note, Site, User
+from deskbridge.sandbox.gitlab.places import Label, Milestone, User
+from deskbridge.sandbox.gitlab.records import Event, EventKind, Issue, Note, Todo, pack
+from deskbridge.sandbox.gitlab.site import Site
 
 
 def system_note(
@@ -19,10 +20,8 @@ def system_note(
 ) -> Note:
     """Write a system note and touch the issue; the text is prose, not an interface."""
     at = at or site.now()
-    note = Note(
-        site.next("note"), issue, actor, body, at, at, site.world.token(40), system=True, refers=refers
-    )
-    issue.notes[note.id] = note
+    note = Note(site.next("note"), issue, actor, pack(body), at, at, system=True, refers=refers)
+    issue.put(note)
     issue.touch(at)
     return note
 
@@ -37,13 +36,32 @@ def event(
     at: datetime | None = None,
 ) -> None:
     """Add a row to the label, milestone or (without a subject) state events of an issue."""
-    kind: Literal["label", "milestone", "state"]
-    match subject:
-        case Label():
-            kind = "label"
-        case Milestone():
-            kind = "milestone"
-        case None:
-            kind = "state"
-    row = Event(site.next(f"{kind} event"), kind, actor, at or site.now(), action, subject)
-    issue.events.append(row)
+    kinds: dict[type, EventKind] = {Label: "label", Milestone: "milestone"}
+    kind = kinds.get(type(subject), "state")
+    issue.events.append(Event(site.next(f"{kind} event"), kind, actor, at or site.now(), action, subject))
+
+
+def weighed(site: Site, issue: Issue, actor: User, *, at: datetime) -> None:
+    """Add a row to the weight events."""
+    id = site.next("weight event")
+    issue.events.append(Event(id, "weight", actor, at, "", weight=issue.weight))
+
+
+def todo(site: Site, user: User, issue: Issue, author: User, action: str) -> Todo | None:
+    """Give a user something to do, unless one of this kind waits already."""
+    waiting = site.waiting.setdefault((user.id, issue.id), [])
+    if any(row.action == action for row in waiting):
+        return None
+    now = site.now()
+    row = Todo(site.next("todo"), user, author, action, issue, now, now)
+    site.todos[row.id] = row
+    waiting.append(row)
+    return row
+
+
+def done(site: Site, user: User, issue: Issue) -> int:
+    """Count what a user had to do on an issue as done; return how much it was."""
+    rows = site.waiting.pop((user.id, issue.id), [])
+    for row in rows:
+        row.state, row.updated_at = "done", site.now()
+    return len(rows)

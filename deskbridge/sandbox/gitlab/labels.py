@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from deskbridge.sandbox.gitlab.state import Label, Owner, Project, Site
+from deskbridge.sandbox.gitlab.places import Label, Owner, Project
+from deskbridge.sandbox.gitlab.site import Site
 from deskbridge.sandbox.kernel import Refused
 
 _DEFAULT_COLOR = "#6699cc"
@@ -45,7 +46,7 @@ def create(
     priority: int | None = None,
 ) -> Label:
     """Make a label that has been checked."""
-    label = Label(site.next("label"), name, owner, color, description, priority)
+    label = Label(site.next("label"), name, owner, color, description, priority, site.now())
     site.labels[label.id] = label
     return label
 
@@ -85,9 +86,41 @@ def _scope(label: Label) -> str:
 def delete(site: Site, label: Label) -> None:
     """Take a label away: off its issues and board lists; its events stay, with null for it."""
     del site.labels[label.id]
-    for issue in site.issues.values():
-        if label in issue.labels:
-            issue.labels.remove(label)
+    _swap(site, label, None)
     for board in site.boards.values():
         board.lists = [column for column in board.lists if column.label is not label]
         board.labels = [one for one in board.labels if one is not label]
+
+
+def _swap(site: Site, old: Label, new: Label | None) -> None:
+    """Let the issues of one label bear another, or none; they are not touched otherwise (2.4)."""
+    for issue in site.issues.values():
+        if old in issue.labels:
+            kept = [new if one is old else one for one in issue.labels]
+            issue.labels = list(dict.fromkeys(one for one in kept if one is not None))
+    site.changes.renew()
+
+
+def promote(site: Site, label: Label) -> Label:
+    """Make a project's label its group's, and let it take the place of its namesakes in the projects."""
+    if isinstance(label.owner, Project):
+        group = label.owner.group
+        label.owner = group
+        others = [one for one in site.labels.values() if one.name == label.name and one is not label]
+        for other in others:
+            if isinstance(other.owner, Project) and other.owner.group is group:
+                _swap(site, other, label)
+                del site.labels[other.id]
+    return label
+
+
+def counts(site: Site, owner: Owner) -> dict[Label, tuple[int, int]]:
+    """Count the open and the closed issues of each label in one walk."""
+    found: dict[Label, tuple[int, int]] = {}
+    for issue in site.issues.values():
+        if owner in (issue.project, issue.project.group):
+            for label in issue.labels:
+                opened, closed = found.get(label, (0, 0))
+                is_open = issue.state == "opened"
+                found[label] = (opened + is_open, closed + (not is_open))
+    return found

@@ -24,32 +24,32 @@ class Throttled(Exception):
 
 @dataclass(slots=True)
 class Limits:
-    """Counts calls by name and user in windows of one minute."""
+    """Counts calls by what they count against, in windows of a minute or more."""
 
-    _seen: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    _seen: dict[object, tuple[int, int]] = field(default_factory=dict)
 
     def clear(self) -> None:
         """Forget all calls."""
         self._seen.clear()
 
-    def count(self, name: str, user: int, now: datetime) -> int:
-        """Count one more call and return how many this minute has seen."""
-        window = int(now.timestamp()) // _WINDOW
-        known, seen = self._seen.get((name, user), (window, 0))
+    def count(self, what: object, now: datetime, seconds: int = _WINDOW) -> int:
+        """Count one more call and return how many this window has seen."""
+        window = int(now.timestamp()) // seconds
+        known, seen = self._seen.get(what, (window, 0))
         seen = seen + 1 if known == window else 1
-        self._seen[name, user] = window, seen
+        self._seen[what] = window, seen
         return seen
 
-    def check(self, name: str, user: int, limit: int, now: datetime) -> None:
-        """Refuse beyond `limit` calls a minute: JSON, and no header says when to come back (1.3 b)."""
-        if limit and self.count(name, user, now) > limit:
+    def check(self, what: object, limit: int, now: datetime, seconds: int = _WINDOW) -> None:
+        """Refuse beyond `limit` calls a window: JSON, and no header says when to come back (1.3 b)."""
+        if limit and self.count(what, now, seconds) > limit:
             raise Refused(429, {"message": {"error": _TOO_MANY}})
 
     def throttle(self, user: int, limit: int, now: datetime) -> dict[str, str]:
         """Return the headers of an ordinary answer; beyond `limit` raises Throttled (1.3 a)."""
         if not limit:
             return {}
-        seen = self.count("throttle_authenticated_api", user, now)
+        seen = self.count(("throttle_authenticated_api", user), now)
         headers = _headers(limit, seen, now)
         if seen <= limit:
             return headers

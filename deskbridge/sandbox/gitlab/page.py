@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from deskbridge.sandbox.gitlab import text
 from deskbridge.sandbox.gitlab.api_uploads import web_routes
-from deskbridge.sandbox.gitlab.state import Issue, Note, Site
+from deskbridge.sandbox.gitlab.records import Issue, Note
+from deskbridge.sandbox.gitlab.site import Site
 from deskbridge.sandbox.page import Shown, table_page, ticket_page
 
 _FILE = re.compile(r"(/uploads/[0-9a-f]{32}/([^)\s\"<>]+))")

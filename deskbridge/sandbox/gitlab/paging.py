@@ -12,35 +12,40 @@ from starlette.responses import Response
 
 from deskbridge.sandbox.gitlab.call import Call
 from deskbridge.sandbox.gitlab.params import bad
-from deskbridge.sandbox.kernel import reply
+from deskbridge.sandbox.gitlab.records import Issue
+from deskbridge.sandbox.gitlab.views import Key, Rows
+from deskbridge.sandbox.kernel import Refused, reply
 
 _T = TypeVar("_T")
-Key = tuple[float | str, int]
-"""What a row is sorted by: a value, and among equal ones its id."""
 _DEFAULT = 20
 _MOST = 100
 _COUNTED = 10_000
 """With more rows than this, no header tells how many there are."""
+_TOO_FAR = (
+    "Offset pagination has a maximum allowed offset of {limit} for requests that return objects of type "
+    "Issue. Remaining records can be retrieved using keyset pagination."
+)
 
 
 def paged(call: Call, rows: Sequence[_T], show: Callable[[_T], Any]) -> Response:
     """Return one page of `rows`."""
-    return _page(call, rows, show, lambda row: True)
+    return paged_then_filtered(call, rows, show, lambda row: True)
 
 
 def paged_then_filtered(
     call: Call, rows: Sequence[_T], show: Callable[[_T], Any], visible: Callable[[_T], bool]
 ) -> Response:
     """Return one page less what the caller cannot see: it may be short with more pages to come (2.3)."""
-    return _page(call, rows, show, visible)
-
-
-def _page(
-    call: Call, rows: Sequence[_T], show: Callable[[_T], Any], visible: Callable[[_T], bool]
-) -> Response:
     page, size = max(1, call.params.number("page") or 1), _size(call)
     shown = [show(row) for row in rows[(page - 1) * size : page * size] if visible(row)]
     return reply(shown, headers=_headers(call, page, size, len(rows)))
+
+
+def check_offset(call: Call) -> None:
+    """Refuse a page so far on that only a cursor leads there (1.3)."""
+    limit, page = call.site.switches.offset_limit, max(1, call.params.number("page") or 1)
+    if limit and (page - 1) * _size(call) >= limit:
+        raise Refused(405, {"error": _TOO_FAR.format(limit=limit)})
 
 
 def _size(call: Call) -> int:
@@ -77,29 +82,17 @@ def _link(call: Call, rel: str, changed: dict[str, str]) -> str:
     return f'<{call.site.base_url}{request.url.path}?{query}>; rel="{rel}"'
 
 
-def keyset(
-    call: Call, rows: Sequence[_T], show: Callable[[_T], Any], key: Callable[[_T], Key], *, down: bool
-) -> Response:
-    """Return the rows after the cursor, and in ``Link`` where it goes on; no counts, no end marker.
+def keyset(call: Call, rows: Rows, show: Callable[[Issue], Any]) -> Response:
+    """Return the issues behind the cursor, and in ``Link`` where it goes on; no counts, no end marker.
 
-    `rows` are sorted by `key`, and `down` says that they descend: a row that changed its place since
-    the last page is read again or never, but no other row is skipped.
+    An issue that changed its place since the last page is read again or never, but no other is skipped.
     """
-    size, after = _size(call), _cursor(call)
-    if after is not None:
-        rows = [row for row in rows if _beyond(key(row), after, down=down)]
-    page = rows[:size]
+    page, more = rows.after(_cursor(call), _size(call))
     headers: dict[str, str] = {}
-    if len(rows) > size:
-        cursor = base64.urlsafe_b64encode(json.dumps(key(page[-1])).encode()).decode()
+    if more is not None:
+        cursor = base64.urlsafe_b64encode(json.dumps(more).encode()).decode()
         headers = {"Link": _link(call, "next", {"cursor": cursor}), "X-Next-Cursor": cursor}
     return reply([show(row) for row in page], headers=headers)
-
-
-def _beyond(key: Key, after: Key, *, down: bool) -> bool:
-    if isinstance(key[0], str) != isinstance(after[0], str):
-        raise bad("cursor is invalid")
-    return key < after if down else key > after
 
 
 def _cursor(call: Call) -> Key | None:
@@ -108,6 +101,9 @@ def _cursor(call: Call) -> Key | None:
         return None
     try:
         value, id = json.loads(base64.urlsafe_b64decode(given))
-        return (value if isinstance(value, str) else float(value), int(id))
+        titled = call.params.text("order_by") == "title"
+        if not isinstance(value, str if titled else int | float):
+            raise bad("cursor is invalid")
+        return (value, int(id))
     except (ValueError, TypeError) as error:
         raise bad("cursor is invalid") from error

@@ -71,58 +71,58 @@ class Params:
     """The parameters of one call. None means: not given (or given as null)."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
+        self.values = values
 
     def __contains__(self, name: str) -> bool:
-        return name in self._values
+        return name in self.values
 
     def below(self, name: str) -> Params:
         """Return the parameters within an object, e.g. those of ``not[...]``."""
-        value = self._values.get(name) or {}
+        value = self.values.get(name) or {}
         if not isinstance(value, dict):
             raise bad(f"{name} is invalid")
         return Params(value)
 
     def need(self, *names: str) -> None:
         """Refuse a call that lacks one of these."""
-        missing = [f"{name} is missing" for name in names if name not in self._values]
+        missing = [f"{name} is missing" for name in names if name not in self.values]
         if missing:
             raise bad(", ".join(missing))
 
     def need_one(self, *names: str) -> None:
         """Refuse a call that has none of these."""
-        if not any(name in self._values for name in names):
+        if not any(name in self.values for name in names):
             raise bad(f"{', '.join(names)} are missing, at least one parameter must be provided")
 
     def need_exactly_one(self, *names: str) -> None:
         """Refuse a call that has none or several of these."""
-        given = [name for name in names if name in self._values]
+        given = [name for name in names if name in self.values]
         if not given:
             raise bad(f"{', '.join(names)} are missing, exactly one parameter must be provided")
         self.exclusive(*names)
 
     def exclusive(self, *names: str) -> None:
         """Refuse a call that has more than one of these."""
-        given = [name for name in names if self._values.get(name) is not None]
+        given = [name for name in names if self.values.get(name) is not None]
         if len(given) > 1:
             raise bad(f"{', '.join(given)} are mutually exclusive")
 
     def not_blank(self, *names: str) -> None:
         """Refuse an empty value where the parameter may be left out but not be blank."""
         for name in names:
-            if name in self._values and self._values[name] in ("", None):
+            if name in self.values and self.values[name] in ("", None):
                 raise bad(f"{name} is empty")
 
     def text(self, name: str, default: str | None = None) -> str | None:
         """Return a string; numbers are taken as their digits."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value is None:
             return default
         if isinstance(value, bool):
             return str(value).lower()
         if not isinstance(value, str | int | float):
             raise bad(f"{name} is invalid")
-        return str(value)
+        return _clean(name, str(value))
 
     def choice(self, name: str, allowed: Sequence[str], default: str | None = None) -> str | None:
         """Return one of the allowed words."""
@@ -133,12 +133,12 @@ class Params:
 
     def number(self, name: str) -> int | None:
         """Return an integer; an empty value counts as none."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         return None if value in (None, "") else _integer(name, value)
 
     def flag(self, name: str) -> bool | None:
         """Return a boolean in any of the spellings; an empty value counts as none."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         value = value.lower() if isinstance(value, str) else value
         if value is None or value == "":
             return None
@@ -150,7 +150,7 @@ class Params:
 
     def instant(self, name: str) -> datetime | None:
         """Return an ISO 8601 instant; without an offset it is UTC."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value in (None, ""):
             return None
         try:
@@ -169,11 +169,12 @@ class Params:
 
     def words(self, name: str) -> list[str]:
         """Return a list of words from an array or a comma-separated string (3.3)."""
-        value = self._values.get(name)
+        value = self.values.get(name)
         parts = value if isinstance(value, list) else [] if value is None else [value]
         if not all(isinstance(part, str | int) for part in parts):
             raise bad(f"{name} is invalid")
-        return [word.strip() for part in parts for word in str(part).split(",") if word.strip()]
+        text = ",".join(_clean(name, str(part)) for part in parts)
+        return [word.strip() for word in text.split(",") if word.strip()]
 
     def numbers(self, name: str) -> list[int]:
         """Return a list of integers from an array or a comma-separated string."""
@@ -182,10 +183,21 @@ class Params:
     def file(self, name: str) -> UploadFile:
         """Return an uploaded file."""
         self.need(name)
-        value = self._values[name]
+        value = self.values[name]
         if not isinstance(value, UploadFile):
             raise bad(f"{name} is invalid")
         return value
+
+
+def _clean(name: str, text: str) -> str:
+    """Refuse what no database takes: a null byte, and half a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise bad(f"{name} includes invalid characters") from error
+    if "\0" in text:
+        raise bad(f"{name} includes invalid characters")
+    return text
 
 
 def _integer(name: str, value: object) -> int:

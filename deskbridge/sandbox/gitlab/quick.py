@@ -14,19 +14,22 @@ ALIASES = {
     "spend_time": "spend",
     "estimate_time": "estimate",
     "remove_time_estimate": "remove_estimate",
+    "link": "relate",
+    "award": "react",
 }
 SUBSTITUTIONS = {"shrug": "¯\\＿(ツ)＿/¯", "tableflip": "(╯°□°)╯︵ ┻━┻"}
 COMMANDS = (
     *("close", "reopen", "label", "unlabel", "relabel", "assign", "unassign", "reassign", "title", "due"),
     *("remove_due_date", "confidential", "milestone", "remove_milestone", "severity", "spend", "estimate"),
     *("remove_estimate", "remove_time_spent", "lock", "unlock", "move", "weight", "clear_weight"),
-    *("subscribe", "unsubscribe", "add_email", "remove_email", "convert_to_ticket"),
+    *("subscribe", "unsubscribe", "add_email", "remove_email", "convert_to_ticket", "clone", "duplicate"),
+    *("type", "promote_to", "promote_to_incident", "relate", "blocks", "blocked_by", "unlink", "react"),
+    *("todo", "done", "copy_metadata", "status", "health_status", "clear_health_status"),
 )
 UNDONE = (
-    *("status", "clone", "duplicate", "promote", "promote_to", "promote_to_incident", "epic", "set_parent"),
-    *("health_status", "add_contacts", "remove_contacts", "blocks", "blocked_by", "relate", "unlink", "zoom"),
-    *("remove_zoom", "page", "timeline", "create_merge_request", "react", "award", "todo", "done"),
-    *("copy_metadata", "iteration", "remove_iteration", "remove_parent", "add_child", "type"),
+    *("promote", "epic", "remove_epic", "set_parent", "add_contacts", "remove_contacts", "zoom"),
+    *("remove_zoom", "page", "timeline", "create_merge_request", "iteration", "remove_iteration"),
+    *("remove_parent", "add_child", "remove_child", "checkin_reminder"),
 )
 """What the real server would run and this one does not: a note that asks for it answers 501."""
 

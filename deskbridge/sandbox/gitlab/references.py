@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from deskbridge.sandbox.gitlab import access, journal, notify
-from deskbridge.sandbox.gitlab.state import Issue, Project, Site, User
+from deskbridge.sandbox.gitlab.places import Project, User
+from deskbridge.sandbox.gitlab.records import Issue
+from deskbridge.sandbox.gitlab.site import Site
 
 _CODE = re.compile(r"^(```|~~~).*?(?:^\1|\Z)|(`+)(?!`).*?(?<!`)\2(?!`)", re.MULTILINE | re.DOTALL)
 _MENTION = re.compile(r"(?<![\w@/`.])@([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)")
@@ -16,10 +18,17 @@ def follow(site: Site, actor: User, issue: Issue, text: str | None) -> None:
     """Make the people mentioned participants, and write a line on each issue mentioned."""
     plain = _CODE.sub(" ", text) if text else ""
     if "@" in plain:
-        notify.involve(issue, mentioned(site, issue.project, plain))
-    for target in _targets(site, issue.project, plain):
+        _call_up(site, actor, issue, mentioned(site, issue.project, plain))
+    for target in named(site, issue.project, plain):
         if target is not issue and access.reads(actor, target):
             _refer(site, actor, issue, target)
+
+
+def _call_up(site: Site, actor: User, issue: Issue, users: list[User]) -> None:
+    notify.involve(issue, users)
+    for user in users:
+        if user is not actor and user.kind == "human" and access.reads(user, issue):
+            journal.todo(site, user, issue, actor, "mentioned")
 
 
 def mentioned(site: Site, project: Project, plain: str) -> list[User]:
@@ -33,7 +42,8 @@ def mentioned(site: Site, project: Project, plain: str) -> list[User]:
     return list(users)
 
 
-def _targets(site: Site, project: Project, plain: str) -> list[Issue]:
+def named(site: Site, project: Project, plain: str) -> list[Issue]:
+    """Return the issues that a text names, read in `project`."""
     found: dict[Issue, None] = {}
     pairs = _ISSUE.findall(plain) if "#" in plain else []
     address = rf"{re.escape(site.base_url)}/([\w.-]+/[\w.-]+)/-/(?:issues|work_items)/(\d{{1,9}})"

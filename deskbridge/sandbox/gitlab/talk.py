@@ -6,9 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from deskbridge.sandbox.gitlab import access, changes, commands, notes, notify, quick, references
-from deskbridge.sandbox.gitlab.commands import Run
-from deskbridge.sandbox.gitlab.state import Issue, Note, Site, User
+from deskbridge.sandbox.gitlab import (
+    access,
+    changes,
+    commands,
+    notes,
+    notify,
+    quick,
+    references,
+    replica,
+    webhooks,
+)
+from deskbridge.sandbox.gitlab.places import User
+from deskbridge.sandbox.gitlab.records import Issue, Note
+from deskbridge.sandbox.gitlab.running import Run
+from deskbridge.sandbox.gitlab.site import Site
 from deskbridge.sandbox.kernel import Refused
 
 _LONGEST = 1_000_000
@@ -34,7 +46,7 @@ def check(issue: Issue, body: str, *, new: bool) -> None:
         raise invalid("note", "can't be blank")
     if len(body) > _LONGEST:
         raise invalid("note", f"is too long (maximum is {_LONGEST} characters)")
-    if new and sum(not note.system for note in issue.notes.values()) >= _MOST:
+    if new and issue.comments >= _MOST:
         raise invalid("base", "Maximum number of comments exceeded")
 
 
@@ -46,10 +58,9 @@ def write(
     *,
     internal: bool = False,
     at: datetime | None = None,
-    thread: Sequence[Note] = (),
-    threaded: bool = False,
+    thread: Sequence[Note] | None = None,
 ) -> Written:
-    """Run the commands of a text and keep the rest as a note; `thread` is what it answers.
+    """Run the commands of a text and keep the rest as a note; `thread` as in `notes.add`.
 
     Without the right to it `internal` is dropped and the note is public, silently. An answer is as
     internal as its thread.
@@ -63,7 +74,6 @@ def write(
         internal = thread[0].internal if thread else internal and access.staff(actor, issue.project)
         note = notes.add(site, actor, issue, kept, internal=internal, at=at, thread=thread)
         notify.note_to_customers(site, note, addresses)
-        note.threaded = note.threaded or threaded
     if run.edit:
         changes.apply(site, actor, issue, run.edit)
     return Written(note, run)
@@ -77,12 +87,19 @@ def edit(site: Site, actor: User, note: Note, body: str) -> Written:
     check(note.issue, body, new=False)
     kept, found = quick.extract(body)
     run = commands.run(site, actor, note.issue, found, saved=True)
-    if kept and kept != note.body:
-        note.body, note.updated_at = kept, site.now()
-        note.issue.touch(site.now())
-        references.follow(site, actor, note.issue, kept)
-    elif not kept:
-        notes.delete(note)
+    if not kept:
+        notes.delete(site, actor, note)
+    elif kept != note.body:
+        _replace(site, actor, note, kept)
     if run.edit:
         changes.apply(site, actor, note.issue, run.edit)
     return Written(note if kept else None, run)
+
+
+def _replace(site: Site, actor: User, note: Note, body: str) -> None:
+    replica.keep(site, actor, note.issue)
+    note.body, note.updated_at = body, site.now()
+    note.edited_at, note.edited_by = site.now(), actor
+    note.issue.touch(site.now())
+    references.follow(site, actor, note.issue, body)
+    webhooks.note(site, note, "update")

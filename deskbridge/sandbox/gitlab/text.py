@@ -8,7 +8,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from deskbridge.sandbox.gitlab.state import Project
+from deskbridge.sandbox.gitlab.places import Project
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _UPLOAD = re.compile(r'((?:href|src)=")(/uploads/[0-9a-f]{32}/)')
