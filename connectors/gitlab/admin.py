@@ -81,7 +81,7 @@ def _against(project: Project, me: User, place: Place, polled: tuple[str, ...]) 
     if project.path_with_namespace != place.key:
         yield f"it is called {project.path_with_namespace} today; write that into the settings"
     if place.key not in polled:
-        yield "it is not polled; add it to the connection's projects"
+        yield "it is not polled; name it as a place in the settings"
     if project.archived:
         yield "it is archived and read-only; unarchive it, or take it out of the settings"
     if project.issues_enabled is False:
