@@ -19,8 +19,8 @@ from connectors.base import (
 )
 from connectors.capabilities import FilePlace
 from connectors.errors import Gone, HubError, Rejected, WireError
-from mappings.ticket import MESSAGE_0, Audience, Comment, Field, Raw, Ref, Value
-from sync.files import names_of, travelling, unclaimed
+from mappings.ticket import MESSAGE_0, Attachment, Audience, Comment, Field, Raw, Ref, Value
+from sync.files import names_of, sha256_of, travelling, unclaimed
 from sync.operations import (
     AddComment,
     AddFile,
@@ -268,9 +268,7 @@ class Applier:
         wish = Wish(Kind.FILE, origin, write.target, "")
         name = self._names(write.source, write.message, write.target)[write.attachment.id]
         intent, connector = self._intents.note(wish, key), self._connectors[write.target]
-        if intent.open and (
-            there := unclaimed(connector.fetch(key), name, write.attachment.size, self._mirrors)
-        ):
+        if intent.open and (there := self._arrived(write, connector.fetch(key))):
             self._uploaded(intent, wish, there.id, there.name)
             return
         intent = self._intents.send(wish, intent, key)
@@ -279,6 +277,19 @@ class Applier:
             upload = Upload(write.attachment.id, name, write.attachment.content_type, content)
             written = connector.add_file(key, upload)
         self._uploaded(intent, wish, written.id, written.name)
+
+    def _arrived(self, write: AddFile, there: Snapshot) -> Attachment | None:
+        """Return the file on the target that our unheard upload made, known by its content."""
+        alike = list(unclaimed(there, write.attachment.size, self._mirrors))
+        if not alike:
+            return None
+        with self._connectors[write.source].open_file(write.attachment) as content:
+            wanted = sha256_of(content)
+        for file in alike:
+            with self._connectors[write.target].open_file(file) as content:
+                if sha256_of(content) == wanted:
+                    return file
+        return None
 
     def _uploaded(self, intent: Intent, wish: Wish, file: str, name: str) -> None:
         key = self._key(wish.target)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import IO
 
 from connectors.base import Connector, Snapshot, Upload
 from connectors.capabilities import Capabilities, FilePlace
 from mappings.ticket import Attachment, Comment
 from sync.seen import Kind, Mirrors, TextId
+
+_PIECE = 1 << 20
 
 
 def names_of(side: Snapshot, message: Comment, known: Mapping[str, str]) -> dict[str, str]:
@@ -37,11 +41,18 @@ def travelling(source: Connector, message: Comment, can: Capabilities) -> Iterat
         yield uploads
 
 
-def unclaimed(side: Snapshot, name: str, size: int | None, mirrors: Mirrors) -> Attachment | None:
-    """Return a file of this name and size that is nobody's copy: our own, whose answer was lost."""
+def unclaimed(side: Snapshot, size: int | None, mirrors: Mirrors) -> Iterator[Attachment]:
+    """Yield the files of this size that are nobody's copy: one may be ours, whose answer was lost."""
     for message in side.ticket.messages:
         for file in message.attachments:
             place = TextId(side.ref.connection, side.ref.key, file.id)
-            if file.name == name and size in (None, file.size) and not mirrors.is_copy(Kind.FILE, place):
-                return file
-    return None
+            if (size is None or file.size in (None, size)) and not mirrors.is_copy(Kind.FILE, place):
+                yield file
+
+
+def sha256_of(content: IO[bytes]) -> str:
+    """Return the SHA-256 of a file, read piece by piece."""
+    digest = hashlib.sha256()
+    while piece := content.read(_PIECE):
+        digest.update(piece)
+    return digest.hexdigest()

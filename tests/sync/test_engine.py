@@ -299,6 +299,19 @@ def test_an_edit_after_a_lost_answer_makes_no_second_comment(world: World) -> No
     assert world.bodies("jira") == ["Help!", "first"]
 
 
+def test_a_persons_file_is_not_taken_for_our_own(world: World) -> None:
+    """Otherwise a file of the same name and size stands in for one that never arrived."""
+    key = world.opened()
+    world.sync()
+    world.wait(minutes=1)
+    said = world.desk.comment(key, "see log", by="kim")
+    world.desk.attach(key, "log.bin", b"ours", to=said)
+    world.jira.attach(world.only("jira").key, "log.bin", b"them")
+    world.jira.fail("add_file", Fault.RESET)
+    world.settle()
+    assert world.files("jira") == [("log.bin", b"ours"), ("log.bin", b"them")]
+
+
 def test_an_edit_after_a_lost_create_reaches_the_description(world: World) -> None:
     """Otherwise an issue that was found again keeps its first words for ever."""
     key = world.opened()
