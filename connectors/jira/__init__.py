@@ -1,1 +1,1 @@
-"""Jira Cloud: issues of Software projects, spoken to through the `jira` library's session."""
+"""Jira: Cloud and Data Center, Software and Service Management, through the `jira` library's session."""

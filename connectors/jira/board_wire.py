@@ -70,11 +70,5 @@ class BoardConfiguration(Payload):
     columns: Columns = Field(alias="columnConfig")
 
 
-class TypeStatuses(Payload):
-    """The statuses that issues of one type can have."""
-
-    statuses: Many[Named]
-
-
-class Statuses(RootModel[list[TypeStatuses]]):
-    """The statuses of a project, by issue type."""
+class Filters(RootModel[list[Filter]]):
+    """Our favourite filters: the only list of them that Data Center has."""

@@ -7,14 +7,15 @@ be changed by any public call, so they become steps for a person. Nothing is eve
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.errors import Gone
-from connectors.jira import board_wire, wire
+from connectors.jira import board_wire, site_wire, wire
 from connectors.jira.client import Client
-from connectors.jira.find import PROPERTY, quoted
-from connectors.jira.translate import API
+from connectors.jira.find import PROPERTY
+from connectors.jira.search import quoted
+from connectors.jira.side import API
 from mappings.boards import BoardSpec, Step
 
 _AGILE = "agile/1.0"
@@ -80,7 +81,9 @@ class Boards:
     def apply(self, spec: BoardSpec) -> list[Step]:
         """Make the board as specified, and return what a person must still do."""
         seen = self._look(spec)
-        filter_id = seen.filter.id if seen.filter else self._create_filter(seen)
+        if seen.filter is None:  # Data Center does not take whom it is shared with at once
+            seen = replace(seen, filter=self._create_filter(seen))
+        filter_id = seen.filter.id if seen.filter else ""
         if seen.drifted:
             self._http.call("PUT", f"{API}/filter/{filter_id}", idempotent=True, json=_filter(spec))
         if seen.unshared:
@@ -111,6 +114,9 @@ class Boards:
         return same_name
 
     def _filters(self) -> Iterator[board_wire.Filter]:
+        if not self._client.site().cloud:
+            yield from self._client.get(board_wire.Filters, f"{API}/filter/favourite").root
+            return
         start = 0
         while True:
             query = {
@@ -157,24 +163,25 @@ class Boards:
         if setup.filter.id != filter_id:
             yield f"choose filter {spec.name!r} for board {spec.name!r} (Board settings > General)"
         shown = {status.id for column in setup.columns.columns for status in column.statuses}
-        kinds = self._client.get(board_wire.Statuses, f"{API}/project/{spec.project}/statuses").root
+        kinds = self._client.get(site_wire.Workflows, f"{API}/project/{spec.project}/statuses").root
         for id, name in {s.id: s.name for kind in kinds for s in kind.statuses}.items():
             if id not in shown:
                 where = f"a column of board {spec.name!r} (Board settings > Columns)"
                 yield f"put status {name or id!r} into {where}"
 
-    def _create_filter(self, seen: _Seen) -> str:
+    def _create_filter(self, seen: _Seen) -> board_wire.Filter:
         share = {"type": "project", "project": {"id": seen.project.id}}
-        body = _filter(seen.spec) | {"sharePermissions": [share]}
-        return self._client.send(wire.Made, f"{API}/filter", json=body).id
+        body = _filter(seen.spec) | {"sharePermissions": [share], "favourite": True}
+        return self._client.send(board_wire.Filter, f"{API}/filter", json=body)
 
     def _create_board(self, spec: BoardSpec, filter_id: str) -> str:
-        body = {
+        body: dict[str, Any] = {
             "name": spec.name,
             "type": "kanban",
             "filterId": int(filter_id),
-            "location": {"type": "project", "projectKeyOrId": spec.project},
         }
+        if self._client.site().cloud:
+            body["location"] = {"type": "project", "projectKeyOrId": spec.project}
         return self._client.send(wire.Made, f"{_AGILE}/board", json=body).id
 
 

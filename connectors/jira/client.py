@@ -2,13 +2,16 @@
 
 The library's own session repeats lost POSTs, sleeps by itself and raises its own errors (jira-api 10.4).
 So it is built without a start-up request and given a session that hands every call to `connectors.http`:
-what the library does well goes through it, the rest goes raw, and both raise the same errors. What is
-different on Data Center (sign-in, search, who a user is) is in this file and nowhere else.
+what the library does well goes through it, the rest goes raw, and both raise the same errors. Whether
+the site is Cloud or Data Center it says itself, once, when that is first needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -16,20 +19,40 @@ import requests
 from jira import JIRA
 from jira.resilientsession import ResilientSession
 from pydantic import BaseModel
-from requests.auth import HTTPBasicAuth
+from requests.auth import AuthBase, HTTPBasicAuth
 
 from connectors.base import ConnectionConfig
-from connectors.errors import Rejected, Uncertain
+from connectors.errors import Gone, Rejected, Uncertain
 from connectors.http import TIMEOUT, Http, session
-from connectors.jira import wire
-from connectors.jira.translate import API, CANONICAL, Side
+from connectors.jira import site_wire, wire
+from connectors.jira.abilities import FILE_HOSTS
+from connectors.jira.answers import explain
+from connectors.jira.side import API, CANONICAL, SERVICE, DeskFields, Service, Side, desk_fields
 
 M = TypeVar("M", bound=BaseModel)
 
-FILE_HOSTS = ("api.media.atlassian.com",)
-"""Where Cloud redirects to for a file's bytes (jira-api 6: a signed address on another host)."""
-_PAGE = 1000
-"""Issues that a page may have; with more than their ids Jira gives fewer (jira-api 2.1)."""
+_GATEWAY = "/ex/jira/"
+"""In the address that tokens with scopes need (jira-api 1.1); people open the site by another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the live system says of itself."""
+
+    cloud: bool
+    address: str
+    """Where people open it."""
+
+
+class _Bearer(AuthBase):
+    """A personal access token of Data Center (8.14 and later)."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}".encode()  # type: ignore[assignment]
+        return request
 
 
 class _Routed(ResilientSession):
@@ -56,23 +79,34 @@ class Client:
     def __init__(self, config: ConnectionConfig) -> None:
         self._config = config
         self.jira = _library(config)
+        self.names = {**CANONICAL, **{id: field for field, id in config.fields.items()}}
+        """Jira's ids of fields -> the canonical ones, for people to read."""
         self.http = Http(
             connection=config.name,
             base=f"{config.url}/rest",
             session=_wire(config, self.jira),
             budget=config.budget,
             now=config.now,
-            explain=partial(explain, names={**CANONICAL, **{id: f for f, id in config.fields.items()}}),
+            explain=partial(explain, names=self.names),
             file_hosts=FILE_HOSTS,
             passing=(409,),
         )
+        self.site_files = replace(self.http, base=config.url)
+        """For files on Data Center, which lie beside the REST API and want the same sign-in (jira-api 6)."""
         self.jira._session = _Routed(self.http)  # noqa: SLF001 - the library has no other way in
+        self._lock = threading.RLock()
+        self._site: Site | None = None
         self._side: Side | None = None
-        self._kinds: Mapping[str, wire.FieldSchema] | None = None
+        self._kinds: Mapping[str, site_wire.FieldSchema] | None = None
 
     def get(self, model: type[M], path: str, params: Mapping[str, Any] | None = None) -> M:
         """Return the answer to a GET."""
         return self.parse(model, self.http.get(path, params), f"GET {path}")
+
+    def ask(self, model: type[M], path: str, body: object) -> M:
+        """Return the answer to a POST that only reads."""
+        answer = self.http.call("POST", path, idempotent=True, json=body)
+        return self.parse(model, self.http.json(answer), f"POST {path}")
 
     def send(self, model: type[M], path: str, **request: Any) -> M:
         """Return the answer to a POST that must not be repeated.
@@ -93,35 +127,65 @@ class Client:
         """Return the account, asked for anew. Raises Unauthorised: this call is never anonymous."""
         return self.parse(wire.User, self.jira.myself(), "GET myself")
 
+    def site(self) -> Site:
+        """Return what the site says of itself; the first use asks it."""
+        with self._lock:
+            if self._site is None:
+                self._site = self._learn_site()
+            return self._site
+
     def side(self) -> Side:
-        """Return what translating needs to know; the first use asks who we are."""
-        if self._side is None:  # two threads that both ask get the same answer
-            config = self._config
-            me = self.myself().id
-            self._side = Side(config.name, config.url, config.fields, config.vocabularies, me)
-        return self._side
+        """Return what translating needs to know; the first use asks for it."""
+        with self._lock:
+            if self._side is None:
+                self._side = self._learn_side()
+            return self._side
 
-    def kinds(self) -> Mapping[str, wire.FieldSchema]:
+    def service(self) -> Service:
+        """Return which projects are known to be service projects; makes no call."""
+        return self._side.service if self._side else Service.NONE
+
+    def kinds(self) -> Mapping[str, site_wire.FieldSchema]:
         """Return what each field of the site holds, by field id; the first use asks for the (long) list."""
-        if self._kinds is None:
-            found = self.parse(wire.Fieldlist, self.jira.fields(), "GET field").root
-            self._kinds = {field.id: field.holds for field in found}
-        return self._kinds
+        with self._lock:
+            if self._kinds is None:
+                found = self.parse(site_wire.Fieldlist, self.jira.fields(), "GET field").root
+                self._kinds = {field.id: field.holds for field in found}
+            return self._kinds
 
-    def pages(self, jql: str, fields: list[str], properties: str | None = None) -> Iterator[list[wire.Row]]:
-        """Yield what a (bounded) query finds, page after page; Jira chooses how long they are."""
-        token: str | None = None
-        while True:
-            answer = self.jira.enhanced_search_issues(
-                jql, token, _PAGE, fields=list(fields), properties=properties, json_result=True
-            )
-            page = self.parse(wire.Page, answer, "GET search/jql")
-            yield page.issues
-            if page.last or page.next is None:
-                return
-            if page.next == token:
-                raise Rejected(self.http.connection, "GET search/jql", "the pages go round in circles")
-            token = page.next
+    def _learn_site(self) -> Site:
+        told = self.get(site_wire.ServerInfo, f"{API}/serverInfo")
+        cloud = told.deployment == "Cloud"
+        self.jira.deploymentType = "Cloud" if cloud else "Server"
+        by_gateway = _GATEWAY in self._config.url and told.address.startswith("https://")
+        return Site(cloud, told.address.rstrip("/") if by_gateway else self._config.url)
+
+    def _learn_side(self) -> Side:
+        config, site, me = self._config, self.site(), self.myself()
+        service = self._services()
+        desk = DeskFields()
+        if service is not Service.NONE:
+            desk = desk_fields({id: kind.custom for id, kind in self.kinds().items()})
+        return Side(
+            config.name,
+            site.address,
+            config.fields,
+            config.vocabularies,
+            me.id,
+            cloud=site.cloud,
+            desk=desk,
+            service=service,
+        )
+
+    def _services(self) -> Service:
+        """Return which of the connection's projects are service projects; one that is not there is none."""
+        types = set()
+        for key in self._config.projects:
+            with suppress(Gone):
+                types.add(self.get(wire.Project, f"{API}/project/{key}").type)
+        if SERVICE not in types:
+            return Service.NONE
+        return Service.ALL if types == {SERVICE} else Service.SOME
 
 
 def _library(config: ConnectionConfig) -> JIRA:
@@ -134,7 +198,6 @@ def _library(config: ConnectionConfig) -> JIRA:
         logging=False,
         options={"rest_api_version": API.removeprefix("api/")},
     )
-    jira.deploymentType = "Cloud"
     jira._version = (1001, 0, 0)  # noqa: SLF001 - Cloud's number; some methods look at it
     jira._fields_cache_value = {"": ""}  # noqa: SLF001 - or the first search asks for all fields' names
     return jira
@@ -145,43 +208,10 @@ def _wire(config: ConnectionConfig, jira: JIRA) -> requests.Session:
     made = session()
     made.headers.update(jira._session.headers)  # noqa: SLF001 - JSON, no-cache, no XSRF check
     made.headers["User-Agent"] = "deskbridge"
-    made.auth = HTTPBasicAuth(config.user.encode(), config.secret.encode())
+    made.headers["X-ExperimentalApi"] = "opt-in"  # some of Data Center's service calls want it (jira-api 8)
+    made.auth = _Bearer(config.secret) if not config.user else _basic(config)
     return made
 
 
-def explain(response: requests.Response, names: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
-    """Return what an error answer says, in any of Jira's six shapes (jira-api 1.2).
-
-    `names` turns Jira's field ids into the canonical ones.
-    """
-    try:
-        body = response.json()
-    except ValueError:
-        return _unreadable(response), {}
-    if not isinstance(body, dict):
-        return response.text[:500], {}
-    errors = body.get("errors")
-    fields = {names.get(k, k): str(v) for k, v in errors.items()} if isinstance(errors, dict) else {}
-    texts = [*_texts(body), *(f"{field}: {text}" for field, text in fields.items())]
-    return ("; ".join(texts) or response.text)[:500], fields
-
-
-def _texts(body: Mapping[str, Any]) -> list[str]:
-    found = [str(text) for text in _list(body.get("errorMessages"))]
-    found += [str(e.get("message", e)) for e in _list(body.get("errors")) if isinstance(e, dict)]
-    for key in ("errorMessage", "message", "detail", "error_description", "error"):
-        if not found and isinstance(text := body.get(key), str):
-            found = [text]
-    return found
-
-
-def _list(found: object) -> list[Any]:
-    return found if isinstance(found, list) else []
-
-
-def _unreadable(response: requests.Response) -> str:
-    if reason := response.headers.get("X-Authentication-Denied-Reason"):
-        return reason.split(";")[0]
-    if "html" in response.headers.get("Content-Type", ""):
-        return "a web page instead of Jira's answer; is the connection's url right?"
-    return response.text[:500]
+def _basic(config: ConnectionConfig) -> AuthBase:
+    return HTTPBasicAuth(config.user.encode(), config.secret.encode())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import IO
 
 from connectors.base import (
@@ -13,6 +13,7 @@ from connectors.base import (
     ConnectionConfig,
     Connector,
     Hint,
+    Hook,
     Snapshot,
     TicketDraft,
     Upload,
@@ -20,25 +21,32 @@ from connectors.base import (
     WrittenFile,
     WrittenTicket,
 )
-from connectors.capabilities import (
-    QUIET,
-    Capabilities,
-    FieldAbility,
-    FilePlace,
-    Grain,
-    Mails,
-)
-from connectors.errors import ConfigError
+from connectors.capabilities import Capabilities, Part
+from connectors.errors import ConfigError, WireError
+from connectors.jira import webhook
+from connectors.jira.abilities import capabilities
 from connectors.jira.admin import Admin
 from connectors.jira.boards import Boards
-from connectors.jira.client import FILE_HOSTS, Client
-from connectors.jira.find import INDEX_LAG, Finder
+from connectors.jira.bulk import Bulk
+from connectors.jira.client import Client
+from connectors.jira.find import Finder
+from connectors.jira.hooks import Hooks
+from connectors.jira.parts import Parts
 from connectors.jira.read import Reader
+from connectors.jira.service import ServiceDesk
+from connectors.jira.side import OWN_FIELDS, Service
 from connectors.jira.texts import Texts
-from connectors.jira.translate import OWN_FIELDS, Side
 from connectors.jira.write import Writer
 from mappings.boards import BoardSpec, Place, Step
-from mappings.ticket import Attachment, Field, Ref, Value
+from mappings.ticket import (
+    Attachment,
+    Field,
+    Organisation,
+    Ref,
+    Relation,
+    TimeEntry,
+    Value,
+)
 
 
 def connect(config: ConnectionConfig) -> Connector:
@@ -56,16 +64,21 @@ def connect(config: ConnectionConfig) -> Connector:
 
 
 class Jira:
-    """One account on one Jira Cloud site."""
+    """One account on one Jira site, Cloud or Data Center, Software or Service Management."""
 
     def __init__(self, config: ConnectionConfig) -> None:
-        client = Client(config)
-        self._name, self._capabilities = config.name, capabilities(config)
-        self._reader = Reader(client)
-        self._writer = Writer(client, self._reader)
-        self._texts = Texts(client, self._reader)
+        self._client = client = Client(config)
+        self._name, self._now = config.name, config.now
+        self._capabilities = {service: capabilities(config, service) for service in Service}
+        self._parts = Parts(client)
+        self._reader = Reader(client, self._parts)
+        self._service = ServiceDesk(client, config.projects)
+        self._writer = Writer(client, self._reader, self._service)
+        self._bulk = Bulk(client, self._reader, self._writer)
+        self._texts = Texts(client, self._reader, self._service)
         self._finder = Finder(client, config.projects)
         self._boards = Boards(client)
+        self._hooks = Hooks(client, config.name, config.projects)
         self._admin = Admin(client, config.url)
 
     @property
@@ -75,8 +88,12 @@ class Jira:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What Jira can hold and what its writes cause."""
-        return self._capabilities
+        """What Jira can hold and what its writes cause.
+
+        Constant from the first call on, which learns whether the projects are service projects; before
+        it, and where only some are, no internal text is promised.
+        """
+        return self._capabilities[self._client.service()]
 
     def whoami(self) -> Account:
         """See `Connector`."""
@@ -86,17 +103,25 @@ class Jira:
         """See `Connector`."""
         return self._admin.problems(places)
 
-    def fetch(self, key: str) -> Snapshot:
+    def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """See `Connector`."""
-        return self._reader.fetch(key)
+        return self._reader.fetch(key, also)
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """See `Connector`."""
         return self._finder.changed(since)
 
+    def walk(self, since: datetime | None = None) -> Iterator[Hint]:
+        """See `Connector`; a project after the other, in the order of the keys."""
+        return self._finder.walk(since)
+
     def create(self, draft: TicketDraft) -> WrittenTicket:
         """See `Connector`."""
         return self._writer.create(draft)
+
+    def create_many(self, drafts: Sequence[TicketDraft]) -> list[WrittenTicket | WireError]:
+        """See `Connector`."""
+        return self._bulk.create(drafts)
 
     def find_created(self, token: str, since: datetime) -> Ref | None:
         """See `Connector`."""
@@ -134,6 +159,34 @@ class Jira:
         """See `Connector`."""
         return self._writer.link(key, other, url, title)
 
+    def add_time(self, key: str, entry: TimeEntry) -> str:
+        """See `Connector`; the author is always our own account."""
+        return self._parts.add_time(key, entry)
+
+    def add_relation(self, key: str, relation: Relation) -> None:
+        """See `Connector`."""
+        self._parts.relate(key, relation)
+
+    def organisations(self) -> Iterator[Organisation]:
+        """See `Connector`; Jira keeps no domains."""
+        return self._service.organisations()
+
+    def add_organisation(self, name: str, domains: Sequence[str]) -> Organisation:
+        """See `Connector`; the service desks of the connection know it afterwards."""
+        return self._service.add_organisation(name)
+
+    def plan_hook(self, hook: Hook) -> list[Step]:
+        """See `Connector`."""
+        return self._hooks.plan(hook)
+
+    def apply_hook(self, hook: Hook) -> list[Step]:
+        """See `Connector`."""
+        return self._hooks.apply(hook)
+
+    def hear(self, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[Hint, ...]:
+        """See `Connector`."""
+        return webhook.hear(self._name, self._now(), headers, body, secret)
+
     def plan_board(self, spec: BoardSpec) -> list[Step]:
         """See `Connector`."""
         return self._boards.plan(spec)
@@ -141,32 +194,3 @@ class Jira:
     def apply_board(self, spec: BoardSpec) -> list[Step]:
         """See `Connector`."""
         return self._boards.apply(spec)
-
-
-def capabilities(config: ConnectionConfig) -> Capabilities:
-    """Return what a Software project can hold. Its mails go to its own users, who are staff."""
-    side = Side(config.name, config.url, config.fields, config.vocabularies, me="")
-    by_day = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.DAY)
-    return Capabilities(
-        system="jira",
-        fields={field: by_day if field == "due" else QUIET for field in side.holds},
-        dues_together=False,
-        vocabularies=config.vocabularies,
-        internal_comments=False,
-        create_mails=Mails.NEVER,
-        internal_comment_mails=Mails.NEVER,
-        public_comment_mails=Mails.IF_CONFIGURED,
-        edits_comments=True,
-        files=FilePlace.TICKET,
-        max_text=30_000,  # of 32,767: wiki markup escapes, and how Jira counts is not documented (jira-api 5)
-        max_file=1_000_000_000,  # Cloud's default (jira-api 6); a lower limit answers 413
-        file_hosts=FILE_HOSTS,
-        kinds={},
-        parts=frozenset(),
-        books_time=False,
-        relates=frozenset(),
-        bulk=1,
-        webhooks=None,
-        settle=timedelta(seconds=60),
-        index_lag=INDEX_LAG,
-    )

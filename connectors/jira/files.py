@@ -6,16 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePath
+from urllib.parse import quote
 
 from connectors.jira import wire
+from connectors.jira.side import API
 from mappings.ticket import Attachment
 
+BESIDE = "secure/attachment/"
+"""Where Data Center keeps files: beside the REST API, not below it (jira-api 6)."""
 _UNSAFE = re.compile(r"[!|^\[\]{}\\/\x00-\x1f]")
 """Signs that would end a file's name, or begin something else, where a text refers to it."""
 
 
 def sorted_out(
-    files: Sequence[wire.File], texts: Mapping[str, tuple[str, datetime]]
+    files: Sequence[wire.File], texts: Mapping[str, tuple[str, datetime]], *, cloud: bool
 ) -> tuple[dict[str, tuple[Attachment, ...]], list[wire.File]]:
     """Return the files that each text (its body and when it was last written) names, and those left over."""
     by_name: dict[str, list[wire.File]] = {}
@@ -25,7 +29,7 @@ def sorted_out(
     used: set[str] = set()
     for id, (body, at) in texts.items():
         found = [(_meant(same, at), how) for name, same in by_name.items() if (how := _mention(body, name))]
-        named[id] = tuple(attachment(file, inline=how == "picture") for file, how in found)
+        named[id] = tuple(attachment(file, inline=how == "picture", cloud=cloud) for file, how in found)
         used |= {file.id for file, _ in found}
     return named, [file for same in by_name.values() for file in same if file.id not in used]
 
@@ -44,11 +48,16 @@ def _mention(body: str, name: str) -> str:
     return "link" if re.search(rf"\[(?:[^\]\n|]*\|)?\^{re.escape(name)}\]", body) else ""
 
 
-def attachment(file: wire.File, *, inline: bool) -> Attachment:
-    """Return a file in canonical words; only pictures stand inside a text."""
+def attachment(file: wire.File, *, inline: bool, cloud: bool) -> Attachment:
+    """Return a file in canonical words; only pictures stand inside a text.
+
+    Its address is made of its id, since Jira's own is another one where tokens have scopes (jira-api 1.1).
+    """
     picture = inline and file.content_type.startswith("image/")
-    # The answer to redirect=true is the short-lived address, which is fetched without the credential.
-    location = f"{file.content}{'&' if '?' in file.content else '?'}redirect=true"
+    id = quote(file.id, safe="")
+    # The answer to redirect=true is a short-lived address, which is fetched without the credential.
+    on_cloud = f"{API}/attachment/content/{id}?redirect=true"
+    location = on_cloud if cloud else f"{BESIDE}{id}/{quote(file.name, safe='')}"
     return Attachment(file.id, file.name, file.content_type, file.size, picture, location)
 
 

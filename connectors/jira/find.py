@@ -1,85 +1,167 @@
-"""Finds issues: the ones that changed, and the one that we created without hearing the answer."""
+"""Finds issues: the ones that changed, all there are, and the one that we created without an answer."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connectors.base import Hint
-from connectors.errors import Rejected
-from connectors.jira import wire
+from connectors.errors import Gone, Rejected
+from connectors.jira import site_wire, wire
 from connectors.jira.client import Client
+from connectors.jira.paths import path
+from connectors.jira.search import Search, quoted
 from mappings.ticket import Ref
 
 PROPERTY = "deskbridge"
 """The key under which the hub keeps its own words on issues, comments and boards."""
-INDEX_LAG = timedelta(seconds=60)
-"""How long the index usually takes, with room; only GET issue reads what was just written (jira-api 2.1)."""
 _SLACK = timedelta(minutes=2)
 """For clocks that differ a little."""
+_MINUTE = timedelta(minutes=1)
+"""JQL knows no seconds (jira-api 2.2)."""
+_HOUR = timedelta(hours=1)
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""Before all issues."""
+_READINGS = 10
+_LATEST = timedelta(days=1)
+"""How far in the future a stamp may be before an answer counts as nonsense."""
 
 
 class Finder:
     """Searches the connection's projects."""
 
     def __init__(self, client: Client, projects: tuple[str, ...]) -> None:
-        self._client = client
+        self._client, self._search = client, Search(client)
         self._projects = projects
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """Yield every issue changed at or after `since`, oldest change first, and some a little older.
 
-        Asked for newest first: an issue that changes between two pages then pushes others to a later
-        page, where the other way round it would pull one out of sight. The walk begins anew, as far as
-        there is news, until nothing can have moved meanwhile.
+        Only the first page of each query is believed: an issue that changes goes to the end, and would
+        pull another one out of a second page's sight. So each further query begins with the minute in
+        which the page before ended; what that minute had already is all that is remembered.
         """
-        jql = f"{self._here()} AND updated >= -{self._minutes(since)}m ORDER BY updated DESC"
-        found: dict[str, Hint] = {}
-        while self._walk(jql, found) > 1:
-            pass
-        yield from sorted(found.values(), key=lambda hint: hint.changed)
+        since = max(since, _EARLIEST)
+        query, asked = self._query(self._lately("updated", since)), None
+        given: set[Hint] = set()
+        zone: tzinfo | None = None
+        while True:
+            hints, last = self._first(query)
+            yield from (hint for hint in hints if hint not in given and not (asked and hint.changed < asked))
+            if last or not hints:
+                return
+            minute = self._reached(hints, since, asked)
+            zone = zone if asked else self._zone()
+            if minute == asked:
+                crowd = self._crowd(query, minute)
+                yield from sorted(crowd - given - set(hints), key=lambda hint: hint.changed)
+                hints, minute = [], minute + _MINUTE
+            given = {hint for hint in hints if hint.changed >= minute}
+            query, asked = self._query(self._from(minute, zone)), minute
 
-    def _walk(self, jql: str, found: dict[str, Hint]) -> int:
-        """Add the newest changes until one that is known; return how many pages that took."""
-        pages = 0
-        for rows in self._client.pages(jql, ["updated"]):
-            pages += 1
-            for hint in map(self._hint, rows):
-                if found.get(hint.key) == hint:
-                    return pages
-                found[hint.key] = hint
-        return pages
-
-    def _hint(self, row: wire.Row) -> Hint:
-        if row.fields.updated is None:
-            raise Rejected(self._client.http.connection, "GET search/jql", "the answer has no updated")
-        return Hint(row.id, wire.stamp(row.fields.updated), row.fields.updated)
+    def walk(self, since: datetime | None = None) -> Iterator[Hint]:
+        """Yield every issue of the projects; Jira keeps no trash, and lists nothing that is archived."""
+        if since is not None:
+            yield from self.changed(since)
+            return
+        for project in self._projects:
+            for rows in self._search.by_key(project, ["updated"]):
+                yield from map(self._hint, rows)
 
     def created(self, token: str, since: datetime) -> Ref | None:
         """Return the issue that we created with this marker, in its property or description."""
-        mine = f"creator = currentUser() AND created >= -{self._minutes(since)}m"
+        mine = f"creator = currentUser() AND {self._lately('created', since)}"
         jql = f"{self._here()} AND {mine} ORDER BY created DESC"
-        for row in chain.from_iterable(self._client.pages(jql, ["created", "description"], PROPERTY)):
-            if _token(row.properties.get(PROPERTY)) == token or token in (row.fields.description or ""):
+        by_search = PROPERTY if self._client.site().cloud else None
+        for row in chain.from_iterable(self._search.pages(jql, ["created", "description"], by_search)):
+            if token in (row.fields.description or "") or self._mark(row) == token:
                 return Ref(self._client.http.connection, row.id, row.key)
         return None
+
+    def _mark(self, row: site_wire.Row) -> object:
+        """Return the marker in an issue's property, which a search on Data Center does not tell (2.3)."""
+        if self._client.site().cloud:
+            return _token(row.properties.get(PROPERTY))
+        try:
+            return _token(self._client.get(wire.Property, path(row.id, "properties", PROPERTY)).value)
+        except Gone:
+            return None
+
+    def _first(self, jql: str) -> tuple[list[Hint], bool]:
+        rows, last = self._search.first(jql, ["updated"])
+        return [self._hint(row) for row in rows], last
+
+    def _reached(self, hints: list[Hint], since: datetime, asked: datetime | None) -> datetime:
+        """Return the minute to ask from next. Raises Rejected for stamps that nobody asked for."""
+        minute = max(hint.changed for hint in hints).replace(second=0, microsecond=0)
+        if minute < (asked or since) - 2 * _HOUR:
+            raise self._odd("the answer has older issues than were asked for")
+        if minute > self._client.http.now() + _LATEST:
+            raise self._odd("the answer has issues from the future")
+        return max(minute, asked) if asked else minute
+
+    def _crowd(self, jql: str, minute: datetime) -> set[Hint]:
+        """Return the changes of a minute that has more than a page of them.
+
+        Pages must be turned here, so it is read again until two readings agree: nothing moved meanwhile.
+        """
+        found: set[Hint] = set()
+        before: set[Hint] | None = None
+        for _ in range(_READINGS):
+            reading = self._reading(jql, minute)
+            found |= reading
+            if reading == before:
+                break
+            before = reading
+        return found
+
+    def _reading(self, jql: str, minute: datetime) -> set[Hint]:
+        found: set[Hint] = set()
+        for rows in self._search.pages(jql, ["updated"]):
+            hints = [self._hint(row) for row in rows]
+            found |= {hint for hint in hints if minute <= hint.changed < minute + _MINUTE}
+            if any(hint.changed >= minute + _MINUTE for hint in hints):
+                break
+        return found
+
+    def _hint(self, row: site_wire.Row) -> Hint:
+        if row.fields.updated is None:
+            raise self._odd("the answer has no updated")
+        return Hint(row.id, wire.stamp(row.fields.updated), row.fields.updated)
+
+    def _lately(self, field: str, since: datetime) -> str:
+        """Return a clause by relative time, which means the same in every time zone (jira-api 2.2)."""
+        back = self._client.http.now() - since + _SLACK
+        return f"{field} >= -{max(1, math.ceil(back / _MINUTE))}m"
+
+    def _from(self, minute: datetime, zone: tzinfo | None) -> str:
+        """Return a clause by absolute time, which Jira reads in the account's own time zone."""
+        if zone is None:
+            return self._lately("updated", minute)
+        local = minute.astimezone(zone)
+        shifts = any((minute + d).astimezone(zone).utcoffset() != local.utcoffset() for d in (-_HOUR, _HOUR))
+        at = local.replace(tzinfo=None) - (_HOUR if shifts else timedelta(0))
+        return f'updated >= "{at:%Y-%m-%d %H:%M}"'
+
+    def _query(self, clause: str) -> str:
+        return f"{self._here()} AND {clause} ORDER BY updated ASC, key ASC"
+
+    def _zone(self) -> tzinfo | None:
+        """Return the account's time zone, asked for anew since people move; None if it is not told."""
+        try:
+            return ZoneInfo(self._client.myself().zone)
+        except (KeyError, ValueError, OSError):  # of no zone, and of names that are no names
+            return None
 
     def _here(self) -> str:
         return f"project in ({', '.join(quoted(key) for key in self._projects)})"
 
-    def _minutes(self, since: datetime) -> int:
-        """Return how far back to look; relative, because absolute times are in the account's zone (2.2)."""
-        back = self._client.http.now() - since + _SLACK
-        return max(1, math.ceil(back / timedelta(minutes=1)))
-
-
-def quoted(text: str) -> str:
-    """Return a text as JQL's string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    def _odd(self, text: str) -> Rejected:
+        return Rejected(self._client.http.connection, "GET search", text)
 
 
 def _token(value: Any) -> object:

@@ -1,21 +1,27 @@
-"""Reads an issue whole: its fields, every page of its comments, its files."""
+"""Reads an issue whole: its fields, every page of its comments, its files, and the parts asked for."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import IO
-from urllib.parse import quote
 
 from connectors.base import Snapshot, WrittenTicket
+from connectors.capabilities import Part
 from connectors.errors import Transient
 from connectors.jira import translate, wire
 from connectors.jira.client import Client
-from connectors.jira.translate import API
+from connectors.jira.files import BESIDE
+from connectors.jira.parts import Parts
+from connectors.jira.paths import path
+from connectors.jira.side import SERVICE
 from mappings.ticket import Attachment
 
 _FIELDS = (
     "summary,description,status,priority,issuetype,labels,duedate,resolution,attachment,"
-    "creator,reporter,assignee,created,updated,project"
+    "creator,reporter,assignee,created,updated,project,archiveddate"
 )
 _PAGE = 100
 """Cloud answers a hundred comments at most, whatever is asked for (jira-api 5)."""
@@ -24,39 +30,72 @@ _PAGE = 100
 class Reader:
     """Reads issues of one connection by their immutable ids."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, parts: Parts) -> None:
+        self._client, self._parts = client, parts
 
-    def fetch(self, key: str) -> Snapshot:
-        """Return the issue whole. Raises Gone."""
-        side, issue = self._client.side(), self.issue(key)
+    def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
+        """Return the issue whole. Raises Gone.
+
+        One call where all is short: fields, first comments, worklogs and the newest changes come together.
+        """
+        side = self._client.side()
+        issue = self.issue(key, "comment", *self._parts.fields(also), expand=self._parts.expand(also))
         # Fields first: an edit in between makes the version look old, which costs a look and loses nothing.
-        return translate.snapshot(side, issue, self._comments(key), self._client.http.now())
+        snapshot = translate.snapshot(side, issue, self._comments(issue), self._client.http.now())
+        if not also:
+            return snapshot
+        return replace(snapshot, ticket=replace(snapshot.ticket, **self._parts.read(issue, also)))
 
     def written(self, key: str) -> WrittenTicket:
         """Return the issue's fields as they are right now; this call never lags (jira-api 2.1)."""
         return translate.written_ticket(self._client.side(), self.issue(key))
 
-    def issue(self, key: str) -> wire.Issue:
+    def issue(self, key: str, *more: str, expand: str = "") -> wire.Issue:
         """Return the fields that the hub reads, and no others."""
-        fields = ",".join([_FIELDS, *self._client.side().custom.values()])
-        return self._client.get(wire.Issue, path(key), {"fields": fields})
+        query = {"fields": ",".join([*self.fields(), *more])} | ({"expand": expand} if expand else {})
+        return self._client.get(wire.Issue, path(key), query)
+
+    def fields(self) -> list[str]:
+        """Return the names of the fields that the hub reads of every issue."""
+        side = self._client.side()
+        return [*_FIELDS.split(","), *side.custom.values(), *side.desk.all()]
 
     def head(self, key: str) -> wire.Head:
         """Return what must be known before a text or a file is sent. Raises Gone."""
-        return self._client.get(wire.Head, path(key), {"fields": "attachment,project"})
+        fields = ["attachment", "project", "reporter", *self._client.side().desk.all()]
+        return self._client.get(wire.Head, path(key), {"fields": ",".join(fields)})
 
-    def open_file(self, attachment: Attachment) -> AbstractContextManager[IO[bytes]]:
-        """Stream a file; Jira redirects to a short-lived address that gets no credential."""
-        return self._client.http.open(attachment.location)
+    def comment(self, key: str, id: str) -> wire.Comment:
+        """Return one comment as it is right now."""
+        return self._client.get(wire.Comment, path(key, "comment", id))
 
-    def _comments(self, key: str) -> list[wire.Comment]:
+    @contextmanager
+    def open_file(self, attachment: Attachment) -> Iterator[IO[bytes]]:
+        """Stream a file; Cloud redirects to a short-lived address that gets no credential.
+
+        Raises Transient when it is not as long as Jira said: cut short, or a sign-in page in its place.
+        """
+        beside = attachment.location.startswith(BESIDE)
+        http = self._client.site_files if beside else self._client.http
+        with http.open(attachment.location) as content:
+            length = content.seek(0, os.SEEK_END)
+            if attachment.size is not None and length != attachment.size:
+                said = f"{length} bytes came of {attachment.size}"
+                raise Transient(http.connection, "GET file", said)
+            content.seek(0)
+            yield content
+
+    def _comments(self, issue: wire.Issue) -> list[wire.Comment]:
         """Return all comments. A deletion while they are paged shifts one out of sight: then once more."""
+        if _whole(issue):
+            return issue.fields.comments.comments if issue.fields.comments else []
         for _ in range(3):
-            found, steady = self._walk(key)
+            found, steady = self._walk(issue.id)
             if steady:
                 return found
-        raise Transient(self._client.http.connection, f"GET {path(key)}/comment", "comments keep vanishing")
+        raise Transient(
+            self._client.http.connection, f"GET {path(issue.id)}/comment", "comments keep vanishing"
+        )
 
     def _walk(self, key: str) -> tuple[list[wire.Comment], bool]:
         found: dict[str, wire.Comment] = {}
@@ -70,6 +109,9 @@ class Reader:
                 return list(found.values()), page.total == most
 
 
-def path(key: str, *rest: str) -> str:
-    """Return the address of an issue, or of something below it."""
-    return "/".join([API, "issue", *(quote(part, safe="") for part in (key, *rest))])
+def _whole(issue: wire.Issue) -> bool:
+    """Whether the issue came with all its comments, and with who reads each where that differs."""
+    inside, service = issue.fields.comments, issue.fields.project.type == SERVICE
+    if inside is None or len(inside.comments) < inside.total:
+        return False
+    return not service or all(comment.public is not None for comment in inside.comments)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
-
-from requests_toolbelt import MultipartEncoder  # type: ignore[import-untyped]  # ships no annotations
 
 from connectors.base import (
     CommentDraft,
@@ -13,39 +12,57 @@ from connectors.base import (
     WrittenComment,
     WrittenFile,
 )
-from connectors.errors import Gone, Rejected
+from connectors.errors import Gone, Rejected, Uncertain, WireError
 from connectors.jira import translate, wire
 from connectors.jira.client import Client
-from connectors.jira.files import free_name
 from connectors.jira.find import PROPERTY
-from connectors.jira.read import Reader, path
-from connectors.jira.translate import FORMAT, SERVICE
+from connectors.jira.paths import path
+from connectors.jira.read import Reader
+from connectors.jira.service import ServiceDesk, form, free_names
+from connectors.jira.side import FORMAT, SERVICE, Service
 from mappings.markup import write
 from mappings.provenance import find_token
 from mappings.ticket import MESSAGE_0, Audience
+
+_INTERNAL = {"key": "sd.public.comment", "value": {"internal": True}}
+"""Without it a comment in a service project is mailed to the customer (jira-api 5)."""
 
 
 class Texts:
     """Writes texts and files of one connection's issues."""
 
-    def __init__(self, client: Client, reader: Reader) -> None:
-        self._client, self._reader = client, reader
+    def __init__(self, client: Client, reader: Reader, service: ServiceDesk) -> None:
+        self._client, self._reader, self._service = client, reader, service
 
     def add(self, key: str, draft: CommentDraft) -> WrittenComment:
-        """Add a comment, its marker in the same call; says who can read it by what Jira answers."""
+        """Add a comment, its marker in the same call; says who can read it by what Jira answers.
+
+        Files that go with a text for the customer are shown to the customer; others stay with staff.
+        """
         # All that is needed to read the answer is asked for before: afterwards nothing may fail.
         side, head = self._client.side(), self._reader.head(key)
-        body = self._body(head, draft)
+        properties = self._properties(head, draft)
+        if draft.uploads and _is_service(head) and draft.audience is Audience.CUSTOMER:
+            return self._show(head, draft)
+        files = {upload.id: self.attach(key, upload) for upload in draft.uploads}
+        names = {**draft.names, **{id: file.name for id, file in files.items()}}
+        body = {"body": write(draft.markdown, FORMAT, names), "properties": properties}
+        head = self._reader.head(key) if files else head
         stored = self._client.send(wire.Comment, path(key, "comment"), json=body)
-        return translate.written_comment(side, head, stored)
+        written = translate.written_comment(side, head, stored)
+        return replace(written, files={id: file.id for id, file in files.items()})
 
     def edit(self, key: str, id: str, draft: CommentDraft) -> WrittenComment:
-        """Replace a comment's text, or the description's."""
+        """Replace a comment's text, or the description's. Nobody reads it who did not before."""
         if id == MESSAGE_0:
             return self._describe(key, draft)
         side, head = self._client.side(), self._reader.head(key)
+        properties = self._properties(head, draft)
+        body: dict[str, Any] = {"body": write(draft.markdown, FORMAT, draft.names)}
+        if not _is_service(head) or draft.audience is Audience.STAFF:
+            # A list replaces the internal flag too; without one it stays as it is (jira-api 5).
+            body["properties"] = properties
         call = path(key, "comment", id)
-        body = self._body(head, draft)
         answer = self._client.http.call("PUT", call, idempotent=True, json=body)
         stored = self._client.parse(wire.Comment, self._client.http.json(answer), f"PUT {call}")
         return translate.written_comment(side, head, stored)
@@ -61,39 +78,58 @@ class Texts:
     def attach(self, key: str, upload: Upload) -> WrittenFile:
         """Upload a file under a name that no other file of the issue has, so that `!name!` means it."""
         taken = {file.name for file in self._reader.head(key).fields.files}
-        kind = upload.content_type if "/" in upload.content_type else "application/octet-stream"
-        part = (free_name(upload.name, taken), upload.content, kind)
-        form = MultipartEncoder({"file": part})  # streams; requests would read the file into memory
-        headers = {"Content-Type": form.content_type, "X-Atlassian-Token": "no-check"}
+        [name] = free_names([upload], taken)
+        data, headers = form(upload, name)  # streams; requests would read the file into memory
         call = path(key, "attachments")
-        stored = self._client.send(wire.Files, call, data=form, headers=headers).root
+        stored = self._client.send(wire.Files, call, data=data, headers=headers).root
         if not stored:
             raise Rejected(self._client.http.connection, f"POST {call}", "Jira kept no file")
         return WrittenFile(stored[0].id, stored[0].name)
 
+    def _show(self, head: wire.Head, draft: CommentDraft) -> WrittenComment:
+        names = free_names(draft.uploads, {file.name for file in head.fields.files})
+        named = {u.id: name for u, name in zip(draft.uploads, names, strict=True)}
+        text = write(draft.markdown, FORMAT, {**draft.names, **named})
+        id = self._service.show(head, text, draft.uploads, names)
+        try:
+            stored, now = self._reader.comment(head.id, id), self._reader.head(head.id)
+        except WireError as error:
+            raise Uncertain(error.connection, error.call, f"added, but {error.text}") from None
+        ids = {file.name: file.id for file in now.fields.files}
+        files = {origin: ids[name] for origin, name in named.items() if name in ids}
+        return replace(translate.written_comment(self._client.side(), now, stored), files=files)
+
     def _describe(self, key: str, draft: CommentDraft) -> WrittenComment:
+        head = self._reader.head(key)
+        if not translate.described(self._client.side(), head.fields).within(draft.audience):
+            raise self._refusal("the customer reads the description on the portal")
         body = {"fields": {"description": write(draft.markdown, FORMAT, draft.names)}}
         self._client.http.call("PUT", path(key), idempotent=True, json=body)
         # Which files go with a description, only all the texts together tell.
         stored = self._reader.fetch(key).ticket.messages[0]
         return WrittenComment(MESSAGE_0, stored.revision, stored.audience)
 
-    def _body(self, head: wire.Head, draft: CommentDraft) -> dict[str, Any]:
-        """Return a comment's body. In a service project it must say that it is internal, or it is mailed.
+    def _properties(self, head: wire.Head, draft: CommentDraft) -> list[dict[str, Any]]:
+        """Return a comment's properties: its marker and, in a service project, that it is internal.
 
         Raises Rejected for readers that Jira cannot be told here.
         """
-        software = head.fields.project.type not in (SERVICE, "")
+        service = _is_service(head)
         if draft.audience is Audience.RESTRICTED:
             raise self._refusal("a text for fewer than staff is not written to Jira")
-        if draft.audience is Audience.CUSTOMER and not software:
-            raise self._refusal("public replies in service projects are not written")
+        if draft.audience is Audience.CUSTOMER and not head.fields.project.type:
+            raise self._refusal("Jira did not say whether this is a service project")
+        if draft.audience is Audience.STAFF and not service and self._client.side().service is Service.ALL:
+            raise self._refusal("it left the service projects, and no text is internal where it is now")
         token = find_token(draft.markdown)
-        properties = [{"key": PROPERTY, "value": {"token": token}}] if token else []
-        if not software:
-            properties.append({"key": "sd.public.comment", "value": {"internal": True}})
-        body: dict[str, Any] = {"body": write(draft.markdown, FORMAT, draft.names)}
-        return body | ({"properties": properties} if properties else {})
+        properties: list[dict[str, Any]] = [{"key": PROPERTY, "value": {"token": token}}] if token else []
+        internal = service and draft.audience is Audience.STAFF
+        return [*properties, _INTERNAL] if internal else properties
 
     def _refusal(self, text: str) -> Rejected:
         return Rejected(self._client.http.connection, "comment", text, {"audience": text})
+
+
+def _is_service(head: wire.Head) -> bool:
+    """Whether a comment must say that it is internal; a project of no known type might be one."""
+    return head.fields.project.type in (SERVICE, "")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from connectors.base import (
 )
 from connectors.jira import wire
 from connectors.jira.files import attachment, sorted_out
+from connectors.jira.side import API, FORMAT, OWN_FIELDS, SERVICE, Side
 from mappings.ticket import (
     MESSAGE_0,
     Attachment,
@@ -23,65 +23,18 @@ from mappings.ticket import (
     Comment,
     CommentKind,
     Field,
+    Organisation,
     Person,
     PersonRole,
     Raw,
     Ref,
     SlaState,
-    TextFormat,
     Ticket,
     Unmapped,
 )
-from mappings.vocabulary import NOTHING, Native, Vocabularies
+from mappings.vocabulary import NOTHING, Native
 
-API = "api/2"
-FORMAT = TextFormat.WIKI
-"""Version 2 of the REST API speaks wiki markup in both directions; version 3 would speak ADF (jira-api 5)."""
-
-CANONICAL: Mapping[str, Field] = {
-    "summary": "subject",
-    "labels": "tags",
-    "duedate": "due",
-    "issuetype": "type",
-}
-"""Jira's fields whose canonical names differ."""
-
-OWN_FIELDS: tuple[Field, ...] = ("component", "version", "impact", "urgency", "first_response_due")
-"""The canonical fields that only a field made for them can hold, named in the settings."""
-
-SERVICE = "service_desk"
 _ROLES = {"customer": PersonRole.CUSTOMER, "app": PersonRole.MACHINE}
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What translating needs to know of a connection."""
-
-    connection: str
-    site: str
-    """Where people open it."""
-    custom: Mapping[Field, str]
-    """Canonical field -> the id of the custom field that holds it."""
-    lenses: Vocabularies
-    me: str
-    """Our own account."""
-
-    @property
-    def holds(self) -> list[Field]:
-        """The fields that can be written here."""
-        words = [field for field in _WORDED if field in self.lenses]
-        own = [field for field in OWN_FIELDS if field in self.custom]
-        return [*_ALWAYS, *words, *(f for f in own if f not in ("impact", "urgency") or f in self.lenses)]
-
-    @property
-    def sla_labels(self) -> frozenset[str]:
-        """The labels that show the clocks' state; they are no tags."""
-        lens = self.lenses.get("sla")
-        return frozenset(lens.reads) - {NOTHING} if lens else frozenset()
-
-
-_ALWAYS: tuple[Field, ...] = ("subject", "status", "priority", "tags", "due")
-_WORDED: tuple[Field, ...] = ("type", "sla")
 
 
 def snapshot(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment], read_at: datetime) -> Snapshot:
@@ -91,7 +44,7 @@ def snapshot(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment], re
         ref=written.ref,
         url=written.url,
         place=written.place,
-        presence=Presence.PRESENT,
+        presence=Presence.ARCHIVED if issue.fields.archived else Presence.PRESENT,
         version=written.version,
         read_at=read_at,
         ticket=ticket(side, issue, comments),
@@ -113,8 +66,8 @@ def written_ticket(side: Side, issue: wire.Issue) -> WrittenTicket:
 def written_comment(side: Side, head: wire.Head, stored: wire.Comment) -> WrittenComment:
     """Return what Jira says it stored; `head` is the issue that it stands on."""
     texts = {stored.id: (stored.body, stored.updated)}
-    files, _ = sorted_out(head.fields.files, texts)
-    found = _comment(side, head.fields.project, stored, files[stored.id])
+    files, _ = sorted_out(head.fields.files, texts, cloud=side.cloud)
+    found = _comment(side, head.fields, stored, files[stored.id])
     return WrittenComment(found.id, found.revision, found.audience)
 
 
@@ -133,8 +86,9 @@ def ticket(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> T
         tags=frozenset(fields.labels) - side.sla_labels,
         due=fields.due,
         sla=_sla(side, fields.labels),
-        requester=person(side, fields.reporter) if fields.reporter else None,
+        requester=person(side, fields.reporter, served=_served(fields)) if fields.reporter else None,
         assignee=person(side, fields.assignee) if fields.assignee else None,
+        organisation=_organisation(side, fields),
         messages=messages(side, issue, comments),
         **own,
     ).ordered()
@@ -144,50 +98,82 @@ def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) ->
     """Return the description and the comments, each with the files that it names.
 
     Jira's files belong to the issue. One that no text names goes with the description; where the
-    description is a copy of ours, each is a message of its own, so that it is not taken for ours too.
-    One that we put there ourselves goes with neither: the text that will name it is still on its way.
+    description is a copy of ours, or has readers that its author didn't give it, each is a message of its
+    own. One that we put there ourselves goes with neither: the text that will name it is on its way.
     """
     fields = issue.fields
     texts = {MESSAGE_0: (fields.description or "", fields.created)}
     texts |= {comment.id: (comment.body, comment.updated) for comment in comments}
-    files, unnamed = sorted_out(fields.files, texts)
-    author = person(side, fields.creator)
+    files, unnamed = sorted_out(fields.files, texts, cloud=side.cloud)
+    author, audience = person(side, fields.creator, served=_served(fields)), described(side, fields)
     theirs = [file for file in unnamed if not _is(file.author, side.me)]
-    ours = author.role is PersonRole.HUB
-    beside = [] if ours else [attachment(file, inline=False) for file in theirs]
-    alone = [_file_alone(side, file) for file in theirs] if ours else []
-    from_customer = author.role is PersonRole.CUSTOMER and fields.project.type == SERVICE
+    beside = [f for f in theirs if author.role is not PersonRole.HUB and _shown(side, fields, f) is audience]
     description = Comment(
         id=MESSAGE_0,
         author=author,
         created=fields.created,
         body=Raw(FORMAT, fields.description or ""),
-        audience=Audience.CUSTOMER if from_customer else Audience.STAFF,
+        audience=audience,
         kind=CommentKind.DESCRIPTION,
-        attachments=(*files[MESSAGE_0], *beside),
+        attachments=(*files[MESSAGE_0], *(attachment(f, inline=False, cloud=side.cloud) for f in beside)),
     )
-    return (description, *(_comment(side, fields.project, c, files[c.id]) for c in comments), *alone)
+    alone = [_file_alone(side, fields, file) for file in theirs if file not in beside]
+    return (description, *(_comment(side, fields, c, files[c.id]) for c in comments), *alone)
 
 
-def _file_alone(side: Side, file: wire.File) -> Comment:
+def described(side: Side, fields: wire.Fields | wire.HeadFields) -> Audience:
+    """Return who reads a description: the customer too if it is a request that the portal shows (8.6)."""
+    if fields.project.type != SERVICE:
+        return Audience.STAFF
+    theirs = fields.reporter is not None and _ROLES.get(fields.reporter.type) is PersonRole.CUSTOMER
+    on_portal = bool(side.desk.request_type and fields.custom.get(side.desk.request_type))
+    return Audience.CUSTOMER if theirs or on_portal else Audience.STAFF
+
+
+def _shown(side: Side, fields: wire.Fields, file: wire.File) -> Audience:
+    """Return who sees a file that no text names: on the portal, the customer's own only (jira-api 6)."""
+    by_customer = person(side, file.author, served=_served(fields)).role is PersonRole.CUSTOMER
+    return Audience.CUSTOMER if by_customer and fields.project.type == SERVICE else Audience.STAFF
+
+
+def _file_alone(side: Side, fields: wire.Fields, file: wire.File) -> Comment:
     """Return a file that somebody added without a word, as a message that only names it."""
+    author, audience = person(side, file.author, served=_served(fields)), _shown(side, fields, file)
     return Comment(
         id=f"file:{file.id}",
-        author=person(side, file.author),
+        author=author,
         created=file.created,
         body=Raw(FORMAT, f"[^{file.name}]"),
-        audience=Audience.STAFF,
-        kind=CommentKind.NOTE,
-        attachments=(attachment(file, inline=False),),
+        audience=audience,
+        kind=CommentKind.MESSAGE if audience is Audience.CUSTOMER else CommentKind.NOTE,
+        attachments=(attachment(file, inline=False, cloud=side.cloud),),
     )
 
 
-def person(side: Side, user: wire.User | None) -> Person:
-    """Return somebody; a deleted account is a person without a name."""
+def person(side: Side, user: wire.User | None, *, served: str = "") -> Person:
+    """Return somebody; a deleted account is a person without a name. `served` is the customer's account."""
     if user is None:
         return Person(side.connection, "", "somebody", PersonRole.UNKNOWN)
-    role = PersonRole.HUB if _is(user, side.me) else _ROLES.get(user.type, PersonRole.STAFF)
+    role = _ROLES.get(user.type, PersonRole.STAFF)
+    if role is PersonRole.STAFF and user.id and user.id == served:
+        role = PersonRole.CUSTOMER
+    role = PersonRole.HUB if _is(user, side.me) else role
     return Person(side.connection, user.id, user.name, role, user.email)
+
+
+def _served(fields: wire.Fields | wire.HeadFields) -> str:
+    """Return the account of the customer: who reported a request, whatever kind of account that is."""
+    service = fields.project.type == SERVICE
+    return fields.reporter.id if service and fields.reporter else ""
+
+
+def _organisation(side: Side, fields: wire.Fields) -> Organisation | None:
+    """Return the first organisation that a request is shared with."""
+    match fields.custom.get(side.desk.organisations) if side.desk.organisations else None:
+        case [{"id": int() | str() as id, "name": str() as name}, *_]:
+            return Organisation(side.connection, str(id), name)
+        case _:
+            return None
 
 
 def status_word(status: wire.Status) -> Native:
@@ -209,9 +195,14 @@ def text_of(value: object) -> str | None:
 
 
 def _comment(
-    side: Side, project: wire.Project, comment: wire.Comment, files: tuple[Attachment, ...]
+    side: Side,
+    fields: wire.Fields | wire.HeadFields,
+    comment: wire.Comment,
+    files: tuple[Attachment, ...],
 ) -> Comment:
-    author, audience = person(side, comment.author), _audience(project, comment)
+    audience = _audience(fields.project, comment)
+    # Whoever reported a request speaks as its customer on the portal, and as staff in an internal note.
+    author = person(side, comment.author, served=_served(fields) if audience is Audience.CUSTOMER else "")
     return Comment(
         id=comment.id,
         author=author,
@@ -253,7 +244,7 @@ def _native(side: Side, issue: wire.Issue, field: Field) -> NativeValue:
         case "due":
             return fields.due.isoformat() if fields.due else None
         case "sla":
-            return " ".join(_shown(side, fields.labels)) or NOTHING
+            return " ".join(_labelled(side, fields.labels)) or NOTHING
         case "first_response_due":
             at = _moment(side, issue, field)
             return wire.stamp(at) if at else None
@@ -289,12 +280,12 @@ def _sla(side: Side, labels: Iterable[str]) -> SlaState | None:
     """Return the worst state that the labels show, as people see it."""
     if (lens := side.lenses.get("sla")) is None:
         return None
-    read = [lens.get(Native(label)) for label in _shown(side, labels) or [NOTHING]]
+    read = [lens.get(Native(label)) for label in _labelled(side, labels) or [NOTHING]]
     states = [state for state in read if not isinstance(state, Unmapped)]
     return max((SlaState(state) for state in states), key=list(SlaState).index, default=None)
 
 
-def _shown(side: Side, labels: Iterable[str]) -> list[str]:
+def _labelled(side: Side, labels: Iterable[str]) -> list[str]:
     return sorted(set(labels) & side.sla_labels)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -25,7 +26,15 @@ from connectors.errors import Rejected
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
-When = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+
+def _utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no moment that a calendar has") from None
+
+
+When = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A stamp in the caller's offset (``+0300``, without a colon: jira-api 2.2), brought to UTC."""
 Many = Annotated[list[T], BeforeValidator(lambda found: [] if found is None else found)]
 Id = Annotated[str, BeforeValidator(lambda found: str(found) if type(found) is int else found)]
@@ -39,12 +48,16 @@ class Payload(BaseModel):
 
 
 class User(Payload):
-    """Somebody; apps and customers have accounts too."""
+    """Somebody; apps and customers have accounts too. Data Center knows people by `key`, which stays."""
 
-    id: str = Field("", alias="accountId")
+    id: str = Field("", validation_alias=AliasChoices("accountId", "key", "name"))
+    login: str = Field("", validation_alias="name")
+    """Data Center's user name."""
     type: str = Field("", alias="accountType")
     name: str = Field("", alias="displayName")
     email: str | None = Field(None, alias="emailAddress")
+    zone: str = Field("", alias="timeZone")
+    """Told of ourselves only: where our absolute times in JQL are (jira-api 2.2)."""
 
 
 class Named(Payload):
@@ -117,6 +130,51 @@ class CommentPage(Payload):
     total: int
 
 
+class Worklog(Payload):
+    """Work that somebody booked."""
+
+    id: Id
+    author: User | None = None
+    started: When
+    seconds: int = Field(alias="timeSpentSeconds", ge=0, le=10**10)
+    comment: str | None = None
+
+
+class WorklogPage(Payload):
+    """Worklogs, oldest first; those inside an issue are the first twenty."""
+
+    worklogs: Many[Worklog]
+    total: int
+
+
+class LinkType(Payload):
+    """A kind of issue link, with its phrases for both ends."""
+
+    name: str
+    inward: str = ""
+    outward: str = ""
+
+
+class Linked(Payload):
+    """The other end of a link, a parent or a sub-task."""
+
+    id: Id
+
+
+class Link(Payload):
+    """A link as one of its ends shows it: what the other end is to this one."""
+
+    type: LinkType
+    outward: Linked | None = Field(None, alias="outwardIssue")
+    inward: Linked | None = Field(None, alias="inwardIssue")
+
+
+class Watched(Payload):
+    """How many people watch an issue."""
+
+    count: int = Field(0, alias="watchCount")
+
+
 class Fields(Payload):
     """What the hub reads of an issue; custom fields are in `custom`."""
 
@@ -137,11 +195,43 @@ class Fields(Payload):
     created: When
     updated: When
     project: Project
+    archived: Any = Field(None, alias="archiveddate")
+    comments: CommentPage | None = Field(None, alias="comment")
+    worklogs: WorklogPage | None = Field(None, alias="worklog")
+    links: Many[Link] = Field([], alias="issuelinks")
+    parent: Linked | None = None
+    subtasks: Many[Linked] = []
+    watched: Watched | None = Field(None, alias="watches")
+    resolved: When | None = Field(None, alias="resolutiondate")
 
     @property
     def custom(self) -> dict[str, Any]:
         """The fields that this site's people made, by id."""
         return self.model_extra or {}
+
+
+class ChangeItem(Payload):
+    """One field that a change changed; both values are ids where the field has them."""
+
+    field: str = Field("", validation_alias=AliasChoices("fieldId", "field"))
+    before: Any = Field(None, alias="from")
+    after: Any = Field(None, alias="to")
+
+
+class Change(Payload):
+    """What one person changed at once."""
+
+    id: Id
+    author: User | None = None
+    created: When
+    items: Many[ChangeItem] = []
+
+
+class ChangePage(Payload):
+    """A page of the changelog; the one inside an issue is the newest part of it, newest first."""
+
+    changes: Many[Change] = Field(validation_alias=AliasChoices("values", "histories"))
+    total: int
 
 
 class Issue(Payload):
@@ -150,13 +240,42 @@ class Issue(Payload):
     id: Id
     key: str
     fields: Fields
+    changelog: ChangePage | None = None
+
+
+class TiedFields(Payload):
+    """What ties an issue to others."""
+
+    links: Many[Link] = Field([], alias="issuelinks")
+    parent: Linked | None = None
+    subtasks: Many[Linked] = []
+
+
+class Tied(Payload):
+    """An issue's ties, and nothing else of it."""
+
+    fields: TiedFields
+
+
+class Watchers(Payload):
+    """Who is kept informed of an issue."""
+
+    watchers: Many[User]
 
 
 class HeadFields(Payload):
     """What must be known of an issue before a text or a file goes to it."""
 
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="allow")
+
     files: Many[File] = Field([], alias="attachment")
     project: Project
+    reporter: User | None = None
+
+    @property
+    def custom(self) -> dict[str, Any]:
+        """The fields that this site's people made, by id."""
+        return self.model_extra or {}
 
 
 class Head(Payload):
@@ -178,30 +297,6 @@ class Standing(Payload):
     fields: StandingFields
 
 
-class RowFields(Payload):
-    """What a search is asked for."""
-
-    updated: When | None = None
-    description: str | None = None
-
-
-class Row(Payload):
-    """An issue in a search; the key is absent where no field was asked for (jira-api 2.1)."""
-
-    id: Id
-    key: str = ""
-    fields: RowFields = RowFields()
-    properties: dict[str, Any] = {}
-
-
-class Page(Payload):
-    """A page of a search on Cloud: no total, only a token for the next one."""
-
-    issues: Many[Row]
-    next: str | None = Field(None, alias="nextPageToken")
-    last: bool = Field(default=False, alias="isLast")
-
-
 class Made(Payload):
     """What a POST answers about the thing it made."""
 
@@ -209,75 +304,10 @@ class Made(Payload):
     key: str = ""
 
 
-class ScreenField(Payload):
-    """A field on a transition's screen."""
-
-    name: str = ""
-    required: bool = False
-    has_default: bool = Field(default=False, alias="hasDefaultValue")
-
-
-class Transition(Payload):
-    """A way out of the present status."""
-
-    id: Id
-    name: str = ""
-    to: Status
-    fields: dict[str, ScreenField] = {}
-
-    @property
-    def demands(self) -> list[str]:
-        """The names of the fields that its screen insists on and the hub cannot fill."""
-        return [f.name or key for key, f in self.fields.items() if f.required and not f.has_default]
-
-
-class Transitions(Payload):
-    """The ways out of the present status that the account may take."""
-
-    transitions: Many[Transition]
-
-
-class FieldSchema(Payload):
-    """What a field holds: ``string``, ``option``, ``datetime``, ``array`` of `items` ..."""
-
-    type: str = ""
-    items: str = ""
-
-
-class FieldInfo(Payload):
-    """A field of the site."""
-
-    id: str
-    name: str = ""
-    holds: FieldSchema = Field(FieldSchema(), alias="schema")
-
-
-class Allowed(Payload):
-    """Whether the account has a permission."""
-
-    have: bool = Field(alias="havePermission")
-
-
-class Permissions(Payload):
-    """The account's permissions in a project, by their keys."""
-
-    permissions: dict[str, Allowed]
-
-
-class IssueTypes(Payload):
-    """The issue types that may be created in a project."""
-
-    types: Many[IssueType] = Field(alias="issueTypes")
-
-
 class Property(Payload):
     """A value that the hub keeps on a thing."""
 
     value: Any = None
-
-
-class Fieldlist(RootModel[list[FieldInfo]]):
-    """All fields of the site."""
 
 
 class Files(RootModel[list[File]]):

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 
 from connectors.errors import Rejected, Transient, Uncertain
-from connectors.jira import wire
+from connectors.jira import site_wire, wire
 from connectors.jira.client import Client
-from connectors.jira.read import path
+from connectors.jira.paths import path
 from connectors.jira.translate import status_word
 
 _HOPS = 6
@@ -36,10 +37,7 @@ class Workflow:
         """
         lens = self._client.side().lenses["status"]
         wanted = lens.hold(value)
-
-        def means(status: wire.Status) -> bool:
-            return lens.get(status_word(status)) == wanted
-
+        means = partial(self.means, value=value)
         start = self._status(key)
         walk = _Walk(lens.writes[wanted], means)
         here = self._walk(key, start, walk)
@@ -49,6 +47,11 @@ class Workflow:
             self._walk(key, here, _Walk(start.id, lambda status: status.id == start.id))
         text = "; ".join([f"no path from {start.name or start.id!r} to {value}", *sorted(walk.refusals)])
         raise Rejected(self._client.http.connection, "POST transitions", text, {"status": text})
+
+    def means(self, status: wire.Status, value: StrEnum) -> bool:
+        """Whether a status is one that means `value` here."""
+        lens = self._client.side().lenses["status"]
+        return lens.get(status_word(status)) == lens.hold(value)
 
     def _walk(self, key: str, here: wire.Status, walk: _Walk) -> wire.Status:
         """Walk until the goal or as far as it goes, and return where the issue then is."""
@@ -65,7 +68,7 @@ class Workflow:
             here = there
         return here
 
-    def _take(self, key: str, step: wire.Transition) -> str:
+    def _take(self, key: str, step: site_wire.Transition) -> str:
         """Take one transition; returns the refusal, since somebody may just have taken it before us."""
         body = {"transition": {"id": step.id}}
         call = path(key, "transitions")
@@ -80,9 +83,9 @@ class Workflow:
     def _status(self, key: str) -> wire.Status:
         return self._client.get(wire.Standing, path(key), {"fields": "status"}).fields.status
 
-    def _ways(self, key: str) -> list[wire.Transition]:
+    def _ways(self, key: str) -> list[site_wire.Transition]:
         query = {"expand": "transitions.fields"}
-        return self._client.get(wire.Transitions, path(key, "transitions"), query).transitions
+        return self._client.get(site_wire.Transitions, path(key, "transitions"), query).transitions
 
 
 class _Walk:
@@ -93,10 +96,10 @@ class _Walk:
         self.refusals: set[str] = set()
         """Why ways that lead to the goal could not be taken, for a person."""
         self._exact = exact
-        self._ways: dict[str, list[wire.Transition]] = {}
+        self._ways: dict[str, list[site_wire.Transition]] = {}
         self._refused: set[tuple[str, str]] = set()
 
-    def learn(self, here: wire.Status, ways: list[wire.Transition]) -> None:
+    def learn(self, here: wire.Status, ways: list[site_wire.Transition]) -> None:
         """Remember the ways out of a status that can be taken; loops lead nowhere."""
         for way in ways:
             if self.means(way.to) and way.demands:
@@ -106,12 +109,12 @@ class _Walk:
         self._ways[here.id] = [way for way in usable if way.id not in refused]
         self._here = here.id
 
-    def refuse(self, step: wire.Transition, why: str) -> None:
+    def refuse(self, step: site_wire.Transition, why: str) -> None:
         """Remember that a way out of the present status led nowhere."""
         self._refused.add((self._here, step.id))
         self.refusals.add(f"{step.name!r} changed nothing" + (f": {why}" if why else ""))
 
-    def step(self, here: wire.Status) -> wire.Transition | None:
+    def step(self, here: wire.Status) -> site_wire.Transition | None:
         """Return the first step towards the goal, else towards the nearest status not yet seen, or None."""
         steps = self._reachable(here)
         exact = [first for way, first in steps if way.to.id == self._exact and self.means(way.to)]
@@ -119,9 +122,9 @@ class _Walk:
         unseen = [first for way, first in steps if way.to.id not in self._ways]
         return next(iter(exact or goal or unseen), None)
 
-    def _reachable(self, here: wire.Status) -> list[tuple[wire.Transition, wire.Transition]]:
+    def _reachable(self, here: wire.Status) -> list[tuple[site_wire.Transition, site_wire.Transition]]:
         """Return the known ways, nearest first, each with the first step towards it."""
-        found: list[tuple[wire.Transition, wire.Transition]] = []
+        found: list[tuple[site_wire.Transition, site_wire.Transition]] = []
         seen = {here.id}
         queue = deque((way, way) for way in self._ways[here.id])
         while queue:

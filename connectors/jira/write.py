@@ -7,6 +7,7 @@ these are raw calls through its session.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,14 +15,16 @@ from typing import Any
 
 from connectors.base import Snapshot, TicketDraft, WrittenTicket
 from connectors.errors import Gone, Rejected, Uncertain, WireError
-from connectors.jira import translate, wire
+from connectors.jira import site_wire, translate, wire
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
-from connectors.jira.read import Reader, path
-from connectors.jira.translate import API, FORMAT
+from connectors.jira.paths import path
+from connectors.jira.read import Reader
+from connectors.jira.service import ServiceDesk, request_type
+from connectors.jira.side import API, FORMAT
 from connectors.jira.workflow import Workflow
 from mappings.markup import write
-from mappings.ticket import Field, Ref, Unmapped, Value
+from mappings.ticket import Audience, Field, Ref, Unmapped, Value
 from mappings.vocabulary import NOTHING, Native
 
 _SUBJECT = 255
@@ -32,21 +35,45 @@ _LABEL = 255
 class Writer:
     """Writes fields of one connection's issues."""
 
-    def __init__(self, client: Client, reader: Reader) -> None:
-        self._client, self._reader = client, reader
+    def __init__(self, client: Client, reader: Reader, service: ServiceDesk) -> None:
+        self._client, self._reader, self._service = client, reader, service
         self._workflow = Workflow(client)
 
     def create(self, draft: TicketDraft) -> WrittenTicket:
         """Create the issue. The marker goes along as a property too, so that an edit cannot lose it."""
+        if request_type(draft.place):
+            return self._request(draft)
+        made = self._client.send(wire.Made, f"{API}/issue", json=self.body(draft, {}))
+        return self.settled(made.id, draft.values)
+
+    def body(self, draft: TicketDraft, types: dict[str, dict[str, str]]) -> dict[str, Any]:
+        """Return what creates an issue. `types` remembers the projects' first ordinary issue types."""
+        self._fit(draft)
         body = self._body(draft.values, None)
         body["fields"] |= {
             "project": {"key": draft.place.key},
-            "issuetype": body["fields"].get("issuetype") or self._kind(draft),
+            "issuetype": body["fields"].get("issuetype") or self._kind(draft, types),
             "description": write(draft.message.markdown, FORMAT, draft.message.names),
         }
-        body["properties"] = [{"key": PROPERTY, "value": {"token": draft.token}}]
-        made = self._client.send(wire.Made, f"{API}/issue", json=body)
-        return self._settle(made.id, draft.values.get("status"))
+        return body | {"properties": [{"key": PROPERTY, "value": {"token": draft.token}}]}
+
+    def settled(
+        self, key: str, values: Mapping[Field, Value], issue: wire.Issue | None = None
+    ) -> WrittenTicket:
+        """Return what was created, in the status that was wanted. Nothing may look as if it had not been.
+
+        `issue` is what was created, where it is known already.
+        """
+        try:
+            issue = issue or self._reader.issue(key)
+            status = values.get("status")
+            if isinstance(status, StrEnum) and not self._workflow.means(issue.fields.status, status):
+                with contextlib.suppress(WireError):  # the answer shows the status that it really has
+                    self._workflow.move(key, status)
+                issue = self._reader.issue(key)
+        except WireError as error:
+            raise Uncertain(error.connection, error.call, f"created, but {error.text}") from None
+        return translate.written_ticket(self._client.side(), issue)
 
     def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
         """Edit the fields in one call, which takes all or none, then move the issue to its status."""
@@ -75,33 +102,52 @@ class Writer:
         self._client.http.call("POST", path(key, "remotelink"), idempotent=True, json=body)
         return True
 
-    def _settle(self, key: str, status: Value) -> WrittenTicket:
-        """Return what was created. From here on a failure must not look as if nothing had been."""
-        if isinstance(status, StrEnum):
-            with contextlib.suppress(WireError):  # the answer shows the status that it really has
-                self._workflow.move(key, status)
-        try:
-            return self._reader.written(key)
-        except WireError as error:
-            raise Uncertain(error.connection, error.call, f"created, but {error.text}") from None
+    def _request(self, draft: TicketDraft) -> WrittenTicket:
+        """Make a request, which its portal shows, then give it what a request type's form has no place for.
+
+        Its marker stands in the description from the beginning, in the property a moment later.
+        """
+        self._fit(draft)
+        rest = self._body(draft.values, None)
+        text = write(draft.message.markdown, FORMAT, draft.message.names)
+        form = {"summary": rest["fields"].pop("summary", ""), "description": text}
+        rest["fields"].pop("issuetype", None)  # the request type has one
+        id = self._service.request(draft.place, form)
+        rest["properties"] = [{"key": PROPERTY, "value": {"token": draft.token}}]
+        with contextlib.suppress(WireError):  # the answer shows the fields that it really has
+            self._client.http.call("PUT", path(id), idempotent=True, json=rest)
+        return self.settled(id, draft.values)
+
+    def _fit(self, draft: TicketDraft) -> None:
+        """Refuse a description that more would read than it is for."""
+        if draft.message.audience is Audience.RESTRICTED:
+            raise self._refusal("audience", "a text for fewer than staff is not written to Jira")
+        if request_type(draft.place) and draft.message.audience is not Audience.CUSTOMER:
+            raise self._refusal("audience", "the customer reads a request's description on the portal")
 
     def _edit(self, key: str, body: Mapping[str, Any]) -> None:
-        if body["fields"] or body["update"]:
+        if body["fields"] or body.get("update"):
             self._client.http.call("PUT", path(key), idempotent=True, json=body)
 
-    def _kind(self, draft: TicketDraft) -> dict[str, str]:
+    def _kind(self, draft: TicketDraft, types: dict[str, dict[str, str]]) -> dict[str, str]:
         """Return the issue type to create: the place's, else the project's first ordinary one."""
         if kind := draft.place.kind:
             return {"id": kind} if kind.isdecimal() else {"name": kind}
-        call = f"{API}/issue/createmeta/{draft.place.key}/issuetypes"
+        if draft.place.key not in types:
+            types[draft.place.key] = {"id": self._first_type(draft.place.key)}
+        return types[draft.place.key]
+
+    def _first_type(self, project: str) -> str:
         try:
-            offered = self._client.get(wire.IssueTypes, call).types
+            offered = self._client.get(
+                site_wire.IssueTypes, f"{API}/issue/createmeta/{project}/issuetypes"
+            ).types
         except Gone as error:  # the ticket is not gone, its place is wrong
             raise self._refusal("project", error.text) from None
-        types = [type for type in offered if type.level == 0 and not type.subtask]
-        if not types:
-            raise self._refusal("type", f"project {draft.place.key} has no issue type to create")
-        return {"id": types[0].id}
+        ordinary = [type.id for type in offered if type.level == 0 and not type.subtask]
+        if not ordinary:
+            raise self._refusal("type", f"project {project} has no issue type to create")
+        return ordinary[0]
 
     def _body(self, values: Mapping[Field, Value], present: Snapshot | None) -> dict[str, Any]:
         """Return an edit's body; labels go by verbs, since the clocks' labels stand among the tags."""
@@ -157,8 +203,25 @@ class Writer:
         worded = field in ("impact", "urgency") and value is not None
         text = self._word(field, value, present) if worded else value
         if holds.type == "array":
-            return [] if text is None else [_shaped(holds.items, str(text))]
-        return None if text is None else _shaped(holds.type, str(text))
+            return [] if text is None else [self._shaped(field, holds.items, str(text))]
+        return None if text is None else self._shaped(field, holds.type, str(text))
+
+    def _shaped(self, field: Field, type: str, text: str) -> Any:
+        match type:
+            case "option":
+                return {"value": text}
+            case "component" | "version":
+                return {"name": text}
+            case "number":
+                return self._number(field, text)
+            case _:
+                return text
+
+    def _number(self, field: Field, text: str) -> float:
+        with contextlib.suppress(ValueError):
+            if math.isfinite(number := float(text)):
+                return number
+        raise self._refusal(field, f"{text!r} is no number")
 
     def _labels(self, values: Mapping[Field, Value], present: Snapshot | None) -> tuple[list[str], list[str]]:
         """Return the labels to add and to remove so that tags and clock labels are as wanted."""
@@ -177,18 +240,6 @@ class Writer:
 
     def _refusal(self, field: str, text: str) -> Rejected:
         return Rejected(self._client.http.connection, "write", text, {field: text})
-
-
-def _shaped(type: str, text: str) -> Any:
-    match type:
-        case "option":
-            return {"value": text}
-        case "component" | "version":
-            return {"name": text}
-        case "number":
-            return float(text)
-        case _:
-            return text
 
 
 def _verbs(adds: list[str], removes: list[str]) -> list[dict[str, str]]:

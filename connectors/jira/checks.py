@@ -1,0 +1,175 @@
+"""What can stand against working in a project, one question each; every answer says the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from connectors.errors import Gone
+from connectors.jira import service_wire, site_wire, wire
+from connectors.jira.client import Client
+from connectors.jira.paths import desk
+from connectors.jira.service import request_type
+from connectors.jira.side import API, SERVICE
+from connectors.jira.translate import status_word
+from mappings.boards import Place
+from mappings.ticket import Audience, Field, Unmapped
+from mappings.vocabulary import Native
+
+M = TypeVar("M", bound=BaseModel)
+
+Check = Callable[[Place, wire.Project], Iterable[str]]
+
+NEEDED = (
+    "BROWSE_PROJECTS",
+    "CREATE_ISSUES",
+    "EDIT_ISSUES",
+    "SCHEDULE_ISSUES",
+    "TRANSITION_ISSUES",
+    "ADD_COMMENTS",
+    "EDIT_OWN_COMMENTS",
+    "DELETE_OWN_COMMENTS",
+    "CREATE_ATTACHMENTS",
+    "LINK_ISSUES",
+    "WORK_ON_ISSUES",
+)
+"""The least that the hub needs; due dates, links and worklogs have permissions of their own."""
+_PAGE = 200
+"""Types, or fields of a type, that one call returns at most (jira-api 3.2)."""
+_FILLED = frozenset({"project", "issuetype", "summary", "description", "reporter"})
+"""What the hub, or Jira by itself, fills in on every issue that is created."""
+_WRITTEN = ("summary", "description", "priority", "labels", "duedate")
+
+
+class Checks:
+    """The questions about one connection's projects."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def all(self) -> list[Check]:
+        """Return the questions, to be asked of each place."""
+        return [self.permissions, self.readers, self.kind, self.screen, self.statuses, self.request]
+
+    def permissions(self, place: Place, project: wire.Project) -> list[str]:
+        """Whether the account has the least it needs."""
+        answer = self._client.jira.my_permissions(projectKey=place.key, permissions=",".join(NEEDED))
+        have = self._client.parse(site_wire.Permissions, answer, "GET mypermissions").permissions
+        lacking = [key for key in NEEDED if key not in have or not have[key].have]
+        return [f"the account lacks {key}; grant it in the project's permission scheme" for key in lacking]
+
+    def readers(self, place: Place, project: wire.Project) -> Iterator[str]:
+        """Whether who reads the place can be what the settings say."""
+        if project.type == SERVICE and request_type(place) and place.readers.audience is Audience.STAFF:
+            yield "customers read what its portal shows; declare the place's readers as that customer"
+
+    def kind(self, place: Place, project: wire.Project) -> list[str]:
+        """Whether the issue type that the place names can be created."""
+        types = self._types(place.key)
+        if not place.kind or request_type(place) or _type(types, place.kind):
+            return []
+        offered = ", ".join(f"{type.name} ({type.id})" for type in types)
+        return [f"no issue type {place.kind!r} can be created; there are {offered or 'none'}"]
+
+    def screen(self, place: Place, project: wire.Project) -> Iterator[str]:
+        """Whether creating an issue asks for more than the hub has, or has no room for what it writes."""
+        type = _type(self._types(place.key), place.kind)
+        if type is None or request_type(place):
+            return
+        call = f"{API}/issue/createmeta/{place.key}/issuetypes/{type.id}"
+        shown = {
+            f.id: f for f in self._client.get(site_wire.CreateFields, call, {"maxResults": _PAGE}).fields
+        }
+        side = self._client.side()
+        for id, field in shown.items():
+            if field.required and not field.has_default and id not in {*_FILLED, *side.custom.values()}:
+                name = field.name or id
+                yield f"{type.name} asks for {name} ({id}); make it optional or give it a default"
+        for id in (*_WRITTEN, *side.custom.values()):
+            if id not in shown:
+                yield f"{id} is not on the create screen of {type.name}; put it there"
+        yield from self._priorities(shown.get("priority"))
+
+    def statuses(self, place: Place, project: wire.Project) -> Iterator[str]:
+        """Whether every status can be read, and every word has a status to be written as."""
+        lens = self._client.side().lenses.get("status")
+        flows = self._client.get(site_wire.Workflows, f"{API}/project/{place.key}/statuses").root
+        flows = [flow for flow in flows if not place.kind or place.kind in (flow.id, flow.name)] or flows
+        there = {status.id: status for flow in flows for status in flow.statuses}
+        if lens is None or not there:
+            return
+        means = {id: lens.get(status_word(status)) for id, status in there.items()}
+        for id, word in means.items():
+            if isinstance(word, Unmapped):
+                yield f"no row of the status vocabulary reads {there[id].name or id!r} ({id}); add one"
+        for word in lens.writes:
+            if word not in means.values():
+                yield f"no status means {word}; add one to the workflow, or fold {word} in the vocabulary"
+
+    def request(self, place: Place, project: wire.Project) -> Iterator[str]:
+        """Whether the request type that the place names can take a ticket, and shows it on the portal."""
+        if not (id := request_type(place)):
+            return
+        if project.type != SERVICE:
+            yield f"{place.kind!r} is for service projects; name an issue type"
+            return
+        call = desk("servicedesk", place.key, "requesttype", id)
+        try:
+            type = self._client.get(service_wire.RequestType, call)
+        except Gone:
+            yield f"no request type {id}; see Project settings > Request types"
+            return
+        if not type.groups:
+            yield f"request type {type.name!r} is in no group, so the portal hides it; put it into one"
+        yield from self._form(self._client.get(service_wire.RequestForm, f"{call}/field").fields, type.name)
+
+    def fields(self) -> list[str]:
+        """Whether the site has the configured fields, as what they are used for."""
+        custom, lines = self._client.side().custom, []
+        kinds = self._client.kinds() if custom else {}
+        for field, id in custom.items():
+            if id not in kinds:
+                lines.append(f"{self._client.http.connection}: no field {id} (for {field}); see GET field")
+            elif not _fits(field, kinds[id]):
+                lines.append(f"{self._client.http.connection}: field {id} is no date-time field ({field})")
+        return lines
+
+    def _types(self, project: str) -> list[wire.IssueType]:
+        call = f"{API}/issue/createmeta/{project}/issuetypes"
+        return self._client.get(site_wire.IssueTypes, call, {"maxResults": _PAGE}).types
+
+    def _priorities(self, field: site_wire.CreateField | None) -> Iterator[str]:
+        """Yield which priorities of the project cannot be read, and which written ones it lacks."""
+        lens = self._client.side().lenses.get("priority")
+        if field is None or lens is None or not field.allowed:
+            return
+        call = "GET createmeta priority"
+        offered = {t.id: t for t in (self._client.parse(wire.Named, one, call) for one in field.allowed)}
+        for id, thing in offered.items():
+            if isinstance(lens.get(Native(id)), Unmapped):
+                yield f"no row of the priority vocabulary reads {thing.name!r} ({id}); add one"
+        for word, native in lens.writes.items():
+            if native not in offered:
+                yield f"{word} is written as priority {native}, which the project lacks; change that row"
+
+    def _form(self, form: Iterable[service_wire.RequestField], name: str) -> Iterator[str]:
+        fields = {field.id: field for field in form}
+        if "description" not in fields:
+            yield f"request type {name!r} has no description; add the field to its form"
+        for id, field in fields.items():
+            given = id in ("summary", "description") or field.defaults or field.presets
+            if field.required and not given:
+                yield f"request type {name!r} asks for {field.name or id}; make it optional or preset it"
+
+
+def _type(types: Iterable[wire.IssueType], kind: str) -> wire.IssueType | None:
+    """Return the type that is created: the named one, else the first ordinary one."""
+    if kind:
+        return next((type for type in types if kind in (type.id, type.name)), None)
+    return next((type for type in types if type.level == 0 and not type.subtask), None)
+
+
+def _fits(field: Field, holds: site_wire.FieldSchema) -> bool:
+    return field != "first_response_due" or holds.type == "datetime"
