@@ -1,41 +1,77 @@
 """The wire that all connectors share: one session, one retry layer, status codes into errors.
 
 Reads and writes that are idempotent by construction are repeated on passing faults; every other write
-is sent once. Redirects are never followed with a credential. Nothing here logs or prints a body, a
+is sent once. Calls are paced by the connection's budget. Redirects are never followed with a credential,
+and an answer that is too large or too slow ends in an error. Nothing here logs or prints a body, a
 header or a query.
 """
 
 from __future__ import annotations
 
 import io
+import random
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import IO, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import tenacity
 from requests.adapters import HTTPAdapter
+from requests_toolbelt import MultipartEncoder
+from urllib3.exceptions import HTTPError
 
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
-from connectors.quota import Budget
+from connectors.quota import TOTAL, Budget, Level
 
 TIMEOUT = (5.0, 60.0)
 """Seconds to connect, and between two bytes of an answer."""
 _PATIENCE = timedelta(seconds=8)
 """The longest wait that is slept through inside a call; a longer one is the caller's to schedule."""
+_LONGEST = timedelta(days=1)
+"""The longest wait that a server is believed to mean."""
 _IN_MEMORY = 1 << 20
+_PIECE = 1 << 16
+_ANSWER = 64 << 20
+"""Bytes that an answer may have; a page of the longest tickets is far below."""
+_FIRST, _SLOWEST = 120.0, 1024
+"""Seconds that any body may take, and bytes a second below which a longer one counts as without end."""
 
 Explain = Callable[[requests.Response], tuple[str, Mapping[str, str]]]
 """What a system's error body says: a text for a person, and its fields with what is wrong with each."""
+Form = Iterable[tuple[str, str]]
+File = tuple[str, str, IO[bytes], str]
+"""A file of a form: the form's field, the file's name, its content and its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How a system's limits show: three pure hooks. The defaults know of none but a refusal."""
+
+    bucket_of: Callable[[str, str], Iterable[str]] = lambda method, path: ()
+    """Which buckets, beside TOTAL, a call counts in, by its method and its path below `Http.base`."""
+    learn: Callable[[requests.Response], Iterable[Level]] = lambda response: ()
+    """What any answer says of the buckets."""
+    spent: Callable[[requests.Response], Iterable[str]] = lambda response: (TOTAL,)
+    """Which buckets a 429 shuts."""
+
+
+class _Session(requests.Session):
+    """A session that leaves redirects alone; its base class reads their bodies, however long."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return None: where an answer points to is our own business."""
+        return None
 
 
 def session(pool: int = 16) -> requests.Session:
     """Return a session that repeats nothing by itself and reads no proxy or .netrc from the environment."""
-    made = requests.Session()
+    made = _Session()
     made.trust_env = False
     adapter = HTTPAdapter(pool_connections=4, pool_maxsize=pool, max_retries=0)
     made.mount("http://", adapter)
@@ -57,13 +93,21 @@ class Http:
     file_hosts: tuple[str, ...] = ()
     passing: tuple[int, ...] = ()
     """Further statuses that refuse a write only for now (Jira's 409: it met another edit)."""
+    limits: Limits = field(default=Limits(), repr=False)
+    denies: Callable[[requests.Response], bool] = field(default=lambda response: False, repr=False)
+    """Whether a 403 means the credential rather than the thing that was asked for (a scope is missing)."""
+    genuine: Callable[[requests.Response], bool] = field(default=lambda response: True, repr=False)
+    """Whether a 404 is the system's own, and not that of a proxy before it: only then is a thing gone."""
+    max_file: int = 2 << 30
+    """Bytes that a file which is fetched may have."""
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return the JSON answer to a GET. Raises Gone, Throttled, Transient, Unauthorised, Rejected."""
         return self.json(self.call("GET", path, params=params, idempotent=True))
 
     def call(self, method: str, path: str, *, idempotent: bool, **request: Any) -> requests.Response:
-        """Make a call and return its 2xx answer.
+        """Make a call and return its 2xx answer, read whole.
 
         `idempotent` says that making it twice does what making it once does; only then is it repeated,
         and only then is a lost answer Transient rather than Uncertain.
@@ -72,17 +116,32 @@ class Http:
             retry=tenacity.retry_if_exception(self._worth_repeating),
             stop=tenacity.stop_after_attempt(3),
             wait=self._wait,
+            sleep=self.sleep,
             reraise=True,
         )
         if not idempotent:
             return self._once(method, path, idempotent=False, request=request)
         return attempts(self._once, method, path, idempotent=True, request=request)
 
+    def upload(
+        self,
+        method: str,
+        path: str,
+        form: Form,
+        files: Iterable[File],
+        headers: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send a form with files, streamed, once; the files are at their beginning. See `call`."""
+        parts = [(field, (name, content, kind)) for field, name, content, kind in files]
+        body = MultipartEncoder([*form, *parts])
+        told = {**(headers or {}), "Content-Type": body.content_type}
+        return self.call(method, path, data=body, headers=told, idempotent=False)
+
     def json(self, response: requests.Response) -> Any:
         """Return the answer's JSON. Raises Rejected, naming the call, when it is something else."""
         try:
             return response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Rejected(self.connection, _name(response), "the answer is not JSON") from None
 
     @contextmanager
@@ -90,10 +149,10 @@ class Http:
         """Stream a file into a seekable buffer, from our own host or the vendor's file hosts only.
 
         The credential goes to our own host alone, and only for addresses under `base`. Raises Rejected
-        for a foreign host, Gone for a file that is not there any more.
+        for a foreign host or a file larger than `max_file`, Gone for one that is not there any more.
         """
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as buffer:
-            self._download(urljoin(self.base + "/", url), buffer)
+            self._download(_joined(self.connection, self.base + "/", url), buffer)
             buffer.seek(0)
             yield buffer
 
@@ -102,13 +161,11 @@ class Http:
         status, (text, fields) = response.status_code, self.explain(response)
         said = f"{status} {text}".strip()
         if status == 429:
-            until = self.now() + timedelta(seconds=_seconds(response.headers.get("Retry-After")))
-            self.budget.block(until)
-            return Throttled(self.connection, call, said, until)
-        if status == 401:
+            return self._throttled(response, call, said)
+        if status == 401 or (status == 403 and self.denies(response)):
             return Unauthorised(self.connection, call, said)
         if status in (404, 410):
-            return Gone(self.connection, call, said)
+            return (Gone if self.genuine(response) else Transient)(self.connection, call, said)
         if status in self.passing:
             return Transient(self.connection, call, said)
         if status in (408, 425) or status >= 500:
@@ -118,23 +175,7 @@ class Http:
             said = f"{status} it redirects to another address; check the connection's url"
         return Rejected(self.connection, call, said, fields)
 
-    def _once(
-        self, method: str, path: str, *, idempotent: bool, request: Mapping[str, Any]
-    ) -> requests.Response:
-        call = f"{method} {path}"
-        if (until := self.budget.blocked_until()) is not None:
-            raise Throttled(self.connection, call, "the quota is spent", until)
-        try:
-            response = self.session.request(
-                method, f"{self.base}/{path}", timeout=TIMEOUT, allow_redirects=False, **request
-            )
-        except requests.RequestException as error:
-            raise self.unheard(error, call, idempotent=idempotent) from None
-        if not response.ok or response.is_redirect:
-            raise self.refuse(response, call, idempotent=idempotent)
-        return response
-
-    def unheard(self, error: requests.RequestException, call: str, *, idempotent: bool) -> WireError:
+    def unheard(self, error: Exception, call: str, *, idempotent: bool) -> WireError:
         """Return the error that a missing answer means: nothing sent, or nobody knows."""
         if isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error):
             host = urlsplit(self.base).netloc
@@ -144,6 +185,59 @@ class Http:
         kind = Transient if idempotent else Uncertain
         return kind(self.connection, call, f"no answer ({type(error).__name__})")
 
+    def _once(
+        self, method: str, path: str, *, idempotent: bool, request: Mapping[str, Any]
+    ) -> requests.Response:
+        call = f"{method} {path}"
+        self._pace(call, self.limits.bucket_of(method, path))
+        url = f"{self.base}/{path}"
+        try:
+            response = self.session.request(
+                method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **request
+            )
+        except requests.RequestException as error:
+            raise self.unheard(error, call, idempotent=idempotent) from None
+        with response:
+            pieces = self._pieces(response, call, _ANSWER, idempotent=idempotent)
+            response._content = b"".join(pieces)  # noqa: SLF001 - requests itself reads without any end
+        self.budget.learn(self.limits.learn(response))
+        if not response.ok or response.is_redirect:
+            raise self.refuse(response, call, idempotent=idempotent)
+        return response
+
+    def _pace(self, call: str, buckets: Iterable[str]) -> None:
+        """Wait for the call's turn. Raises Throttled, having waited for nothing, when that takes long."""
+        at = self.budget.take(buckets, _PATIENCE)
+        wait = at - self.now()
+        if wait > _PATIENCE:
+            raise Throttled(self.connection, call, "the quota is spent", at)
+        if wait > timedelta(0):
+            self.sleep(_jittered(wait.total_seconds()))
+
+    def _pieces(
+        self, response: requests.Response, call: str, at_most: int, *, idempotent: bool
+    ) -> Iterator[bytes]:
+        """Yield a body as it arrives. Raises an error for one that is too large, too slow or cut off."""
+        began, size = time.monotonic(), 0
+        unread = Rejected if idempotent else Uncertain
+        try:
+            while piece := response.raw.read1(_PIECE, decode_content=True):
+                size += len(piece)
+                if size > at_most:
+                    raise unread(self.connection, call, f"the answer is larger than {at_most} bytes")
+                if time.monotonic() - began > _FIRST + size / _SLOWEST:
+                    raise unread(self.connection, call, "the answer has no end")
+                yield piece
+        except (HTTPError, OSError) as error:
+            raise self.unheard(error, call, idempotent=idempotent) from None
+
+    def _throttled(self, response: requests.Response, call: str, said: str) -> Throttled:
+        now = self.now()
+        until = now + _named(response.headers.get("Retry-After"), now)
+        for bucket in self.limits.spent(response):
+            self.budget.block(until, bucket)
+        return Throttled(self.connection, call, said, until)
+
     def _worth_repeating(self, error: BaseException) -> bool:
         if isinstance(error, Throttled):
             return error.until - self.now() <= _PATIENCE
@@ -152,24 +246,26 @@ class Http:
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, Throttled):
-            return max(0.05, (error.until - self.now()).total_seconds())
+            return _jittered(max(0.05, (error.until - self.now()).total_seconds()))
         return tenacity.wait_random_exponential(multiplier=0.2, max=2)(state)
 
     def _download(self, url: str, buffer: io.IOBase | tempfile.SpooledTemporaryFile[bytes]) -> None:
+        call = "GET file"
         for _ in range(4):
-            response = self._fetch(url)
-            with response:
+            with self._fetch(url) as response:
                 if response.is_redirect:
-                    url = urljoin(url, response.headers["Location"])
+                    url = _joined(self.connection, url, response.headers["Location"])
                     continue
                 if response.status_code in (401, 403):
-                    raise Gone(self.connection, "GET file", "the file's address has expired")
+                    raise Gone(self.connection, call, "the file's address has expired")
+                pieces = self._pieces(response, call, self.max_file, idempotent=True)
                 if not response.ok:
-                    raise self.refuse(response, "GET file", idempotent=True)
-                for chunk in response.iter_content(1 << 16):
-                    buffer.write(chunk)
+                    response._content = next(pieces, b"")  # noqa: SLF001 - the beginning says why
+                    raise self.refuse(response, call, idempotent=True)
+                for piece in pieces:
+                    buffer.write(piece)
                 return
-        raise Rejected(self.connection, "GET file", "too many redirects")
+        raise Rejected(self.connection, call, "too many redirects")
 
     def _fetch(self, url: str) -> requests.Response:
         parts, own = urlsplit(url), urlsplit(self.base)
@@ -178,11 +274,27 @@ class Http:
         if not (ours or vendors or _other_name(parts, own)):
             raise Rejected(self.connection, "GET file", f"files are not fetched from {parts.hostname}")
         with_credential = ours and f"{parts.path}/".startswith(f"{own.path}/")
+        if with_credential:
+            path = parts.path.removeprefix(f"{own.path}/")
+            self._pace("GET file", self.limits.bucket_of("GET", path))
         source = self.session if with_credential else session()
         try:
-            return source.get(url, stream=True, timeout=TIMEOUT, allow_redirects=False)
+            response = source.get(url, stream=True, timeout=TIMEOUT, allow_redirects=False)
         except requests.RequestException as error:
             raise self.unheard(error, "GET file", idempotent=True) from None
+        if with_credential:
+            self.budget.learn(self.limits.learn(response))
+        return response
+
+
+def _joined(connection: str, base: str, url: str) -> str:
+    """Return a file's address. Raises Rejected for what is none."""
+    try:
+        joined = urljoin(base, url)
+        _ = urlsplit(joined).port, urlsplit(joined).hostname
+    except ValueError:
+        raise Rejected(connection, "GET file", "the file's address is none") from None
+    return joined
 
 
 def _other_name(parts: SplitResult, own: SplitResult) -> bool:
@@ -197,9 +309,24 @@ def _name(response: requests.Response) -> str:
     return f"{method} {urlsplit(response.url).path}"
 
 
-def _seconds(retry_after: str | None) -> float:
+def _jittered(seconds: float) -> float:
+    """Return a somewhat longer wait: who was refused together should not come back together."""
+    return seconds * random.uniform(1.0, 1.1)  # noqa: S311 - for variety, not for secrecy
+
+
+def _named(retry_after: str | None, now: datetime) -> timedelta:
     """Return how long to wait; a limiter that names no time is given a minute (gitlab-api 1.3)."""
     try:
-        return max(1.0, float(retry_after or 60))
+        seconds = float(retry_after or 60)
     except ValueError:
+        seconds = _until(retry_after or "", now)
+    return timedelta(seconds=min(max(1.0, seconds), _LONGEST.total_seconds()))
+
+
+def _until(date: str, now: datetime) -> float:
+    """Return the seconds until a date as headers state it; a minute for what is none."""
+    try:
+        at = parsedate_to_datetime(date)
+        return (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
+    except (ValueError, OverflowError):
         return 60.0
