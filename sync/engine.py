@@ -6,9 +6,11 @@ same way as everything else and ends in an empty plan.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from connectors.base import Account, Connector, NativeValue
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, Unauthorised, WireError
@@ -238,6 +240,9 @@ class Engine:
         except WireError as error:
             outcome = self._postponed(row, error)
             self._settle(row, None, outcome)
+        except Exception as error:  # noqa: BLE001 - one odd ticket must not stop all others
+            outcome = Parked(_unexpected(error))
+            self._settle(row, None, outcome)
         finally:
             self._store.inbox.release(claim, self._now())
         return Reconciled(row.subject, plan, outcome)
@@ -339,6 +344,13 @@ class Engine:
         if isinstance(error, Stale):
             return self._now()
         return self._now() + (_BACKOFF[1] if isinstance(error, Unauthorised) else _BACKOFF[0])
+
+
+def _unexpected(error: Exception) -> str:
+    """Return what is said of a mistake of our own: where it is, without the customer's words in it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return f"deskbridge failed on it: {type(error).__name__} in {where}; please report this"
 
 
 def _other(name: str, known: tuple[str, str] | None, account: Account) -> str:

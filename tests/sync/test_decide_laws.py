@@ -52,7 +52,7 @@ from tests.sync.situations import (
     text,
 )
 
-LAW = settings(max_examples=60, deadline=None)
+LAW = settings(max_examples=30, deadline=None)
 WORKS = ("jira", "gitlab")
 READERS = (STAFF, STAFF, Readers("lantern"), Readers("orbit"), UNDECLARED)
 

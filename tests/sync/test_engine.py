@@ -673,7 +673,7 @@ def test_a_long_outage_is_waited_out(world: World) -> None:
     world.settle()
     world.jira.fail("fetch", Fault.UNREACHABLE, 9999)
     world.desk.comment(world.only("desk").key, "More.", by="kim")
-    for _ in range(80):
+    for _ in range(50):
         world.wait(minutes=16)
         assert not [o for o in world.outcomes() if not isinstance(o, Later)]
     world.jira.mend()
@@ -690,6 +690,22 @@ def test_a_target_that_stays_down_is_asked_less_and_less(world: World) -> None:
         world.wait(minutes=1)
         tries += bool(world.outcomes())
     assert tries < 15
+
+
+def test_one_odd_ticket_stops_no_other(world: World) -> None:
+    """Otherwise one payload that nobody has thought of stops the whole desk, each time it is started."""
+    odd, plain = world.opened("dev", subject="odd"), world.opened("firmware", subject="plain")
+    world.desk.tickets[odd].fields["due"] = "no date at all"
+    world.sync()
+    assert world.bodies("gitlab") == ["Help!"]
+    (reason,) = world.parked()
+    assert reason
+    assert "ValueError" in reason
+    assert "no date at all" not in reason
+    world.desk.set(odd, due=None)
+    world.settle()
+    assert world.bodies("jira") == ["Help!"]
+    assert plain
 
 
 def test_two_hubs_on_one_store_write_once(world: World) -> None:

@@ -73,10 +73,10 @@ def test_a_hub_that_is_killed_loses_nothing_and_doubles_nothing(
 
 
 def _killed(hub: Hub, sandbox: Sandbox, chance: Random) -> None:
-    """Have the hub work, killed four times on the way, until nothing is left to do."""
-    for _ in range(4):
+    """Have the hub work, killed three times on the way, until nothing is left to do."""
+    for _ in range(3):
         hub.work(killed_after=chance.uniform(0.05, 0.5))
         sandbox.world.clock.advance(LEASE.total_seconds() + 1)  # nobody waits for a dead worker's claim
-    for _ in range(3):
+    for _ in range(2):
         assert hub.work()
         sandbox.world.clock.advance(LEASE.total_seconds() + 1)
