@@ -96,7 +96,8 @@ def address(link: SyntaxTreeNode) -> str:
 
 def code(text: str) -> str:
     """Return a code span that holds exactly a text of one line."""
-    ticks = "`" * next(n for n in range(1, len(text) + 2) if n not in _runs(text))
+    runs = _runs(text)
+    ticks = "`" * next(n for n in range(1, len(text) + 2) if n not in runs)
     padded = text.strip(" ") and (text[0] == "`" or text[-1] == "`" or text[0] == text[-1] == " ")
     edge = " " if padded else ""
     return f"{ticks}{edge}{text}{edge}{ticks}"
@@ -160,7 +161,10 @@ def _resolved(tokens: Sequence[Token], files: Mapping[str, str]) -> list[Token]:
         elif ended:
             result.append(_text("]"))
         else:
-            token.content = _CONTROL.sub(" ", token.content) if token.type == "text" else token.content
+            if token.type == "text":
+                token.content = _CONTROL.sub(" ", token.content)
+            elif token.type == "code_inline":
+                token.content = token.content.strip(" ") or " "  # HTML shows none at the edges
             result.append(token)
     return result
 
