@@ -43,8 +43,6 @@ KINDS: Mapping[str, NativeKind] = {
 
 RELATES = frozenset(
     {
-        RelationKind.PARENT_OF,
-        RelationKind.CHILD_OF,
         RelationKind.RELATES_TO,
         RelationKind.BLOCKS,
         RelationKind.BLOCKED_BY,
@@ -52,7 +50,10 @@ RELATES = frozenset(
         RelationKind.DUPLICATED_BY,
     }
 )
-"""What every site can say with its own link types; tracking needs one that only some sites have."""
+"""What every site can say of any two issues, with the link types that each begins with.
+
+Tracking needs a link type that only some sites have; a parent needs issue types of two levels.
+"""
 
 
 def capabilities(config: ConnectionConfig, service: Service) -> Capabilities:
@@ -81,7 +82,7 @@ def capabilities(config: ConnectionConfig, service: Service) -> Capabilities:
         max_file=1_000_000_000,  # Cloud's default (jira-api 6); a lower limit answers 413
         file_hosts=FILE_HOSTS,
         kinds=KINDS,
-        parts=frozenset(Part),
+        parts=frozenset(Part) - ({Part.RATINGS} if service is Service.NONE else set()),
         books_time=True,
         relates=RELATES,
         bulk=BULK,

@@ -58,7 +58,7 @@ class Finder:
             zone = zone if asked else self._zone()
             if minute == asked:
                 crowd = self._crowd(query, minute)
-                yield from sorted(crowd - given - set(hints), key=lambda hint: hint.changed)
+                yield from sorted(crowd - given - set(hints), key=lambda hint: (hint.changed, hint.key))
                 hints, minute = [], minute + _MINUTE
             given = {hint for hint in hints if hint.changed >= minute}
             query, asked = self._query(self._from(minute, zone)), minute

@@ -16,11 +16,11 @@ from connectors.jira.abilities import RELATES
 from connectors.jira.client import Client
 from connectors.jira.part_translate import LINKS
 from connectors.jira.paths import desk, path
-from connectors.jira.side import API, FORMAT, SERVICE
+from connectors.jira.side import API, FORMAT, SERVICE, Service
 from connectors.jira.translate import moment
 from mappings.markup import write
 from mappings.provenance import escape
-from mappings.ticket import Happening, Person, PersonRole, Rating, Relation, RelationKind, TimeEntry
+from mappings.ticket import Happening, Person, PersonRole, Rating, Relation, TimeEntry
 
 _FIELDS: Mapping[Part, tuple[str, ...]] = {
     Part.PARTICIPANTS: ("watches",),
@@ -61,6 +61,8 @@ class Parts:
             Part.RATINGS: ("ratings", self._ratings),
             Part.HISTORY: ("history", self._history),
         }
+        if self._client.service() is Service.NONE:
+            ways.pop(Part.RATINGS)
         return {name: read(issue) for part, (name, read) in ways.items() if part in also}
 
     def add_time(self, key: str, entry: TimeEntry) -> str:
@@ -85,17 +87,7 @@ class Parts:
         issue = self._client.get(wire.Tied, path(key), {"fields": _TIES})
         if relation in part_translate.relations(issue.fields):
             return
-        match relation.kind:
-            case RelationKind.CHILD_OF:
-                self._adopt(key, relation.key)
-            case RelationKind.PARENT_OF:
-                self._adopt(relation.key, key)
-            case _:
-                self._link(key, relation)
-
-    def _adopt(self, child: str, parent: str) -> None:
-        body = {"fields": {"parent": {"id": parent}}}
-        self._client.http.call("PUT", path(child), idempotent=True, json=body)
+        self._link(key, relation)
 
     def _link(self, key: str, relation: Relation) -> None:
         """Link two issues. The inward one *does* the outward phrase to the other (jira-api 3.5)."""
@@ -109,7 +101,6 @@ class Parts:
                 }
                 self._client.http.call("POST", f"{API}/issueLink", idempotent=True, json=body)
                 return
-        raise self._refusal(f"Jira has no link for {relation.kind}")
 
     def _link_type(self, name: str, relation: Relation) -> str:
         types = self._client.get(site_wire.LinkTypes, f"{API}/issueLinkType").types

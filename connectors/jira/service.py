@@ -14,6 +14,7 @@ from connectors.jira import service_wire, wire
 from connectors.jira.client import Client
 from connectors.jira.files import free_name
 from connectors.jira.paths import DESK, desk
+from connectors.jira.side import Service
 from mappings.boards import Place
 from mappings.ticket import Organisation
 
@@ -62,14 +63,11 @@ class ServiceDesk:
         return self._client.send(service_wire.Shared, call, json=body).comment.id
 
     def organisations(self) -> Iterator[Organisation]:
-        """Yield the customer organisations; none on a site without Service Management."""
+        """Yield the customer organisations; none for a connection without service projects."""
         start = 0
-        while True:
+        while self._client.side().service is not Service.NONE:
             query = {"start": start, "limit": _PAGE}
-            try:
-                page = self._client.get(service_wire.OrganisationPage, desk("organization"), query)
-            except Gone:
-                return
+            page = self._client.get(service_wire.OrganisationPage, desk("organization"), query)
             yield from (self._organisation(found) for found in page.values)
             start += len(page.values)
             if page.last or not page.values:
@@ -80,6 +78,9 @@ class ServiceDesk:
 
         Cloud returns the one there is; Data Center is asked first. Jira keeps no domains.
         """
+        if self._client.side().service is Service.NONE:
+            text = "no service project is named in the settings, and nothing else has organisations"
+            raise Rejected(self._client.http.connection, "POST organization", text)
         known = () if self._client.site().cloud else self.organisations()
         found = next((one for one in known if one.name == name), None) or self._make(name)
         for project in self._projects:
@@ -93,12 +94,7 @@ class ServiceDesk:
 
     def _make(self, name: str) -> Organisation:
         call = desk("organization")
-        try:
-            made = self._client.ask(service_wire.Organisation, call, {"name": name})
-        except Gone as error:
-            raise Rejected(
-                error.connection, error.call, f"no Service Management here: {error.text}"
-            ) from None
+        made = self._client.ask(service_wire.Organisation, call, {"name": name})
         return self._organisation(made)
 
     def _organisation(self, found: service_wire.Organisation) -> Organisation:
