@@ -316,13 +316,14 @@ HARD = {
 }
 
 
-@pytest.mark.timeout(5)
-@pytest.mark.parametrize("format", TextFormat)
+@pytest.mark.timeout(10)
 @pytest.mark.parametrize("name", HARD)
-def test_no_input_takes_long(name: str, format: TextFormat) -> None:
+def test_no_input_takes_long(name: str) -> None:
     """One mail could keep a worker busy for hours: every input must be done in about linear time."""
-    read(Raw(format, HARD[name]), ())
-    write(HARD[name], format, {})
+    for format in TextFormat:
+        read(Raw(format, HARD[name]), ())
+    for format in (TextFormat.WIKI, TextFormat.MARKDOWN):  # HTML is made by a library from the same tree
+        write(HARD[name], format, {})
 
 
 @pytest.mark.timeout(20)
