@@ -266,7 +266,8 @@ class Applier:
     def _add_file(self, write: AddFile) -> None:
         origin, key = self._origin(write.source, write.attachment.id), self._key(write.target)
         wish = Wish(Kind.FILE, origin, write.target, "")
-        name = self._names(write.source, write.message, write.target)[write.attachment.id]
+        known = self._mirrors.names(write.source, write.target)
+        name = names_of(self._sides[write.source], write.message, known)[write.attachment.id]
         intent, connector = self._intents.note(wish, key), self._connectors[write.target]
         if intent.open and (there := self._arrived(write, connector.fetch(key))):
             self._uploaded(intent, wish, there.id, there.name)
@@ -311,9 +312,14 @@ class Applier:
             )
 
     def _names(self, source: str, message: Comment, target: str) -> dict[str, str]:
-        if self._s.capabilities[target].files is FilePlace.COMMENT:
+        """Return what a text calls the files that are on the target, or will be right after its creation."""
+        can, known = self._s.capabilities[target], self._mirrors.names(source, target)
+        if can.files is FilePlace.COMMENT:
             return {}
-        return names_of(self._sides[source], message, self._mirrors.names(source, target))
+        if target in self._spots:
+            return known
+        coming = tuple(file for file in message.attachments if (file.size or 0) <= can.max_file)
+        return names_of(self._sides[source], replace(message, attachments=coming), known)
 
     # -- fields
 

@@ -146,6 +146,23 @@ def test_fields_tags_and_status_follow_the_rules(world: World) -> None:
     assert len(notes) == 1
 
 
+def test_a_text_does_not_point_at_a_file_that_stayed_behind(make: Make) -> None:
+    """Otherwise a developer sees a broken picture, and not that there is one on the other side."""
+    world = make(differing={"jira": {"max_file": 100}})
+    key = world.opened()
+    large = world.desk.attach(key, "large.bin", PICTURE)
+    world.desk.edit_comment(key, MESSAGE_0, f"see [the log]({large})")
+    world.sync()
+    world.wait(minutes=1)
+    said = world.desk.comment(key, "and", by="kim")
+    more = world.desk.attach(key, "more.bin", PICTURE, to=said)
+    world.desk.edit_comment(key, said, f"and [more]({more})")
+    world.settle()
+    assert not any("](large.bin)" in body or "](more.bin)" in body for body in world.bodies("jira"))
+    assert world.files("jira") == []
+    assert len(world.findings()) == 2
+
+
 def test_both_sides_show_each_other(world: World) -> None:
     """Otherwise nobody finds the other half of a ticket."""
     key = world.opened("dev", "firmware")
