@@ -7,6 +7,7 @@ of the running sandbox stay valid. Webhooks under way are not either; they are l
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -141,7 +142,7 @@ def _lines(state: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _rows(archive: zipfile.ZipFile, name: str, moved: Any) -> Iterator[tuple[str, Any, bool]]:
-    with archive.open(name) as file:
-        for line in file:
-            row = json.loads(moved(line.decode()))
+    with archive.open(name) as file, io.TextIOWrapper(file, "utf-8") as lines:
+        for line in lines:
+            row = json.loads(moved(line) if "http://" in line else line)
             yield row[0], row[1], len(row) == 3

@@ -41,12 +41,30 @@ def post_note(call: Call) -> Response:
     return created(call, show.note_answer(call.account, made), f"/tickets/{ticket.id}/conversations")
 
 
+def post_forward(call: Call) -> Response:
+    """`POST /tickets/{id}/forward`: to people outside, privately."""
+    ticket = writable(call)
+    form = writing.checked(call.account, ticket, call.body, writing.FORWARD, multipart=call.multipart)
+    made = writing.write_forward(call.account, ticket, form, call.agent)
+    return created(call, show.forward_answer(call.account, made), f"/tickets/{ticket.id}/conversations")
+
+
+def post_forward_answer(call: Call) -> Response:
+    """`POST /tickets/{id}/reply_to_forward`."""
+    ticket = writable(call)
+    form = writing.checked(call.account, ticket, call.body, writing.ANSWER, multipart=call.multipart)
+    made = writing.write_forward_answer(call.account, ticket, form, call.agent)
+    return created(call, show.forward_answer(call.account, made), f"/tickets/{ticket.id}/conversations")
+
+
 def edit(call: Call) -> Response:
     """`PUT /conversations/{id}`: notes only."""
     note = _conversation(call)
     if note.source != _NOTE_SOURCE:
         raise not_allowed("PUT", ("DELETE",))
     ticket = found(call.account, note.ticket_id)
+    if ticket.place != "normal":
+        raise not_allowed("PUT")
     form = writing.checked(call.account, ticket, call.body, writing.EDIT, multipart=call.multipart)
     rules.edit_note(call.account, note, call.agent, form.get("body"), form.get("attachments") or [])
     return reply(show.note_answer(call.account, note))
@@ -67,13 +85,13 @@ def _conversation(call: Call) -> Conversation:
 
 def delete_attachment(call: Call) -> Response:
     """`DELETE /attachments/{id}`."""
-    for ticket in call.account.tickets.values():
-        for files in (ticket.attachments, *(c.attachments for c in ticket.conversations)):
-            for attachment in files:
-                if attachment.id == call.id:
-                    files.remove(attachment)
-                    call.account.files.drop(attachment)
-                    return reply(status=204)
+    file = call.account.files.index.get(call.id)
+    ticket = call.account.tickets.get(file.ticket_id) if file else None
+    for files in (ticket.attachments, *(c.attachments for c in ticket.conversations)) if ticket else ():
+        if file in files:
+            files.remove(file)
+            call.account.files.drop(file)
+            return reply(status=204)
     raise not_found()
 
 
@@ -81,6 +99,8 @@ ENDPOINTS = (
     Endpoint("GET", "/tickets/{id:int}/conversations", listed, query=("page", "per_page")),
     Endpoint("POST", "/tickets/{id:int}/reply", post_reply),
     Endpoint("POST", "/tickets/{id:int}/notes", post_note),
+    Endpoint("POST", "/tickets/{id:int}/forward", post_forward),
+    Endpoint("POST", "/tickets/{id:int}/reply_to_forward", post_forward_answer),
     Endpoint("PUT", "/conversations/{id:int}", edit),
     Endpoint("DELETE", "/conversations/{id:int}", delete),
     Endpoint("DELETE", "/attachments/{id:int}", delete_attachment),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from deskbridge.sandbox.freshdesk import rules, show, ticket_form
 from deskbridge.sandbox.freshdesk.form import instant, invalid
-from deskbridge.sandbox.freshdesk.records import Ticket
+from deskbridge.sandbox.freshdesk.orders import PLACES, Span
+from deskbridge.sandbox.freshdesk.records import OPEN, Ticket
 from deskbridge.sandbox.freshdesk.state import Account
 from deskbridge.sandbox.freshdesk.wire import Call, Endpoint, created, not_allowed, not_found, paged
 from deskbridge.sandbox.kernel import reply
@@ -45,40 +46,51 @@ def listed(call: Call) -> Response:
     """`GET /tickets`."""
     includes = call.includes(_LIST_INCLUDES)
     call.page(_LAST_PAGE)
-    tickets = _narrowed(call, _filtered(call))
+    tickets = call.account.tickets
+    rows = _rows(call)
+    return paged(call, rows, lambda n: show.ticket_row(call.account, tickets[n], includes), _LAST_PAGE)
+
+
+def _rows(call: Call) -> Sequence[int]:
+    """Return the ids in the asked order: one that is kept anyway, or sorted and kept for the next page.
+
+    Trash and spam are in no list but their own.
+    """
+    wanted, since = _one_of(call, "filter", _FILTERS, ""), _instant(call, "updated_since")
     order_by = _one_of(call, "order_by", tuple(_ORDERS), "created_at")
     backward = _one_of(call, "order_type", ("desc", "asc"), "desc") == "desc"
-    key = _ORDERS[order_by]
-    rows = sorted(tickets, key=lambda ticket: (key(ticket), ticket.id), reverse=backward)
-    return paged(call, rows, lambda ticket: show.ticket_row(call.account, ticket, includes), _LAST_PAGE)
+    narrowed = _wanted(call)
+    place = wanted if wanted in PLACES else "normal"
+    tickets, first = call.account.tickets, call.account.now() - _WINDOW
+    window = tickets.updated(place, since) if since else tickets.created(place, first)
+    ready = order_by == ("updated_at" if since else "created_at")
+    if ready and not narrowed and wanted in ("", "all_tickets", "deleted", "spam"):
+        return window.backward() if backward else window
+    minute = since or first.replace(second=0)
+    key = (wanted, minute, order_by, backward, *narrowed.items(), call.agent.id)
+
+    def find() -> list[int]:
+        return _sorted(call, wanted, window, narrowed, order_by, backward=backward)
+
+    return call.account.cursors.rows(key, tickets.version, find)
 
 
-def _filtered(call: Call) -> Iterable[Ticket]:
-    """Trash and spam are in no list but their own; `watching` is empty: nobody can watch here."""
-    wanted = _one_of(call, "filter", _FILTERS, "")
-    tickets = call.account.tickets.values()
-    if wanted == "deleted":
-        return [ticket for ticket in tickets if ticket.trashed_at]
-    if wanted == "spam":
-        return [ticket for ticket in tickets if ticket.spam and not ticket.trashed_at]
-    normal = [ticket for ticket in tickets if not (ticket.spam or ticket.trashed_at)]
+def _sorted(
+    call: Call, wanted: str, window: Span, narrowed: dict[str, int], order_by: str, *, backward: bool
+) -> list[int]:
+    tickets, key = call.account.tickets, _ORDERS[order_by]
+    ids = set(window)
+    for name, value in narrowed.items():
+        ids &= tickets.of(name, value)
+    found = (tickets[number] for number in ids)
+    chosen = [ticket for ticket in found if _chosen(call, wanted, ticket)]
+    return [t.id for t in sorted(chosen, key=lambda ticket: (key(ticket), ticket.id), reverse=backward)]
+
+
+def _chosen(call: Call, wanted: str, ticket: Ticket) -> bool:
     if wanted == "new_and_my_open":
-        mine = (None, call.agent.id)
-        return [ticket for ticket in normal if ticket.status == rules.OPEN and ticket.responder_id in mine]
-    return [] if wanted == "watching" else normal
-
-
-def _narrowed(call: Call, tickets: Iterable[Ticket]) -> list[Ticket]:
-    """Without `updated_since` only what was created within 30 days is there (3.2)."""
-    since = _instant(call, "updated_since")
-    if since is None:
-        first = call.account.now() - _WINDOW
-        tickets = (ticket for ticket in tickets if ticket.created_at >= first)
-    else:
-        tickets = (ticket for ticket in tickets if ticket.updated_at >= since)
-    for name, wanted in _wanted(call).items():
-        tickets = [ticket for ticket in tickets if getattr(ticket, name) == wanted]
-    return list(tickets)
+        return ticket.status == OPEN and ticket.responder_id in (None, call.agent.id)
+    return wanted != "watching" or call.agent.id in call.account.watchers.get(ticket.id, ())
 
 
 def _wanted(call: Call) -> dict[str, int]:
@@ -90,15 +102,11 @@ def _wanted(call: Call) -> dict[str, int]:
             invalid("email", "There is no contact matching the given email")
         wanted["requester_id"] = user.id
     if "unique_external_id" in call.query:
-        wanted["requester_id"] = _by_external_id(call)
+        user = call.account.people.owner("unique_external_id", call.query["unique_external_id"])
+        if user is None:
+            invalid("unique_external_id", "There is no contact matching the given unique_external_id")
+        wanted["requester_id"] = user.id
     return wanted
-
-
-def _by_external_id(call: Call) -> int:
-    for user in call.account.users.values():
-        if user.unique_external_id == call.query["unique_external_id"]:
-            return user.id
-    return invalid("unique_external_id", "There is no contact matching the given unique_external_id")
 
 
 def _one_of(call: Call, name: str, allowed: tuple[str, ...], default: str) -> str:
@@ -135,9 +143,16 @@ def found(account: Account, ticket_id: int) -> Ticket:
 def writable(call: Call) -> Ticket:
     """Return the ticket in the path; what is in trash or spam takes no writes: 405 (1.2)."""
     ticket = found(call.account, call.id)
-    if ticket.trashed_at or ticket.spam:
+    if ticket.place != "normal":
         raise not_allowed(call.request.method)
     return ticket
+
+
+def outbound(call: Call) -> Response:
+    """`POST /tickets/outbound_email`: a ticket that begins with our own mail; closed unless told (4.5)."""
+    form = ticket_form.checked_outbound(call.account, call.body, multipart=call.multipart)
+    ticket = ticket_form.new_ticket(call.account, form, call.agent)
+    return created(call, show.ticket_view(call.account, ticket), f"/tickets/{ticket.id}")
 
 
 def viewed(call: Call) -> Response:
@@ -180,6 +195,7 @@ def restore(call: Call) -> Response:
 ENDPOINTS = (
     Endpoint("GET", "/tickets", listed, bucket="tickets list", query=_LIST_QUERY, include_cost=2),
     Endpoint("POST", "/tickets", create, bucket="ticket create"),
+    Endpoint("POST", "/tickets/outbound_email", outbound, bucket="ticket create"),
     Endpoint("GET", "/tickets/{id:int}", viewed, query=("include",), include_cost=1),
     Endpoint("PUT", "/tickets/{id:int}", update, bucket="ticket update"),
     Endpoint("DELETE", "/tickets/{id:int}", delete),

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import random
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,8 +49,11 @@ class FileStore:
     index: dict[int, Attachment] = field(default_factory=dict)
 
     def path(self, attachment: Attachment) -> Path:
-        """Return where the bytes are."""
-        return self.folder / str(attachment.id)
+        """Return where the bytes are; those of a made-up file are written when first asked for."""
+        path = self.folder / str(attachment.id)
+        if attachment.made_up and not path.exists():
+            path.write_bytes(made_up(attachment))
+        return path
 
     def write(self, attachment: Attachment, upload: Upload) -> None:
         """Keep the bytes of an upload as those of `attachment`."""
@@ -61,7 +65,7 @@ class FileStore:
     def drop(self, attachment: Attachment) -> None:
         """Forget a file and its bytes."""
         self.index.pop(attachment.id, None)
-        self.path(attachment).unlink(missing_ok=True)
+        (self.folder / str(attachment.id)).unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Forget all files."""
@@ -106,6 +110,11 @@ class FileStore:
     def _sign(self, text: str) -> str:
         digest = hmac.new(self.secret, text.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def made_up(attachment: Attachment) -> bytes:
+    """Return the bytes of a generated file: always the same for the same id and size."""
+    return random.Random(attachment.id).randbytes(attachment.size)  # noqa: S311 - content, not a secret
 
 
 def too_large(uploads: list[Upload], present: list[Attachment]) -> bool:

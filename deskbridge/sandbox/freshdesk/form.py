@@ -28,6 +28,8 @@ _KINDS: dict[str, tuple[type, str]] = {
     "emails": (list, "Array"),
     "integers": (list, "Array"),
     "files": (list, "Array"),
+    "objects": (list, "Array"),
+    "file": (Upload, "valid file format"),
 }
 _RUBY = {
     str: "String",
@@ -37,7 +39,7 @@ _RUBY = {
     dict: "key/value pair",
     list: "Array",
 }
-_MEMBERS: dict[str, type] = {"strings": str, "emails": str, "integers": int, "files": Upload}
+_MEMBERS: dict[str, type] = {"strings": str, "emails": str, "integers": int, "files": Upload, "objects": dict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Form:
         self, body: Mapping[str, Any], rules: Mapping[str, Rule], *, multipart: bool = False
     ) -> None:
         _refuse_unknown(body, rules)
+        self.multipart = multipart
         self.problems = Problems()
         self.values: dict[str, Any] = {}
         for name, value in body.items():
@@ -125,7 +128,7 @@ class Form:
             )
         if rule.kind == "time":
             self._take_time(name, value)
-        if rule.kind == "integer" and value < 1:
+        if rule.kind == "integer" and not 0 < value < 2**63:
             self.refuse(name, "It should be a Positive Integer")
         addresses = {"email": [value], "emails": value}.get(rule.kind, [])
         if not all(_EMAIL.fullmatch(address) for address in addresses):
@@ -191,7 +194,7 @@ def _from_text(value: Any, kind: str) -> Any:
         return [_from_text(part, "number") for part in value] if kind == "integers" else value
     if not isinstance(value, str):
         return value
-    if kind in ("integer", "number") and re.fullmatch(r"-?\d+", value):
+    if kind in ("integer", "number") and re.fullmatch(r"-?\d{1,18}", value):
         return int(value)
     if kind == "boolean" and value in ("true", "false"):
         return value == "true"

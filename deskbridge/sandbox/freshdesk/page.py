@@ -14,6 +14,7 @@ from deskbridge.sandbox.freshdesk.text import for_page
 from deskbridge.sandbox.page import Shown, table_page, ticket_page
 
 _NOTE_SOURCE = 2
+_SHOWN = 500
 
 
 def routes(account: Account) -> list[Route]:
@@ -21,15 +22,21 @@ def routes(account: Account) -> list[Route]:
 
     async def ticket(request: Request) -> Response:
         upkeep.settle(account)
-        found = account.tickets.get(request.path_params["id"])
+        number = request.path_params["id"]
+        found = account.tickets.get(number) or account.archive.get(number)
         return _ticket(account, found) if found else HTMLResponse("no such ticket", 404)
 
     async def tickets(request: Request) -> Response:
         upkeep.settle(account)
         link = Markup('<a href="/a/tickets/{0}">#{0}</a>')
         rows = [
-            (link.format(t.id), t.subject, account.statuses[t.status].label, _name(account, t.requester_id))
-            for t in account.tickets.values()
+            (
+                link.format(t.id),
+                t.subject or "",
+                account.statuses[t.status].label,
+                _name(account, t.requester_id),
+            )
+            for t in (account.tickets[n] for n in account.tickets.created("normal").backward()[:_SHOWN])
         ]
         return table_page("Freshdesk sandbox: tickets", ("ticket", "subject", "status", "requester"), rows)
 

@@ -1,58 +1,38 @@
-"""The query language of the ticket search (reference 3.4)."""
+"""The query language of the searches (reference 3.4)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
-from deskbridge.sandbox.freshdesk.fields import custom_names
+from deskbridge.sandbox.freshdesk import searched
 from deskbridge.sandbox.freshdesk.form import invalid
-from deskbridge.sandbox.freshdesk.records import Ticket
 from deskbridge.sandbox.freshdesk.state import Account
 
-Test = Callable[[Ticket], bool]
 _LONGEST = 512
-_TOKEN = re.compile(r"\s*(?:([()])|(AND|OR)\b|([a-z][a-z0-9_]*):([<>]?)('[^']*'|[^\s()']+))")
-_DATES: dict[str, Callable[[Ticket], datetime | None]] = {
-    "due_by": lambda ticket: ticket.due.due_by,
-    "fr_due_by": lambda ticket: ticket.due.fr_due_by,
-    "created_at": lambda ticket: ticket.created_at,
-    "updated_at": lambda ticket: ticket.updated_at,
-}
-_NUMBERS: dict[str, Callable[[Ticket], int | None]] = {
-    "agent_id": lambda ticket: ticket.responder_id,
-    "group_id": lambda ticket: ticket.group_id,
-    "priority": lambda ticket: ticket.priority,
-    "status": lambda ticket: ticket.status,
-}
+_TOKEN = re.compile(r"\s*(?:([()])|(AND|OR)\b|([A-Za-z]\w*):([<>]?)\s?('[^']*'|[^\s()']+))")
+Token = tuple[str, ...]
 
 
-def tickets(account: Account, query: str | None) -> list[Ticket]:
-    """Return what a query finds; refuses a malformed one. Trash and spam are not in the index."""
+def found(account: Account, kind: str, query: str | None) -> list[int]:
+    """Return the ids that a query finds, ascending; refuses a malformed one."""
     if not query:
         invalid("query", "Mandatory attribute missing", "missing_field")
     if len(query) > _LONGEST or len(query) < 2 or query[0] != '"' or query[-1] != '"':
         invalid("query", f"It should be in double quotes and at most {_LONGEST} characters long")
-    test = _Parser(account, query[1:-1]).whole()
-    indexed = account.now() - timedelta(seconds=account.switches.search_delay)
-    return [t for t in account.tickets.values() if _searchable(t) and t.created_at <= indexed and test(t)]
-
-
-def _searchable(ticket: Ticket) -> bool:
-    return not (ticket.spam or ticket.trashed_at)
+    return sorted(_Parser(account, kind, query[1:-1]).whole())
 
 
 class _Parser:
-    """Recursive descent: `OR` binds loosest, then `AND`, then parentheses."""
+    """Recursive descent: `OR` binds loosest, then `AND`, then parentheses. Each part is a set of ids."""
 
-    def __init__(self, account: Account, text: str) -> None:
-        self._account = account
+    def __init__(self, account: Account, kind: str, text: str) -> None:
+        self._index, self._keys = account.index[kind], searched.keys(account, kind)
+        self._ignore_case = account.switches.search_ignores_case
         self._tokens = self._split(text)
 
     @staticmethod
-    def _split(text: str) -> list[tuple[str, ...]]:
+    def _split(text: str) -> list[Token]:
         tokens, position = [], 0
         while position < len(text.rstrip()):
             match = _TOKEN.match(text, position)
@@ -62,35 +42,35 @@ class _Parser:
             position = match.end()
         return tokens
 
-    def whole(self) -> Test:
-        """Return the test that the whole text stands for."""
-        test = self._either()
+    def whole(self) -> set[int]:
+        """Return the ids that the whole text finds."""
+        ids = self._either()
         if self._tokens:
             _malformed()
-        return test
+        return ids
 
-    def _either(self) -> Test:
-        tests = [self._all()]
+    def _either(self) -> set[int]:
+        ids = self._all()
         while self._skip(1, "OR"):
-            tests.append(self._all())
-        return lambda ticket: any(test(ticket) for test in tests)
+            ids = ids | self._all()
+        return ids
 
-    def _all(self) -> Test:
-        tests = [self._one()]
+    def _all(self) -> set[int]:
+        ids = self._one()
         while self._skip(1, "AND"):
-            tests.append(self._one())
-        return lambda ticket: all(test(ticket) for test in tests)
+            ids = ids & self._one()
+        return ids
 
-    def _one(self) -> Test:
+    def _one(self) -> set[int]:
         if self._skip(0, "("):
-            test = self._either()
+            ids = self._either()
             if not self._skip(0, ")"):
                 _malformed()
-            return test
+            return ids
         if not self._tokens or not self._tokens[0][2]:
             _malformed()
         _, _, name, bound, value = self._tokens.pop(0)
-        return _term(self._account, name, bound, value)
+        return self._term(name, bound, value)
 
     def _skip(self, part: int, word: str) -> bool:
         if self._tokens and self._tokens[0][part] == word:
@@ -98,52 +78,41 @@ class _Parser:
             return True
         return False
 
-
-def _term(account: Account, name: str, bound: str, value: str) -> Test:
-    read = _reader(account, name)
-    if value == "null":
-        return lambda ticket: read(ticket) in (None, [], "")
-    wanted = _wanted(name, value)
-    if bound:
-        return lambda ticket: _within(read(ticket), bound, wanted)
-    return lambda ticket: wanted in read(ticket) if name == "tag" else read(ticket) == wanted
-
-
-def _reader(account: Account, name: str) -> Callable[[Ticket], Any]:
-    """Return how to read a key of a ticket; days have no time of day here."""
-    if name in _NUMBERS:
-        return _NUMBERS[name]
-    if name in _DATES:
-        return lambda ticket: _day(_DATES[name](ticket))
-    if name in ("tag", "type"):
-        return lambda ticket: ticket.tags if name == "tag" else ticket.type
-    if name not in custom_names(account):
-        invalid("query", f"Unexpected/invalid field in request: {name}", "invalid_field")
-    return lambda ticket: ticket.custom_fields.get(name)
+    def _term(self, name: str, bound: str, value: str) -> set[int]:
+        if name not in self._keys:
+            invalid("query", f"Unexpected/invalid field in request: {name}", "invalid_field")
+        if value == "null":
+            return self._index.equal(name, None)
+        wanted = _wanted(name, self._keys[name], bound, value)
+        if bound:
+            return self._index.where(name, lambda held: _within(held, bound, wanted))
+        if self._ignore_case and isinstance(wanted, str):
+            folded = wanted.lower()
+            return self._index.where(name, lambda held: isinstance(held, str) and held.lower() == folded)
+        return self._index.equal(name, wanted)
 
 
-def _day(instant: datetime | None) -> str | None:
-    return instant.strftime("%Y-%m-%d") if instant else None
-
-
-def _wanted(name: str, value: str) -> Any:
-    quoted = value.startswith("'")
-    if name in _DATES and not re.fullmatch(r"'\d{4}-\d{2}-\d{2}'", value):
+def _wanted(name: str, kind: str, bound: str, value: str) -> Any:
+    """Return the value that a term names, which must be of the key's type."""
+    bare = value[1:-1] if value.startswith("'") else value
+    if kind == "date" and not re.fullmatch(r"'\d{4}-\d{2}-\d{2}'", value):
         invalid("query", f"{name} should be in the 'yyyy-mm-dd' format")
-    if name in _NUMBERS and not re.fullmatch(r"\d+", value):
+    if kind == "integer" and not re.fullmatch(r"-?\d{1,18}", value):
         invalid("query", f"{name} should be a Positive Integer")
-    if quoted:
-        return value[1:-1]
-    if value in ("true", "false"):
+    if kind == "boolean" and value not in ("true", "false"):
+        invalid("query", f"{name} should be a Boolean")
+    if bound and kind not in ("date", "integer"):
+        invalid("query", f"{name} has no order")
+    if kind == "boolean":
         return value == "true"
-    return int(value) if re.fullmatch(r"-?\d+", value) else value
+    return int(value) if kind == "integer" else bare
 
 
-def _within(value: Any, bound: str, wanted: Any) -> bool:
+def _within(held: Any, bound: str, wanted: Any) -> bool:
     """Both bounds are inclusive (verified live)."""
-    if value is None or type(value) is not type(wanted):
+    if type(held) is not type(wanted):
         return False
-    return bool(value >= wanted if bound == ">" else value <= wanted)
+    return bool(held >= wanted if bound == ">" else held <= wanted)
 
 
 def _malformed() -> NoReturn:

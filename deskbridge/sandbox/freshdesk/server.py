@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 import string
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from starlette.types import ASGIApp
 
 from deskbridge.sandbox.freshdesk import (
     acts,
-    api_bulk,
+    api_agents,
+    api_automations,
+    api_companies,
+    api_contacts,
     api_conversations,
-    api_people,
+    api_fields,
+    api_jobs,
+    api_parts,
     api_setup,
+    api_shelves,
     api_tickets,
+    api_time,
+    keeping,
     page,
     seed,
 )
@@ -28,11 +36,18 @@ from deskbridge.sandbox.world import World
 
 _KEY_LETTERS = string.ascii_letters + string.digits
 _ENDPOINTS = (
-    *api_bulk.ENDPOINTS,
     *api_tickets.ENDPOINTS,
     *api_conversations.ENDPOINTS,
-    *api_people.ENDPOINTS,
+    *api_parts.ENDPOINTS,
+    *api_time.ENDPOINTS,
+    *api_jobs.ENDPOINTS,
+    *api_contacts.ENDPOINTS,
+    *api_companies.ENDPOINTS,
+    *api_agents.ENDPOINTS,
+    *api_fields.ENDPOINTS,
+    *api_automations.ENDPOINTS,
     *api_setup.ENDPOINTS,
+    *api_shelves.ENDPOINTS,
 )
 
 
@@ -67,12 +82,25 @@ class Freshdesk:
 
     def reset(self) -> None:
         """Go back to the freshly set-up account; keys stay valid, ids start anew."""
-        old = self._account
-        old.files.clear()
-        fresh = Account(old.world, old.base_url, old.files, old.keys, old.hub_email, plan=old.plan)
+        self._account.files.clear()
+        fresh = self._new()
         seed.fill(fresh)
-        for field in dataclasses.fields(Account):
-            setattr(old, field.name, getattr(fresh, field.name))
+        keeping.fresh(self._account, fresh)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state of the account as JSON, rows as iterators."""
+        return keeping.dump(self._account)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over the state that `dump` gave; the files are back in their folder."""
+        self._account.files.index.clear()
+        fresh = self._new()
+        keeping.restore(fresh, state)
+        keeping.fresh(self._account, fresh)
+
+    def _new(self) -> Account:
+        old = self._account
+        return Account(old.world, old.base_url, old.files, old.keys, old.hub_email, plan=old.plan)
 
 
 def _key(world: World) -> str:

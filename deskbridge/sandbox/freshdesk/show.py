@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from deskbridge.sandbox.freshdesk import sla
 from deskbridge.sandbox.freshdesk.fields import shown_custom
-from deskbridge.sandbox.freshdesk.records import (
-    Attachment,
-    Company,
-    Conversation,
-    Group,
-    Policy,
-    Ticket,
-    User,
-)
+from deskbridge.sandbox.freshdesk.persons import User
+from deskbridge.sandbox.freshdesk.records import Attachment, Conversation, Rating, Summary, Ticket, TimeEntry
+from deskbridge.sandbox.freshdesk.setup import Policy
 from deskbridge.sandbox.freshdesk.state import Account
 from deskbridge.sandbox.freshdesk.text import plain
-from deskbridge.sandbox.freshdesk.wire import stamp
+
+
+def stamp(instant: datetime | None) -> str | None:
+    """Return an instant as Freshdesk writes it: UTC, whole seconds."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ") if instant else None
 
 
 def ticket_row(account: Account, ticket: Ticket, includes: Sequence[str] = ()) -> dict[str, Any]:
@@ -42,24 +41,29 @@ def ticket_row(account: Account, ticket: Ticket, includes: Sequence[str] = ()) -
         "cc_emails": ticket.cc_emails,
         "ticket_cc_emails": ticket.ticket_cc_emails,
         "ticket_bcc_emails": None,
-        "fwd_emails": [],
-        "reply_cc_emails": ticket.reply_cc_emails or ticket.cc_emails,
+        "fwd_emails": ticket.fwd_emails,
+        "reply_cc_emails": ticket.cc_emails if ticket.reply_cc_emails is None else ticket.reply_cc_emails,
         "spam": ticket.spam,
         "fr_escalated": ticket.fr_escalated,
-        "nr_escalated": False,
+        "nr_escalated": ticket.nr_escalated,
         "is_escalated": ticket.is_escalated,
         "due_by": stamp(ticket.due.due_by),
         "fr_due_by": stamp(ticket.due.fr_due_by),
-        "nr_due_by": None,
-        "association_type": None,
-        "associated_tickets_count": None,
+        "nr_due_by": stamp(ticket.due.nr_due_by),
+        "association_type": ticket.association_type,
+        "associated_tickets_count": len(ticket.associated) if ticket.associated else None,
         "structured_description": None,
-        "form_id": None,
+        "form_id": next(iter(account.shelves["ticket_forms"]), None),
         "tags": ticket.tags,
         "custom_fields": shown_custom(account, ticket.custom_fields),
         "created_at": stamp(ticket.created_at),
         "updated_at": stamp(ticket.updated_at),
     }
+    if account.switches.shared_ownership:
+        row["internal_agent_id"], row["internal_group_id"] = (
+            ticket.internal_agent_id,
+            ticket.internal_group_id,
+        )
     if ticket.trashed_at:
         row["deleted"] = True
     return row | _embedded(account, ticket, includes)
@@ -70,9 +74,23 @@ def ticket_view(account: Account, ticket: Ticket, includes: Sequence[str] = ()) 
     whole = {
         "attachments": attachments(account, ticket.attachments),
         "source_additional_info": None,
-        "associated_tickets_list": [],
+        "associated_tickets_list": list(ticket.associated or []),
     }
     return ticket_row(account, ticket, [*includes, "description"]) | whole
+
+
+def short_ticket(ticket: Ticket) -> dict[str, Any]:
+    """Return a ticket as the calls about associations show it (4.7)."""
+    names = "id group_id priority requester_id responder_id source company_id status subject product_id type"
+    row = {name: getattr(ticket, name) for name in names.split()}
+    times = {"due_by": stamp(ticket.due.due_by), "fr_due_by": stamp(ticket.due.fr_due_by)}
+    changed = {"created_at": stamp(ticket.created_at), "updated_at": stamp(ticket.updated_at)}
+    return row | times | {"is_escalated": ticket.is_escalated} | changed
+
+
+def stats(ticket: Ticket) -> dict[str, Any]:
+    """Return when what happened to a ticket."""
+    return {name: stamp(at) for name, at in dataclasses.asdict(ticket.stats).items()}
 
 
 def _embedded(account: Account, ticket: Ticket, includes: Sequence[str]) -> dict[str, Any]:
@@ -85,7 +103,7 @@ def _embedded(account: Account, ticket: Ticket, includes: Sequence[str]) -> dict
         company = account.companies.get(ticket.company_id or 0)
         shown["company"] = {"id": company.id, "name": company.name} if company else {}
     if "stats" in includes:
-        shown["stats"] = {name: stamp(at) for name, at in dataclasses.asdict(ticket.stats).items()}
+        shown["stats"] = stats(ticket)
     if "conversations" in includes:
         # The oldest ten, and nothing says that there are more (7, number 7).
         shown["conversations"] = [conversation(account, c) for c in ticket.conversations[:10]]
@@ -103,7 +121,8 @@ def _requester(user: User | None) -> dict[str, Any] | None:
 
 def conversation(account: Account, c: Conversation) -> dict[str, Any]:
     """Return a conversation as the list of a ticket's shows it (5.1)."""
-    return {
+    structured = {"structured_body": c.structured} if c.structured else {}
+    return structured | {
         "id": c.id,
         "ticket_id": c.ticket_id,
         "body": c.body,
@@ -125,7 +144,7 @@ def conversation(account: Account, c: Conversation) -> dict[str, Any]:
         "last_edited_at": stamp(c.last_edited_at),
         "last_edited_user_id": c.last_edited_user_id,
         "auto_response": False,
-        "automation_id": None,
+        "automation_id": c.automation_id,
         "automation_type_id": None,
         "source_additional_info": None,
         "attachments": attachments(account, c.attachments),
@@ -159,6 +178,65 @@ def note_answer(account: Account, c: Conversation) -> dict[str, Any]:
     return _written(account, c) | kind | {"notified_to": c.to_emails or []}
 
 
+def forward_answer(account: Account, c: Conversation) -> dict[str, Any]:
+    """Return what forwarding answers, and answering a forward (5.2)."""
+    names = "incoming private support_email source category to_emails from_email cc_emails bcc_emails".split()
+    kind = {name: getattr(c, name) for name in names}
+    further: dict[str, Any] = {
+        "email_failure_count": None,
+        "outgoing_failures": None,
+        "deleted": False,
+        "cloud_files": [],
+    }
+    edited = {"last_edited_at": None, "last_edited_user_id": None, "has_quoted_text": True}
+    return _written(account, c) | kind | further | edited
+
+
+def summary(account: Account, s: Summary) -> dict[str, Any]:
+    """Return the summary of a ticket (4.5)."""
+    return {
+        "id": s.id,
+        "body": s.body,
+        "body_text": plain(s.body),
+        "user_id": s.user_id,
+        "ticket_id": s.ticket_id,
+        "attachments": attachments(account, s.attachments),
+        "cloud_files": [],
+        "last_edited_at": stamp(s.last_edited_at),
+        "last_edited_user_id": s.last_edited_user_id,
+        "created_at": stamp(s.created_at),
+        "updated_at": stamp(s.updated_at),
+    }
+
+
+def time_entry(account: Account, entry: TimeEntry) -> dict[str, Any]:
+    """Return a time entry; of a running timer what has passed counts (6.9)."""
+    running = (account.now() - entry.start_time).total_seconds() if entry.timer_running else 0
+    seconds = entry.spent + int(running)
+    return {
+        "id": entry.id,
+        "ticket_id": entry.ticket_id,
+        "agent_id": entry.agent_id,
+        "company_id": entry.company_id,
+        "billable": entry.billable,
+        "note": entry.note,
+        "timer_running": entry.timer_running,
+        "time_spent": f"{seconds // 3600:02}:{seconds % 3600 // 60:02}",
+        "time_spent_in_seconds": seconds,
+        "start_time": stamp(entry.start_time),
+        "executed_at": stamp(entry.executed_at),
+        "created_at": stamp(entry.created_at),
+        "updated_at": stamp(entry.updated_at),
+    }
+
+
+def rating(r: Rating) -> dict[str, Any]:
+    """Return a satisfaction rating (6.10)."""
+    names = "id survey_id user_id agent_id feedback group_id ticket_id ratings".split()
+    times = {"created_at": stamp(r.created_at), "updated_at": stamp(r.created_at)}
+    return {name: getattr(r, name) for name in names} | times
+
+
 def attachments(account: Account, files: Sequence[Attachment]) -> list[dict[str, Any]]:
     """Return files with addresses that work for five minutes (5.4)."""
     seconds = account.switches.presign_seconds
@@ -176,140 +254,7 @@ def attachments(account: Account, files: Sequence[Attachment]) -> list[dict[str,
     ]
 
 
-def contact_row(user: User) -> dict[str, Any]:
-    """Return a contact as lists show it: without tags, further addresses and avatar (6.1)."""
-    row = {
-        "id": user.id,
-        "name": user.name,
-        "email": user.email,
-        "phone": user.phone,
-        "mobile": user.mobile,
-        "twitter_id": user.twitter_id,
-        "unique_external_id": user.unique_external_id,
-        "address": user.address,
-        "description": user.description,
-        "job_title": user.job_title,
-        "language": user.language,
-        "time_zone": user.time_zone,
-        "company_id": user.company_id,
-        "view_all_tickets": user.view_all_tickets,
-        "custom_fields": {},
-        "active": user.active,
-        "contact_type": "contact",
-        "created_at": stamp(user.created_at),
-        "updated_at": stamp(user.updated_at),
-    }
-    return row | {"deleted": True} if user.deleted else row
-
-
-def contact_view(user: User) -> dict[str, Any]:
-    """Return a contact as it is shown alone."""
-    further = {"other_emails": user.other_emails, "other_companies": [], "tags": user.tags, "avatar": None}
-    return contact_row(user) | further
-
-
-def agent_row(account: Account, user: User) -> dict[str, Any]:
-    """Return an agent; `id` is the user's (6.3)."""
-    role = user.role
-    assert role is not None
-    return {
-        "id": user.id,
-        "occasional": False,
-        "signature": f"<div>{user.name}</div>",
-        "ticket_scope": 1,
-        "type": "support_agent",
-        "group_ids": role.group_ids,
-        "role_ids": [account.role_ids["Account Administrator" if account.is_admin(user) else "Agent"]],
-        "available": True,
-        "available_since": None,
-        "focus_mode": False,
-        "created_at": stamp(user.created_at),
-        "updated_at": stamp(user.updated_at),
-        "contact": {
-            "active": user.active,
-            "email": user.email,
-            "job_title": user.job_title,
-            "language": user.language,
-            "last_login_at": None,
-            "mobile": user.mobile,
-            "name": user.name,
-            "phone": user.phone,
-            "time_zone": user.time_zone,
-            "created_at": stamp(user.created_at),
-            "updated_at": stamp(user.updated_at),
-        },
-    }
-
-
-def agent_view(account: Account, user: User) -> dict[str, Any]:
-    """Return an agent alone: with skills (6.3)."""
-    return agent_row(account, user) | {"skill_ids": []}
-
-
-def group_row(group: Group) -> dict[str, Any]:
-    """Return a group as lists show it: without its agents (6.4)."""
-    return {
-        "id": group.id,
-        "name": group.name,
-        "description": group.description,
-        "business_hour_id": None,
-        "escalate_to": None,
-        "unassigned_for": None,
-        "auto_ticket_assign": 0,
-        "group_type": "support_agent_group",
-        "created_at": stamp(group.created_at),
-        "updated_at": stamp(group.updated_at),
-    }
-
-
-def group_view(account: Account, group: Group) -> dict[str, Any]:
-    """Return a group alone: with its agents."""
-    members = [agent.id for agent in account.agents() if agent.role and group.id in agent.role.group_ids]
-    return group_row(group) | {"agent_ids": members}
-
-
-def company_row(company: Company) -> dict[str, Any]:
-    """Return a company (6.2)."""
-    row = {
-        "id": company.id,
-        "name": company.name,
-        "description": company.description,
-        "note": company.note,
-        "domains": company.domains,
-        "health_score": company.health_score,
-        "account_tier": company.account_tier,
-        "renewal_date": stamp(company.renewal_date),
-        "industry": company.industry,
-    }
-    times = {"created_at": stamp(company.created_at), "updated_at": stamp(company.updated_at)}
-    return row | {"custom_fields": {}} | times
-
-
 def policy(p: Policy) -> dict[str, Any]:
     """Return an SLA policy (6.8)."""
-    return {
-        "id": p.id,
-        "name": p.name,
-        "description": p.description,
-        "active": p.active,
-        "is_default": p.is_default,
-        "position": p.position,
-        "sla_target": {f"priority_{n}": _target(*p.targets[n]) for n in sorted(p.targets, reverse=True)},
-        "applicable_to": p.applicable_to,
-        "escalation": {
-            "response": {"escalation_time": 0, "agent_ids": [-1]},
-            "resolution": {"level_1": {"escalation_time": 0, "agent_ids": [-1]}},
-        },
-        "created_at": stamp(p.created_at),
-        "updated_at": stamp(p.created_at),
-    }
-
-
-def _target(respond: int, resolve: int) -> dict[str, Any]:
-    return {
-        "respond_within": respond,
-        "next_respond_within": None,
-        "resolve_within": resolve,
-        "business_hours": False,
-        "escalation_enabled": True,
-    }
+    row = {f.name: getattr(p, f.name) for f in dataclasses.fields(p)}
+    return row | {"created_at": stamp(p.created_at), "updated_at": stamp(p.updated_at)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
+from typing import Any
 
-from deskbridge.sandbox.freshdesk import mails
-from deskbridge.sandbox.freshdesk.records import CLOSED, RESOLVED, Policy, Ticket
+from deskbridge.sandbox.freshdesk import hours, mails
+from deskbridge.sandbox.freshdesk.records import CLOSED, RESOLVED, Ticket
+from deskbridge.sandbox.freshdesk.setup import Calendar, Policy
 from deskbridge.sandbox.freshdesk.state import Account
 
 
@@ -31,17 +34,19 @@ def _applies(policy: Policy, ticket: Ticket) -> bool:
 def schedule(account: Account, ticket: Ticket) -> None:
     """Have the due times computed some seconds from now; until then the old ones are shown."""
     ticket.due.changes_at = account.now() + timedelta(seconds=account.switches.due_delay)
-    account.unsettled.add(ticket.id)
+    account.plan_for(ticket.due.changes_at, "due", ticket.id)
 
 
 def set_by_hand(account: Account, ticket: Ticket, name: str, instant: datetime | None) -> None:
     """Set `due_by` or `fr_due_by` at once and for good; None gives it back to the policy."""
     setattr(ticket.due, name, instant)
-    if instant is not None:
-        ticket.due.by_hand.add(name)
-        return
-    ticket.due.by_hand.discard(name)
-    schedule(account, ticket)
+    others = tuple(other for other in ticket.due.by_hand if other != name)
+    if instant is None:
+        ticket.due.by_hand = others
+        schedule(account, ticket)
+    else:
+        ticket.due.by_hand = (*others, name)
+        _watch(account, instant, ticket)
 
 
 def status_changed(account: Account, ticket: Ticket) -> None:
@@ -50,56 +55,112 @@ def status_changed(account: Account, ticket: Ticket) -> None:
     if not runs and due.off_since is None:
         due.off_since = account.now()
     elif runs and due.off_since is not None:
-        due.off_for += account.now() - due.off_since
+        if account.now() > due.off_since:
+            due.off = (*due.off, (due.off_since, account.now()))
         due.off_since = None
         schedule(account, ticket)
 
 
-def fill_due_times(account: Account) -> None:
-    """Show the due times whose delay is over."""
-    for ticket_id in sorted(account.unsettled):
-        ticket = account.tickets.get(ticket_id)
-        if ticket and ticket.due.changes_at and ticket.due.changes_at > account.now():
-            continue
-        account.unsettled.discard(ticket_id)
-        if ticket and ticket.due.changes_at:
-            _fill(account, ticket, ticket.due.changes_at)
+def customer_wrote(account: Account, ticket: Ticket) -> None:
+    """Start the wait for the next response, if the policy promises one; the first has its own."""
+    if ticket.stats.first_responded_at and ticket.due.asked_at is None:
+        ticket.due.asked_at = account.now()
+        schedule(account, ticket)
 
 
-def _fill(account: Account, ticket: Ticket, instant: datetime) -> None:
+def responded(account: Account, ticket: Ticket) -> None:
+    """End the wait for a response."""
+    ticket.due.asked_at = ticket.due.nr_due_by = None
+
+
+def fill(account: Account, number: int) -> None:
+    """Show the due times of a ticket whose delay is over."""
+    ticket = account.tickets.get(number)
+    if ticket is None or ticket.due.changes_at is None or ticket.due.changes_at > account.now():
+        return
     due, policy = ticket.due, policy_of(account, ticket)
     due.changes_at = None
-    if policy is None:
-        return
-    respond, resolve = policy.targets[ticket.priority]
-    start = ticket.created_at + due.off_for
-    if "fr_due_by" not in due.by_hand and (due.fr_due_by is None or ticket.stats.first_responded_at is None):
-        due.fr_due_by = start + timedelta(seconds=respond)
-    if "due_by" not in due.by_hand:
-        due.due_by = start + timedelta(seconds=resolve)
+    if policy:
+        _compute(account, ticket, policy)
     if account.switches.due_fill_bumps:
-        ticket.updated_at = max(ticket.updated_at, instant)
+        account.touch(ticket)
+    for instant in (due.fr_due_by, due.due_by, due.nr_due_by):
+        if instant:
+            _watch(account, instant, ticket)
 
 
-def mark_breaches(account: Account) -> list[int]:
-    """Flag the tickets that are late by now and return their ids; each flag bumps `updated_at` (4.9)."""
-    return [ticket.id for ticket in account.tickets.values() if _mark(account, ticket)]
+def _compute(account: Account, ticket: Ticket, policy: Policy) -> None:
+    target, due = policy.sla_target[f"priority_{ticket.priority}"], ticket.due
+    calendar = account.calendar_of(ticket.group_id) if target["business_hours"] else None
+    if "fr_due_by" not in due.by_hand and (due.fr_due_by is None or ticket.stats.first_responded_at is None):
+        due.fr_due_by = _due(calendar, ticket.created_at, target["respond_within"], ticket)
+    if "due_by" not in due.by_hand:
+        due.due_by = _due(calendar, ticket.created_at, target["resolve_within"], ticket)
+    if due.asked_at and target.get("next_respond_within"):
+        due.nr_due_by = _due(calendar, due.asked_at, target["next_respond_within"], ticket)
 
 
-def _mark(account: Account, ticket: Ticket) -> bool:
-    now, due = account.now(), ticket.due
-    if ticket.trashed_at or ticket.spam or not account.statuses[ticket.status].sla_timer:
+def _due(calendar: Calendar | None, start: datetime, seconds: int, ticket: Ticket) -> datetime:
+    """Return when the target is used up; time in which the clock stood still is added to it."""
+    off = sum(hours.between(calendar, max(a, start), b) for a, b in ticket.due.off if b > start)
+    return hours.after(calendar, start, seconds + off)
+
+
+def _watch(account: Account, instant: datetime, ticket: Ticket) -> None:
+    """Have the periodic job look at the ticket in its first turn after `instant`."""
+    period = account.switches.sla_job_seconds
+    if period:
+        turns = math.floor((instant - account.created_at).total_seconds() / period) + 1
+        account.plan_for(account.created_at + timedelta(seconds=turns * period), "breach", ticket.id)
+
+
+def look(account: Account, number: int) -> bool:
+    """Flag what is late on a ticket by now; each flag bumps `updated_at` (4.9). Return whether any is."""
+    ticket = account.tickets.get(number)
+    if ticket is None or ticket.place != "normal" or not account.statuses[ticket.status].sla_timer:
         return False
-    first = (
-        not ticket.fr_escalated and ticket.stats.first_responded_at is None and _passed(due.fr_due_by, now)
+    now, due = account.now(), ticket.due
+    unanswered, unsolved = ticket.stats.first_responded_at is None, ticket.status not in (RESOLVED, CLOSED)
+    late = {
+        "fr_escalated": unanswered and _passed(due.fr_due_by, now),
+        "nr_escalated": due.asked_at is not None and _passed(due.nr_due_by, now),
+        "is_escalated": unsolved and _passed(due.due_by, now),
+    }
+    fresh = [name for name, broken in late.items() if broken and not getattr(ticket, name)]
+    for name in fresh:
+        setattr(ticket, name, True)
+    if fresh:
+        account.touch(ticket)
+    _escalate(account, ticket, late)
+    return bool(fresh)
+
+
+def _escalate(account: Account, ticket: Ticket, late: dict[str, bool]) -> None:
+    """Mail those whom the policy names, each level once, so long after the breach as it says (6.8)."""
+    policy = policy_of(account, ticket)
+    if policy is None or not policy.sla_target[f"priority_{ticket.priority}"].get("escalation_enabled", True):
+        return
+    due = ticket.due
+    broken = (
+        ("response", late["fr_escalated"], due.fr_due_by),
+        ("next_response", late["nr_escalated"], due.nr_due_by),
+        ("resolution", late["is_escalated"], due.due_by),
     )
-    whole = not ticket.is_escalated and ticket.status not in (RESOLVED, CLOSED) and _passed(due.due_by, now)
-    ticket.fr_escalated |= first
-    ticket.is_escalated |= whole
-    if first or whole:
-        ticket.updated_at = now
-        mails.escalated(account, ticket)
-    return first or whole
+    for kind, is_late, instant in broken:
+        for name, level in _levels(policy.escalation.get(kind) or {}, kind):
+            at = (instant or account.now()) + timedelta(seconds=level.get("escalation_time") or 0)
+            if is_late and name not in due.escalated and at <= account.now():
+                due.escalated = (*due.escalated, name)
+                mails.escalated(account, ticket, level.get("agent_ids") or [], name)
+            elif is_late and name not in due.escalated:
+                _watch(account, at, ticket)
+
+
+def _levels(parts: dict[str, Any], kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the levels by name: the resolution has up to four, a response one."""
+    if kind != "resolution":
+        return [(kind, parts)] if parts else []
+    return [(f"{kind} {name}", level) for name, level in sorted(parts.items())]
 
 
 def _passed(instant: datetime | None, now: datetime) -> bool:

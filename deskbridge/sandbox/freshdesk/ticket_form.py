@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from deskbridge.sandbox.freshdesk import fields, rules, sla
+from deskbridge.sandbox.freshdesk import fields, relations, rules, sla
 from deskbridge.sandbox.freshdesk.files import too_large
 from deskbridge.sandbox.freshdesk.form import Form, Rule
-from deskbridge.sandbox.freshdesk.records import Ticket, User
+from deskbridge.sandbox.freshdesk.persons import User
+from deskbridge.sandbox.freshdesk.records import CLOSED, RESOLVED, Ticket
 from deskbridge.sandbox.freshdesk.state import Account
 from deskbridge.sandbox.freshdesk.text import stored
-from deskbridge.sandbox.kernel import Refused
 
 _REQUESTER = ("requester_id", "email", "phone", "twitter_id", "facebook_id", "unique_external_id")
 _UPDATE = {
-    "subject": Rule(null=False, longest=255),
+    "subject": Rule(longest=255),
     "description": Rule(null=False),
     "type": Rule(),
     "status": Rule("integer", null=False),
@@ -44,10 +44,16 @@ _UPDATE = {
     "internal_group_id": Rule("integer"),
 }
 _CREATE = _UPDATE | {"cc_emails": Rule("emails")}
-_BULK = {name: _UPDATE[name] for name in (*_UPDATE,) if name not in ("attachments", *_REQUESTER, "name")}
+_CHANGE = _UPDATE | {"association_type": Rule("integer")}
+_IN_BULK = """email_config_id group_id priority parent_id requester_id responder_id source status type
+product_id due_by fr_due_by custom_fields tags internal_agent_id internal_group_id company_id"""
+_BULK = {name: _UPDATE[name] for name in _IN_BULK.split()}
 _BULK |= {"from_email": Rule("email"), "skip_close_notification": Rule("boolean")}
-# Known to the vendor, not played by the sandbox: refused rather than dropped.
-_NOT_PLAYED = ("parent_id", "related_ticket_ids", "internal_agent_id", "internal_group_id")
+_OUTBOUND_KEYS = """name email subject type status priority description attachments custom_fields due_by
+fr_due_by group_id tags email_config_id"""
+_OUTBOUND = {name: _UPDATE[name] for name in _OUTBOUND_KEYS.split()} | {"cc_emails": Rule("emails")}
+_SHARED = ("internal_agent_id", "internal_group_id")
+OUTBOUND = 10
 # What goes from the form to the ticket as it is.
 _AS_IS = (
     "subject",
@@ -60,7 +66,18 @@ _AS_IS = (
     "company_id",
     "product_id",
     "email_config_id",
+    *_SHARED,
 )
+
+
+def checked_outbound(account: Account, body: dict[str, Any], *, multipart: bool) -> Form:
+    """Return the checked attributes of a ticket that begins with the desk's own mail (4.5)."""
+    form = Form(body, _OUTBOUND, multipart=multipart)
+    form.require("email", "subject", "email_config_id")
+    form.values = {"status": CLOSED, **form.values, "source": OUTBOUND}
+    _check(account, form, None)
+    form.end()
+    return form
 
 
 def checked_new(account: Account, body: dict[str, Any], *, multipart: bool) -> Form:
@@ -78,7 +95,7 @@ def checked_new(account: Account, body: dict[str, Any], *, multipart: bool) -> F
 
 def checked_change(account: Account, ticket: Ticket, body: dict[str, Any], *, multipart: bool) -> Form:
     """Return the checked attributes of an update; refuses with every failing field."""
-    form = Form(body, _UPDATE, multipart=multipart)
+    form = Form(body, _CHANGE, multipart=multipart)
     _check(account, form, ticket)
     form.end()
     return form
@@ -96,14 +113,17 @@ def checked_bulk(account: Account, properties: dict[str, Any], tickets: list[Tic
 def new_ticket(account: Account, form: Form, actor: User) -> Ticket:
     """Create a ticket from a checked form; the requester is found or made."""
     user, now = _requester(account, form), account.now()
-    defaults: dict[str, Any] = {"company_id": user.company_id, "tags": [], "description": ""}
+    defaults: dict[str, Any] = {"company_id": user.company_id, "tags": [], "description": "", "subject": None}
     values = defaults | _values(account, form, None) | {"requester_id": user.id}
     ticket = Ticket(account.last_ticket + 1, created_at=now, updated_at=now, **values)
+    if ticket.source == OUTBOUND:
+        ticket.responder_id = ticket.responder_id or actor.id
     ticket.cc_emails = list(form.get("cc_emails") or [])
     ticket.ticket_cc_emails = list(ticket.cc_emails)
     ticket.attachments = [account.save(upload) for upload in form.get("attachments") or []]
     _set_due(account, ticket, form)
     rules.open_ticket(account, ticket, actor.email or "")
+    relations.link(account, ticket, form)
     return ticket
 
 
@@ -113,11 +133,12 @@ def apply(account: Account, ticket: Ticket, form: Form, actor: User) -> None:
     if any(form.get(name) for name in _REQUESTER):
         values["requester_id"] = _requester(account, form).id
     if uploads := form.get("attachments"):
-        values["attachments"] = [*ticket.attachments, *(account.save(upload) for upload in uploads)]
+        values["attachments"] = [*ticket.attachments, *(account.save(u, ticket.id) for u in uploads)]
     if _set_due(account, ticket, form):
-        rules.touch(account, ticket)
+        account.touch(ticket)
     mute = bool(form.get("skip_close_notification"))
     rules.change(account, ticket, values, actor.email or "", mute=mute)
+    relations.link(account, ticket, form)
 
 
 def _values(account: Account, form: Form, ticket: Ticket | None) -> dict[str, Any]:
@@ -128,7 +149,23 @@ def _values(account: Account, form: Form, ticket: Ticket | None) -> dict[str, An
         values["tags"] = list(dict.fromkeys(form.get("tags") or []))
     if "custom_fields" in form:
         values["custom_fields"] = _custom(form, ticket)
-    return values
+    return values | _mailbox(account, values, ticket)
+
+
+def _mailbox(account: Account, values: dict[str, Any], ticket: Ticket | None) -> dict[str, Any]:
+    """Return what follows from mailbox and product: each other, and on creation the group (4.1)."""
+    follows: dict[str, Any] = {}
+    boxes, product = account.mailboxes(), values.get("product_id")
+    box = boxes.get(values.get("email_config_id") or (ticket.email_config_id if ticket else 0) or 0)
+    if values.get("email_config_id") and box and ticket is None:
+        follows["product_id"] = box["product_id"]
+    elif product and (box is None or box["product_id"] != product):
+        own = [row for row in boxes.values() if row["product_id"] == product]
+        box = next((row for row in own if row["default_reply_email"]), own[0] if own else None)
+        follows["email_config_id"] = box["id"] if box else None
+    if ticket is None and box and "group_id" not in values:
+        follows["group_id"] = box["group_id"]
+    return follows
 
 
 def _custom(form: Form, ticket: Ticket | None) -> dict[str, Any]:
@@ -144,17 +181,14 @@ def _set_due(account: Account, ticket: Ticket, form: Form) -> bool:
 
 
 def _check(account: Account, form: Form, ticket: Ticket | None) -> None:
-    for name in _NOT_PLAYED:
-        if form.get(name) is not None:
-            raise Refused(501, {"sandbox": f"the freshdesk sandbox does not know {name} on a ticket"})
     _check_choices(account, form)
     _check_references(account, form)
     _check_due(account, form, ticket)
     _check_files(form, ticket)
-    if ticket and ticket.source == 10:
-        for name in ("subject", "description"):
-            if name in form:
-                form.problems.add(name, "incompatible_field", "It cannot be changed on an outbound ticket")
+    relations.check(account, form, ticket)
+    for name in ("subject", "description"):
+        if ticket and ticket.source == OUTBOUND and name in form:
+            form.problems.add(name, "incompatible_field", "It cannot be changed on an outbound ticket")
     merged = _merged(form, ticket)
     fields.check_custom(account, form, merged["custom_fields"])
     fields.check_required(account, form, merged, creating=ticket is None)
@@ -164,7 +198,7 @@ def _check_choices(account: Account, form: Form) -> None:
     form.one_of("status", list(account.statuses))
     form.one_of("priority", list(fields.PRIORITIES))
     form.one_of("source", list(fields.SOURCES))
-    form.one_of("type", fields.TYPES)
+    form.one_of("type", fields.types(account))
     form.one_of("lookup_parameter", ("display_id", "primary_field_value"))
     if any(len(tag) > 32 for tag in form.get("tags") or []):
         form.refuse("tags", "It should contain elements that have maximum of 32 characters")
@@ -177,15 +211,20 @@ def _check_references(account: Account, form: Form) -> None:
         "requester_id": requester and not requester.deleted,
         "group_id": form.get("group_id") in account.groups,
         "company_id": form.get("company_id") in account.companies,
-        "product_id": None,
-        "email_config_id": form.get("email_config_id") == account.email_config_id,
+        "product_id": form.get("product_id") in account.shelves["products"],
+        "email_config_id": form.get("email_config_id") in account.mailboxes(),
         "facebook_id": None,
+        "internal_agent_id": account.agent(form.get("internal_agent_id")),
+        "internal_group_id": form.get("internal_group_id") in account.groups,
     }
     for name, found in known.items():
         if form.get(name) is not None and not found:
             form.refuse(name, f"There is no {name.removesuffix('_id')} matching the given {name}")
-    if "company_id" in form and not account.switches.multiple_companies:
-        form.problems.add("company_id", "invalid_field", "Unexpected/invalid field in request")
+    missing = {"company_id": account.switches.multiple_companies}
+    missing |= dict.fromkeys(_SHARED, account.switches.shared_ownership)
+    for name, enabled in missing.items():
+        if name in form and not enabled:
+            form.problems.add(name, "invalid_field", "Unexpected/invalid field in request")
 
 
 def _check_due(account: Account, form: Form, ticket: Ticket | None) -> None:
@@ -196,6 +235,10 @@ def _check_due(account: Account, form: Form, ticket: Ticket | None) -> None:
     for name in shown:
         if form.get(name) and form.get(name) <= start:
             form.refuse(name, "It should be a time after the ticket's creation")
+    ended = (form.get("status") or (ticket.status if ticket else 2)) in (RESOLVED, CLOSED)
+    for name in shown:
+        if form.get(name) and ended and not account.switches.due_after_end:
+            form.problems.add(name, "incompatible_field", "It cannot be set on a ticket that has ended")
     first, last = wanted["fr_due_by"], wanted["due_by"]
     if first and last and last <= first and (form.get("due_by") or form.get("fr_due_by")):
         form.refuse("due_by" if form.get("due_by") else "fr_due_by", "due_by should be later than fr_due_by")
@@ -229,10 +272,7 @@ def _requester(account: Account, form: Form) -> User:
 
 
 def _by_other_id(account: Account, form: Form) -> User | None:
-    for user in account.users.values():
-        if form.get("phone") and form.get("phone") in (user.phone, user.mobile):
-            return user
-        for name in ("twitter_id", "unique_external_id"):
-            if form.get(name) and form.get(name) == getattr(user, name):
-                return user
+    for kind in ("phone", "twitter_id", "unique_external_id"):
+        if found := account.people.owner(kind, form.get(kind)):
+            return found
     return None

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, cast
 
 from starlette.datastructures import FormData, UploadFile
@@ -18,11 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive
 
-from deskbridge.sandbox.freshdesk import upkeep
+from deskbridge.sandbox.freshdesk import ruling, upkeep
 from deskbridge.sandbox.freshdesk.files import Upload
 from deskbridge.sandbox.freshdesk.form import invalid, refuse_unknown_query
 from deskbridge.sandbox.freshdesk.limits import Meter
-from deskbridge.sandbox.freshdesk.records import User
+from deskbridge.sandbox.freshdesk.persons import User
 from deskbridge.sandbox.freshdesk.state import Account
 from deskbridge.sandbox.kernel import Refused, body_of, reply
 
@@ -104,25 +103,12 @@ def routes(account: Account, meter: Meter, endpoints: Sequence[Endpoint]) -> lis
     for endpoint in endpoints:
         verbs.setdefault(endpoint.path, []).append(endpoint.method)
     return real + [
-        _other_verbs(account, meter, path, used) for path, used in verbs.items() if path in _COMPLETE
+        _other_verbs(account, meter, path, used) for path, used in verbs.items() if path not in _PARTIAL
     ]
 
 
-# Paths on which the vendor has no further verb than those here; elsewhere an unknown one is a 501.
-_COMPLETE = {
-    "/tickets",
-    "/tickets/{id:int}",
-    "/tickets/{id:int}/conversations",
-    "/tickets/{id:int}/reply",
-    "/tickets/{id:int}/notes",
-    "/tickets/{id:int}/restore",
-    "/tickets/bulk_update",
-    "/conversations/{id:int}",
-    "/attachments/{id:int}",
-    "/agents/me",
-    "/ticket_fields",
-    "/jobs/{job}",
-}
+# Paths of which the vendor has verbs that are not played here: those are a 501, not a 405.
+_PARTIAL = {"/ticket-forms", "/ticket-forms/{id:int}", "/ticket-forms/{id:int}/fields/{field:int}"}
 
 
 def _other_verbs(account: Account, meter: Meter, path: str, used: list[str]) -> Route:
@@ -148,11 +134,6 @@ def not_found() -> Refused:
 def denied() -> Refused:
     """Return the refusal of what this agent may not do."""
     return Refused(403, _DENIED)
-
-
-def stamp(instant: datetime | None) -> str | None:
-    """Return an instant as Freshdesk writes it: UTC, whole seconds."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ") if instant else None
 
 
 def created(call: Call, body: dict[str, Any], path: str) -> Response:
@@ -195,6 +176,7 @@ def _endpoint(account: Account, meter: Meter, endpoint: Endpoint) -> Callable[[R
             if endpoint.method:
                 refuse_unknown_query(query, endpoint.query)
             response = endpoint.handle(Call(request, account, agent, query, body, multipart))
+            ruling.run(account)
         finally:
             if form is not None:
                 await form.close()
