@@ -74,6 +74,7 @@ def gitlab(served: GitLab) -> GitLab:
     served.acts["configure"](**dataclasses.asdict(Switches()))
     served.reset()
     served.site.world.outbox.clear()
+    served.site.world.hooks.clear()
     served.site.world.limits = True
     return served
 

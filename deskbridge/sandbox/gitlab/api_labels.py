@@ -24,6 +24,9 @@ def routes(router: Router) -> list[Route]:
             paths = {"list": ("GET", below), "create": ("POST", below), "show": ("GET", one)}
             paths |= {"edit": ("PUT", one), "delete": ("DELETE", one)}
             found += [router.route(*paths[verb], handler) for verb, handler in handlers.items()]
+        # The form without the name in the path is the older one; python-gitlab still uses it.
+        found.append(router.route("PUT", f"/{owner}/{{id}}/labels", edit_label))
+        found.append(router.route("DELETE", f"/{owner}/{{id}}/labels", delete_label))
         for verb, action in (("subscribe", subscribe), ("unsubscribe", unsubscribe)):
             found.append(router.route("POST", f"/{owner}/{{id}}/labels/{{name}}/{verb}", action))
         found.append(router.route("GET", f"/{owner}/{{id}}/milestones/{{name}}/issues", milestone_issues))
@@ -77,8 +80,12 @@ def create_label(call: Call) -> Response:
 
 
 def _label(call: Call, owner: Owner, *, own: bool = False) -> Label:
-    """Return the label in the path, by id or by name; writes take only the owner's own."""
-    given = call.path("name")
+    """Return the label in the path or the parameters, by id or by name; writes take only the owner's own."""
+    if "name" in call.request.path_params:
+        given = call.path("name")
+    else:
+        call.params.need_exactly_one("label_id", "name")
+        given = call.params.text("label_id") or call.params.text("name") or ""
     for label in call.site.labels_for(owner):
         if given in (str(label.id), label.name) and (label.owner is owner or not own):
             return label
