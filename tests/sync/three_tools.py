@@ -38,7 +38,7 @@ def environment_of(sandbox: Sandbox) -> dict[str, str]:
 def opens(people: People, story: Story) -> None:
     """Customers write three mails, one with a file; an agent routes them and adds a note."""
     for number, (subject, sides) in enumerate(ROUTES.items()):
-        attached = [File("log.bin", FILES["log.bin"], "application/octet-stream")] if sides == GITLAB else []
+        attached = [File("log.bin", FILES["log.bin"], "application/octet-stream")] if sides == BOTH else []
         ticket = people.mail(KIM, "Kim", subject, f"<p>Help number {number} wanted</p>", *attached)
         people.sort(ticket, tags=TAGS[sides])
         story.tickets[subject], story.routed[subject] = ticket, sides
