@@ -53,7 +53,7 @@ class Recorder:
         if body is None or not body.f_code.co_filename.startswith(self._root):
             return
         name = body.f_code.co_filename.removeprefix(self._root)
-        if "site-packages" not in name.split(os.sep):  # an environment may stand inside the checkout
+        if f"site-packages{os.sep}" not in name:  # an environment may stand inside the checkout
             self.effects.append(f"{name}:{body.f_lineno}: {what}")
 
 
