@@ -98,7 +98,7 @@ def test_the_example_settings_load() -> None:
     """The first file that somebody edits would be refused before they changed anything."""
     text = (ROOT / "settings.toml").read_text(encoding="utf-8")
     names = re.findall(r'^[^#\n]*"env:(\w+)"', text, re.MULTILINE)
-    assert load(ROOT / "settings.toml", dict.fromkeys(names, "the-secret-of-an-example"))
+    assert load(ROOT / "settings.toml", dict.fromkeys(names, "the-secret-of-an-example")).connections
 
 
 def test_no_file_is_tied_to_a_machine() -> None:
