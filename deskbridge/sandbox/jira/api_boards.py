@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.responses import Response
 
-from deskbridge.sandbox.jira import api_search, catalogue, errors, jql_match, show_issue
+from deskbridge.sandbox.jira import (
+    api_search,
+    catalogue,
+    errors,
+    events,
+    jql_match,
+    show,
+    show_issue,
+    workflow,
+)
 from deskbridge.sandbox.jira.api_filters import may_see
 from deskbridge.sandbox.jira.api_projects import page_bean
-from deskbridge.sandbox.jira.model import Board, Json
-from deskbridge.sandbox.jira.wire import Call, Rule, optional
+from deskbridge.sandbox.jira.jql_match import Found
+from deskbridge.sandbox.jira.model import Board, Issue, Json
+from deskbridge.sandbox.jira.permissions import may
+from deskbridge.sandbox.jira.searches import offset_page
+from deskbridge.sandbox.jira.state import Site
+from deskbridge.sandbox.jira.wire import Call, Rule, View, optional
 from deskbridge.sandbox.kernel import reply
 
 LONGEST_NAME = 255
@@ -21,21 +36,25 @@ def _board(call: Call) -> Board:
     return found
 
 
-def _agile(call: Call, tail: str) -> str:
-    return f"{call.site.base_url}/rest/agile/1.0/{tail}"
+def board_of(call: Call) -> Board:
+    """Return the board that the path names, if the caller sees its filter."""
+    return _board(call)
 
 
-def _shown_board(call: Call, board: Board) -> Json:
+def shown_board(call: View, board: Board) -> Json:
+    """Return a board."""
     shown: Json = {
         "id": board.id,
-        "self": _agile(call, f"board/{board.id}"),
+        "self": call.agile(f"board/{board.id}"),
         "name": board.name,
         "type": board.type,
     }
+    if not call.site.cloud:
+        return shown
     return shown | _location(call, board) | {"isPrivate": not call.site.filters[board.filter].shares}
 
 
-def _location(call: Call, board: Board) -> Json:
+def _location(call: View, board: Board) -> Json:
     if board.project is None:
         return {}
     home = call.site.projects[board.project]
@@ -44,7 +63,7 @@ def _location(call: Call, board: Board) -> Json:
         "displayName": f"{home.name} ({home.key})",
         "projectName": home.name,
         "projectKey": home.key,
-        "projectTypeKey": "software",
+        "projectTypeKey": home.kind,
         "avatarURI": f"{call.site.base_url}/avatar/{home.id}/24.png",
         "name": f"{home.name} ({home.key})",
     }
@@ -64,18 +83,21 @@ def _visible(call: Call) -> list[Board]:
 def _is_asked(call: Call, board: Board) -> bool:
     types, project = call.listed("type"), call.query("projectKeyOrId")
     home = call.site.projects[board.project] if board.project else None
+    place = call.query("projectTypeLocation")
     return (
         call.query("name").lower() in board.name.lower()
         and (not types or board.type in types)
         and (not project or (home is not None and project.upper() in (home.key, home.id)))
+        and (not place or (home is not None and home.kind in call.listed("projectTypeLocation")))
         and call.query("filterId") in ("", str(board.filter))
     )
 
 
 def _board_page(call: Call, boards: list[Board]) -> Json:
     start, size = call.page()
-    page = page_bean(call, [_shown_board(call, board) for board in boards], start, size, "")
-    return {name: value for name, value in page.items() if name not in ("self", "nextPage")}
+    if call.query("orderBy").lstrip("+-") == "name":
+        boards = sorted(boards, key=lambda one: one.name.lower(), reverse=call.query("orderBy")[0] == "-")
+    return page_bean(call, [shown_board(call, board) for board in boards], start, size, "")
 
 
 def boards_of_filter(call: Call) -> Response:
@@ -93,15 +115,23 @@ def create_board(call: Call) -> Response:
         wrong["name"] = "The board name must be from 1 to 255 characters long."
     if kind not in ("kanban", "scrum"):
         wrong["type"] = "The board type must be 'kanban' or 'scrum'."
-    filter = call.site.filters.get(optional(body, "filterId", int, 0))
+    filter = call.site.filters.get(_number(body.get("filterId")))
     if filter is None or not may_see(call.caller, filter):
         wrong["filterId"] = "The filter does not exist or you do not have permission to view it."
     if wrong or filter is None:
         raise errors.refusal(400, errors=wrong)
-    home = _home(call, optional(body, "location", dict, {}))
+    home = _home(call, optional(body, "location", dict, {})) if call.site.cloud else None
     made = Board(call.site.next_id("board", 1), name, kind, filter.id, home, call.user.account_id)
+    if not may(call.user, "CREATE_SHARED_OBJECTS") and filter.owner == call.user.account_id:
+        filter.shares = []  # without the permission the board is made private, silently
     call.site.boards[made.id] = made
-    return reply(_shown_board(call, made), 201)
+    events.told(call.site, ["board_created"], board=shown_board(call, made))
+    return reply(shown_board(call, made), 201)
+
+
+def _number(value: object) -> int:
+    """Return an id given as a number or (as the `jira` library does) as its digits."""
+    return int(value) if isinstance(value, int | str) and str(value).isdigit() else 0
 
 
 def _home(call: Call, location: Json) -> str | None:
@@ -112,14 +142,16 @@ def _home(call: Call, location: Json) -> str | None:
 
 def get_board(call: Call) -> Response:
     """Return a board."""
-    return reply(_shown_board(call, _board(call)))
+    return reply(shown_board(call, _board(call)))
 
 
 def delete_board(call: Call) -> Response:
     """Delete a board; its filter stays."""
     board = _board(call)
-    if board.owner != call.user.account_id and not call.user.project_admin:
+    mine = board.owner == call.user.account_id or may(call.user, "ADMINISTER_PROJECTS")
+    if not mine or board.kind == "next-gen":
         raise errors.forbidden("You do not have permission to delete this board.")
+    events.told(call.site, ["board_deleted"], board=shown_board(call, board))
     del call.site.boards[board.id]
     return reply(status=204)
 
@@ -127,44 +159,131 @@ def delete_board(call: Call) -> Response:
 def configuration(call: Call) -> Response:
     """Return a board's columns. No public call changes them."""
     board = _board(call)
-    shown = {name: value for name, value in _shown_board(call, board).items() if name != "isPrivate"}
-    estimation = {"type": "none"} if board.type == "kanban" else {"type": "issueCount"}
+    shown = {name: value for name, value in shown_board(call, board).items() if name != "isPrivate"}
+    kinds = {"kanban": {"type": "none"}, "scrum": {"type": "field", "field": _POINTS}}
+    limited = any(column.get(name) is not None for column in board.columns for name in ("min", "max"))
     return reply(
         {
             **shown,
-            "self": _agile(call, f"board/{board.id}/configuration"),
+            "self": call.agile(f"board/{board.id}/configuration"),
             "filter": {"id": str(board.filter), "self": call.url(f"filter/{board.filter}")},
-            "subQuery": {"query": "fixVersion in unreleasedVersions() OR fixVersion is EMPTY"},
-            "columnConfig": {"columns": _columns(call), "constraintType": "none"},
-            "estimation": estimation,
-            "ranking": {"rankCustomFieldId": 10019},
+            **({"subQuery": {"query": board.sub_query}} if board.type == "kanban" else {}),
+            "columnConfig": {
+                "columns": _columns(call, board),
+                "constraintType": "issueCount" if limited else "none",
+            },
+            "estimation": kinds.get(board.type, {"type": "none"}),
+            "ranking": {"rankCustomFieldId": catalogue.RANK},
         }
     )
 
 
-def _columns(call: Call) -> list[Json]:
-    # A new board has a column for each category of status.
-    columns = []
-    for category in ("new", "indeterminate", "done"):
-        mapped = [status.id for status in catalogue.STATUSES.values() if status.category == category]
-        statuses = [{"id": id, "self": call.url(f"status/{id}")} for id in mapped]
-        columns.append({"name": catalogue.CATEGORIES[category].name, "statuses": statuses})
-    return columns
+_POINTS = {"fieldId": "customfield_10016", "displayName": "Story point estimate"}
+
+
+def mapped(site: Site, board: Board) -> list[tuple[str, list[str], Json]]:
+    """Return a board's columns: name, ids of statuses, and constraints. A new one has three."""
+    if board.columns:
+        return [
+            (
+                column["name"],
+                column["statuses"],
+                {n: column[n] for n in ("min", "max") if column.get(n) is not None},
+            )
+            for column in board.columns
+        ]
+    home = site.projects.get(board.project or "")
+    ids = workflow.statuses(site, home) if home else list(site.statuses)
+    return [
+        (catalogue.CATEGORIES[key].name, [id for id in ids if site.statuses[id].category == key], {})
+        for key in ("new", "indeterminate", "done")
+    ]
+
+
+def _columns(call: Call, board: Board) -> list[Json]:
+    return [
+        {"name": name, "statuses": [{"id": id, "self": call.url(f"status/{id}")} for id in ids], **limits}
+        for name, ids, limits in mapped(call.site, board)
+    ]
+
+
+def issues_page(call: Call, board: Board, name: str, test: Callable[[Issue], bool] | None = None) -> Response:
+    """Return the board's issues that pass a test, paged the old way, with fields by default.
+
+    Only issues whose status is in a column are on the board (reference, 7.1).
+    """
+    start, size = call.page()
+    shown = {id for _, ids, _ in mapped(call.site, board) for id in ids}
+
+    def find() -> Found:
+        found = jql_match.prepare(call.site, call.caller, call.site.filters[board.filter].jql)
+        tests = [found.test, lambda row: row.status in shown, *([test] if test else [])]
+        if call.query("jql"):
+            narrower = api_search.prepared(call.site, call.caller, call.query("jql"), bounded=False)
+            found.errors += narrower.errors
+            tests.append(narrower.test)
+        found.test = lambda row: all(one(row) for one in tests)
+        return found
+
+    key = f"board {board.id} {name} {call.query('jql')}"
+    rows, total = offset_page(call.site, call.caller, key, find, start, size)
+    return reply(rows_page(call, rows, start, size, total))
+
+
+def rows_page(call: Call, rows: list[Issue], start: int, size: int, total: int) -> Json:
+    """Return a page of issues as the boards' API shows them."""
+    names = show_issue.wanted(call.site, call.listed("fields"), ["*navigable"])
+    expand = call.listed("expand")
+    shown = [show_issue.issue(call, row, names, expand) for row in rows]
+    head = {"expand": "schema,names", "startAt": start, "maxResults": size, "total": total}
+    return {**head, "issues": shown}
 
 
 def board_issues(call: Call) -> Response:
-    """Return the board's issues, paged the old way, with fields by default."""
+    """Return the board's issues."""
+    return issues_page(call, _board(call), "issue")
+
+
+def board_project(call: Call) -> Response:
+    """Return the projects of a board."""
     board = _board(call)
     start, size = call.page()
-    jql = call.site.filters[board.filter].jql
-    found = jql_match.prepare(call.site, call.caller, jql)
-    rows = jql_match.select(call.site, found)
-    if call.query("jql"):
-        narrower = api_search.prepared(call.site, call.caller, call.query("jql"))
-        rows = [row for row in rows if not narrower.errors and narrower.test(row)]
-    names = show_issue.wanted(call.site, call.listed("fields"), ["*navigable"])
-    shown = [show_issue.issue(call, row, names, call.listed("expand")) for row in rows[start : start + size]]
-    return reply({"startAt": start, "maxResults": size, "total": len(rows), "issues": shown})
+    home = call.site.projects.get(board.project or "")
+    return reply(page_bean(call, [show.project(call, home)] if home else [], start, size, ""))
+
+
+def board_versions(call: Call) -> Response:
+    """Return the versions of a board's projects."""
+    board = _board(call)
+    start, size = call.page()
+    home = call.site.projects.get(board.project or "")
+    found = [show.part(call, "versions", home, one) for one in home.versions] if home else []
+    return reply(page_bean(call, found, start, size, ""))
+
+
+def quick_filters(call: Call) -> Response:
+    """Return a board's quick filters, which can be read only."""
+    board = _board(call)
+    start, size = call.page()
+    found = [{**one, "boardId": board.id, "position": n} for n, one in enumerate(board.quick_filters)]
+    return reply(page_bean(call, found, start, size, ""))
+
+
+def quick_filter(call: Call) -> Response:
+    """Return one quick filter."""
+    board = _board(call)
+    for number, one in enumerate(board.quick_filters):
+        if str(one["id"]) == call.path("quick"):
+            return reply({**one, "boardId": board.id, "position": number})
+    raise errors.refusal(404, "The quick filter does not exist.")
+
+
+def features(call: Call) -> Response:
+    """Return what a board can do."""
+    board = _board(call)
+    state = "ENABLED" if board.type == "scrum" else "DISABLED"
+    shown = {"boardId": board.id, "boardFeature": "jsw.agility.sprints", "feature": "SPRINTS", "state": state}
+    return reply({"features": [{**shown, "localisedName": "Sprints", "toggleLocked": True}]})
 
 
 _BOARD = "/rest/agile/1.0/board"
@@ -176,4 +295,9 @@ RULES = [
     Rule("DELETE", _BOARD + "/{id}", delete_board, sign_in=True, bare=True),
     Rule("GET", _BOARD + "/{id}/configuration", configuration),
     Rule("GET", _BOARD + "/{id}/issue", board_issues),
+    Rule("GET", _BOARD + "/{id}/project", board_project),
+    Rule("GET", _BOARD + "/{id}/version", board_versions),
+    Rule("GET", _BOARD + "/{id}/quickfilter", quick_filters),
+    Rule("GET", _BOARD + "/{id}/quickfilter/{quick}", quick_filter),
+    Rule("GET", _BOARD + "/{id}/features", features, on="cloud"),
 ]

@@ -1,104 +1,17 @@
-"""Comments, transitions, watchers, worklogs and links between issues (reference, 3.5, 3.7, 4, 5)."""
+"""Transitions, watchers, votes, mails to people, and links between issues (reference, 3.5 and 4)."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
-from deskbridge.sandbox.jira import adds, edit, errors, notify, show, show_issue
-from deskbridge.sandbox.jira.model import Comment, Issue, Json, Worklog
+from deskbridge.sandbox.jira import adds, comments, errors, show, show_issue, transit
+from deskbridge.sandbox.jira.fields import GROUPS
+from deskbridge.sandbox.jira.model import Issue, IssueLink, Json, User
+from deskbridge.sandbox.jira.permissions import may
 from deskbridge.sandbox.jira.wire import Call, Rule, optional
 from deskbridge.sandbox.kernel import reply
-
-# --- comments -------------------------------------------------------------------------------------
-
-
-def _readable(call: Call, issue: Issue) -> list[Comment]:
-    return [comment for comment in issue.comments if notify.may_read(call.user, comment)]
-
-
-def _comment(call: Call) -> tuple[Issue, Comment]:
-    issue = call.issue()
-    for comment in _readable(call, issue):
-        if str(comment.id) == call.path("id"):
-            return issue, comment
-    raise errors.refusal(404, f"Can not find a comment for the id: {call.path('id')}.")
-
-
-def _shown(call: Call, comment: Comment) -> Json:
-    expand = call.listed("expand")
-    return show.comment(call, comment, properties="properties" in expand, rendered="renderedBody" in expand)
-
-
-def list_comments(call: Call) -> Response:
-    """Return one page of comments; the page is 100 at most, whatever is asked (reference, 5)."""
-    issue, longest = call.issue(), call.site.switches.comment_page
-    order = call.query("orderBy", "created")
-    if order not in ("created", "+created", "-created", " created"):
-        raise errors.refusal(400, f"Ordering by {order} is not supported. Supported orderings are: created.")
-    start, size = call.page(default=longest, most=longest)
-    readable = sorted(_readable(call, issue), key=lambda c: (c.created, c.id), reverse=order[0] == "-")
-    page = show_issue.comment_page(call, issue, [], start, size)
-    page["comments"] = [_shown(call, comment) for comment in readable[start : start + size]]
-    return reply({**page, "total": len(readable)})
-
-
-def get_comment(call: Call) -> Response:
-    """Return a comment of this issue."""
-    return reply(_shown(call, _comment(call)[1]))
-
-
-def add_comment(call: Call) -> Response:
-    """Add a comment; people are told, there is no way not to."""
-    issue = call.issue()
-    comment = adds.draft_comment(call, call.object())
-    return reply(_shown(call, adds.add_comment(call, issue, comment)), 201)
-
-
-def put_comment(call: Call) -> Response:
-    """Replace a comment's body; visibility and properties only if sent."""
-    issue, comment = _comment(call)
-    body = call.object()
-    _own(call, comment, "edit")
-    text = adds.comment_text(call, body.get("body"))
-    visibility = adds.visibility_of(body) if "visibility" in body else comment.visibility
-    properties = adds.properties_of(body) if "properties" in body else comment.properties
-    now = edit.touch(call.site, issue)
-    comment.body, comment.visibility, comment.updated = text, visibility, now
-    comment.update_author, comment.properties = call.user.account_id, properties
-    if not notify.quiet(call.user, call.flag("notifyUsers", default=True)):
-        words = adds.plain(call, issue, text)
-        notify.notify(call.site, issue, call.user, "comment edited", words, comment)
-    return reply(_shown(call, comment))
-
-
-def delete_comment(call: Call) -> Response:
-    """Delete a comment; anonymous callers get 405 (reference, 5)."""
-    if call.caller is None:
-        raise errors.problem(405, "Method 'DELETE' is not supported.", call.request.url.path)
-    issue, comment = _comment(call)
-    _own(call, comment, "delete")
-    edit.touch(call.site, issue)
-    issue.comments.remove(comment)
-    del call.site.comments[comment.id]
-    return reply(status=204)
-
-
-def _own(call: Call, comment: Comment, verb: str) -> None:
-    if comment.author != call.user.account_id and not call.user.project_admin:
-        text = f"You do not have the permission to {verb} this comment."
-        raise errors.refusal(400, text)
-
-
-def comments_by_id(call: Call) -> Response:
-    """Return comments by their ids, wherever they are."""
-    ids = optional(call.object(), "ids", list, [])
-    if not 0 < len(ids) <= 1000:
-        raise errors.refusal(400, "The number of ids must be from 1 to 1000.")
-    known = [call.site.comments.get(id) for id in ids if isinstance(id, int)]
-    found = [_shown(call, c) for c in known if c is not None and notify.may_read(call.user, c)]
-    bean = {"maxResults": 1000, "startAt": 0, "total": len(found), "isLast": True}
-    return reply({**bean, "values": found})
-
 
 # --- transitions ----------------------------------------------------------------------------------
 
@@ -108,17 +21,19 @@ def list_transitions(call: Call) -> Response:
     issue = call.issue()
     wanted = call.query("transitionId")
     screens = "transitions.fields" in call.listed("expand")
-    found = [t for t in adds.transitions(call, issue, screens=screens) if not wanted or t["id"] == wanted]
-    return reply({"expand": "transitions", "transitions": found})
+    hidden = call.flag("includeUnavailableTransitions")
+    found = transit.shown(call, issue, screens=screens, hidden=hidden)
+    kept = [one for one in found if not wanted or one["id"] == wanted]
+    return reply({"expand": "transitions", "transitions": kept})
 
 
-def transit(call: Call) -> Response:
+def take(call: Call) -> Response:
     """Take a transition; 204 does not prove that the status changed (reference, 4.1)."""
-    adds.transit(call, call.issue(), call.object())
+    transit.take(call, call.issue(), call.object())
     return reply(status=204)
 
 
-# --- watchers -------------------------------------------------------------------------------------
+# --- watchers and votes ---------------------------------------------------------------------------
 
 
 def watchers(call: Call) -> Response:
@@ -133,68 +48,115 @@ def watchers(call: Call) -> Response:
 def watch(call: Call) -> Response:
     """Let an account watch, the caller when none is named; `updated` stays as it is."""
     issue = call.issue()
-    account = call.json() if call.raw else call.user.account_id
-    if not isinstance(account, str):
+    named = call.json() if call.raw else None
+    if call.raw and not isinstance(named, str):
         raise errors.invalid_payload()
-    if account not in call.site.users:
-        raise errors.refusal(404, "The user was not found or you cannot see them.")
-    if account not in issue.watchers:
-        issue.watchers.append(account)
+    user = _watcher(call, issue, named) if named else call.user
+    if user.account_id not in issue.watchers:
+        issue.watchers.append(user.account_id)
+        call.site.noted(issue.id)
     return reply(status=204)
+
+
+def _watcher(call: Call, issue: Issue, named: object) -> User:
+    user = call.site.named(named)
+    if user is None:
+        raise errors.refusal(404, "The user was not found or you cannot see them.")
+    if user is not call.user and not may(call.user, "MANAGE_WATCHERS", call.site.projects[issue.project]):
+        raise errors.forbidden("You do not have the permission to manage the watchers of this issue.")
+    return user
 
 
 def unwatch(call: Call) -> Response:
     """Let an account no longer watch."""
-    issue, account = call.issue(), call.query("accountId")
-    if account not in call.site.users:
-        raise errors.refusal(400 if not account else 404, "The user was not found or you cannot see them.")
-    if account in issue.watchers:
-        issue.watchers.remove(account)
+    issue, named = call.issue(), call.query("accountId" if call.site.cloud else "username")
+    if not named:
+        raise errors.refusal(400, "The user was not found or you cannot see them.")
+    user = _watcher(call, issue, named)
+    if user.account_id in issue.watchers:
+        issue.watchers.remove(user.account_id)
+        call.site.noted(issue.id)
     return reply(status=204)
 
 
-# --- worklogs -------------------------------------------------------------------------------------
-
-
-def worklogs(call: Call) -> Response:
-    """Return an issue's worklogs, oldest first."""
+def votes(call: Call) -> Response:
+    """Return who voted for an issue."""
     issue = call.issue()
-    start, size = call.page(default=5000, most=5000)
-    shown = [show.worklog(call, one) for one in issue.worklogs[start : start + size]]
-    return reply({"startAt": start, "maxResults": size, "total": len(issue.worklogs), "worklogs": shown})
+    voters = [show.user(call, account) for account in issue.votes]
+    url = call.url(f"issue/{issue.key}/votes")
+    mine = call.user.account_id in issue.votes
+    return reply({"self": url, "votes": len(voters), "hasVoted": mine, "voters": voters})
 
 
-def _worklog(call: Call) -> tuple[Issue, Worklog]:
-    issue = call.issue()
-    for one in issue.worklogs:
-        if str(one.id) == call.path("id"):
-            return issue, one
-    raise errors.refusal(404, f"Cannot find worklog with id: '{call.path('id')}'.")
-
-
-def worklog(call: Call) -> Response:
-    """Return one worklog."""
-    return reply(show.worklog(call, _worklog(call)[1]))
-
-
-def add_worklog(call: Call) -> Response:
-    """Log time as the caller, whoever the body names."""
-    issue = call.issue()
-    made = adds.add_worklog(call, issue, adds.draft_worklog(call, call.object()))
-    if not notify.quiet(call.user, call.flag("notifyUsers", default=True)):
-        notify.notify(call.site, issue, call.user, "work logged", show.spent(made.seconds))
-    return reply(show.worklog(call, made), 201)
-
-
-def delete_worklog(call: Call) -> Response:
-    """Delete a worklog."""
-    issue, found = _worklog(call)
-    edit.touch(call.site, issue)
-    issue.worklogs.remove(found)
-    del call.site.worklogs[found.id]
-    gone = (str(found.id), str(found.id))
-    edit.record(call.site, issue, call.user, [adds.history_item("WorklogId", gone, (None, None))])
+def vote(call: Call) -> Response:
+    """Vote as the caller; a reporter has no vote, and a resolved issue takes none."""
+    issue, me = call.issue(), call.user.account_id
+    if issue.values.get("reporter") == me:
+        raise errors.refusal(404, "You cannot vote for an issue you have reported.")
+    if issue.values.get("resolution"):
+        raise errors.refusal(404, "You cannot vote or change your vote on resolved issues.")
+    if me not in issue.votes:
+        issue.votes.append(me)
+        call.site.noted(issue.id)
     return reply(status=204)
+
+
+def unvote(call: Call) -> Response:
+    """Take the caller's vote back."""
+    issue, me = call.issue(), call.user.account_id
+    if me not in issue.votes:
+        raise errors.refusal(404, "Cannot remove a vote that does not exist.")
+    issue.votes.remove(me)
+    call.site.noted(issue.id)
+    return reply(status=204)
+
+
+# --- mails ----------------------------------------------------------------------------------------
+
+
+def notify_people(call: Call) -> Response:
+    """Write a mail about an issue to the people a body names; not to the caller alone."""
+    issue, body = call.issue(), call.object() if call.raw else {}
+    people = _recipients(call, issue, optional(body, "to", dict, {}))
+    others = [user for user in people if user is not call.user]
+    if not others:
+        raise errors.refusal(400, "No recipients were defined for notification.")
+    for user in others:
+        text = optional(body, "textBody", str, "") or optional(body, "htmlBody", str, "")
+        subject = optional(body, "subject", str, "") or f"({issue.key}) {issue.values['summary']}"
+        call.site.world.mail(
+            system="jira",
+            to=user.email,
+            subject=f"[JIRA] {subject}",
+            text=text,
+            cause="notify",
+            actor=call.user.email,
+            customer=user.customer,
+        )
+    return reply(status=204)
+
+
+def _recipients(call: Call, issue: Issue, to: Json) -> list[User]:
+    accounts: list[Any] = [
+        issue.values.get(name) for name in ("reporter", "assignee") if to.get(name) is True
+    ]
+    accounts += issue.watchers if to.get("watchers") is True else []
+    accounts += issue.votes if to.get("voters") is True else []
+    key = "accountId" if call.site.cloud else "name"
+    for given in optional(to, "users", list, []):
+        user = call.site.named(given.get(key)) if isinstance(given, dict) else None
+        if user is None:
+            raise errors.refusal(400, "User does not exist.")
+        accounts.append(user.account_id)
+    for given in optional(to, "groups", list, []):
+        if not isinstance(given, dict) or given.get("name") not in GROUPS:
+            raise errors.refusal(400, "Group does not exist.")
+        admins = GROUPS[given["name"]]
+        accounts += [
+            u.account_id for u in call.site.users.values() if u.site_admin or not (admins or u.customer)
+        ]
+    known = (call.site.users.get(account or "") for account in dict.fromkeys(accounts))
+    return [user for user in known if user is not None and user.active]
 
 
 # --- links between issues -------------------------------------------------------------------------
@@ -205,11 +167,13 @@ def add_link(call: Call) -> Response:
     body = call.object()
     type = adds.link_type(body.get("type"))
     source, target = (_end(call, body.get(name)) for name in ("inwardIssue", "outwardIssue"))
+    if not may(call.user, "LINK_ISSUES", call.site.projects[source.project]):
+        raise errors.refusal(401, "No Link Issue Permission for issue '" + source.key + "'")
     given = optional(body, "comment", dict)
-    comment = adds.draft_comment(call, given) if given else None
+    comment = comments.draft(call, source, given) if given else None
     adds.add_link(call, type, source, target)
     if comment is not None:
-        adds.add_comment(call, source, comment)
+        comments.add(call.site, source, comment, call.user)
     return reply(status=201)
 
 
@@ -219,40 +183,36 @@ def _end(call: Call, given: object) -> Issue:
     return call.site.issue(call.caller, given.get("key", given.get("id")))
 
 
+def _link(call: Call) -> IssueLink:
+    link = call.site.links.get(call.id())
+    ends = [call.site.issues[id] for id in (link.source, link.target)] if link else []
+    if link is None or not any(call.site.sees(call.caller, end) for end in ends):
+        raise errors.refusal(404, f"No issue link with id '{call.path('id')}' exists.")
+    return link
+
+
 def get_link(call: Call) -> Response:
     """Return a link with both its issues."""
-    link = call.site.links.get(call.id()) if call.caller else None
-    if link is None:
-        raise errors.refusal(404, f"No issue link with id '{call.path('id')}' exists.")
-    return reply(show_issue.link(call, link))
+    return reply(show_issue.link(call, _link(call)))
 
 
 def delete_link(call: Call) -> Response:
     """Take a link away."""
-    link = call.site.links.get(call.id()) if call.caller else None
-    if link is None:
-        raise errors.refusal(404, f"No issue link with id '{call.path('id')}' exists.")
-    adds.drop_link(call, link)
+    adds.drop_link(call, _link(call))
     return reply(status=204)
 
 
 _ISSUE = "/rest/api/{v}/issue/{key}"
 RULES = [
-    Rule("POST", "/rest/api/{v}/comment/list", comments_by_id, sign_in=True),
-    Rule("GET", _ISSUE + "/comment", list_comments),
-    Rule("POST", _ISSUE + "/comment", add_comment),
-    Rule("GET", _ISSUE + "/comment/{id}", get_comment),
-    Rule("PUT", _ISSUE + "/comment/{id}", put_comment),
-    Rule("DELETE", _ISSUE + "/comment/{id}", delete_comment, bare=True),
     Rule("GET", _ISSUE + "/transitions", list_transitions),
-    Rule("POST", _ISSUE + "/transitions", transit),
+    Rule("POST", _ISSUE + "/transitions", take),
     Rule("GET", _ISSUE + "/watchers", watchers),
     Rule("POST", _ISSUE + "/watchers", watch, bare=True),
     Rule("DELETE", _ISSUE + "/watchers", unwatch, bare=True),
-    Rule("GET", _ISSUE + "/worklog", worklogs),
-    Rule("POST", _ISSUE + "/worklog", add_worklog),
-    Rule("GET", _ISSUE + "/worklog/{id}", worklog),
-    Rule("DELETE", _ISSUE + "/worklog/{id}", delete_worklog, bare=True),
+    Rule("GET", _ISSUE + "/votes", votes),
+    Rule("POST", _ISSUE + "/votes", vote, bare=True),
+    Rule("DELETE", _ISSUE + "/votes", unvote, bare=True),
+    Rule("POST", _ISSUE + "/notify", notify_people, bare=True),
     Rule("POST", "/rest/api/{v}/issueLink", add_link),
     Rule("GET", "/rest/api/{v}/issueLink/{id}", get_link),
     Rule("DELETE", "/rest/api/{v}/issueLink/{id}", delete_link, bare=True),

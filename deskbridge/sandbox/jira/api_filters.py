@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -10,6 +11,7 @@ from deskbridge.sandbox.jira import errors, jql_match, show
 from deskbridge.sandbox.jira.api_projects import page_bean
 from deskbridge.sandbox.jira.jql_parse import JqlSyntax
 from deskbridge.sandbox.jira.model import Filter, Json, User
+from deskbridge.sandbox.jira.permissions import may
 from deskbridge.sandbox.jira.wire import Call, Rule, optional, required
 from deskbridge.sandbox.kernel import reply
 
@@ -34,7 +36,8 @@ def may_see(caller: User | None, found: Filter) -> bool:
 
 def _own(call: Call) -> Filter:
     found = _filter(call)
-    if found.owner != call.user.account_id:
+    override = call.flag("overrideSharePermissions") and may(call.user, "ADMINISTER")
+    if found.owner != call.user.account_id and not override:
         raise errors.refusal(400, "Only the owner of a filter can change it.")
     return found
 
@@ -48,7 +51,9 @@ def _shown_filter(call: Call, found: Filter) -> Json:
         "owner": show.user(call, found.owner),
         "jql": found.jql,
         "viewUrl": f"{call.site.base_url}/issues/?filter={found.id}",
-        "searchUrl": call.url(f"search/jql?jql=filter={found.id}"),
+        "searchUrl": call.url(
+            f"search/jql?jql=filter={found.id}" if call.site.cloud else f"search?jql={quote(found.jql)}"
+        ),
         "favourite": found.favourite,
         "favouritedCount": int(found.favourite),
         "sharePermissions": [_shown_share(call, share) for share in found.shares],
@@ -112,7 +117,12 @@ def create_filter(call: Call) -> Response:
     body = call.object()
     name, jql = optional(body, "name", str, ""), optional(body, "jql", str, "")
     _check_filter(call, name, jql)
+    scope = call.site.user_properties.get(call.user.account_id, {}).get(_SCOPE, "PRIVATE")
+    if "sharePermissions" not in body and scope != "PRIVATE":
+        body["sharePermissions"] = [{"type": scope.lower()}]
     shares, edits = (_shares(call, body, key) for key in ("sharePermissions", "editPermissions"))
+    if shares and not may(call.user, "CREATE_SHARED_OBJECTS"):
+        raise errors.refusal(400, "You do not have permission to share. All shares are invalid.")
     made = Filter(
         call.site.next_id("filter"), name.strip(), call.user.account_id, jql, shares=shares, edit_shares=edits
     )
@@ -158,13 +168,25 @@ def delete_filter(call: Call) -> Response:
 def search_filters(call: Call) -> Response:
     """Return filters by a part of their name, a page at a time; the JQL only when expanded."""
     start, size = call.page()
-    wanted, owner = call.query("filterName").lower(), call.query("accountId")
-    found = [
-        _found_filter(call, one)
-        for one in sorted(call.site.filters.values(), key=lambda one: one.name)
-        if wanted in one.name.lower() and owner in ("", one.owner) and may_see(call.caller, one)
-    ]
+    order = call.query("orderBy", "name")
+    keys = {"name": lambda one: one.name.lower(), "id": lambda one: one.id, "owner": lambda one: one.owner}
+    if order.lstrip("+- ") not in keys:
+        raise errors.refusal(400, f"The orderBy value '{order}' is not supported.")
+    rows = sorted(call.site.filters.values(), key=keys[order.lstrip("+- ")], reverse=order.startswith("-"))
+    found = [_found_filter(call, one) for one in rows if _is_asked(call, one) and may_see(call.caller, one)]
     return reply(page_bean(call, found, start, size, call.url("filter/search")))
+
+
+def _is_asked(call: Call, one: Filter) -> bool:
+    name, owner, ids = call.query("filterName").lower(), call.query("accountId"), call.listed("id")
+    project = call.query("projectId")
+    shared = {share.get("project") for share in one.shares}
+    return (
+        name in one.name.lower()
+        and owner in ("", one.owner)
+        and (not ids or str(one.id) in ids)
+        and (not project or project in shared)
+    )
 
 
 def _found_filter(call: Call, found: Filter) -> Json:
@@ -179,6 +201,43 @@ def my_filters(call: Call) -> Response:
     """Return the caller's own filters."""
     mine = (f for f in call.site.filters.values() if f.owner == call.user.account_id)
     return reply([_shown_filter(call, found) for found in mine])
+
+
+def favourites(call: Call) -> Response:
+    """Return the caller's favourite filters."""
+    found = (f for f in call.site.filters.values() if f.favourite and f.owner == call.user.account_id)
+    return reply([_shown_filter(call, one) for one in found])
+
+
+def favour(call: Call) -> Response:
+    """Make a filter a favourite, or no longer one."""
+    found = _filter(call)
+    found.favourite = call.request.method == "PUT"
+    return reply(_shown_filter(call, found))
+
+
+def put_owner(call: Call) -> Response:
+    """Give a filter to somebody else."""
+    found = _own(call)
+    new = call.site.named(required(call.object(), "accountId", str))
+    if new is None:
+        raise errors.refusal(400, "The user does not exist.")
+    found.owner = new.account_id
+    return reply(status=204)
+
+
+def share_scope(call: Call) -> Response:
+    """Return, or set, with whom the caller's new filters are shared when they don't say."""
+    mine = call.site.user_properties.setdefault(call.user.account_id, {})
+    if call.request.method == "PUT":
+        scope = required(call.object(), "scope", str)
+        if scope not in ("GLOBAL", "AUTHENTICATED", "PRIVATE"):
+            raise errors.invalid_payload()
+        mine[_SCOPE] = scope
+    return reply({"scope": mine.get(_SCOPE, "PRIVATE")})
+
+
+_SCOPE = "jira.filter.defaultShareScope"
 
 
 def permissions(call: Call) -> Response:
@@ -216,8 +275,14 @@ def delete_permission(call: Call) -> Response:
 _FILTER = "/rest/api/{v}/filter"
 RULES = [
     Rule("POST", _FILTER, create_filter, sign_in=True),
-    Rule("GET", _FILTER + "/search", search_filters),
+    Rule("GET", _FILTER + "/search", search_filters, on="cloud"),
     Rule("GET", _FILTER + "/my", my_filters, sign_in=True),
+    Rule("GET", _FILTER + "/favourite", favourites, sign_in=True),
+    Rule("GET", _FILTER + "/defaultShareScope", share_scope, sign_in=True),
+    Rule("PUT", _FILTER + "/defaultShareScope", share_scope, sign_in=True),
+    Rule("PUT", _FILTER + "/{id}/favourite", favour, sign_in=True, bare=True, on="cloud"),
+    Rule("DELETE", _FILTER + "/{id}/favourite", favour, sign_in=True, bare=True, on="cloud"),
+    Rule("PUT", _FILTER + "/{id}/owner", put_owner, sign_in=True, on="cloud"),
     Rule("GET", _FILTER + "/{id}", get_filter),
     Rule("PUT", _FILTER + "/{id}", put_filter, sign_in=True),
     Rule("DELETE", _FILTER + "/{id}", delete_filter, sign_in=True, bare=True),

@@ -11,15 +11,22 @@ from deskbridge.sandbox.jira import (
     adds,
     api_projects,
     catalogue,
+    desk_mails,
+    desk_rules,
     edit,
     errors,
+    events,
     fields,
-    show,
+    notify,
+    properties,
     show_issue,
+    transit,
     workflow,
 )
-from deskbridge.sandbox.jira.model import Issue, Json, Project
-from deskbridge.sandbox.jira.notify import notify, quiet
+from deskbridge.sandbox.jira.desk_show import TYPE
+from deskbridge.sandbox.jira.model import Issue, Json, Project, User
+from deskbridge.sandbox.jira.permissions import may
+from deskbridge.sandbox.jira.state import Site
 from deskbridge.sandbox.jira.wire import Call, Rule, optional, required, texts
 from deskbridge.sandbox.kernel import Refused, reply
 
@@ -39,20 +46,29 @@ def _create(call: Call, body: Json) -> Json:
     given = dict(optional(body, "fields", dict, {}))
     home, kind = _place(call, given)
     given.pop("project"), given.pop("issuetype")
-    draft = edit.read(call, home.id, {**body, "fields": given}, edit.screen(call.site, "create"))
+    draft = edit.read(call, home.id, {**body, "fields": given}, edit.screen(call.site, "create", home))
     _check_parent(call, home, kind, draft)
     if "summary" not in draft.values and "summary" not in draft.errors:
         draft.errors["summary"] = "You must specify a summary of the issue."
     draft.check()
-    properties, additions = adds.properties_of(body), adds.prepare(call, draft)
-    issue = _store(call, home, kind, draft.values)
-    issue.properties |= properties
+    marks, additions = properties.of(body), adds.prepare(call, draft)
+    issue = store(call.site, home, kind, call.user, draft.values)
+    issue.properties |= marks
+    announce(call.site, issue, call.user)
     adds.add_all(call, issue, additions)
-    notify(call.site, issue, call.user, "issue created", issue.values["summary"])
     made: Json = {"id": str(issue.id), "key": issue.key, "self": call.url(f"issue/{issue.id}")}
     if "transition" in body:
         made["transition"] = _first_transition(call, issue, body)
     return made
+
+
+def announce(site: Site, issue: Issue, actor: User) -> None:
+    """Tell everybody who is told that an issue was made."""
+    events.created(site, issue, actor)
+    notify.notify(site, issue, actor, "issue created", issue.values["summary"])
+    if issue.values.get(TYPE):
+        desk_mails.created(site, issue)
+        desk_rules.ask_approval(site, issue)
 
 
 def _place(call: Call, given: Json) -> tuple[Project, str]:
@@ -64,11 +80,14 @@ def _place(call: Call, given: Json) -> tuple[Project, str]:
     if given.get("issuetype") is not None:
         text = ""
         try:
-            kind = fields.parse(call, "", call.site.fields["issuetype"], given["issuetype"])
+            where = home.id if home else ""
+            kind = fields.parse(call, where, call.site.fields["issuetype"], given["issuetype"])
         except fields.BadValue as error:
             text = str(error)
     if text:
         wrong["issuetype"] = text
+    if home is not None and not may(call.user, "CREATE_ISSUES", home):
+        wrong["project"] = "You do not have permission to create issues in this project."
     if home is None or wrong:
         raise errors.refusal(400, errors=wrong)
     return home, kind
@@ -84,35 +103,39 @@ def _project_of(call: Call, given: object) -> Project | None:
 
 
 def _check_parent(call: Call, home: Project, kind: str, draft: edit.Draft) -> None:
-    level = catalogue.ISSUE_TYPES[kind].level
+    types = call.site.types
+    level = types[kind].level
     parent = call.site.issues.get(draft.values.get("parent") or 0)
     if parent is None:
         if level < 0 and "parent" not in draft.errors:
             draft.errors["parent"] = "Issue type is a sub-task but parent issue key or id not specified."
-    elif parent.project != home.id or catalogue.ISSUE_TYPES[parent.type].level != level + 1:
+    elif parent.project != home.id or types[parent.type].level != level + 1:
         draft.errors["parent"] = "Given parent work item does not belong to appropriate hierarchy."
 
 
-def _store(call: Call, home: Project, kind: str, given: dict[str, Any]) -> Issue:
-    site, now, me = call.site, call.site.now(), call.user.account_id
+def store(site: Site, home: Project, kind: str, actor: User, given: dict[str, Any]) -> Issue:
+    """Put a new issue into a project, without telling anybody."""
+    now, me = site.now(), actor.account_id
     home.counter += 1
     number = site.next_id("issue")
     parent = given.pop("parent", None)
     values = {"priority": catalogue.DEFAULT_PRIORITY, "reporter": me, **given}
     key = f"{home.key}-{home.counter}"
-    issue = Issue(number, key, home.id, kind, workflow.INITIAL, me, now, now, now, values)
+    issue = Issue(number, key, home.id, kind, workflow.initial(home), me, now, now, now, values)
+    issue.rank = (number + 1) << 32
     site.issues[number], site.keys[key] = issue, number
     if parent is not None:
         edit.set_parent(site, issue, parent)
     if site.switches.index_lag:
-        issue.stale = (adds.later(now, site.switches.index_lag), None)
-    site.watch(issue, call.user)
+        issue.stale = (now, None)
+    site.moved(number)
+    site.watch(issue, actor)
     return issue
 
 
 def _first_transition(call: Call, issue: Issue, body: Json) -> Json:
     try:
-        adds.transit(call, issue, {"transition": body["transition"]})
+        transit.take(call, issue, {"transition": body["transition"]})
     except Refused as error:
         return {"status": error.status, "errorCollection": error.body}
     return {"status": 200, "errorCollection": {"errorMessages": [], "errors": {}}}
@@ -148,32 +171,36 @@ def _shown(call: Call, issue: Issue, asked: Iterable[str], properties: Iterable[
     expand = call.listed("expand")
     shown = show_issue.issue(call, issue, wanted, expand, properties)
     if "transitions" in expand:
-        shown["transitions"] = adds.transitions(call, issue)
+        shown["transitions"] = transit.shown(call, issue)
     return shown | ({"editmeta": _editmeta(call, issue)} if "editmeta" in expand else {})
 
 
 def put(call: Call) -> Response:
     """Change an issue, wholly or not at all; a ``transition`` in the body is ignored."""
     issue, body = call.issue(), call.object()
+    home = call.site.projects[issue.project]
+    loud = notify.loud(call)
+    if not may(call.user, "EDIT_ISSUES", home):
+        raise errors.forbidden("You do not have permission to edit issues in this project.")
     if not body.get("fields") and not body.get("update") and not body.get("properties"):
         raise errors.refusal(400, "one of 'fields' or 'update' required")
-    draft = edit.read(call, issue.project, body, edit.screen(call.site, "edit"), issue)
+    draft = edit.read(call, home.id, body, edit.screen(call.site, "edit", home), issue)
     _check_move(call, issue, draft)
     draft.check()
-    properties, additions = adds.properties_of(body), adds.prepare(call, draft)
+    marks, additions = properties.of(body), adds.prepare(call, draft)
     items = edit.apply(call.site, issue, call.user, draft.values)
-    issue.properties |= properties
+    issue.properties |= marks
     added = adds.add_all(call, issue, additions)
-    if (items or added) and not quiet(call.user, call.flag("notifyUsers", default=True)):
+    if (items or added) and loud:
         names = ", ".join(item["field"] for item in items)
-        notify(call.site, issue, call.user, "issue updated", f"changed: {names}")
+        notify.notify(call.site, issue, call.user, "issue updated", f"changed: {names}")
     if call.flag("returnIssue"):
         return reply(_shown(call, issue, ["*all"]))
     return reply(status=204)
 
 
 def _check_move(call: Call, issue: Issue, draft: edit.Draft) -> None:
-    kinds = catalogue.ISSUE_TYPES
+    kinds = call.site.types
     new = draft.values.get("issuetype", issue.type)
     if kinds[new].subtask != kinds[issue.type].subtask:
         draft.errors["issuetype"] = "The issue type selected is invalid."
@@ -184,31 +211,42 @@ def _check_move(call: Call, issue: Issue, draft: edit.Draft) -> None:
 def delete(call: Call) -> Response:
     """Delete an issue and all that hangs on it; its sub-tasks only when told to."""
     issue = call.issue()
-    if not call.user.project_admin:
+    if not may(call.user, "DELETE_ISSUES", call.site.projects[issue.project]):
         raise errors.forbidden("You do not have permission to delete issues in this project.")
     if issue.children and not call.flag("deleteSubtasks"):
         text = f"The issue '{issue.key}' has subtasks. You must specify the 'deleteSubtasks' parameter"
         raise errors.refusal(400, f"{text} to delete this issue and all its subtasks.")
     for child in list(issue.children):
-        adds.forget(call.site, call.site.issues[child])
-    notify(call.site, issue, call.user, "issue deleted", issue.values["summary"])
-    adds.forget(call.site, issue)
+        adds.forget(call.site, call.site.issues[child], call.user)
+    notify.notify(call.site, issue, call.user, "issue deleted", issue.values["summary"])
+    adds.forget(call.site, issue, call.user)
     return reply(status=204)
 
 
 def assign(call: Call) -> Response:
     """Set the assignee: an account id, null for nobody, -1 for the project's default."""
     issue, body = call.issue(), call.object()
-    if "accountId" not in body:
+    word = "accountId" if call.site.cloud else "name"
+    if word not in body:
         raise errors.invalid_payload()
-    given = None if body["accountId"] in (None, "-1") else {"accountId": body["accountId"]}
+    if not may(call.user, "ASSIGN_ISSUES", call.site.projects[issue.project]):
+        raise errors.forbidden("You do not have permission to assign issues.")
     try:
-        value = fields.parse(call, issue.project, call.site.fields["assignee"], given)
+        value = _assignee(call, issue, body[word], word)
     except fields.BadValue as error:
         raise errors.refusal(400, errors={"assignee": str(error)}) from error
     if edit.apply(call.site, issue, call.user, {"assignee": value}):
-        notify(call.site, issue, call.user, "issue assigned", "changed: assignee")
+        notify.notify(call.site, issue, call.user, "issue assigned", "changed: assignee")
     return reply(status=204)
+
+
+def _assignee(call: Call, issue: Issue, given: object, word: str) -> str | None:
+    home = call.site.projects[issue.project]
+    if given == "-1":
+        return home.lead if home.assignee_type == "PROJECT_LEAD" else None
+    if given is None:
+        return None
+    return str(fields.parse(call, home.id, call.site.fields["assignee"], {word: given}))
 
 
 def editmeta(call: Call) -> Response:
@@ -217,20 +255,14 @@ def editmeta(call: Call) -> Response:
 
 
 def _editmeta(call: Call, issue: Issue) -> Json:
-    home, kind = call.site.projects[issue.project], catalogue.ISSUE_TYPES[issue.type]
-    may = call.user.project_admin
-    screen = [name for name in edit.screen(call.site, "edit") if name != "reporter" or may]
+    home, kind = call.site.projects[issue.project], call.site.types[issue.type]
+    hidden = set() if may(call.caller, "MODIFY_REPORTER") else {"reporter"}
+    hidden |= set() if may(call.caller, "SET_ISSUE_SECURITY") else {"security"}
+    on_screen = edit.screen(call.site, "edit", home) if may(call.caller, "EDIT_ISSUES", home) else []
+    screen = [name for name in on_screen if name not in hidden]
     known = call.site.fields
     metas = {name: api_projects.field_meta(call, known[name], home, kind, creating=False) for name in screen}
     return {"fields": metas}
-
-
-def changelog(call: Call) -> Response:
-    """Return an issue's changes, oldest first, a page at a time."""
-    issue = call.issue()
-    start, size = call.page(default=100, most=100)
-    shown = [show.change(call, change) for change in issue.history]
-    return reply(api_projects.page_bean(call, shown, start, size, call.url(f"issue/{issue.key}/changelog")))
 
 
 def bulk_fetch(call: Call) -> Response:
@@ -242,8 +274,8 @@ def bulk_fetch(call: Call) -> Response:
     found: dict[int, Issue] = {}
     missing: list[Json] = []
     for name in wanted:
-        issue = call.site.find_issue(name) if call.caller else None
-        if issue is None:
+        issue = call.site.find_issue(name)
+        if issue is None or not call.site.sees(call.caller, issue):
             missing.append({"id": str(name), "errorMessage": errors.NO_ISSUE})
         else:
             found[issue.id] = issue
@@ -256,11 +288,10 @@ def bulk_fetch(call: Call) -> Response:
 RULES = [
     Rule("POST", "/rest/api/{v}/issue", create),
     Rule("POST", "/rest/api/{v}/issue/bulk", create_bulk),
-    Rule("POST", "/rest/api/{v}/issue/bulkfetch", bulk_fetch),
+    Rule("POST", "/rest/api/{v}/issue/bulkfetch", bulk_fetch, on="cloud"),
     Rule("GET", "/rest/api/{v}/issue/{key}", get),
     Rule("PUT", "/rest/api/{v}/issue/{key}", put),
     Rule("DELETE", "/rest/api/{v}/issue/{key}", delete, bare=True),
     Rule("PUT", "/rest/api/{v}/issue/{key}/assignee", assign),
     Rule("GET", "/rest/api/{v}/issue/{key}/editmeta", editmeta),
-    Rule("GET", "/rest/api/{v}/issue/{key}/changelog", changelog),
 ]

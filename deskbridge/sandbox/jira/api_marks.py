@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from deskbridge.sandbox.jira import adds, edit, errors
-from deskbridge.sandbox.jira.model import Issue, Json, RemoteLink
+from deskbridge.sandbox.jira import edit, errors, events, permissions, properties
+from deskbridge.sandbox.jira.model import Issue, Json, RemoteLink, User
 from deskbridge.sandbox.jira.notify import may_read
 from deskbridge.sandbox.jira.wire import Call, Rule, optional, required
 from deskbridge.sandbox.kernel import reply
@@ -34,7 +34,10 @@ def comment_bag(call: Call) -> Bag:
 
 def project_bag(call: Call) -> Bag:
     """Return the properties of the project that the path names."""
-    return call.site.project(call.caller, call.path("key")).properties
+    home = call.site.project(call.caller, call.path("key"))
+    if call.request.method != "GET":
+        permissions.administer_project(call.user, home)
+    return home.properties
 
 
 def board_bag(call: Call) -> Bag:
@@ -43,6 +46,38 @@ def board_bag(call: Call) -> Bag:
     if board is None:
         raise errors.refusal(404, "Board does not exist or you do not have permission to see it.")
     return board.properties
+
+
+def sprint_bag(call: Call) -> Bag:
+    """Return the properties of the sprint that the path names."""
+    sprint = call.site.sprints.get(call.id()) if call.caller else None
+    if sprint is None:
+        raise errors.refusal(404, "Sprint does not exist or you do not have permission to see it.")
+    return sprint.properties
+
+
+def worklog_bag(call: Call) -> Bag:
+    """Return the properties of the worklog that the path names."""
+    issue, found = call.issue(), call.site.worklogs.get(call.id())
+    if found is None or found.issue != issue.id:
+        raise errors.refusal(404, f"Cannot find worklog with id: '{call.path('id')}'.")
+    return found.properties
+
+
+def user_bag(call: Call) -> Bag:
+    """Return the properties of a person: one's own, or as an administrator anybody's."""
+    asked = call.query("accountId" if call.site.cloud else "username")
+    found: User | None = call.site.named(asked) if asked else call.user
+    if found is None:
+        raise errors.refusal(404, "The user does not exist.")
+    if found is not call.user:
+        permissions.administer(call.user)
+    return call.site.user_properties.setdefault(found.account_id, {})
+
+
+def _told(call: Call, bag: Callable[[Call], Bag], key: str, value: Any, what: str) -> None:
+    if bag is issue_bag:
+        events.property_changed(call.site, call.issue(), key, value, what)
 
 
 def property_rules(base: str, bag: Callable[[Call], Bag]) -> list[Rule]:
@@ -60,19 +95,20 @@ def property_rules(base: str, bag: Callable[[Call], Bag]) -> list[Rule]:
 
     def put(call: Call) -> Response:
         found, key = bag(call), call.path("property")
-        adds.check_key(key)
-        if len(call.raw) > adds.LONGEST_PROPERTY:
-            limit = adds.LONGEST_PROPERTY
+        properties.check_key(key)
+        if len(call.raw) > properties.LONGEST_PROPERTY:
+            limit = properties.LONGEST_PROPERTY
             raise errors.refusal(400, f"The property value must not be longer than {limit} characters.")
         new = key not in found
         found[key] = call.json()
+        _told(call, bag, key, found[key], "set")
         return reply(status=201 if new else 200)
 
     def delete(call: Call) -> Response:
         found, key = bag(call), call.path("property")
         if key not in found:
             raise errors.refusal(404, f"The property with key '{key}' does not exist.")
-        del found[key]
+        _told(call, bag, key, found.pop(key), "deleted")
         return reply(status=204)
 
     one = base + "/{property}"
@@ -107,7 +143,7 @@ def _shown(call: Call, issue: Issue, link: RemoteLink) -> Json:
     return head | ({"globalId": link.global_id} if link.global_id else {}) | link.data
 
 
-def put_remote_link(call: Call) -> Response:
+def post_remote_link(call: Call) -> Response:
     """Make a link, or replace the one with the same ``globalId``: Jira's only upsert."""
     issue, body = call.issue(), call.object()
     data, global_id = _link_data(body), optional(body, "globalId", str, "")
@@ -115,16 +151,41 @@ def put_remote_link(call: Call) -> Response:
         raise errors.refusal(400, errors={"globalId": "The globalId must be at most 255 characters long."})
     known = _by_global_id(issue, global_id) if global_id else None
     if known is None:
-        adds.check_room(len(issue.remote_links), MOST_REMOTE_LINKS, "remote links")
-    at_first = known or RemoteLink(call.site.next_id("remote"), global_id, {})
+        properties.check_room(len(issue.remote_links), MOST_REMOTE_LINKS, "remote links")
+    link = known or RemoteLink(call.site.next_id("remote"), global_id, {})
     edit.touch(call.site, issue)
-    at_first.data = data
+    link.data = data
     if known is None:
-        issue.remote_links.append(at_first)
-        text = (str(at_first.id), f'This issue links to "{data["object"]["title"]}"')
-        edit.record(call.site, issue, call.user, [adds.history_item("RemoteIssueLink", (None, None), text)])
-    url = call.url(f"issue/{issue.key}/remotelink/{at_first.id}")
-    return reply({"id": at_first.id, "self": url}, 200 if known else 201)
+        issue.remote_links.append(link)
+        _index(call, issue, link)
+        _recorded(call, issue, (None, None), _text(link))
+    url = call.url(f"issue/{issue.key}/remotelink/{link.id}")
+    return reply({"id": link.id, "self": url}, 200 if known else 201)
+
+
+def _index(call: Call, issue: Issue, link: RemoteLink) -> None:
+    if link.global_id:
+        call.site.remote.setdefault(link.global_id, set()).add(issue.id)
+
+
+def _text(link: RemoteLink) -> tuple[str, str]:
+    return str(link.id), f'This issue links to "{link.data["object"]["title"]}"'
+
+
+def _recorded(call: Call, issue: Issue, old: tuple[str | None, str | None], new: Any) -> None:
+    item = properties.history_item("RemoteIssueLink", old, new)
+    edit.record(call.site, issue, call.user, [item])
+
+
+def put_remote_link(call: Call) -> Response:
+    """Replace a link by its number; what the body leaves out is gone."""
+    issue, body = call.issue(), call.object()
+    link, data = _by_number(call, issue), _link_data(body)
+    edit.touch(call.site, issue)
+    call.site.remote.get(link.global_id, set()).discard(issue.id)
+    link.data, link.global_id = data, optional(body, "globalId", str, "")
+    _index(call, issue, link)
+    return reply(status=204)
 
 
 def _link_data(body: Json) -> Json:
@@ -148,7 +209,12 @@ def _by_number(call: Call, issue: Issue) -> RemoteLink:
     for link in issue.remote_links:
         if str(link.id) == call.path("id"):
             return link
-    raise errors.refusal(404, f"No remote link with id '{call.path('id')}' exists on this issue.")
+    text = f"No remote link with id '{call.path('id')}' exists on this issue."
+    # A number that is none, or is another issue's link, is a bad request (reference, 3.5).
+    elsewhere = call.id() and any(
+        call.id() == one.id for i in call.site.issues.values() for one in i.remote_links
+    )
+    raise errors.refusal(404 if call.id() and not elsewhere else 400, text)
 
 
 def delete_remote_link(call: Call) -> Response:
@@ -169,8 +235,8 @@ def delete_by_global_id(call: Call) -> Response:
 def _drop(call: Call, issue: Issue, link: RemoteLink) -> Response:
     edit.touch(call.site, issue)
     issue.remote_links.remove(link)
-    text = (str(link.id), f'This issue links to "{link.data["object"]["title"]}"')
-    edit.record(call.site, issue, call.user, [adds.history_item("RemoteIssueLink", text, (None, None))])
+    call.site.remote.get(link.global_id, set()).discard(issue.id)
+    _recorded(call, issue, _text(link), (None, None))
     return reply(status=204)
 
 
@@ -180,9 +246,13 @@ RULES = [
     *property_rules("/rest/api/{v}/comment/{id}/properties", comment_bag),
     *property_rules("/rest/api/{v}/project/{key}/properties", project_bag),
     *property_rules("/rest/agile/1.0/board/{id}/properties", board_bag),
+    *property_rules("/rest/agile/1.0/sprint/{id}/properties", sprint_bag),
+    *property_rules("/rest/api/{v}/issue/{key}/worklog/{id}/properties", worklog_bag),
+    *property_rules("/rest/api/{v}/user/properties", user_bag),
     Rule("GET", _LINKS, remote_links),
-    Rule("POST", _LINKS, put_remote_link),
+    Rule("POST", _LINKS, post_remote_link),
     Rule("DELETE", _LINKS, delete_by_global_id),
     Rule("GET", _LINKS + "/{id}", get_remote_link),
+    Rule("PUT", _LINKS + "/{id}", put_remote_link),
     Rule("DELETE", _LINKS + "/{id}", delete_remote_link),
 ]

@@ -7,10 +7,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from deskbridge.sandbox.jira import catalogue, errors, show, workflow
-from deskbridge.sandbox.jira.model import Component, FieldDef, IssueType, Json, Project
+from deskbridge.sandbox.jira import catalogue, edit, errors, show, show_issue, workflow
+from deskbridge.sandbox.jira.fields import CHILD
+from deskbridge.sandbox.jira.model import FieldDef, IssueType, Json, Project
+from deskbridge.sandbox.jira.notify import ROLES
+from deskbridge.sandbox.jira.permissions import may
 from deskbridge.sandbox.jira.state import Site
-from deskbridge.sandbox.jira.wire import Call, Rule, optional
+from deskbridge.sandbox.jira.wire import Call, Rule
 from deskbridge.sandbox.kernel import reply
 
 
@@ -18,8 +21,8 @@ def page_bean(call: Call, values: Sequence[Any], start: int, size: int, self_url
     """Return one page as most of Jira's lists are paged."""
     shown = list(values[start : start + size])
     last = start + size >= len(values)
-    bean: Json = {"self": f"{self_url}?startAt={start}&maxResults={size}"}
-    if not last:
+    bean: Json = {"self": f"{self_url}?startAt={start}&maxResults={size}"} if self_url else {}
+    if not last and self_url:
         bean["nextPage"] = f"{self_url}?startAt={start + size}&maxResults={size}"
     return {
         **bean,
@@ -34,22 +37,57 @@ def page_bean(call: Call, values: Sequence[Any], start: int, size: int, self_url
 def search(call: Call) -> Response:
     """Return the visible projects, a page at a time."""
     start, size = call.page()
-    text = call.query("query").lower()
-    keys = [key.upper() for key in call.request.query_params.getlist("keys")]
-    found = [
-        _summary(call, project)
-        for project in _visible(call)
-        if (text in project.name.lower() or text in project.key.lower()) and (not keys or project.key in keys)
-    ]
-    return reply(page_bean(call, found, start, size, call.url("project/search")))
+    order = call.query("orderBy", "key")
+    keys = {"key": lambda p: p.key, "name": lambda p: p.name.lower(), "category": lambda p: p.category}
+    if order.lstrip("+-") not in {*keys, "owner", "issueCount", "lastIssueUpdatedDate", "archivedDate"}:
+        raise errors.refusal(400, f"The orderBy value '{order}' is not supported.")
+    found = sorted(
+        (p for p in _visible(call) if _is_asked(call, p)), key=keys.get(order.lstrip("+-"), keys["key"])
+    )
+    if order.startswith("-"):
+        found.reverse()
+    shown = [_listed(call, project) for project in found]
+    return reply(page_bean(call, shown, start, size, call.url("project/search")))
+
+
+def _is_asked(call: Call, project: Project) -> bool:
+    text, many = call.query("query").lower(), call.request.query_params.getlist
+    keys, ids = [key.upper() for key in many("keys")], many("id")
+    return (
+        (text in project.name.lower() or text in project.key.lower())
+        and (not keys or project.key in keys)
+        and (not ids or project.id in ids)
+        and (not call.query("typeKey") or project.kind in call.listed("typeKey"))
+        and (not call.query("categoryId") or project.category == call.number("categoryId", 0))
+    )
+
+
+def _listed(call: Call, project: Project) -> Json:
+    """Return a project as the search shows it: details only when they are expanded."""
+    whole = _whole(call, project)
+    more = {
+        name: whole[name] for name in call.listed("expand") if name in ("description", "lead", "issueTypes")
+    }
+    return _summary(call, project) | more
 
 
 def _visible(call: Call) -> list[Project]:
-    return list(call.site.projects.values()) if call.caller else []
+    if call.caller is None or call.caller.customer:
+        return []
+    return [project for project in call.site.projects.values() if not project.archived]
 
 
 def _summary(call: Call, project: Project) -> Json:
-    return {**show.project(call, project), "style": "classic", "isPrivate": False, "properties": {}}
+    shown = show.project(call, project)
+    if not call.site.cloud:
+        return {"expand": "description,lead,url,projectKeys", **shown}
+    category = {"projectCategory": category_of(call, project.category)} if project.category else {}
+    return {**shown, "style": project.style, "isPrivate": False, "properties": {}, **category}
+
+
+def category_of(call: Call, id: int) -> Json:
+    """Return a project category; the site has one."""
+    return {"self": call.url(f"projectCategory/{id}"), "id": str(id), "name": "Default", "description": ""}
 
 
 def projects(call: Call) -> Response:
@@ -63,23 +101,30 @@ def _project(call: Call) -> Project:
 
 def project(call: Call) -> Response:
     """Return one project with its lead, types, components and versions."""
-    found = _project(call)
-    more = {
-        "description": "",
+    return reply(_whole(call, _project(call)))
+
+
+def _whole(call: Call, found: Project) -> Json:
+    more: Json = {
+        "description": found.description,
         "lead": show.user(call, found.lead),
         "components": [show.part(call, "components", found, one) for one in found.components],
-        "issueTypes": [show.issue_type(call, kind) for kind in catalogue.ISSUE_TYPES.values()],
+        "issueTypes": [show.issue_type(call, call.site.types[id]) for id in found.types],
         "versions": [show.part(call, "versions", found, one) for one in found.versions],
-        "assigneeType": "UNASSIGNED",
-        "roles": {},
+        "assigneeType": found.assignee_type,
+        "roles": {
+            name: call.url(f"project/{found.id}/role/{id}")
+            for id, (name, _) in ROLES.items()
+            if found.kind == "service_desk" or not name.startswith("Service")
+        },
     }
-    return reply({**_summary(call, found), **more})
+    return {**_summary(call, found), **more, **({"url": found.url} if found.url else {})}
 
 
 def project_statuses(call: Call) -> Response:
     """Return, for each kind of issue, the statuses it can have."""
-    _project(call)
-    statuses = [show.status(call, status) for status in catalogue.STATUSES.values()]
+    found = _project(call)
+    statuses = show.statuses(call, workflow.statuses(call.site, found))
     kinds = [
         {
             "self": call.url(f"issuetype/{kind.id}"),
@@ -88,79 +133,9 @@ def project_statuses(call: Call) -> Response:
             "subtask": kind.subtask,
             "statuses": statuses,
         }
-        for kind in catalogue.ISSUE_TYPES.values()
+        for kind in (call.site.types[id] for id in found.types)
     ]
     return reply(kinds)
-
-
-def components(call: Call) -> Response:
-    """Return a project's components."""
-    found = _project(call)
-    return reply([show.part(call, "components", found, one) for one in found.components])
-
-
-def versions(call: Call) -> Response:
-    """Return a project's versions."""
-    found = _project(call)
-    return reply([show.part(call, "versions", found, one) for one in found.versions])
-
-
-def create_component(call: Call) -> Response:
-    """Make a component; only those who administer the project may (reference, 7.3)."""
-    body = call.object()
-    home = call.site.project(call.caller, optional(body, "project", str, ""))
-    _may_administer(call)
-    name = _part_name(body, home.components, "component")
-    made = Component(str(call.site.next_id("component")), name, optional(body, "description", str, ""))
-    made.lead = optional(body, "leadAccountId", str, "")
-    made.assignee_type = optional(body, "assigneeType", str, "PROJECT_DEFAULT")
-    if made.lead and made.lead not in call.site.users:
-        raise errors.refusal(400, errors={"leadAccountId": "The user does not exist."})
-    home.components.append(made)
-    return reply(show.part(call, "components", home, made), 201)
-
-
-def create_version(call: Call) -> Response:
-    """Make a version; only those who administer the project may."""
-    body = call.object()
-    named = body.get("projectId", optional(body, "project", str, ""))
-    home = call.site.project(call.caller, named)
-    _may_administer(call)
-    name = _part_name(body, home.versions, "version")
-    made = Component(str(call.site.next_id("version")), name, optional(body, "description", str, ""))
-    made.released = bool(optional(body, "released", bool))
-    home.versions.append(made)
-    return reply(show.part(call, "versions", home, made), 201)
-
-
-def _may_administer(call: Call) -> None:
-    if not call.user.project_admin:
-        raise errors.forbidden("The user does not have permission to complete this operation.")
-
-
-def _part_name(body: Json, existing: Sequence[Component], what: str) -> str:
-    name: str = optional(body, "name", str, "").strip()
-    if not name:
-        raise errors.refusal(
-            400, errors={"name": f"The {what} name specified is invalid - cannot be an empty string."}
-        )
-    if len(name) > 255:
-        raise errors.refusal(
-            400, errors={"name": f"The {what} name must not exceed 255 characters in length."}
-        )
-    if any(one.name.lower() == name.lower() for one in existing):
-        text = f"A {what} with the name {name} already exists in this project."
-        raise errors.refusal(400, errors={"name": text})
-    return name
-
-
-def part(call: Call) -> Response:
-    """Return a component by id."""
-    for home in _visible(call):
-        found = call.site.component("components", home.id, call.path("id"))
-        if found is not None:
-            return reply(show.part(call, "components", home, found))
-    raise errors.refusal(404, f"The component with id {call.path('id')} does not exist.")
 
 
 # --- what can be set ------------------------------------------------------------------------------
@@ -168,26 +143,64 @@ def part(call: Call) -> Response:
 
 def meta_types(call: Call) -> Response:
     """Return the kinds of issues that can be made, in Cloud's shape (not a page bean)."""
-    _project(call)
-    kinds = [show.issue_type(call, kind) for kind in catalogue.ISSUE_TYPES.values()]
+    home = _project(call)
+    kinds = [show.issue_type(call, call.site.types[id]) for id in home.types]
     return reply(_meta_page(call, "issueTypes", "createMetaIssueType", kinds))
 
 
 def meta_fields(call: Call) -> Response:
     """Return the fields of one kind's create screen, with what they allow."""
     home = _project(call)
-    kind = catalogue.ISSUE_TYPES.get(call.path("id"))
-    if kind is None:
+    kind = call.site.types.get(call.path("id"))
+    if kind is None or kind.id not in home.types:
         raise errors.refusal(404, "Issue type does not exist or you do not have permission to see it.")
-    screen = [field for field in call.site.fields.values() if "create" in field.screens]
-    metas = [field_meta(call, field, home, kind, creating=True) for field in screen]
+    metas = _create_screen(call, home, kind)
     return reply(_meta_page(call, "fields", "results", metas))
 
 
+def _create_screen(call: Call, home: Project, kind: IssueType) -> list[Json]:
+    hidden = {name for name, key in _GUARDED.items() if not may(call.caller, key, home)}
+    fields = [name for name in edit.screen(call.site, "create", home) if name not in hidden]
+    return [field_meta(call, call.site.fields[name], home, kind, creating=True) for name in fields]
+
+
+_GUARDED = {"reporter": "MODIFY_REPORTER", "security": "SET_ISSUE_SECURITY"}
+
+
+def old_meta(call: Call) -> Response:
+    """Return what can be made, in the form that Cloud deprecates and Data Center 9 has no more."""
+    keys, ids = call.listed("projectKeys"), call.listed("projectIds")
+    expand = "projects.issuetypes.fields" in call.listed("expand")
+    homes = [p for p in _visible(call) if (not keys or p.key in keys) and (not ids or p.id in ids)]
+    shown = [
+        {
+            **_summary(call, home),
+            "issuetypes": [_old_type(call, home, id, expand) for id in home.types if _wanted(call, id)],
+        }
+        for home in homes
+        if may(call.caller, "CREATE_ISSUES", home)
+    ]
+    return reply({"expand": "projects", "projects": shown})
+
+
+def _wanted(call: Call, id: str) -> bool:
+    ids, names = call.listed("issuetypeIds"), call.listed("issuetypeNames")
+    return (not ids or id in ids) and (not names or call.site.types[id].name in names)
+
+
+def _old_type(call: Call, home: Project, id: str, expand: bool) -> Json:
+    kind = call.site.types[id]
+    shown = {**show.issue_type(call, kind), "expand": "fields"}
+    fields = _create_screen(call, home, kind) if expand else []
+    return shown | ({"fields": {field["key"]: field for field in fields}} if expand else {})
+
+
 def _meta_page(call: Call, key: str, legacy: str, values: list[Json]) -> Json:
+    start, size = call.page(most=200)
+    if not call.site.cloud:
+        return page_bean(call, values, start, size, "")
     if call.number("maxResults", 50) > 200:
         raise errors.refusal(400, "Parameter 'maxResults' must not exceed the limit '200'")
-    start, size = call.page(most=200)
     shown = values[start : start + size]
     return {key: shown, legacy: shown, "startAt": start, "maxResults": size, "total": len(values)}
 
@@ -196,7 +209,12 @@ _OPERATIONS = {
     "labels": ["add", "set", "remove"],
     "components": ["add", "set", "remove"],
     "versions": ["set", "add", "remove"],
+    "versionrefs": ["set", "add", "remove"],
     "options": ["add", "set", "remove"],
+    "users": ["add", "set", "remove"],
+    "organizations": ["add", "set", "remove"],
+    "timetracking": ["set", "edit"],
+    "worklogs": ["add"],
     "links": ["add", "copy"],
     "comments": ["add", "edit", "remove"],
 }
@@ -227,16 +245,34 @@ def field_meta(call: Call, field: FieldDef, home: Project, kind: IssueType, *, c
 def _allowed(call: Call, field: FieldDef, home: Project, kind: IssueType) -> list[Json] | None:
     if field.kind == "priority":
         return [show.priority(call, id) for id in catalogue.PRIORITIES]
+    if field.kind == "security":
+        return [show_issue.security(call, id) for id in catalogue.LEVELS]
+    if field.kind == "cascade":
+        return _tree(call, field)
     if field.kind == "resolution":
         return [show.named(call, "resolution", one) for one in catalogue.RESOLUTIONS.values()]
     if field.kind in ("option", "options"):
         url = call.url("customFieldOption/")
-        return [{"self": url + one.id, "value": one.name, "id": one.id} for one in field.options]
+        open_ones = [one for one in field.options if one.id not in field.disabled]
+        return [{"self": url + one.id, "value": one.name, "id": one.id} for one in open_ones]
     if field.kind in ("components", "versions"):
         return [show.part(call, field.kind, home, one) for one in call.site.parts(field.kind, home.id)]
     if field.kind == "issuetype":
         return [show.issue_type(call, kind)]
     return [show.project(call, home)] if field.kind == "project" else None
+
+
+def _tree(call: Call, field: FieldDef) -> list[Json]:
+    """Return a cascading field's options, children below their parents."""
+    shown: dict[str, Json] = {}
+    for one in field.options:
+        parent, child, name = one.name.partition(CHILD)
+        row: Json = {"self": call.url(f"customFieldOption/{one.id}"), "value": name or parent, "id": one.id}
+        if child:
+            shown[parent].setdefault("children", []).append(row)
+        else:
+            shown[parent] = row
+    return list(shown.values())
 
 
 def transition_fields(
@@ -252,11 +288,7 @@ RULES = [
     Rule("GET", "/rest/api/{v}/project", projects),
     Rule("GET", "/rest/api/{v}/project/{key}", project),
     Rule("GET", "/rest/api/{v}/project/{key}/statuses", project_statuses),
-    Rule("GET", "/rest/api/{v}/project/{key}/components", components),
-    Rule("GET", "/rest/api/{v}/project/{key}/versions", versions),
-    Rule("POST", "/rest/api/{v}/component", create_component, sign_in=True),
-    Rule("GET", "/rest/api/{v}/component/{id}", part),
-    Rule("POST", "/rest/api/{v}/version", create_version, sign_in=True),
+    Rule("GET", "/rest/api/{v}/issue/createmeta", old_meta, on="cloud"),
     Rule("GET", "/rest/api/{v}/issue/createmeta/{key}/issuetypes", meta_types),
     Rule("GET", "/rest/api/{v}/issue/createmeta/{key}/issuetypes/{id}", meta_fields),
 ]

@@ -16,6 +16,7 @@ from deskbridge.sandbox.jira import errors, jql_match, show_issue
 from deskbridge.sandbox.jira.jql_match import Found
 from deskbridge.sandbox.jira.jql_parse import Clause, JqlSyntax, Node, Query
 from deskbridge.sandbox.jira.model import Issue, Json, User
+from deskbridge.sandbox.jira.searches import Search, offset_page, open_search
 from deskbridge.sandbox.jira.state import Site
 from deskbridge.sandbox.jira.wire import Call, Rule, optional, required, texts
 from deskbridge.sandbox.kernel import reply
@@ -95,19 +96,36 @@ def _answer(call: Call, asked: Asked) -> Response:
         raise errors.refusal(400, f"The value for maxResults must be between 1 and {MOST_RESULTS}.")
     if len(asked.reconcile) > MOST_RECONCILED:
         raise errors.refusal(400, f"At most {MOST_RECONCILED} issues can be reconciled.")
-    found = prepared(call.site, call.caller, asked.jql)
-    start = _read_token(call.site, asked) if asked.token else 0
-    rows = jql_match.select(call.site, found, asked.reconcile) if call.caller else []
     names = asked.fields or ["id"]
     size = asked.size
     if not set(names) <= _ID_ONLY:
         size = min(size, call.site.switches.search_page)
-    page = rows[start : start + size]
-    body: Json = {"issues": [_row(call, row, names, asked) for row in page]}
-    body["isLast"] = start + size >= len(rows)
-    if not body["isLast"]:
-        body["nextPageToken"] = _token(call.site, asked.jql, start + size)
+    page, token = _page(call, asked, size)
+    body: Json = {"issues": [_row(call, row, names, asked) for row in page], "isLast": token is None}
+    if token is not None:
+        body["nextPageToken"] = token
     return reply(body | _heads(call, names, asked.expand))
+
+
+def _page(call: Call, asked: Asked, size: int) -> tuple[list[Issue], str | None]:
+    """Return the issues of a page, and the token of the next one, None behind the last."""
+    found = prepared(call.site, call.caller, asked.jql)
+    name, page, start = _read_token(call.site, asked) if asked.token else (call.site.new_uuid(), 0, 0)
+
+    def make() -> Search:
+        search = Search(call.site, call.caller, found, asked.reconcile)
+        if page:  # it was forgotten: go on by what was read
+            search.after(0, start)
+            search.marks = search.marks[:1] * page
+        return search
+
+    search = open_search(call.site, name, make)
+    if not search.fresh.issuperset(asked.reconcile):
+        search.fresh.update(asked.reconcile)
+        search.refresh()
+    ids, last = search.after(page, size)
+    token = None if last else _token(call.site, asked.jql, name, page + 1, start + len(ids))
+    return search.rows(ids), token
 
 
 def _row(call: Call, row: Issue, names: list[str], asked: Asked) -> Json:
@@ -130,13 +148,13 @@ def _heads(call: Call, names: list[str], expand: list[str]) -> Json:
     return {name: build() for name, build in heads.items() if name in expand}
 
 
-def prepared(site: Site, caller: User | None, jql: str) -> Found:
-    """Return a bounded query made ready, or refuse it."""
+def prepared(site: Site, caller: User | None, jql: str, *, bounded: bool = True) -> Found:
+    """Return a (bounded) query made ready, or refuse it."""
     try:
         found = jql_match.prepare(site, caller, jql)
     except JqlSyntax as error:
         raise errors.refusal(400, str(error)) from error
-    if found.query.where is None:
+    if found.query.where is None and bounded:
         raise errors.refusal(400, UNBOUNDED)
     if len(found.query.order) > MOST_ORDERS:
         raise errors.refusal(400, f"The maximum number of fields to order by is {MOST_ORDERS}.")
@@ -149,21 +167,24 @@ def _digest(jql: str) -> str:
     return hashlib.sha256(jql.encode()).hexdigest()[:16]
 
 
-def _token(site: Site, jql: str, start: int) -> str:
+def _token(site: Site, jql: str, name: str, page: int, start: int) -> str:
     until = int(site.now().timestamp()) + TOKEN_SECONDS
-    return base64.urlsafe_b64encode(json.dumps([_digest(jql), start, until]).encode()).decode()
+    content = json.dumps([_digest(jql), name, page, start, until]).encode()
+    return base64.urlsafe_b64encode(content).decode()
 
 
-def _read_token(site: Site, asked: Asked) -> int:
-    """Return where the page starts; the token belongs to its query and lives a week."""
+def _read_token(site: Site, asked: Asked) -> tuple[str, int, int]:
+    """Return which search goes on, and where; the token belongs to its query and lives a week."""
     try:
-        digest, start, until = json.loads(base64.urlsafe_b64decode((asked.token or "").encode()))
-        good = digest == _digest(asked.jql) and start > 0 and until >= site.now().timestamp()
+        content = json.loads(base64.urlsafe_b64decode((asked.token or "").encode()))
+        digest, name, page, start, until = content
+        good = digest == _digest(asked.jql) and until >= site.now().timestamp()
+        good = good and isinstance(name, str) and type(page) is int is type(start) and page > 0 < start
     except (ValueError, TypeError):
-        good, start = False, 0
-    if not good or not isinstance(start, int):
+        good, name, page, start = False, "", 0, 0
+    if not good:
         raise errors.refusal(400, BAD_TOKEN)
-    return start
+    return name, page, start
 
 
 def gone(call: Call) -> Response:
@@ -173,9 +194,86 @@ def gone(call: Call) -> Response:
 
 def count(call: Call) -> Response:
     """Return how many issues match, roughly."""
-    jql = required(call.object(), "jql", str)
+    jql = required(call.closed("jql"), "jql", str)
     found = prepared(call.site, call.caller, jql)
-    return reply({"count": len(jql_match.select(call.site, found)) if call.caller else 0})
+    return reply({"count": len(Search(call.site, call.caller, found).ids)})
+
+
+def match(call: Call) -> Response:
+    """Return which of some issues each query matches; reads the store, not the index."""
+    body = call.closed("issueIds", "jqls")
+    ids, jqls = required(body, "issueIds", list), texts(body, "jqls")
+    if not all(type(id) is int for id in ids) or not jqls:
+        raise errors.invalid_payload()
+    known = [
+        issue for id in ids if (issue := call.site.find_issue(id)) and call.site.sees(call.caller, issue)
+    ]
+    return reply({"matches": [_matched(call, known, jql) for jql in jqls]})
+
+
+def _matched(call: Call, known: list[Issue], jql: str) -> Json:
+    try:
+        found = jql_match.prepare(call.site, call.caller, jql)
+    except JqlSyntax as error:
+        return {"matchedIssues": [], "errors": [str(error)]}
+    matched = [] if found.errors else [issue.id for issue in known if found.test(issue)]
+    return {"matchedIssues": matched, "errors": found.errors}
+
+
+# --- Data Center ----------------------------------------------------------------------------------
+
+
+def dc_get(call: Call) -> Response:
+    """Search as Data Center does, by offset, with the query string."""
+    start, size = call.number("startAt", 0), call.number("maxResults", 50)
+    names = call.listed("fields")
+    strict = call.query("validateQuery", "true").lower() in ("true", "strict")
+    return _dc_answer(call, call.query("jql"), (start, size), names, call.listed("expand"), strict=strict)
+
+
+_DC_BODY = ("jql", "startAt", "maxResults", "validateQuery", "fields", "expand")
+
+
+def dc_post(call: Call) -> Response:
+    """Search as Data Center does, with a body; it takes no ``properties``."""
+    body = call.object()
+    for name in body:
+        if name not in _DC_BODY:
+            known = ", ".join(f'"{one}"' for one in _DC_BODY)
+            text = f'Unrecognized field "{name}" (Class SearchRequestBean), not marked as ignorable'
+            raise errors.refusal(400, f"{text} (known: {known})")
+    start, size = optional(body, "startAt", int, 0), optional(body, "maxResults", int, 50)
+    strict = optional(body, "validateQuery", (bool, str), default=True) not in (
+        False,
+        "false",
+        "none",
+        "warn",
+    )
+    jql = optional(body, "jql", str, "")
+    return _dc_answer(call, jql, (start, size), texts(body, "fields"), texts(body, "expand"), strict=strict)
+
+
+def _dc_answer(
+    call: Call, jql: str, where: tuple[int, int], names: list[str], expand: list[str], *, strict: bool
+) -> Response:
+    start, size = max(0, where[0]), min(where[1], call.site.switches.dc_longest_page)
+    if size < 0:
+        size = call.site.switches.dc_longest_page
+
+    def find() -> jql_match.Found:
+        try:
+            found = jql_match.prepare(call.site, call.caller, jql)
+        except JqlSyntax as error:
+            raise errors.refusal(400, str(error)) from error
+        if found.errors and strict:
+            raise errors.refusal(400, *found.errors)
+        return found
+
+    rows, total = offset_page(call.site, call.caller, jql, find, start, size)
+    wanted = show_issue.wanted(call.site, names, ["*navigable"])
+    body: Json = {"expand": "schema,names", "startAt": start, "maxResults": size, "total": total}
+    body["issues"] = [show_issue.issue(call, row, wanted, expand) for row in rows]
+    return reply(body | _heads(call, wanted, expand))
 
 
 # --- what a query means ---------------------------------------------------------------------------
@@ -231,10 +329,13 @@ def _operand(value: Any) -> Json:
 
 
 RULES = [
-    Rule("GET", "/rest/api/{v}/search/jql", get),
-    Rule("POST", "/rest/api/{v}/search/jql", post),
-    Rule("GET", "/rest/api/{v}/search", gone),
-    Rule("POST", "/rest/api/{v}/search", gone, bare=True),
-    Rule("POST", "/rest/api/{v}/search/approximate-count", count),
-    Rule("POST", "/rest/api/{v}/jql/parse", parse),
+    Rule("GET", "/rest/api/{v}/search/jql", get, on="cloud"),
+    Rule("POST", "/rest/api/{v}/search/jql", post, on="cloud"),
+    Rule("GET", "/rest/api/{v}/search", gone, on="cloud"),
+    Rule("POST", "/rest/api/{v}/search", gone, bare=True, on="cloud"),
+    Rule("GET", "/rest/api/{v}/search", dc_get, on="dc"),
+    Rule("POST", "/rest/api/{v}/search", dc_post, on="dc"),
+    Rule("POST", "/rest/api/{v}/search/approximate-count", count, on="cloud"),
+    Rule("POST", "/rest/api/{v}/jql/parse", parse, on="cloud"),
+    Rule("POST", "/rest/api/{v}/jql/match", match, on="cloud"),
 ]

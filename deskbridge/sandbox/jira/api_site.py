@@ -2,60 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
-from deskbridge.sandbox.jira import catalogue, errors, show
-from deskbridge.sandbox.jira.model import FieldDef, Json, User
-from deskbridge.sandbox.jira.wire import Call, Rule
-from deskbridge.sandbox.kernel import reply
-
-# key: (id, name, type, who has it: everybody, project administrators, site administrators)
-_PERMISSIONS = {
-    "ADMINISTER": ("0", "Administer Jira", "GLOBAL", "site"),
-    "BULK_CHANGE": ("33", "Make bulk changes", "GLOBAL", "all"),
-    "CREATE_SHARED_OBJECTS": ("22", "Share dashboards and filters", "GLOBAL", "all"),
-    "MANAGE_GROUP_FILTER_SUBSCRIPTIONS": ("24", "Manage group filter subscriptions", "GLOBAL", "all"),
-    "USER_PICKER": ("27", "Browse users and groups", "GLOBAL", "all"),
-    "BROWSE_PROJECTS": ("10", "Browse Projects", "PROJECT", "all"),
-    "ADMINISTER_PROJECTS": ("23", "Administer Projects", "PROJECT", "project"),
-    "CREATE_ISSUES": ("11", "Create Issues", "PROJECT", "all"),
-    "EDIT_ISSUES": ("12", "Edit Issues", "PROJECT", "all"),
-    "DELETE_ISSUES": ("16", "Delete Issues", "PROJECT", "project"),
-    "ASSIGN_ISSUES": ("13", "Assign Issues", "PROJECT", "all"),
-    "ASSIGNABLE_USER": ("17", "Assignable User", "PROJECT", "all"),
-    "CLOSE_ISSUES": ("18", "Close Issues", "PROJECT", "all"),
-    "RESOLVE_ISSUES": ("14", "Resolve Issues", "PROJECT", "all"),
-    "TRANSITION_ISSUES": ("46", "Transition Issues", "PROJECT", "all"),
-    "MODIFY_REPORTER": ("30", "Modify Reporter", "PROJECT", "project"),
-    "SCHEDULE_ISSUES": ("28", "Schedule Issues", "PROJECT", "all"),
-    "LINK_ISSUES": ("21", "Link Issues", "PROJECT", "all"),
-    "MOVE_ISSUES": ("25", "Move Issues", "PROJECT", "project"),
-    "SET_ISSUE_SECURITY": ("26", "Set Issue Security", "PROJECT", "project"),
-    "ADD_COMMENTS": ("15", "Add Comments", "PROJECT", "all"),
-    "EDIT_ALL_COMMENTS": ("34", "Edit All Comments", "PROJECT", "project"),
-    "EDIT_OWN_COMMENTS": ("35", "Edit Own Comments", "PROJECT", "all"),
-    "DELETE_ALL_COMMENTS": ("36", "Delete All Comments", "PROJECT", "project"),
-    "DELETE_OWN_COMMENTS": ("37", "Delete Own Comments", "PROJECT", "all"),
-    "CREATE_ATTACHMENTS": ("19", "Create Attachments", "PROJECT", "all"),
-    "DELETE_ALL_ATTACHMENTS": ("38", "Delete All Attachments", "PROJECT", "project"),
-    "DELETE_OWN_ATTACHMENTS": ("39", "Delete Own Attachments", "PROJECT", "all"),
-    "MANAGE_WATCHERS": ("32", "Manage Watchers", "PROJECT", "all"),
-    "VIEW_VOTERS_AND_WATCHERS": ("31", "View Voters and Watchers", "PROJECT", "all"),
-    "WORK_ON_ISSUES": ("20", "Work On Issues", "PROJECT", "all"),
-}
+from deskbridge.sandbox.jira import catalogue, errors, show, show_issue, workflow
+from deskbridge.sandbox.jira.api_people import groups_of
+from deskbridge.sandbox.jira.api_projects import page_bean
+from deskbridge.sandbox.jira.model import FieldDef, Json, LinkType, Named, Project, User
+from deskbridge.sandbox.jira.permissions import PERMISSIONS, may
+from deskbridge.sandbox.jira.wire import Call, Handler, Rule
+from deskbridge.sandbox.kernel import Refused, reply
 
 
 def server_info(call: Call) -> Response:
     """Return what kind of Jira this is; anybody may ask."""
-    now = call.site.stamp(call.site.now(), call.caller)
+    now, cloud = call.stamp(call.site.now()), call.site.cloud
     return reply(
         {
             "baseUrl": call.site.base_url,
-            "displayUrl": call.site.base_url,
-            "version": "1001.0.0-SNAPSHOT",
-            "versionNumbers": [1001, 0, 0],
-            "deploymentType": "Cloud",
-            "buildNumber": 100290,
+            **({"displayUrl": call.site.base_url} if cloud else {}),
+            "version": "1001.0.0-SNAPSHOT" if cloud else "9.12.15",
+            "versionNumbers": [1001, 0, 0] if cloud else [9, 12, 15],
+            "deploymentType": "Cloud" if cloud else "Server",
+            "buildNumber": 100290 if cloud else 9120015,
             "buildDate": "2026-10-01T00:00:00.000+0000",
             "serverTime": now,
             "scmInfo": "0" * 40,
@@ -69,30 +39,43 @@ def server_info(call: Call) -> Response:
 def myself(call: Call) -> Response:
     """Return the caller, with the address that others don't see."""
     shown = show.user(call, call.user.account_id) or {}
-    groups = {"size": 1, "items": []}
-    return reply({**shown, "locale": "en_US", "groups": groups, "applicationRoles": groups})
+    if not call.site.cloud:
+        shown |= {"deleted": False, "expand": "groups,applicationRoles"}
+    names = groups_of(call.user) if "groups" in call.listed("expand") else []
+    groups = {"size": 1, "items": [show_issue.group(call, name) for name in names]}
+    roles = {"size": 1, "items": []}
+    return reply({**shown, "locale": "en_US", "groups": groups, "applicationRoles": roles})
 
 
 def my_permissions(call: Call) -> Response:
     """Return which of the asked permissions the caller has; unknown keys are refused."""
     asked = call.listed("permissions")
-    if not asked:
+    if not asked and call.site.cloud:
         raise errors.refusal(400, "The 'permissions' query parameter is required.")
-    unknown = {key: "Unrecognized permission" for key in asked if key not in _PERMISSIONS}
+    unknown = {key: "Unrecognized permission" for key in asked if key not in PERMISSIONS}
     if unknown:
         raise errors.refusal(400, errors=unknown)
     named = call.query("projectKey") or call.query("projectId")
-    if named:
-        call.site.project(call.caller, named)
-    return reply({"permissions": {key: _permission(call.caller, key) for key in asked}})
+    home = call.site.project(call.caller, named) if named else None
+    if issue := call.query("issueKey") or call.query("issueId"):
+        home = call.site.projects[call.site.issue(call.caller, issue).project]
+    keys = asked or list(PERMISSIONS)
+    return reply({"permissions": {key: _permission(call.caller, key, home) for key in keys}})
 
 
-def _permission(caller: User | None, key: str) -> Json:
-    id, name, kind, who = _PERMISSIONS[key]
-    has = caller is not None and (
-        who == "all" or caller.site_admin or (who == "project" and caller.project_admin)
-    )
+def _permission(caller: User | None, key: str, home: Project | None) -> Json:
+    id, name, kind, _ = PERMISSIONS[key]
+    has = may(caller, key, home)
     return {"id": id, "key": key, "name": name, "type": kind, "description": name, "havePermission": has}
+
+
+def permissions(call: Call) -> Response:
+    """Return all permissions there are."""
+    shown = {
+        key: {"key": key, "name": name, "type": kind, "description": name}
+        for key, (_, name, kind, _) in PERMISSIONS.items()
+    }
+    return reply({"permissions": shown})
 
 
 def fields(call: Call) -> Response:
@@ -112,12 +95,27 @@ def _field(field: FieldDef) -> Json:
         "searchable": True,
         "clauseNames": [*field.clauses, *([f"{field.name}[{_kind(field)}]"] if field.custom else [])],
         "schema": field.schema,
+        **show.scope(field.scope),
     }
+
+
+def field_search(call: Call) -> Response:
+    """Return fields by a part of their name, type or id, a page at a time."""
+    start, size = call.page()
+    text, kinds, ids = call.query("query").lower(), call.listed("type"), call.listed("id")
+    found = [
+        {"id": f.id, "name": f.name, "schema": f.schema, "description": f.description, "key": f.id}
+        for f in call.site.fields.values()
+        if text in f.name.lower()
+        and (not kinds or ("custom" if f.custom else "system") in kinds)
+        and (not ids or f.id in ids)
+    ]
+    return reply(page_bean(call, found, start, size, call.url("field/search")))
 
 
 def _kind(field: FieldDef) -> str:
     names = {"select": "Dropdown", "textfield": "Short text", "readonlyfield": "Short text"}
-    return names.get(field.schema["custom"].rpartition(":")[2], field.kind)
+    return names.get(str(field.schema["custom"]).rpartition(":")[2], field.kind)
 
 
 def priorities(call: Call) -> Response:
@@ -139,12 +137,36 @@ def resolutions(call: Call) -> Response:
 
 def statuses(call: Call) -> Response:
     """Return all statuses."""
-    return reply([show.status(call, found) for found in catalogue.STATUSES.values()])
+    return reply(show.statuses(call, call.site.statuses))
+
+
+def status_search(call: Call) -> Response:
+    """Return statuses of a project or a category by a part of their name, a page at a time."""
+    start, size = call.page(default=200, most=200)
+    ids: list[str] = list(call.site.statuses)
+    if call.query("projectId"):
+        ids = workflow.statuses(call.site, call.site.project(call.caller, call.query("projectId")))
+    text, category = call.query("searchString").lower(), call.query("statusCategory").upper()
+    found = [
+        {
+            "id": one.id,
+            "name": one.name,
+            "statusCategory": WORDS[one.category],
+            "description": one.description,
+        }
+        | {"scope": show.scope(one.scope).get("scope", {"type": "GLOBAL"})}
+        for one in (call.site.statuses[id] for id in ids)
+        if text in one.name.lower() and category in ("", WORDS[one.category])
+    ]
+    return reply(page_bean(call, found, start, size, call.url("statuses/search")))
+
+
+WORDS = {"undefined": "UNDEFINED", "new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
 
 
 def status(call: Call) -> Response:
     """Return one status, by id or name."""
-    for found in catalogue.STATUSES.values():
+    for found in call.site.statuses.values():
         if call.path("id") in (found.id, found.name):
             return reply(show.status(call, found))
     raise errors.refusal(404, f"The status with id '{call.path('id')}' does not exist")
@@ -157,12 +179,12 @@ def categories(call: Call) -> Response:
 
 def issue_types(call: Call) -> Response:
     """Return all kinds of issues."""
-    return reply([show.issue_type(call, found) for found in catalogue.ISSUE_TYPES.values()])
+    return reply([show.issue_type(call, found) for found in call.site.types.values()])
 
 
 def issue_type(call: Call) -> Response:
     """Return one kind of issue."""
-    found = catalogue.ISSUE_TYPES.get(call.path("id"))
+    found = call.site.types.get(call.path("id"))
     if found is None:
         raise errors.refusal(404, f"The issue type with id '{call.path('id')}' does not exist")
     return reply(show.issue_type(call, found))
@@ -170,58 +192,90 @@ def issue_type(call: Call) -> Response:
 
 def link_types(call: Call) -> Response:
     """Return the kinds of links between issues."""
-    shown = [
-        {
-            "id": kind.id,
-            "name": kind.name,
-            "inward": kind.inward,
-            "outward": kind.outward,
-            "self": call.url(f"issueLinkType/{kind.id}"),
-        }
-        for kind in catalogue.LINK_TYPES.values()
-    ]
-    return reply({"issueLinkTypes": shown})
+    return reply({"issueLinkTypes": [_link_type(call, kind) for kind in catalogue.LINK_TYPES.values()]})
 
 
-def user(call: Call) -> Response:
-    """Return a person by account id."""
-    asked = call.query("accountId")
-    if not asked:
-        raise errors.refusal(400, "The query parameters 'accountId', 'username' and 'key' are missing.")
-    shown = show.user(call, asked)
-    if shown is None:
-        raise errors.refusal(404, "Specified user does not exist or you do not have required permissions")
-    return reply(shown)
+def _link_type(call: Call, kind: LinkType) -> Json:
+    shown = {"id": kind.id, "name": kind.name, "inward": kind.inward, "outward": kind.outward}
+    return {**shown, "self": call.url(f"issueLinkType/{kind.id}")}
 
 
-def user_search(call: Call) -> Response:
-    """Return people by the beginning of a word of their name, or of their address (reference, 11.7)."""
-    if not call.query("query") and not call.query("accountId"):
-        raise errors.refusal(400, "At least one of 'query', 'accountId' or 'property' must be given.")
-    return reply(_people(call))
+def labels(call: Call) -> Response:
+    """Return all labels there are, a page at a time."""
+    start, size = call.page(default=1000, most=1000)
+    known = {label for issue in call.site.issues.values() for label in issue.values.get("labels") or ()}
+    return reply(page_bean(call, sorted(known), start, size, call.url("label")))
 
 
-def assignable(call: Call) -> Response:
-    """Return people who can be assigned in a project or on an issue."""
-    if call.query("issueKey"):
-        call.site.issue(call.caller, call.query("issueKey"))
-    elif call.query("project"):
-        call.site.project(call.caller, call.query("project"))
-    else:
-        raise errors.refusal(400, "Either the 'project' or the 'issueKey' query parameter is required.")
-    return reply(_people(call))
+def resolution(call: Call) -> Response:
+    """Return one resolution."""
+    found = catalogue.RESOLUTIONS.get(call.path("id"))
+    if found is None:
+        raise errors.refusal(404, "The resolution with id '" + call.path("id") + "' does not exist")
+    return reply(show.named(call, "resolution", found))
 
 
-def _people(call: Call) -> list[Json | None]:
-    start, size = call.page(most=1000)
-    text, account = call.query("query").lower(), call.query("accountId")
-    found = [user for user in call.site.users.values() if user.active and _is_meant(user, text, account)]
-    return [show.user(call, user.account_id) for user in found[start : start + size]]
+def search_named(kind: str, known: Mapping[str, Named]) -> Handler:
+    """Return the handler of a paged search over priorities or resolutions."""
+
+    def search(call: Call) -> Response:
+        start, size = call.page()
+        ids = call.listed("id") or list(known)
+        found = [
+            {**(show.priority(call, id) if kind == "priority" else show.named(call, kind, known[id])),
+             "isDefault": id == catalogue.DEFAULT_PRIORITY and kind == "priority"}
+            for id in ids
+            if id in known
+        ]  # fmt: skip
+        return reply(page_bean(call, found, start, size, call.url(f"{kind}/search")))
+
+    return search
 
 
-def _is_meant(user: User, text: str, account: str) -> bool:
-    words = [user.name.lower(), *user.name.lower().split(), user.email.lower()]
-    return user.account_id == account if account else any(word.startswith(text) for word in words)
+def category(call: Call) -> Response:
+    """Return a status category by id or key."""
+    for key, found in catalogue.CATEGORIES.items():
+        if call.path("id") in (key, str(found.id)):
+            return reply(show.category(call, key))
+    raise errors.refusal(404, f"Status category '{call.path('id')}' not found.")
+
+
+def link_type(call: Call) -> Response:
+    """Return one kind of link."""
+    found = catalogue.LINK_TYPES.get(call.path("id"))
+    if found is None:
+        raise errors.refusal(404, f"No issue link type with id '{call.path('id')}' found.")
+    return reply(_link_type(call, found))
+
+
+def configuration(call: Call) -> Response:
+    """Return which of the site's features are on."""
+    hours = {
+        "workingHoursPerDay": 8.0,
+        "workingDaysPerWeek": 5.0,
+        "timeFormat": "pretty",
+        "defaultUnit": "minute",
+    }
+    names = ("voting", "watching", "unassignedIssues", "subTasks", "issueLinking", "attachments")
+    shown: Json = {f"{name}Enabled": True for name in names}
+    shown["timeTrackingEnabled"] = call.site.switches.time_tracking
+    return reply(shown | ({"timeTrackingConfiguration": hours} if call.site.switches.time_tracking else {}))
+
+
+def tenant(call: Call) -> Response:
+    """Return the site's id at the gateway; anybody may ask."""
+    return reply({"cloudId": call.site.cloud_id})
+
+
+def resources(call: Call) -> Response:
+    """Return the sites that a token with scopes opens (reference, 1.1)."""
+    token = call.request.headers.get("authorization", "").partition(" ")[2]
+    holder = call.site.holder(token)
+    if holder is None or token not in holder.scoped:
+        raise Refused(401, {"code": 401, "message": "Unauthorized"})
+    site, name = call.site, "sandbox"
+    shown = {"id": site.cloud_id, "url": site.base_url, "name": name, "scopes": holder.scoped[token]}
+    return reply([{**shown, "avatarUrl": f"{site.base_url}/avatar/site.png"}])
 
 
 RULES = [
@@ -229,16 +283,30 @@ RULES = [
     Rule("GET", "/rest/api/{v}/myself", myself, sign_in=True),
     Rule("GET", "/rest/api/{v}/mypermissions", my_permissions),
     Rule("GET", "/rest/api/{v}/field", fields),
+    Rule("GET", "/rest/api/{v}/field/search", field_search, on="cloud"),
+    Rule("GET", "/rest/api/{v}/permissions", permissions),
+    Rule("GET", "/rest/api/{v}/configuration", configuration),
+    Rule("GET", "/rest/api/{v}/label", labels, on="cloud"),
     Rule("GET", "/rest/api/{v}/priority", priorities),
+    Rule("GET", "/rest/api/{v}/priority/search", search_named("priority", catalogue.PRIORITIES), on="cloud"),
     Rule("GET", "/rest/api/{v}/priority/{id}", priority),
     Rule("GET", "/rest/api/{v}/resolution", resolutions),
+    Rule(
+        "GET",
+        "/rest/api/{v}/resolution/search",
+        search_named("resolution", catalogue.RESOLUTIONS),
+        on="cloud",
+    ),
+    Rule("GET", "/rest/api/{v}/resolution/{id}", resolution),
     Rule("GET", "/rest/api/{v}/status", statuses),
     Rule("GET", "/rest/api/{v}/status/{id}", status),
+    Rule("GET", "/rest/api/{v}/statuses/search", status_search, on="cloud"),
     Rule("GET", "/rest/api/{v}/statuscategory", categories),
+    Rule("GET", "/rest/api/{v}/statuscategory/{id}", category),
     Rule("GET", "/rest/api/{v}/issuetype", issue_types),
     Rule("GET", "/rest/api/{v}/issuetype/{id}", issue_type),
     Rule("GET", "/rest/api/{v}/issueLinkType", link_types),
-    Rule("GET", "/rest/api/{v}/user", user, sign_in=True),
-    Rule("GET", "/rest/api/{v}/user/search", user_search, sign_in=True),
-    Rule("GET", "/rest/api/{v}/user/assignable/search", assignable, sign_in=True),
+    Rule("GET", "/rest/api/{v}/issueLinkType/{id}", link_type),
+    Rule("GET", "/_edge/tenant_info", tenant, public=True, on="cloud"),
+    Rule("GET", "/oauth/token/accessible-resources", resources, public=True, on="cloud"),
 ]

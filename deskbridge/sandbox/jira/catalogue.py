@@ -22,6 +22,13 @@ STATUSES = {
         Status("10000", "To Do", "new"),
         Status("3", "In Progress", "indeterminate", "This issue is being worked on."),
         Status("10001", "Done", "done"),
+        Status("10100", "Waiting for support", "indeterminate", "The customer waits for an agent."),
+        Status("10101", "Waiting for customer", "indeterminate", "An agent waits for the customer."),
+        Status("10102", "Waiting for approval", "indeterminate"),
+        Status("5", "Resolved", "done"),
+        Status("6", "Closed", "done"),
+        Status("10103", "Canceled", "done"),
+        Status("10104", "Declined", "done"),
     )
 }
 PRIORITIES = {
@@ -46,8 +53,11 @@ ISSUE_TYPES = {
         IssueType("10002", "Task", "A small, distinct piece of work."),
         IssueType("10003", "Subtask", "A part of a larger task.", subtask=True, level=-1),
         IssueType("10004", "Bug", "A problem or error."),
+        IssueType("10010", "[System] Service request", "A request that follows a known procedure."),
+        IssueType("10011", "[System] Incident", "An unplanned interruption of a service."),
     )
 }
+LEVELS = {"10000": Named("10000", "Internal", "Project administrators only")}
 LINK_TYPES = {
     t.id: t
     for t in (
@@ -56,6 +66,12 @@ LINK_TYPES = {
         LinkType("10002", "Duplicate", "is duplicated by", "duplicates"),
         LinkType("10003", "Relates", "relates to", "relates to"),
     )
+}
+# The issue types of a project by its type.
+TYPES_OF = {
+    "software": ("10000", "10001", "10002", "10003", "10004"),
+    "business": ("10002", "10003"),
+    "service_desk": ("10010", "10011", "10002", "10003"),
 }
 PREFIX = "com.atlassian.jira.plugin.system.customfieldtypes:"
 
@@ -89,23 +105,74 @@ SCHEMAS: dict[str, tuple[str, str | None]] = {
     "watches": ("watches", None),
     "votes": ("votes", None),
     "timetracking": ("timetracking", None),
+    "security": ("securitylevel", None),
+    "users": ("array", "user"),
+    "group": ("group", None),
+    "groups": ("array", "group"),
+    "cascade": ("option-with-child", None),
+    "projectref": ("project", None),
+    "versionref": ("version", None),
+    "versionrefs": ("array", "version"),
+    "request_type": ("sd-customerrequesttype", None),
+    "organizations": ("array", "sd-customerorganization"),
+    "sla": ("sd-servicelevelagreement", None),
+    "approvals": ("sd-approvals", None),
+    "feedback": ("sd-feedback", None),
+    "sprint": ("array", "json"),
+    "epic": ("any", None),
+    "rank": ("any", None),
 }
-# kind of a custom field: the key of its type
+_DESK, _AGILE = "com.atlassian.servicedesk:", "com.pyxis.greenhopper.jira:"
+# kind of a custom field by the key of its type (reference, 3.4)
 CUSTOM_TYPES = {
-    "textfield": "string",
-    "readonlyfield": "string",
-    "url": "string",
-    "textarea": "text",
-    "float": "number",
-    "datepicker": "date",
-    "datetime": "datetime",
-    "select": "option",
-    "radiobuttons": "option",
-    "multiselect": "options",
-    "multicheckboxes": "options",
-    "userpicker": "user",
-    "labels": "labels",
+    **{
+        PREFIX + key: kind
+        for key, kind in {
+            "textfield": "string",
+            "readonlyfield": "string",
+            "url": "string",
+            "textarea": "text",
+            "float": "number",
+            "importid": "number",
+            "datepicker": "date",
+            "datetime": "datetime",
+            "select": "option",
+            "radiobuttons": "option",
+            "multiselect": "options",
+            "multicheckboxes": "options",
+            "cascadingselect": "cascade",
+            "userpicker": "user",
+            "multiuserpicker": "users",
+            "grouppicker": "group",
+            "multigrouppicker": "groups",
+            "project": "projectref",
+            "version": "versionref",
+            "multiversion": "versionrefs",
+            "labels": "labels",
+        }.items()
+    },
+    _DESK + "vp-origin": "request_type",
+    _DESK + "sd-customer-organizations": "organizations",
+    _DESK + "sd-request-participants": "users",
+    _DESK + "sd-sla-field": "sla",
+    _DESK + "sd-request-feedback": "feedback",
+    _DESK + "sd-request-feedback-date": "datetime",
+    "com.atlassian.servicedesk.approvals-plugin:sd-approvals": "approvals",
+    _AGILE + "gh-sprint": "sprint",
+    _AGILE + "gh-epic-link": "epic",
+    _AGILE + "gh-lexo-rank": "rank",
+    _AGILE + "jsw-story-points": "number",
 }
+
+# The numbers of the products' own fields, which differ from site to site: found by `schema.custom`.
+ORGANIZATIONS, REQUEST_TYPE, RANK, SPRINT, PARTICIPANTS, APPROVERS = 10002, 10010, 10019, 10020, 10026, 10030
+FIRST_RESPONSE, RESOLUTION = 10031, 10032
+
+
+def cf(number: int) -> str:
+    """Return the id of a custom field by its number."""
+    return f"customfield_{number}"
+
 
 BOTH = frozenset({"create", "edit"})
 READ_ONLY: frozenset[str] = frozenset()
@@ -128,13 +195,22 @@ def system_field(
     return FieldDef(id, name, kind, _schema(kind, system=id), clauses or (id,), screens, required)
 
 
-def custom_field(number: int, name: str, type_key: str, options: tuple[Named, ...] = ()) -> FieldDef:
-    """Return a field of an administrator's making, on the create and the edit screen."""
-    kind = CUSTOM_TYPES[type_key]
-    schema = _schema(kind, custom=PREFIX + type_key, customId=number)
-    return FieldDef(
-        f"customfield_{number}", name, kind, schema, (f"cf[{number}]", name), BOTH, options=list(options)
-    )
+def custom_field(
+    number: int,
+    name: str,
+    type_key: str,
+    options: tuple[Named, ...] = (),
+    only: str = "",
+    screens: frozenset[str] = BOTH,
+) -> FieldDef:
+    """Return a field of an administrator's or a product's making, on the create and the edit screen."""
+    full = type_key if ":" in type_key else PREFIX + type_key
+    kind = CUSTOM_TYPES[full]
+    schema = _schema(kind, custom=full, customId=number)
+    clauses = (f"cf[{number}]", name)
+    made = FieldDef(f"customfield_{number}", name, kind, schema, clauses, screens, options=list(options))
+    made.only = only
+    return made
 
 
 def fresh_fields() -> list[FieldDef]:
@@ -166,10 +242,51 @@ def fresh_fields() -> list[FieldDef]:
         system_field("subtasks", "Sub-tasks", "subtasks"),
         system_field("attachment", "Attachment", "attachments", ("attachments",)),
         system_field("comment", "Comment", "comments", screens=frozenset({"edit"})),
-        system_field("worklog", "Log Work", "worklogs"),
+        system_field("worklog", "Log Work", "worklogs", screens=frozenset({"edit"})),
+        system_field("timetracking", "Time tracking", "timetracking", screens=BOTH),
         system_field("timespent", "Time Spent", "number"),
+        system_field("timeestimate", "Remaining Estimate", "number", ("remainingEstimate", "timeestimate")),
+        system_field("timeoriginalestimate", "Original estimate", "number", ("originalEstimate",)),
+        system_field("aggregatetimespent", "Sum of Time Spent", "number"),
+        system_field("aggregatetimeestimate", "Sum of Remaining Estimate", "number"),
+        system_field("aggregatetimeoriginalestimate", "Sum of Original Estimate", "number"),
+        system_field("progress", "Progress", "progress"),
+        system_field("aggregateprogress", "Sum of Progress", "progress"),
+        system_field("workratio", "Work Ratio", "number"),
+        system_field("lastViewed", "Last Viewed", "datetime"),
+        system_field("security", "Security Level", "security", ("level", "security"), BOTH),
         system_field("watches", "Watchers", "watches", ("watchers",)),
         system_field("votes", "Votes", "votes"),
+        custom_field(
+            ORGANIZATIONS, "Organizations", _DESK + "sd-customer-organizations", only="service_desk"
+        ),
+        custom_field(REQUEST_TYPE, "Request Type", _DESK + "vp-origin", only="service_desk"),
+        custom_field(10014, "Epic Link", _AGILE + "gh-epic-link", only="software", screens=READ_ONLY),
+        custom_field(10015, "Start date", "datepicker"),
+        custom_field(10016, "Story point estimate", _AGILE + "jsw-story-points", only="software"),
+        custom_field(RANK, "Rank", _AGILE + "gh-lexo-rank", screens=READ_ONLY),
+        custom_field(SPRINT, "Sprint", _AGILE + "gh-sprint", only="software"),
+        custom_field(10021, "Flagged", "multicheckboxes", (Named("10019", "Impediment"),)),
+        custom_field(
+            PARTICIPANTS, "Request participants", _DESK + "sd-request-participants", only="service_desk"
+        ),
+        custom_field(10027, "Satisfaction", _DESK + "sd-request-feedback", (), "service_desk", READ_ONLY),
+        custom_field(
+            10028, "Satisfaction date", _DESK + "sd-request-feedback-date", (), "service_desk", READ_ONLY
+        ),
+        custom_field(
+            10029,
+            "Approvals",
+            "com.atlassian.servicedesk.approvals-plugin:sd-approvals",
+            (),
+            "service_desk",
+            READ_ONLY,
+        ),
+        custom_field(APPROVERS, "Approvers", "multiuserpicker", only="service_desk"),
+        custom_field(
+            FIRST_RESPONSE, "Time to first response", _DESK + "sd-sla-field", (), "service_desk", READ_ONLY
+        ),
+        custom_field(RESOLUTION, "Time to resolution", _DESK + "sd-sla-field", (), "service_desk", READ_ONLY),
         custom_field(10040, "Product version", "textfield"),
         custom_field(
             10041, "Customer", "select", (Named("10020", "Lantern Books"), Named("10021", "Orbit Cafe"))

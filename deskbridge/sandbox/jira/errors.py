@@ -39,6 +39,13 @@ def problem(status: int, detail: str, instance: str) -> Refused:
     return Refused(status, body, {"content-type": "application/problem+json"})
 
 
+def servlet(status: int, url: str) -> Refused:
+    """Return what Data Center's framework says instead; an odd parameter is a 404 there."""
+    text = f"HTTP {status} {TITLES[status]}" if status in (405, 415) else f"null for uri: {url}"
+    status = 404 if status == 400 else status
+    return Refused(status, {"message": text, "status-code": status})
+
+
 def no_issue() -> Refused:
     """Return the answer for an issue that is missing or hidden: nobody can tell which."""
     return refusal(404, NO_ISSUE)
@@ -50,6 +57,38 @@ def not_signed_in() -> Refused:
     return Refused(401, {"message": text, "status-code": 401})
 
 
+def login_required() -> Refused:
+    """Return Data Center's answer to an anonymous caller who would need to be somebody."""
+    return refusal(401, "You do not have the permission to see the specified issue.", "Login Required")
+
+
+def scope_missing() -> Refused:
+    """Return the gateway's answer to a token that lacks the call's scope."""
+    return Refused(401, {"code": 401, "message": "Unauthorized; scope does not match"})
+
+
+def no_gateway(path: str, now: str) -> Refused:
+    """Return the gateway's own 404: it knows no such site or path."""
+    body = {
+        "timestamp": now,
+        "status": 404,
+        "error": "Not Found",
+        "message": "No message available",
+        "path": path,
+    }
+    return Refused(404, body)
+
+
 def forbidden(text: str) -> Refused:
     """Return the answer for a known caller who lacks a permission."""
     return refusal(403, text)
+
+
+def desk(status: int, text: str, key: str = "sd.request.error") -> Refused:
+    """Return service management's own shape."""
+    return Refused(status, {"errorMessage": text, "i18nErrorMessage": {"i18nKey": key, "parameters": []}})
+
+
+def bulk(status: int, *messages: str) -> Refused:
+    """Return the shape of the bulk operations."""
+    return Refused(status, {"errors": [{"message": message} for message in messages]})

@@ -9,9 +9,13 @@ from datetime import date, datetime
 from typing import Any
 
 from deskbridge.sandbox.jira import adf, catalogue, errors
-from deskbridge.sandbox.jira.model import FieldDef, Named, Switches, Text
+from deskbridge.sandbox.jira.model import FieldDef, Json, Named, Text
+from deskbridge.sandbox.jira.permissions import may
+from deskbridge.sandbox.jira.switches import Switches
 from deskbridge.sandbox.jira.wire import Call
 
+# Groups of the site, and whether one must administer to be in them.
+GROUPS = {"jira-administrators": True, "jira-software-users": False, "jira-servicemanagement-users": False}
 LONGEST_TEXT = 32_767
 LONGEST_LINE = 255
 
@@ -22,9 +26,14 @@ class BadValue(Exception):
 
 def parse(call: Call, project: str, field: FieldDef, value: Any) -> Any:
     """Return `value` in the site's own form; None empties the field. Raises BadValue."""
-    if value is None and field.kind not in ("labels", "components", "versions", "options"):
+    if value is None and field.kind not in LISTS:
         return _emptied(field)
     return _PARSERS[field.kind](call, project, field, value)
+
+
+LISTS = ("labels", "components", "versions", "versionrefs", "options", "users", "groups", "organizations")
+CHILD = "\x1f"
+"""Between the names of an option and of its child in a cascading field's list of options."""
 
 
 def _emptied(field: FieldDef) -> None:
@@ -128,7 +137,8 @@ def _option(call: Call, project: str, field: FieldDef, value: Any) -> str:
     if not isinstance(value, dict) or not ("id" in value or "value" in value):
         raise BadValue("Specify a valid 'id' or 'name' for " + field.name)
     for option in field.options:
-        if str(value.get("id", option.id)) == option.id and value.get("value", option.name) == option.name:
+        same = str(value.get("id", option.id)) == option.id and value.get("value", option.name) == option.name
+        if same and option.id not in field.disabled:
             return option.id
     if "value" in value:
         raise BadValue(f"Option value '{value['value']}' is not valid")
@@ -140,6 +150,18 @@ def listed(value: Any) -> list[Any]:
     if value is not None and not isinstance(value, list):
         raise BadValue("data was not an array")
     return list(value or ())
+
+
+def _cascade(call: Call, project: str, field: FieldDef, value: Any) -> list[str]:
+    parent = _option(call, project, field, value)
+    child = value.get("child")
+    if child is None:
+        return [parent]
+    name = next(option.name for option in field.options if option.id == parent)
+    under = [o for o in field.options if o.name.startswith(name + CHILD)]
+    own = FieldDef(field.id, field.name, "option", {}, (), options=[])
+    own.options = [Named(o.id, o.name.rpartition(CHILD)[2]) for o in under]
+    return [parent, _option(call, project, own, child)]
 
 
 def _options(call: Call, project: str, field: FieldDef, value: Any) -> list[str]:
@@ -167,7 +189,7 @@ def _labels(call: Call, project: str, field: FieldDef, value: Any) -> list[str]:
 
 def _part(call: Call, project: str, field: FieldDef, value: Any) -> str:
     what = "Component" if field.kind == "components" else "Version"
-    parts = call.site.parts(field.kind, project)
+    parts = call.site.parts(field.kind if field.kind == "components" else "versions", project)
     return pick({part.id: Named(part.id, part.name) for part in parts}, value, what)
 
 
@@ -176,15 +198,109 @@ def _parts(call: Call, project: str, field: FieldDef, value: Any) -> list[str]:
 
 
 def _user(call: Call, project: str, field: FieldDef, value: Any) -> str:
-    if not isinstance(value, dict) or not ("accountId" in value or "id" in value):
-        raise BadValue("expected Object containing an accountId property")
-    account = value.get("accountId", value.get("id"))
-    user = call.site.users.get(account) if isinstance(account, str) else None
+    words = ("accountId", "id") if call.site.cloud else ("name", "key")
+    if not isinstance(value, dict) or not any(word in value for word in words):
+        wanted = "containing an accountId property" if call.site.cloud else "containing a `name` property"
+        raise BadValue(f"expected Object {wanted}")
+    named = next(value[word] for word in words if word in value)
+    user = call.site.named(named)
     if user is None or not user.active:
-        raise BadValue(f"User '{account}' does not exist.")
-    if field.id == "assignee" and user.account_type == "customer":
-        raise BadValue(f"User '{account}' cannot be assigned issues.")
+        raise BadValue(f"User '{named}' does not exist.")
+    home = call.site.projects.get(project)
+    if field.id == "assignee" and not may(user, "ASSIGNABLE_USER", home):
+        raise BadValue(f"User '{named}' cannot be assigned issues.")
     return user.account_id
+
+
+def _users(call: Call, project: str, field: FieldDef, value: Any) -> list[str]:
+    return _once([_user(call, project, field, part) for part in listed(value)])
+
+
+def _group(call: Call, project: str, field: FieldDef, value: Any) -> str:
+    named = value.get("name") if isinstance(value, dict) else None
+    if named not in GROUPS:
+        raise BadValue(f"Group '{named}' does not exist.")
+    return str(named)
+
+
+def _groups(call: Call, project: str, field: FieldDef, value: Any) -> list[str]:
+    return _once([_group(call, project, field, part) for part in listed(value)])
+
+
+def _projectref(call: Call, project: str, field: FieldDef, value: Any) -> str:
+    named = value.get("id", value.get("key")) if isinstance(value, dict) else None
+    for known in call.site.projects.values():
+        if named in (known.id, known.key):
+            return known.id
+    raise BadValue(f"Project '{named}' does not exist.")
+
+
+def _security(call: Call, project: str, field: FieldDef, value: Any) -> str:
+    if not call.site.projects[project].security:
+        raise BadValue("Field 'security' cannot be set. It is not on the appropriate screen, or unknown.")
+    return pick(catalogue.LEVELS, value, "Security level")
+
+
+def _estimates(call: Call, project: str, field: FieldDef, value: Any) -> Json:
+    if not isinstance(value, dict) or not call.site.switches.time_tracking:
+        raise BadValue("Time tracking is off or its value is no object.")
+    known = {"originalEstimate": "original", "remainingEstimate": "remaining"}
+    times = {known[name]: duration(text) for name, text in value.items() if name in known}
+    if not times or None in times.values():
+        raise BadValue("Please enter an estimate in the format '3w 4d 12h'.")
+    return times
+
+
+_SPENT = re.compile(r"\s*" + r"\s*".join(rf"(?:(\d+(?:\.\d+)?){unit})?" for unit in "wdhm") + r"\s*")
+_SECONDS = (5 * 8 * 3600, 8 * 3600, 3600, 60)
+
+
+def duration(words: Any) -> int | None:
+    """Return the seconds that ``1w 2d 3h 4m`` means (weeks of five days of eight hours), None for none."""
+    if isinstance(words, int) and not isinstance(words, bool):
+        words = f"{words}m"
+    match = _SPENT.fullmatch(words) if isinstance(words, str) and words.strip() else None
+    if isinstance(words, str) and words.strip().isdigit():
+        return int(words) * 60
+    if match is None:
+        return None
+    return int(sum(float(part or 0) * unit for part, unit in zip(match.groups(), _SECONDS, strict=True)))
+
+
+def _request_type(call: Call, project: str, field: FieldDef, value: Any) -> str:
+    """Return the id of a request type: Cloud wants it as text, Data Center ``portalKey/typeKey``."""
+    desk = next((desk for desk in call.site.desks.values() if desk.project == project), None)
+    types = desk.request_types if desk else []
+    named = value if isinstance(value, str) else None
+    if not call.site.cloud and named is not None:
+        portal, _, named = named.partition("/")
+        slugs = {slug(one.name): one.id for one in types}
+        named = slugs.get(named) if portal == call.site.projects[project].key.lower() else None
+    if any(one.id == named for one in types):
+        return str(named)
+    raise BadValue(f"Request type '{value}' is not valid. Use the request type's id.")
+
+
+def slug(name: str) -> str:
+    """Return a request type's key, as Data Center makes it of its name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _organizations(call: Call, project: str, field: FieldDef, value: Any) -> list[int]:
+    desk = next((desk for desk in call.site.desks.values() if desk.project == project), None)
+    ids = listed(value)
+    for id in ids:
+        if isinstance(id, bool) or not isinstance(id, int) or desk is None or id not in desk.organizations:
+            raise BadValue(f"Organization '{id}' does not exist or isn't part of the project.")
+    return sorted(set(ids))
+
+
+def _sprint(call: Call, project: str, field: FieldDef, value: Any) -> list[int]:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadValue("Number value expected as the Sprint id.")
+    if value not in call.site.sprints or call.site.sprints[value].state == "closed":
+        raise BadValue(f"Sprint with id '{value}' does not exist or is closed.")
+    return [value]
 
 
 def _parent(call: Call, project: str, field: FieldDef, value: Any) -> int:
@@ -196,8 +312,16 @@ def _parent(call: Call, project: str, field: FieldDef, value: Any) -> int:
     return parent.id
 
 
+def _epic(call: Call, value: Any) -> str:
+    found = call.site.find_issue(value) if isinstance(value, str) else None
+    if found is None or call.site.types[found.type].level != 1:
+        raise BadValue(f"Issue '{value}' is not an epic.")
+    return found.key
+
+
 def _issuetype(call: Call, project: str, field: FieldDef, value: Any) -> str:
-    known = {kind.id: Named(kind.id, kind.name) for kind in catalogue.ISSUE_TYPES.values()}
+    home = call.site.projects[project].types if project else list(call.site.types)
+    known = {id: Named(id, call.site.types[id].name) for id in home}
     try:
         return pick(known, value, "Issue type")
     except BadValue as error:
@@ -232,4 +356,20 @@ _PARSERS: dict[str, Callable[[Call, str, FieldDef, Any], Any]] = {
     "project": _project,
     "links": _elsewhere,
     "comments": _elsewhere,
+    "worklogs": _elsewhere,
+    "users": _users,
+    "group": _group,
+    "groups": _groups,
+    "projectref": _projectref,
+    "versionref": _part,
+    "versionrefs": _parts,
+    "cascade": _cascade,
+    "security": _security,
+    "timetracking": _estimates,
+    "request_type": _request_type,
+    "organizations": _organizations,
+    "sprint": _sprint,
+    "epic": lambda call, project, field, value: _epic(call, value),
+    "rank": _elsewhere,
+    "sla": _elsewhere,
 }

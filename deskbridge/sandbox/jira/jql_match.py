@@ -5,15 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
-from deskbridge.sandbox.jira import adf, catalogue, jql_text, jql_time
+from deskbridge.sandbox.jira import adf, jql_desk, jql_text, jql_time
+from deskbridge.sandbox.jira.fields import GROUPS
 from deskbridge.sandbox.jira.jql_parse import Clause, Node, Query, Value, parse
+from deskbridge.sandbox.jira.jql_values import values
 from deskbridge.sandbox.jira.model import FieldDef, Filter, Issue, User
 from deskbridge.sandbox.jira.state import Site, value_of
 from deskbridge.sandbox.kernel import Refused
 
 Test = Callable[[Issue], bool]
+MOST_GLOBAL_IDS = 100
+_BY_REMOTE = "issueswithremotelinksbyglobalid"
 _EQUALITY = ("=", "!=", "in", "not in", "is", "is not")
 _ORDERED = (*_EQUALITY, "<", "<=", ">", ">=")
 _TEXTUAL = ("~", "!~", "is", "is not")
@@ -38,52 +42,52 @@ class Found:
 
 def prepare(site: Site, caller: User | None, text: str) -> Found:
     """Return a query made ready; raises JqlSyntax. Unknown names are listed, not raised."""
-    found = Found(parse(text))
-    if found.query.where is not None:
-        found.test = _Compiler(site, caller, found.errors).test(found.query.where)
+    return ready(site, caller, parse(text))
+
+
+def ready(site: Site, caller: User | None, query: Query) -> Found:
+    """Return a query that was read before made ready."""
+    found = Found(query)
+    if query.where is not None:
+        found.test = _Compiler(site, caller, found.errors).test(query.where)
     return found
 
 
 def indexed(site: Site, issue: Issue) -> Issue | None:
-    """Return an issue as the search index has it, None when it isn't there yet."""
-    if issue.stale is None or issue.stale[0] <= site.now():
+    """Return an issue as the search index has it, None when it isn't there yet (or no more, a while)."""
+    if issue.stale is None:
         return issue
-    return issue.stale[1]
+    age = (site.now() - issue.stale[0]).total_seconds()
+    lag, flicker = site.switches.index_lag, site.switches.index_flicker
+    if age < lag or (flicker and lag + flicker <= age < lag + 2 * flicker):
+        return issue.stale[1]
+    if age >= lag + 2 * flicker:
+        issue.stale = None
+    return issue
 
 
-def select(site: Site, found: Found, fresh: Iterable[int] = ()) -> list[Issue]:
-    """Return the matching issues in order; those named in `fresh` are read from the store."""
-    if found.errors:
-        return []
-    now_true = set(fresh)
-    rows = (issue if issue.id in now_true else indexed(site, issue) for issue in site.issues.values())
-    matching = [row for row in rows if row is not None and found.test(row)]
-    return ordered(site, matching, found.query)
-
-
-def ordered(site: Site, rows: list[Issue], query: Query) -> list[Issue]:
-    """Sort by the query's order, newest first without one; unknown fields are ignored."""
-    rows.sort(key=lambda row: row.id, reverse=not query.order)
-    for name, down in reversed(query.order):
-        get = _sort_value(site, name)
-        if get is not None:
-            # Empty values stand at the end, whichever the direction.
-            empty = [row for row in rows if get(row) is None]
-            rows = sorted((row for row in rows if get(row) is not None), key=get, reverse=down) + empty
-    return rows
-
-
-def _sort_value(site: Site, name: str) -> Callable[[Issue], Any] | None:
-    if name.lower() in ("key", "issuekey", "id", "issue", "rank"):
+def sort_value(site: Site, name: str) -> Callable[[Issue], Any] | None:
+    """Return what a field sorts by; None for an unknown one, which is ignored."""
+    if name.lower() in ("key", "issuekey", "id", "issue"):
         return lambda row: row.id
+    if name.lower() == "rank":
+        return lambda row: row.rank
     known = site.field_named(name)
-    if known is None or known.kind in ("comments", "attachments", "links", "subtasks", "worklogs"):
+    if known is None or known.kind in _UNSORTED:
         return None
     return lambda row: _sortable(_plain(row, known))
 
 
+_UNSORTED = (
+    *("comments", "attachments", "links", "subtasks", "worklogs", "watches", "votes", "timetracking"),
+    *("progress", "sla", "approvals", "feedback"),
+)
+
+
 def _sortable(value: Any) -> Any:
-    return " ".join(value).lower() or None if isinstance(value, list) else value
+    if isinstance(value, list):
+        return " ".join(map(str, value)).lower() or None
+    return value.lower() if isinstance(value, str) else value
 
 
 _INSTANTS: dict[str, Callable[[Issue], Any]] = {
@@ -132,11 +136,16 @@ class _Compiler:
     def _known(self, clause: Clause, operator: str) -> Test:
         name = clause.field.lower()
         if name in ("key", "issuekey", "issue", "id"):
+            if all(value.text.lower() == _BY_REMOTE for value in clause.values):
+                return self._by_remote(clause, operator)
             return self._members(clause, operator, lambda row: [str(row.id)], self._issue_ids)
         if name in ("text", "comment"):
             return self._text(
                 clause, operator, lambda row: jql_text.texts(row, only_comments=name == "comment")
             )
+        people = {"watcher": lambda row: row.watchers, "voter": lambda row: row.votes}
+        if name in people:
+            return self._members(clause, operator, people[name], self._person)
         if name in ("filter", "savedfilter", "request", "searchrequest"):
             return self._filter(clause, operator)
         known = self._site.field_named(clause.field)
@@ -145,18 +154,28 @@ class _Compiler:
         return self._field(clause, operator, known)
 
     def _field(self, clause: Clause, operator: str, known: FieldDef) -> Test:
+        if known.kind in ("watches", "votes"):
+            count = (
+                (lambda row: len(row.watchers)) if known.kind == "watches" else (lambda row: len(row.votes))
+            )
+            return self._number(clause, operator, known, count)
         if known.kind in ("line", "string", "text"):
             return self._text(clause, operator, lambda row: [jql_text.words_of(_plain(row, known))])
         if known.kind in ("date", "datetime"):
             return self._instant(clause, operator, known)
         if known.kind == "number":
             return self._number(clause, operator, known)
+        if known.kind == "sla":
+            return jql_desk.clause(self._site, clause, operator, known, Unknown)
         if known.kind in ("attachments", "links", "subtasks"):
             return self._members(clause, operator, lambda row: _listed(row, known.kind), lambda value: [])
         if known.kind == "resolution":
             clause = _unresolved_is_empty(clause)
         return self._members(
-            clause, operator, lambda row: _ids(row, known), lambda v: self._resolve(known, v)
+            clause,
+            operator,
+            lambda row: _ids(self._site, row, known),
+            lambda v: self._resolve(known, v),
         )
 
     # --- kinds of clauses ---
@@ -199,10 +218,13 @@ class _Compiler:
             return _compare(operator, lambda row: _plain(row, known), days)
         return _compare(operator, lambda row: _plain(row, known), instants)
 
-    def _number(self, clause: Clause, operator: str, known: FieldDef) -> Test:
+    def _number(
+        self, clause: Clause, operator: str, known: FieldDef, count: Callable[[Issue], Any] | None = None
+    ) -> Test:
         _supported(clause, operator, _ORDERED)
+        get = count or (lambda row: _plain(row, known))
         if any(value.empty for value in clause.values):
-            return lambda row: (_plain(row, known) is None) == (operator in ("is", "=", "in"))
+            return lambda row: (get(row) is None) == (operator in ("is", "=", "in"))
         try:
             numbers = [float(value.text) for value in clause.values]
         except ValueError as error:
@@ -210,7 +232,7 @@ class _Compiler:
             raise Unknown(
                 f"The value '{text}' is not a valid number for the field '{clause.field}'."
             ) from error
-        return _compare(operator, lambda row: _plain(row, known), numbers)
+        return _compare(operator, get, numbers)
 
     def _filter(self, clause: Clause, operator: str) -> Test:
         _supported(clause, operator, ("=", "!=", "in", "not in"))
@@ -241,50 +263,74 @@ class _Compiler:
         return [str(issue.id)]
 
     def _linked(self, value: Value) -> list[str]:
-        if value.text.lower() != "issueswithremotelinksbyglobalid":
-            raise Unknown(f"Unable to find JQL function '{value.text}({', '.join(value.arguments)})'.")
-        issues = self._site.issues.values()
-        wanted = set(value.arguments)
-        return [str(i.id) for i in issues if any(link.global_id in wanted for link in i.remote_links)]
+        name = value.text.lower()
+        if name == "linkedissues" and value.arguments:
+            issue = self._site.find_issue(value.arguments[0])
+            ends = {end for link in (issue.links if issue else ()) for end in (link.source, link.target)}
+            return [str(end) for end in ends if issue and end != issue.id]
+        return self._no_function(value)
+
+    def _by_remote(self, clause: Clause, operator: str) -> Test:
+        _supported(clause, operator, ("=", "in", "!=", "not in"))
+        wanted = {one for value in clause.values for one in value.arguments}
+        if len(wanted) > MOST_GLOBAL_IDS:
+            raise Unknown(f"Function 'issuesWithRemoteLinksByGlobalId' takes {MOST_GLOBAL_IDS} ids at most.")
+        found = operator in ("=", "in")
+        return lambda row: any(link.global_id in wanted for link in row.remote_links) == found
+
+    def _no_function(self, value: Value) -> NoReturn:
+        if value.text.lower() in _UNBUILT:
+            raise Refused(501, {"sandbox": f"the jira sandbox does not know JQL {value.text}()"})
+        raise Unknown(f"Unable to find JQL function '{value.text}({', '.join(value.arguments)})'.")
+
+    def _person(self, value: Value) -> list[str]:
+        return self._resolve(self._site.fields["reporter"], value)
 
     def _resolve(self, known: FieldDef, value: Value) -> list[str]:
         if value.function:
-            if known.kind == "user" and value.text.lower() == "currentuser":
-                return [self._caller.account_id] if self._caller else []
-            raise Unknown(f"Unable to find JQL function '{value.text}({', '.join(value.arguments)})'.")
-        if known.kind == "labels":
+            return self._computed(known, value)
+        if known.kind in ("labels", "epic", "group", "groups"):
             return [value.text.lower()]
         wanted = value.text.lower()
         ids = [
-            id for id, *names in self._values(known) if wanted in (id.lower(), *(n.lower() for n in names))
+            id
+            for id, *names in values(self._site, self._caller, known)
+            if wanted in (id.lower(), *(n.lower() for n in names))
         ]
         if not ids:
             raise Unknown(f"The value '{value.text}' does not exist for the field '{known.clauses[0]}'.")
         return ids
 
-    def _values(self, known: FieldDef) -> list[tuple[str, ...]]:
-        """Return all values of a field: its id, then the names by which it is known."""
-        site = self._site
-        if known.kind in ("option", "options"):
-            return [(option.id, option.name) for option in known.options]
-        if known.kind in ("components", "versions"):
-            return [(p.id, p.name) for owner in site.projects for p in site.parts(known.kind, owner)]
-        if known.kind == "user":
-            return [(user.account_id, user.name, user.email) for user in site.users.values()]
-        if known.kind == "project":
-            return [(p.id, p.key, p.name) for p in (site.projects.values() if self._caller else ())]
-        if known.kind == "parent":
-            return [(str(issue.id), issue.key) for issue in site.issues.values()]
-        return _CATALOGUES.get(known.kind, [])
+    def _computed(self, known: FieldDef, value: Value) -> list[str]:
+        """Return what a function gives for a field."""
+        site, name = self._site, value.text.lower()
+        if known.kind in ("user", "users") and name == "currentuser":
+            return [self._caller.account_id] if self._caller else []
+        if known.kind in ("user", "users") and name == "membersof":
+            admins = GROUPS.get(value.arguments[0], True) if value.arguments else True
+            return [u.account_id for u in site.users.values() if u.site_admin or not (admins or u.customer)]
+        if known.kind in ("versions", "versionref", "versionrefs") and name in _RELEASED:
+            wanted, parts = _RELEASED[name], (p for one in site.projects.values() for p in one.versions)
+            return [part.id for part in parts if part.released == wanted]
+        if known.kind == "sprint" and name in _SPRINTS:
+            return [str(one.id) for one in site.sprints.values() if one.state == _SPRINTS[name]]
+        if known.kind == "issuetype" and name in _LEVELS:
+            return [one.id for one in site.types.values() if one.subtask == _LEVELS[name]]
+        return self._no_function(value)
 
 
-_CATALOGUES: dict[str, list[tuple[str, ...]]] = {
-    "status": [(s.id, s.name) for s in catalogue.STATUSES.values()],
-    "statusCategory": [(c.key, str(c.id), c.name) for c in catalogue.CATEGORIES.values()],
-    "priority": [(p.id, p.name) for p in catalogue.PRIORITIES.values()],
-    "resolution": [(r.id, r.name) for r in catalogue.RESOLUTIONS.values()],
-    "issuetype": [(t.id, t.name) for t in catalogue.ISSUE_TYPES.values()],
-}
+_RELEASED = {"releasedversions": True, "unreleasedversions": False}
+_SPRINTS = {"opensprints": "active", "closedsprints": "closed", "futuresprints": "future"}
+_LEVELS = {"subtaskissuetypes": True, "standardissuetypes": False}
+# Functions that Jira has and this sandbox lacks.
+_UNBUILT = frozenset(
+    "approved approver cascadeoption choiceoption componentsleadbyuser currentlogin "
+    "earliestunreleasedversion issuehistory lastlogin latestreleasedversion linkedworkitem myapproval "
+    "mypending pending pendingby projectsleadbyuser projectswhereuserhaspermission "
+    "projectswhereuserhasrole spacesleadbyuser spaceswhereuserhaspermission spaceswhereuserhasrole "
+    "updatedby votedissues watchedissues workitemhistory organizationmembers customerdetail "
+    "entitlementdetail".split()
+)
 
 
 def _unresolved_is_empty(clause: Clause) -> Clause:
@@ -317,15 +363,15 @@ def _compare(operator: str, get: Callable[[Issue], Any], wanted: list[Any]) -> T
     return lambda row: test(value) if (value := get(row)) is not None else False
 
 
-def _ids(row: Issue, known: FieldDef) -> list[str]:
+def _ids(site: Site, row: Issue, known: FieldDef) -> list[str]:
     if known.kind == "statusCategory":
-        return [catalogue.STATUSES[row.status].category]
+        return [site.statuses[row.status].category]
     value = value_of(row, known.id)
     if known.kind == "labels":
         return [label.lower() for label in value or ()]
     if value is None:
         return []
-    return value if isinstance(value, list) else [str(value)]
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
 def _listed(row: Issue, kind: str) -> list[str]:

@@ -68,7 +68,10 @@ class Query:
 
 _SPACE = re.compile(r"\s*")
 _SIGN = re.compile(r"<=|>=|!=|!~|&&|\|\||[=<>~!(),&|]")
-_WORD = re.compile(r"cf\s*\[\s*\d+\s*\]|[^\s=<>~!(),&|\"'\[\]{}*/%+^$#@?;`\\]+", re.IGNORECASE)
+_WORD = re.compile(
+    r"\w+\.property\s*\[[^\]\s]+\](?:\.[\w.]+)?|cf\s*\[\s*\d+\s*\]|[^\s=<>~!(),&|\"'\[\]{}*/%+^$#@?;`\\]+",
+    re.IGNORECASE,
+)
 _STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _OPERATORS = ("=", "!=", "~", "!~", "<", "<=", ">", ">=")
 _HISTORY = ("was", "changed")

@@ -1,10 +1,15 @@
-"""Jira's two limits on token traffic: bursts per endpoint, and writes on one issue (reference, 1.3)."""
+"""Jira's limits (reference, 1.3 and 1.4).
+
+Bursts per endpoint, writes on one issue, points per hour; Data Center's bucket per user.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections import defaultdict, deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from deskbridge.sandbox.kernel import Refused
 
@@ -18,8 +23,12 @@ SPECIAL = {
     ("GET", "component/{id}"): 200,
     ("PUT", "component/{id}"): 500,
     ("POST", "search/approximate-count"): 150,
+    ("GET", "/rest/servicedeskapi/servicedesk/{desk}/customer"): 5,
 }
+# All searches for people share one limit of the site.
+_SHARED = ("user/search", "user/assignable/search", "user/picker", "user/assignable/multiProjectSearch")
 ISSUE_WRITES = ((20, 2.0), (100, 30.0))
+DC_BUCKET, DC_FILL = 30, 10
 _MOST_REMEMBERED = 10_000
 
 
@@ -35,18 +44,40 @@ class Limits:
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
         self._writes: dict[int, deque[float]] = defaultdict(deque)
+        self._spent: tuple[datetime, int] = (datetime.min.replace(tzinfo=UTC), 0)
 
     def take(self, method: str, template: str, now: datetime) -> dict[str, str]:
         """Count one call and return the headers that tell about the bucket; Refused when empty."""
+        short = template.removeprefix("/rest/api/{v}/")
+        key = (method, "people" if short in _SHARED else template)
         size = burst_of(method, template)
+        left, wait = self._draw(key, size, size, now)
+        if wait:
+            raise too_many("jira-burst-based", size, wait, now)
+        return _state("jira-burst-based", size, left)
+
+    def _draw(self, key: tuple[str, str], size: int, fill: int, now: datetime) -> tuple[int, float]:
+        """Take a token from a bucket; return how many are left, and the seconds to wait for one."""
         seconds = now.timestamp()
-        tokens, since = self._buckets.get((method, template), (float(size), seconds))
-        tokens = min(float(size), tokens + (seconds - since) * size)
-        if tokens < 1:
-            self._buckets[method, template] = (tokens, seconds)
-            raise too_many("jira-burst-based", size, (1 - tokens) / size, now)
-        self._buckets[method, template] = (tokens - 1, seconds)
-        return _state("jira-burst-based", size, int(tokens - 1))
+        tokens, since = self._buckets.get(key, (float(size), seconds))
+        tokens = min(float(size), tokens + (seconds - since) * fill)
+        missing = tokens < 1
+        self._buckets[key] = (tokens if missing else tokens - 1, seconds)
+        return (0, (1 - tokens) / fill) if missing else (int(tokens - 1), 0.0)
+
+    def take_dc(self, user: str, now: datetime) -> dict[str, str]:
+        """Count one call of a user on Data Center, whose headers stand on every answer."""
+        left, wait = self._draw(("dc", user), DC_BUCKET, DC_FILL, now)
+        headers = {
+            "X-RateLimit-Limit": str(DC_BUCKET),
+            "X-RateLimit-Remaining": str(left),
+            "X-RateLimit-FillRate": str(DC_FILL),
+            "X-RateLimit-Interval-Seconds": "1",
+            "retry-after": str(math.ceil(wait)),
+        }
+        if wait:
+            raise Refused(429, {"message": "Rate limit exceeded."}, headers)
+        return headers
 
     def write(self, issue: int, now: datetime) -> None:
         """Count one write on an issue; raises Refused above 20 in 2 s or 100 in 30 s."""
@@ -67,6 +98,33 @@ class Limits:
             recent = {issue: times for issue, times in self._writes.items() if times[-1] > seconds - 30}
             self._writes = defaultdict(deque, recent)
 
+    def points_left(self, pool: int, now: datetime) -> int:
+        """Return what is left of this hour's points; Refused when it is nothing."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if self._spent[0] != hour:
+            self._spent = (hour, 0)
+        left = pool - self._spent[1]
+        if left <= 0:
+            wait = (hour + timedelta(hours=1) - now).total_seconds()
+            raise too_many("jira-quota-global-based", pool, wait, now)
+        return left
+
+    def spend(self, method: str, body: bytes) -> None:
+        """Take what an answer cost from this hour's points."""
+        cost = 1 if method != "GET" else 1 + _objects(body)
+        self._spent = (self._spent[0], self._spent[1] + cost)
+
+
+def _objects(body: bytes) -> int:
+    """Return the points of an answer's objects: 2 for people, 1 for all else."""
+    shown: Any = json.loads(body) if body[:1] in b"[{" and body else None
+    if isinstance(shown, dict):
+        rows = next((value for value in shown.values() if isinstance(value, list)), [shown])
+        rows = [shown] if "id" in shown or "accountId" in shown else rows
+    else:
+        rows = shown or []
+    return sum(2 if isinstance(row, dict) and "accountId" in row else 1 for row in rows)
+
 
 def _state(policy: str, size: int, left: int) -> dict[str, str]:
     return {
@@ -74,6 +132,16 @@ def _state(policy: str, size: int, left: int) -> dict[str, str]:
         "X-RateLimit-Remaining": str(left),
         "RateLimit-Policy": f'"{policy}";q={size};w=1',
         "RateLimit": f'"{policy}";r={left};t=1',
+    }
+
+
+def points_state(pool: int, left: int, now: datetime) -> dict[str, str]:
+    """Return the headers that tell about the hour's points."""
+    reset = 3600 - now.minute * 60 - now.second
+    near = {"X-RateLimit-NearLimit": "true"} if left < pool / 5 else {}
+    return near | {
+        "RateLimit-Policy": f'"global-app-quota";q={pool};w=3600',
+        "RateLimit": f'"global-app-quota";r={left};t={reset}',
     }
 
 

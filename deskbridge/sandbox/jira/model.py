@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
@@ -14,19 +13,34 @@ Text = str | Json
 
 @dataclass(slots=True)
 class User:
-    """A person, or the account of an integration."""
+    """A person, a customer, or the account of an integration."""
 
     account_id: str
     name: str
     email: str
     token: str = ""
-    """The API token of this account; empty when it has none."""
+    """The API token of this account on Cloud, its personal access token on Data Center."""
     account_type: str = "atlassian"
     active: bool = True
     time_zone: str = "UTC"
     autowatch: bool = True
     project_admin: bool = False
     site_admin: bool = False
+    agent: bool = False
+    """Whether it has a service management licence."""
+    username: str = ""
+    """What Data Center calls the person by; ``key`` there is `account_id`'s counterpart."""
+    key: str = ""
+    password: str = ""
+    scoped: dict[str, list[str]] = field(default_factory=dict)
+    """Tokens that count at the gateway only, each with its scopes."""
+    grants: dict[str, bool] = field(default_factory=dict)
+    """Permissions given or taken by hand, whatever the schemes say."""
+
+    @property
+    def customer(self) -> bool:
+        """Whether this is a customer: sees the portal only, cannot be assigned."""
+        return self.account_type == "customer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,8 @@ class Status:
     name: str
     category: str
     description: str = ""
+    scope: str = ""
+    """The team-managed project that it belongs to; empty when it is the site's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,7 @@ class IssueType:
     description: str
     subtask: bool = False
     level: int = 0
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,14 @@ class FieldDef:
     screens: frozenset[str] = frozenset({"create", "edit"})
     required: bool = False
     options: list[Named] = field(default_factory=list)
+    only: str = ""
+    """The type of projects that have it, e.g. ``service_desk``; empty means all."""
+    description: str = ""
+    searcher: str = ""
+    disabled: list[str] = field(default_factory=list)
+    """The ids of options that can no longer be picked."""
+    scope: str = ""
+    """The team-managed project whose own copy it is."""
 
     @property
     def custom(self) -> bool:
@@ -108,17 +133,38 @@ class Component:
     lead: str = ""
     assignee_type: str = "PROJECT_DEFAULT"
     released: bool = False
+    archived: bool = False
+    start_date: str = ""
+    release_date: str = ""
 
 
 @dataclass(slots=True)
 class Project:
-    """A company-managed software project."""
+    """A project; ``next-gen`` style means team-managed."""
 
     id: str
     key: str
     name: str
     lead: str
     created: datetime
+    kind: str = "software"
+    """Its ``projectTypeKey``: software, service_desk or business."""
+    style: str = "classic"
+    workflow: str = "simplified"
+    types: list[str] = field(default_factory=list)
+    own_statuses: dict[str, str] = field(default_factory=dict)
+    """A team-managed project's own copies of statuses, by the id of what they copy."""
+    description: str = ""
+    url: str = ""
+    category: int = 0
+    assignee_type: str = "UNASSIGNED"
+    notification_scheme: int = 10000
+    permission_scheme: int = 0
+    security: bool = False
+    """Whether it has a security scheme, whose levels then can be set on issues."""
+    actors: dict[str, list[Json]] = field(default_factory=dict)
+    """Who is in which role beyond the defaults, by the role's id."""
+    archived: bool = False
     components: list[Component] = field(default_factory=list)
     versions: list[Component] = field(default_factory=list)
     properties: dict[str, Any] = field(default_factory=dict)
@@ -154,7 +200,10 @@ class Attachment:
     mime: str
     media: str
     """The id by which documents (ADF) show it; REST metadata never gives it (reference, 6)."""
-    path: Path
+    public: bool = False
+    """Whether a customer sees it on the portal: only what came through service management's calls."""
+    comment: int = 0
+    """The comment that it came with, 0 for none."""
 
 
 @dataclass(slots=True)
@@ -169,6 +218,9 @@ class Worklog:
     started: datetime
     seconds: int
     comment: Text
+    update_author: str = ""
+    visibility: Json | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -202,6 +254,34 @@ class Change:
 
 
 @dataclass(slots=True)
+class Approval:
+    """One round of asking people whether a request may go on."""
+
+    id: int
+    name: str
+    created: datetime
+    approvers: dict[str, str]
+    """``pending``, ``approved`` or ``declined`` by account."""
+    decision: str = "pending"
+    completed: datetime | None = None
+
+
+@dataclass(slots=True)
+class Request:
+    """What service management keeps of an issue that is a customer's request."""
+
+    channel: str = "portal"
+    approvals: list[Approval] = field(default_factory=list)
+    rating: int = 0
+    rating_comment: str = ""
+    rated: datetime | None = None
+    muted: list[str] = field(default_factory=list)
+    """Accounts that turned this request's mails off."""
+    followers: list[str] = field(default_factory=list)
+    """Accounts that turned them on: members of an organization get none by themselves."""
+
+
+@dataclass(slots=True)
 class Issue:
     """An issue. `values` holds the editable fields by id, in the site's own form."""
 
@@ -215,6 +295,7 @@ class Issue:
     updated: datetime
     status_since: datetime
     values: dict[str, Any]
+    rank: int = 0
     resolved: datetime | None = None
     comments: list[Comment] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
@@ -223,10 +304,14 @@ class Issue:
     links: list[IssueLink] = field(default_factory=list)
     children: list[int] = field(default_factory=list)
     watchers: list[str] = field(default_factory=list)
+    votes: list[str] = field(default_factory=list)
     history: list[Change] = field(default_factory=list)
     properties: dict[str, Any] = field(default_factory=dict)
+    request: Request | None = None
+    """What makes it a customer's request; None on everything else."""
+    archived: bool = False
     stale: tuple[datetime, Issue | None] | None = None
-    """What the search index still shows until an instant; None inside: nothing yet."""
+    """When it changed, and what the search index may still show; None inside: nothing yet."""
 
 
 @dataclass(slots=True)
@@ -254,23 +339,9 @@ class Board:
     project: str | None
     owner: str
     properties: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Switches:
-    """The uncertain or changeable facts of a real site, to be tried both ways."""
-
-    index_lag: float = 0.0
-    """Seconds until the search index shows a write."""
-    unknown_jql: str = "empty"
-    """``empty``: a query with an unknown name finds nothing; ``refuse``: 400 (reference, 2.1)."""
-    adf_measure: str = "json"
-    """Whether a document's length is that of its ``json`` or of its ``text`` (reference, 5)."""
-    comment_page: int = 100
-    """Longest page of comments; it was 5000 in 2024 (reference, 5)."""
-    search_page: int = 100
-    """Longest page of a search that asks for more than ids."""
-    upload_limit: int = 1 << 30
-    media_seconds: float = 600.0
-    """Life of a signed file address."""
-    workflow: str = "simplified"
+    columns: list[Json] = field(default_factory=list)
+    """Columns that an administrator arranged; empty means one for each category."""
+    quick_filters: list[Json] = field(default_factory=list)
+    sub_query: str = "fixVersion in unreleasedVersions() OR fixVersion is EMPTY"
+    kind: str = ""
+    """``next-gen`` when a team-managed project owns it."""

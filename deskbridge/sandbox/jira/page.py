@@ -29,7 +29,7 @@ def home(call: Call) -> Response:
         (
             Markup('<a href="/browse/{0}">{0}</a>').format(issue.key),
             str(issue.values["summary"]),
-            catalogue.STATUSES[issue.status].name,
+            call.site.statuses[issue.status].name,
         )
         for issue in issues[:500]
     ]
@@ -39,8 +39,8 @@ def home(call: Call) -> Response:
 def _facts(site: Site, issue: Issue) -> list[tuple[str, str]]:
     values = issue.values
     facts = [
-        ("Type", catalogue.ISSUE_TYPES[issue.type].name),
-        ("Status", catalogue.STATUSES[issue.status].name),
+        ("Type", site.types[issue.type].name),
+        ("Status", site.statuses[issue.status].name),
         ("Resolution", _name(catalogue.RESOLUTIONS.get(values.get("resolution") or ""))),
         ("Priority", _name(catalogue.PRIORITIES.get(values.get("priority") or ""))),
         ("Assignee", _name(site.users.get(values.get("assignee") or ""))),

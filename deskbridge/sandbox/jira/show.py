@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from urllib.parse import quote
 
 from deskbridge.sandbox.jira import adf, catalogue
 from deskbridge.sandbox.jira.model import (
@@ -19,35 +21,40 @@ from deskbridge.sandbox.jira.model import (
     Worklog,
 )
 from deskbridge.sandbox.jira.state import Site
-from deskbridge.sandbox.jira.wire import Call
+from deskbridge.sandbox.jira.wire import View
 
 THUMBNAILS = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
-def user(call: Call, account_id: str | None) -> Json | None:
-    """Return a person. The address is hidden from everybody but themselves (reference, 11.7)."""
+def user(call: View, account_id: str | None) -> Json | None:
+    """Return a person, as the deployment shows them.
+
+    Cloud hides the address from everybody but themselves (reference, 11.7); Data Center has names.
+    """
     person = call.site.users.get(account_id or "")
     if person is None:
         return None
-    shown = {
-        "self": call.url(f"user?accountId={person.account_id}"),
-        "accountId": person.account_id,
+    shown: Json = {
         "avatarUrls": _avatars(call.site, person.account_id),
         "displayName": person.name,
         "active": person.active,
         "timeZone": person.time_zone,
-        "accountType": person.account_type,
     }
+    if not call.site.cloud:
+        url = call.url(f"user?username={person.username}")
+        head = {"self": url, "name": person.username, "key": person.key, "emailAddress": person.email}
+        return head | shown
     if call.caller is person:
         shown["emailAddress"] = person.email
-    return shown
+    url = call.url(f"user?accountId={person.account_id}")
+    return {"self": url, "accountId": person.account_id, "accountType": person.account_type} | shown
 
 
 def _avatars(site: Site, of: str) -> dict[str, str]:
     return {f"{n}x{n}": f"{site.base_url}/avatar/{of.rpartition(':')[2]}/{n}.png" for n in (16, 24, 32, 48)}
 
 
-def category(call: Call, key: str) -> Json:
+def category(call: View, key: str) -> Json:
     """Return a status category."""
     found = catalogue.CATEGORIES[key]
     return {
@@ -59,7 +66,7 @@ def category(call: Call, key: str) -> Json:
     }
 
 
-def status(call: Call, found: Status) -> Json:
+def status(call: View, found: Status) -> Json:
     """Return a status with its category."""
     return {
         "self": call.url(f"status/{found.id}"),
@@ -68,49 +75,61 @@ def status(call: Call, found: Status) -> Json:
         "name": found.name,
         "id": found.id,
         "statusCategory": category(call, found.category),
+        **scope(found.scope),
     }
 
 
-def named(call: Call, kind: str, found: Named, **more: object) -> Json:
+def scope(project: str) -> Json:
+    """Return what marks a team-managed project's own things."""
+    return {"scope": {"type": "PROJECT", "project": {"id": project}}} if project else {}
+
+
+def named(call: View, kind: str, found: Named, **more: object) -> Json:
     """Return a priority or a resolution."""
     url = call.url(f"{kind}/{found.id}")
     return {"self": url, "id": found.id, "name": found.name, "description": found.description, **more}
 
 
-def priority(call: Call, id: str) -> Json:
+def statuses(call: View, ids: Iterable[str]) -> list[Json]:
+    """Return statuses by their ids."""
+    return [status(call, call.site.statuses[id]) for id in ids]
+
+
+def priority(call: View, id: str) -> Json:
     """Return a priority."""
     icon = f"{call.site.base_url}/images/icons/priorities/{id}.svg"
     return named(call, "priority", catalogue.PRIORITIES[id], iconUrl=icon, statusColor="#999999")
 
 
-def issue_type(call: Call, found: IssueType) -> Json:
+def issue_type(call: View, found: IssueType) -> Json:
     """Return a kind of issue."""
-    return {
+    shown: Json = {
         "self": call.url(f"issuetype/{found.id}"),
         "id": found.id,
         "description": found.description,
         "iconUrl": f"{call.site.base_url}/images/icons/issuetypes/{found.id}.svg",
         "name": found.name,
-        "untranslatedName": found.name,
         "subtask": found.subtask,
-        "hierarchyLevel": found.level,
     }
+    if not call.site.cloud:
+        return shown
+    return shown | {"untranslatedName": found.name, "hierarchyLevel": found.level, **scope(found.scope)}
 
 
-def project(call: Call, found: Project) -> Json:
+def project(call: View, found: Project) -> Json:
     """Return a project as issues and lists show it."""
     return {
         "self": call.url(f"project/{found.id}"),
         "id": found.id,
         "key": found.key,
         "name": found.name,
-        "projectTypeKey": "software",
-        "simplified": False,
+        "projectTypeKey": found.kind,
+        **({"simplified": found.style == "next-gen"} if call.site.cloud else {}),
         "avatarUrls": _avatars(call.site, found.id),
     }
 
 
-def part(call: Call, kind: str, owner: Project, found: Component) -> Json:
+def part(call: View, kind: str, owner: Project, found: Component) -> Json:
     """Return a component or a version."""
     resource = "component" if kind == "components" else "version"
     shown = {
@@ -122,10 +141,12 @@ def part(call: Call, kind: str, owner: Project, found: Component) -> Json:
     if kind == "components":
         lead = {"lead": user(call, found.lead)} if found.lead else {}
         return {**shown, **lead, "assigneeType": found.assignee_type, "project": owner.key}
-    return {**shown, "archived": False, "released": found.released, "projectId": int(owner.id)}
+    dates = {"startDate": found.start_date, "releaseDate": found.release_date}
+    flags = {"archived": found.archived, "released": found.released, "projectId": int(owner.id)}
+    return {**shown, **flags, **{name: date for name, date in dates.items() if date}}
 
 
-def comment(call: Call, found: Comment, *, properties: bool = False, rendered: bool = False) -> Json:
+def comment(call: View, found: Comment, *, properties: bool = False, rendered: bool = False) -> Json:
     """Return a comment; ``jsdPublic`` stands there on software projects too (reference, 5)."""
     issue = call.site.issues[found.issue]
     shown: Json = {
@@ -137,7 +158,7 @@ def comment(call: Call, found: Comment, *, properties: bool = False, rendered: b
         "created": call.site.stamp(found.created, call.caller),
         "updated": call.site.stamp(found.updated, call.caller),
         **({"visibility": found.visibility} if found.visibility else {}),
-        "jsdPublic": True,
+        **({"jsdPublic": is_public(found)} if call.site.cloud or found.properties else {}),
     }
     if rendered:
         shown["renderedBody"] = rendered_text(call.site, issue, found.body)
@@ -146,13 +167,19 @@ def comment(call: Call, found: Comment, *, properties: bool = False, rendered: b
     return shown
 
 
-def rendered_text(site: Site, issue: Issue, text: str | Json) -> str:
+def is_public(found: Comment) -> bool:
+    """Whether a comment is a reply to the customer: all are that don't say otherwise (reference, 5)."""
+    flag = found.properties.get("sd.public.comment")
+    return not (isinstance(flag, dict) and flag.get("internal") in (True, "true"))
+
+
+def rendered_text(site: Site, issue: Issue, text: str | Json, place: str = "/secure/attachment") -> str:
     """Return a text as HTML, its pictures by the addresses that pages use."""
-    urls = {a.media: f"/secure/attachment/{a.id}/file" for a in issue.attachments}
+    urls = {a.media: f"{place}/{a.id}/{quote(a.filename)}" for a in issue.attachments}
     return str(adf.to_html(site.document(issue, text), urls.get))
 
 
-def attachment(call: Call, found: Attachment, *, numeric: bool = False) -> Json:
+def attachment(call: View, found: Attachment, *, numeric: bool = False) -> Json:
     """Return a file's metadata; its id is a number only at its own address (reference, 6)."""
     shown = {
         "self": call.url(f"attachment/{found.id}"),
@@ -164,12 +191,16 @@ def attachment(call: Call, found: Attachment, *, numeric: bool = False) -> Json:
         "mimeType": found.mime,
         "content": call.url(f"attachment/content/{found.id}"),
     }
-    if found.mime in THUMBNAILS:
+    if not call.site.cloud:
+        shown["content"] = f"{call.base}/secure/attachment/{found.id}/{quote(found.filename)}"
+    if found.mime in THUMBNAILS and call.site.cloud:
         shown["thumbnail"] = call.url(f"attachment/thumbnail/{found.id}")
+    elif found.mime in THUMBNAILS:
+        shown["thumbnail"] = f"{call.base}/secure/thumbnail/{found.id}/_thumb_{found.id}.png"
     return shown
 
 
-def worklog(call: Call, found: Worklog) -> Json:
+def worklog(call: View, found: Worklog) -> Json:
     """Return a worklog."""
     issue = call.site.issues[found.issue]
     stamp = call.site.stamp
@@ -178,13 +209,14 @@ def worklog(call: Call, found: Worklog) -> Json:
         "id": str(found.id),
         "issueId": str(found.issue),
         "author": user(call, found.author),
-        "updateAuthor": user(call, found.author),
+        "updateAuthor": user(call, found.update_author or found.author),
         **({"comment": call.site.text(issue, found.comment, call.version)} if found.comment else {}),
         "created": stamp(found.created, call.caller),
         "updated": stamp(found.updated, call.caller),
         "started": stamp(found.started, call.caller),
         "timeSpent": spent(found.seconds),
         "timeSpentSeconds": found.seconds,
+        **({"visibility": found.visibility} if found.visibility else {}),
     }
 
 
@@ -197,7 +229,7 @@ def spent(seconds: int) -> str:
     return " ".join(parts) or "0m"
 
 
-def change(call: Call, found: Change) -> Json:
+def change(call: View, found: Change) -> Json:
     """Return an entry of the changelog."""
     return {
         "id": str(found.id),

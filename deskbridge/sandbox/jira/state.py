@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import shutil
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from deskbridge.sandbox.jira import errors
+from deskbridge.sandbox.jira import catalogue, errors
 from deskbridge.sandbox.jira.model import (
     Attachment,
     Board,
@@ -23,13 +22,25 @@ from deskbridge.sandbox.jira.model import (
     Filter,
     Issue,
     IssueLink,
+    IssueType,
     Json,
     Project,
-    Switches,
+    Status,
     Text,
     User,
     Worklog,
 )
+from deskbridge.sandbox.jira.records import (
+    Desk,
+    Hook,
+    Organization,
+    Scheme,
+    Screen,
+    Sprint,
+    Task,
+    Temporary,
+)
+from deskbridge.sandbox.jira.switches import Switches
 from deskbridge.sandbox.jira.wiki_read import Names, document
 from deskbridge.sandbox.jira.wiki_write import wiki
 from deskbridge.sandbox.world import World
@@ -38,9 +49,11 @@ from deskbridge.sandbox.world import World
 class Site:
     """One Jira site. Made empty; `fresh.settle` furnishes it."""
 
-    def __init__(self, world: World, base_url: str, files: Path) -> None:
+    def __init__(self, world: World, base_url: str, files: Path, deployment: str) -> None:
         self.world, self.base_url, self.files = world, base_url, files
+        self.deployment, self.cloud = deployment, deployment == "cloud"
         self.secret = world.token(64).encode()
+        self.cloud_id = self.new_uuid()
         self._empty()
 
     def clear(self) -> None:
@@ -52,21 +65,75 @@ class Site:
         self.switches = Switches()
         self.users: dict[str, User] = {}
         self.projects: dict[str, Project] = {}
+        self.statuses: dict[str, Status] = dict(catalogue.STATUSES)
+        self.types: dict[str, IssueType] = dict(catalogue.ISSUE_TYPES)
         self.fields: dict[str, FieldDef] = {}
+        self.screens: dict[int, Screen] = {}
+        self.schemes: dict[int, Scheme] = {}
         self.issues: dict[int, Issue] = {}
         self.keys: dict[str, int] = {}
         self.comments: dict[int, Comment] = {}
         self.attachments: dict[int, Attachment] = {}
         self.worklogs: dict[int, Worklog] = {}
+        self.gone_worklogs: dict[int, datetime] = {}
         self.links: dict[int, IssueLink] = {}
         self.filters: dict[int, Filter] = {}
         self.boards: dict[int, Board] = {}
-        self._counters: Counter[str] = Counter()
+        self.sprints: dict[int, Sprint] = {}
+        self.hooks: dict[int, Hook] = {}
+        self.tasks: dict[str, Task] = {}
+        self.desks: dict[str, Desk] = {}
+        self.organizations: dict[int, Organization] = {}
+        self.temporary: dict[str, Temporary] = {}
+        self.pinned: dict[int, Json] = {}
+        self.user_properties: dict[str, Json] = {}
+        self.failing: dict[int, datetime] = {}
+        self.bulk: bool | None = None
+        self.counters: Counter[str] = Counter()
+        self.forget_indexes()
+
+    def forget_indexes(self) -> None:
+        """Make all that is derived from the records empty; `index` fills it again."""
+        self.recent: dict[int, None] = {}
+        self.journal: list[int] = []
+        self.remote: dict[str, set[int]] = {}
+        self.searches: dict[str, Any] = {}
+        self._tokens: dict[str, User] = {}
+        self._emails: dict[str, User] = {}
+
+    # --- indexes ----------------------------------------------------------------------------------
+
+    def noted(self, issue: int) -> None:
+        """Tell open searches that something about an issue changed."""
+        self.journal.append(issue)
+
+    def moved(self, issue: int) -> None:
+        """Tell all indexes that an issue was updated now: `recent` is in the order of `updated`."""
+        self.recent.pop(issue, None)
+        self.recent[issue] = None
+        self.journal.append(issue)
+
+    def add_user(self, user: User) -> User:
+        """Take in a person, with the credentials they have."""
+        self.users[user.account_id] = user
+        self._emails.setdefault(user.email.lower(), user)
+        for token in (user.token, *user.scoped):
+            if token:
+                self._tokens[token] = user
+        return user
+
+    def holder(self, token: str) -> User | None:
+        """Return whose token this is."""
+        return self._tokens.get(token)
+
+    def by_email(self, email: str) -> User | None:
+        """Return who has a mail address."""
+        return self._emails.get(email.lower())
 
     def next_id(self, kind: str, first: int = 10000) -> int:
         """Return the next number of a kind; Jira counts most things from 10000."""
-        self._counters[kind] += 1
-        return first + self._counters[kind] - 1
+        self.counters[kind] += 1
+        return first + self.counters[kind] - 1
 
     def new_uuid(self) -> str:
         """Return a uuid that repeats by seed."""
@@ -83,22 +150,19 @@ class Site:
         """Return a person by account id; KeyError when nobody has it."""
         return self.users[account_id]
 
-    def signed_in(self, authorization: str) -> User | None:
-        """Return who a header speaks for, None without a header; refused when it is wrong."""
-        if not authorization:
+    def named(self, given: object) -> User | None:
+        """Return a person as clients name them: by account id on Cloud, by user name on Data Center."""
+        if not isinstance(given, str):
             return None
-        kind, _, value = authorization.partition(" ")
-        email, token = _basic(value) if kind.lower() == "basic" else ("", "")
-        for user in self.users.values():
-            if token and user.email.lower() == email.lower() and hmac.compare_digest(user.token, token):
-                return user
-        raise errors.not_signed_in()
+        if self.cloud:
+            return self.users.get(given)
+        return next((user for user in self.users.values() if given in (user.username, user.key)), None)
 
     # --- projects and issues ----------------------------------------------------------------------
 
     def project(self, caller: User | None, key_or_id: object) -> Project:
         """Return a visible project by id or key."""
-        for project in self.projects.values() if caller else ():
+        for project in self.projects.values() if caller and not caller.customer else ():
             if str(key_or_id).upper() == project.key or str(key_or_id) == project.id:
                 return project
         raise errors.refusal(404, f"No project could be found with key '{key_or_id}'.")
@@ -113,10 +177,24 @@ class Site:
 
     def issue(self, caller: User | None, id_or_key: object) -> Issue:
         """Return a visible issue; 404 says alike that it is missing and that it is hidden."""
-        issue = self.find_issue(id_or_key) if caller else None
-        if issue is None:
-            raise errors.no_issue()
-        return issue
+        issue = self.find_issue(id_or_key)
+        if issue is not None and self.sees(caller, issue):
+            return issue
+        raise errors.login_required() if caller is None and not self.cloud else errors.no_issue()
+
+    def sees(self, caller: User | None, issue: Issue) -> bool:
+        """Whether somebody may see an issue: staff all but what a security level hides from them."""
+        if caller is None or caller.customer:
+            return False
+        return not issue.values.get("security") or caller.project_admin or caller.site_admin
+
+    def desk_of(self, issue: Issue) -> Desk | None:
+        """Return the service desk of an issue's project."""
+        return next((desk for desk in self.desks.values() if desk.project == issue.project), None)
+
+    def file(self, attachment: Attachment) -> Path:
+        """Return where a file's bytes are."""
+        return self.files / str(attachment.id)
 
     def component(self, kind: str, project: str, id: str) -> Component | None:
         """Return a component or version (`kind`) of a project by id."""
@@ -187,14 +265,6 @@ class Site:
         """Let somebody who acts on an issue watch it, if that is their preference."""
         if user.autowatch and user.account_id not in issue.watchers:
             issue.watchers.append(user.account_id)
-
-
-def _basic(value: str) -> tuple[str, str]:
-    try:
-        email, _, token = base64.b64decode(value, validate=True).decode().partition(":")
-    except ValueError:
-        return "", ""
-    return email, token
 
 
 def value_of(issue: Issue, field: str) -> Any:

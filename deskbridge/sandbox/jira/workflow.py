@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from deskbridge.sandbox.jira import catalogue
-from deskbridge.sandbox.jira.model import Issue
+from deskbridge.sandbox.jira.model import Issue, Project
+from deskbridge.sandbox.jira.state import Site
 
 TO_DO, IN_PROGRESS, DONE = "10000", "3", "10001"
-INITIAL = TO_DO
+FOR_SUPPORT, FOR_CUSTOMER, FOR_APPROVAL = "10100", "10101", "10102"
+RESOLVED, CLOSED, CANCELED, DECLINED = "5", "6", "10103", "10104"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Transition:
     required: tuple[str, ...] = ()
     assigned: bool = False
     """Whether its validator wants an assignee."""
+    portal: bool = False
+    """Whether customers may take it too."""
+    approval: bool = False
+    """Whether only an approval's decision takes it: a condition hides it."""
 
 
 WORKFLOWS = {
@@ -41,22 +46,72 @@ WORKFLOWS = {
         ),
         Transition("41", "Reopen", TO_DO, (DONE,)),
     ),
+    "service": (
+        Transition("11", "Respond to customer", FOR_CUSTOMER, (FOR_SUPPORT, IN_PROGRESS)),
+        Transition("21", "Respond to support", FOR_SUPPORT, (FOR_CUSTOMER,), portal=True),
+        Transition("31", "Start work", IN_PROGRESS, (FOR_SUPPORT, FOR_CUSTOMER)),
+        Transition(
+            "41",
+            "Resolve this issue",
+            RESOLVED,
+            (FOR_SUPPORT, FOR_CUSTOMER, IN_PROGRESS),
+            ("resolution",),
+            ("resolution",),
+        ),
+        Transition("51", "Back to support", FOR_SUPPORT, (RESOLVED,), portal=True),
+        Transition("61", "Close", CLOSED, (RESOLVED,)),
+        Transition("71", "Cancel request", CANCELED, (FOR_SUPPORT, FOR_CUSTOMER), portal=True),
+        Transition("81", "Approve", FOR_SUPPORT, (FOR_APPROVAL,), approval=True),
+        Transition("91", "Decline", DECLINED, (FOR_APPROVAL,), approval=True),
+    ),
+}
+NAMES = {
+    "simplified": "Software Simplified Workflow for Project",
+    "directed": "Directed workflow for Project",
+    "service": "Jira Service Management IT Support Workflow for Project",
 }
 
 
-def available(workflow: str, issue: Issue) -> list[Transition]:
-    """Return the transitions that an issue can take from its status."""
-    return [t for t in WORKFLOWS[workflow] if not t.sources or issue.status in t.sources]
+def ways(project: Project) -> list[Transition]:
+    """Return all transitions of a project's workflow; a team-managed one has statuses of its own."""
+    own = project.own_statuses
+    if not own:
+        return list(WORKFLOWS[project.workflow])
+    return [
+        replace(t, to=own.get(t.to, t.to), sources=tuple(own.get(s, s) for s in t.sources))
+        for t in WORKFLOWS[project.workflow]
+    ]
 
 
-def is_done(status: str) -> bool:
+def initial(project: Project) -> str:
+    """Return the status in which a project's issues begin."""
+    first = FOR_SUPPORT if project.workflow == "service" else TO_DO
+    return project.own_statuses.get(first, first)
+
+
+def statuses(site: Site, project: Project) -> list[str]:
+    """Return the ids of a project's statuses, in the site's order."""
+    known = {t.to for t in ways(project)} | {initial(project)}
+    if project.workflow == "service":
+        known.add(FOR_APPROVAL)
+    return [id for id in site.statuses if id in known]
+
+
+def available(site: Site, issue: Issue, *, hidden: bool = False) -> list[Transition]:
+    """Return the transitions that an issue can take from its status, those by condition only if `hidden`."""
+    project = site.projects[issue.project]
+    found = (t for t in ways(project) if not t.sources or issue.status in t.sources)
+    return [t for t in found if hidden or not t.approval]
+
+
+def is_done(site: Site, status: str) -> bool:
     """Whether a status is of the category ``done``."""
-    return catalogue.STATUSES[status].category == "done"
+    return site.statuses[status].category == "done"
 
 
-def side_effects(issue: Issue, transition: Transition, values: dict[str, Any]) -> dict[str, Any]:
+def side_effects(site: Site, issue: Issue, transition: Transition, values: dict[str, Any]) -> dict[str, Any]:
     """Return the values that the transition's post-functions set: a resolution comes and goes with done."""
-    if not is_done(transition.to):
+    if not is_done(site, transition.to):
         return {"resolution": None}
     given = values.get("resolution") or issue.values.get("resolution")
     return {"resolution": given or "10000"}
