@@ -20,6 +20,8 @@ from connectors.capabilities import (
 from connectors.jira.side import Service, Side
 from mappings.ticket import Audience, Field, RelationKind
 
+MAX_FILE = 1_000_000_000
+"""Bytes: Cloud's default (jira-api 6); a lower limit answers 413."""
 BULK = 50
 """Issues that one call creates at most (jira-api 3.1)."""
 FILE_HOSTS = ("api.media.atlassian.com",)
@@ -79,7 +81,7 @@ def capabilities(config: ConnectionConfig, service: Service) -> Capabilities:
         edits_comments=True,
         files=FilePlace.TICKET,
         max_text=30_000,  # of 32,767: wiki markup escapes, and how Jira counts is not documented (jira-api 5)
-        max_file=1_000_000_000,  # Cloud's default (jira-api 6); a lower limit answers 413
+        max_file=MAX_FILE,
         file_hosts=FILE_HOSTS,
         kinds=KINDS,
         parts=frozenset(Part) - ({Part.RATINGS} if service is Service.NONE else set()),

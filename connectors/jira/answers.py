@@ -25,6 +25,20 @@ def explain(response: requests.Response, names: Mapping[str, str]) -> tuple[str,
     return refusal(body, names, response.text)
 
 
+def denies(response: requests.Response) -> bool:
+    """Whether a 403 means the credential: Data Center wants a person to solve a riddle (jira-api 1.1)."""
+    return "X-Authentication-Denied-Reason" in response.headers
+
+
+def genuine(response: requests.Response) -> bool:
+    """Whether a 404 is Jira's own; the gateway, and a host without a site, have other ones (jira-api 1.1)."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(body, dict) and not {"timestamp", "path"} <= body.keys()
+
+
 def refusal(
     body: Mapping[str, Any], names: Mapping[str, str], raw: str = ""
 ) -> tuple[str, Mapping[str, str]]:

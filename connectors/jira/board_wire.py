@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, RootModel
 
-from connectors.jira.wire import Id, Many, Named, Payload
+from connectors.jira.wire import Id, Many, Named, Payload, ValuePage
 
 
 class Share(Payload):
@@ -24,11 +24,10 @@ class Filter(Payload):
     shares: Many[Share] = Field([], alias="sharePermissions")
 
 
-class FilterPage(Payload):
+class FilterPage(ValuePage):
     """A page of filters."""
 
     values: Many[Filter]
-    last: bool = Field(default=True, alias="isLast")
 
 
 class Board(Payload):
@@ -38,11 +37,10 @@ class Board(Payload):
     name: str
 
 
-class BoardPage(Payload):
+class BoardPage(ValuePage):
     """A page of boards."""
 
     values: Many[Board]
-    last: bool = Field(default=True, alias="isLast")
 
 
 class Column(Payload):

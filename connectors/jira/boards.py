@@ -117,19 +117,13 @@ class Boards:
         if not self._client.site().cloud:
             yield from self._client.get(board_wire.Filters, f"{API}/filter/favourite").root
             return
-        start = 0
-        while True:
-            query = {
-                "accountId": self._client.side().me,
-                "expand": "description,jql,sharePermissions",
-                "startAt": start,
-                "maxResults": _PAGE,
-            }
-            page = self._client.get(board_wire.FilterPage, f"{API}/filter/search", query)
+        query = {
+            "accountId": self._client.side().me,
+            "expand": "description,jql,sharePermissions",
+            "maxResults": _PAGE,
+        }
+        for page in self._client.pages(board_wire.FilterPage, f"{API}/filter/search", query):
             yield from page.values
-            start += len(page.values)
-            if page.last or not page.values:
-                return
 
     def _board(self, spec: BoardSpec, kept: board_wire.Filter | None) -> tuple[board_wire.Board | None, bool]:
         """Return the customer's board, by its property, else by its name and filter; and if it is marked."""
@@ -142,13 +136,9 @@ class Boards:
         return next(ours, None), False
 
     def _boards(self, path: str, query: dict[str, Any]) -> list[board_wire.Board]:
-        found: list[board_wire.Board] = []
-        while True:
-            asked = {**query, "startAt": len(found), "maxResults": _PAGE}
-            page = self._client.get(board_wire.BoardPage, f"{_AGILE}/{path}", asked)
-            found += page.values
-            if page.last or not page.values:
-                return found
+        asked = {**query, "maxResults": _PAGE}
+        pages = self._client.pages(board_wire.BoardPage, f"{_AGILE}/{path}", asked)
+        return [board for page in pages for board in page.values]
 
     def _customer(self, board: board_wire.Board) -> object:
         try:

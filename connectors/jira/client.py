@@ -9,7 +9,7 @@ the site is Cloud or Data Center it says itself, once, when that is first needed
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,15 +21,17 @@ from jira.resilientsession import ResilientSession
 from pydantic import BaseModel
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from connectors.base import ConnectionConfig
+from connectors.base import ConnectionConfig, Upload
 from connectors.errors import Gone, Rejected, Uncertain
 from connectors.http import TIMEOUT, Http, session
 from connectors.jira import site_wire, wire
-from connectors.jira.abilities import FILE_HOSTS
-from connectors.jira.answers import explain
+from connectors.jira.abilities import FILE_HOSTS, MAX_FILE
+from connectors.jira.answers import denies, explain, genuine
+from connectors.jira.limits import LIMITS
 from connectors.jira.side import API, CANONICAL, SERVICE, DeskFields, Service, Side, desk_fields
 
 M = TypeVar("M", bound=BaseModel)
+V = TypeVar("V", bound=wire.ValuePage)
 
 _GATEWAY = "/ex/jira/"
 """In the address that tokens with scopes need (jira-api 1.1); people open the site by another."""
@@ -90,8 +92,12 @@ class Client:
             explain=partial(explain, names=self.names),
             file_hosts=FILE_HOSTS,
             passing=(409,),
+            limits=LIMITS,
+            denies=denies,
+            genuine=genuine,
+            max_file=MAX_FILE,
         )
-        self.site_files = replace(self.http, base=config.url)
+        self.site_files = replace(self.http, base=config.url, genuine=lambda answer: True)
         """For files on Data Center, which lie beside the REST API and want the same sign-in (jira-api 6)."""
         self.jira._session = _Routed(self.http)  # noqa: SLF001 - the library has no other way in
         self._lock = threading.RLock()
@@ -113,11 +119,33 @@ class Client:
 
         An answer that cannot be read is as good as lost: raises Uncertain, since the thing was made.
         """
-        response = self.http.call("POST", path, idempotent=False, **request)
-        try:
-            return self.parse(model, self.http.json(response), f"POST {path}")
-        except Rejected as error:
-            raise Uncertain(error.connection, error.call, error.text) from None
+        answer = self.http.call("POST", path, idempotent=False, **request)
+        return self._made(model, answer, f"POST {path}")
+
+    def pages(
+        self, model: type[V], path: str, query: Mapping[str, Any], start: str = "startAt"
+    ) -> Iterator[V]:
+        """Yield the pages of a list that knows which is its last; `start` is how their place is named."""
+        at, before = 0, None
+        while True:
+            page = self.get(model, path, {**query, start: at})
+            if page.values and page.values == before:
+                raise self.circling(f"GET {path}")
+            yield page
+            at, before = at + len(page.values), page.values
+            if page.last or not page.values:
+                return
+
+    def circling(self, call: str) -> Rejected:
+        """Return the error that a list without an end is."""
+        return Rejected(self.http.connection, call, "the pages go round in circles")
+
+    def upload(self, model: type[M], path: str, upload: Upload, name: str) -> M:
+        """Return the answer to a file that is sent under a name, read while it is sent. See `send`."""
+        kind = upload.content_type if "/" in upload.content_type else "application/octet-stream"
+        file = ("file", name, upload.content, kind)
+        answer = self.http.upload("POST", path, (), [file], {"X-Atlassian-Token": "no-check"})
+        return self._made(model, answer, f"POST {path}")
 
     def parse(self, model: type[M], payload: object, call: str) -> M:
         """Return a payload as `model`. Raises Rejected, naming the call and the field that is odd."""
@@ -152,6 +180,12 @@ class Client:
                 found = self.parse(site_wire.Fieldlist, self.jira.fields(), "GET field").root
                 self._kinds = {field.id: field.holds for field in found}
             return self._kinds
+
+    def _made(self, model: type[M], answer: requests.Response, call: str) -> M:
+        try:
+            return self.parse(model, self.http.json(answer), call)
+        except Rejected as error:
+            raise Uncertain(error.connection, error.call, error.text) from None
 
     def _learn_site(self) -> Site:
         told = self.get(site_wire.ServerInfo, f"{API}/serverInfo")

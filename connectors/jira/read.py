@@ -102,7 +102,9 @@ class Reader:
         start, most = 0, 0
         while True:
             query = {"startAt": start, "maxResults": _PAGE, "orderBy": "created"}
-            page = self._client.get(wire.CommentPage, f"{path(key)}/comment", query)
+            page = self._client.get(wire.CommentPage, path(key, "comment"), query)
+            if page.comments and all(comment.id in found for comment in page.comments):
+                raise self._client.circling(f"GET {path(key, 'comment')}")
             found |= {comment.id: comment for comment in page.comments}
             start, most = start + len(page.comments), max(most, page.total)
             if start >= page.total or not page.comments:

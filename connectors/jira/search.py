@@ -42,7 +42,7 @@ class Search:
             if self._ends(page, start):
                 return
             if self._client.site().cloud and page.next == token:
-                raise self._odd("the pages go round in circles")
+                raise self._client.circling("GET search")
             token = page.next
 
     def by_key(self, project: str, fields: list[str]) -> Iterator[Rows]:

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from requests_toolbelt import MultipartEncoder  # type: ignore[import-untyped]  # ships no annotations
-
 from connectors.base import Upload
 from connectors.errors import Gone, Rejected, Transient, Uncertain
 from connectors.jira import service_wire, wire
@@ -26,13 +24,6 @@ _PAGE = 50
 def request_type(place: Place) -> str:
     """Return the id of the request type that a place's kind names, or nothing."""
     return place.kind.removeprefix(_REQUEST) if place.kind.startswith(_REQUEST) else ""
-
-
-def form(upload: Upload, name: str) -> tuple[MultipartEncoder, Mapping[str, str]]:
-    """Return a file as a form that is read while it is sent, and the headers that go with it."""
-    kind = upload.content_type if "/" in upload.content_type else "application/octet-stream"
-    encoder = MultipartEncoder({"file": (name, upload.content, kind)})
-    return encoder, {"Content-Type": encoder.content_type, "X-Atlassian-Token": "no-check"}
 
 
 class ServiceDesk:
@@ -64,14 +55,11 @@ class ServiceDesk:
 
     def organisations(self) -> Iterator[Organisation]:
         """Yield the customer organisations; none for a connection without service projects."""
-        start = 0
-        while self._client.side().service is not Service.NONE:
-            query = {"start": start, "limit": _PAGE}
-            page = self._client.get(service_wire.OrganisationPage, desk("organization"), query)
+        if self._client.side().service is Service.NONE:
+            return
+        query = {"limit": _PAGE}
+        for page in self._client.pages(service_wire.OrganisationPage, desk("organization"), query, "start"):
             yield from (self._organisation(found) for found in page.values)
-            start += len(page.values)
-            if page.last or not page.values:
-                return
 
     def add_organisation(self, name: str) -> Organisation:
         """Return the organisation of this name, known to every service desk of the connection.
@@ -113,9 +101,8 @@ class ServiceDesk:
     def _wait(self, project: str, upload: Upload, name: str) -> str:
         """Upload a file that nobody sees yet; a lost answer leaves nothing behind that lasts."""
         call = f"{DESK}/servicedesk/{project}/attachTemporaryFile"
-        data, headers = form(upload, name)
         try:
-            sent = self._client.send(service_wire.Temporaries, call, data=data, headers=headers)
+            sent = self._client.upload(service_wire.Temporaries, call, upload, name)
         except Uncertain as error:
             raise Transient(error.connection, error.call, error.text) from None
         if not sent.files:

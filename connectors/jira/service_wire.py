@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from connectors.jira.wire import Id, Many, Payload
+from connectors.jira.wire import Id, Many, Payload, ValuePage
 
 
 class Organisation(Payload):
@@ -16,11 +16,10 @@ class Organisation(Payload):
     name: str
 
 
-class OrganisationPage(Payload):
+class OrganisationPage(ValuePage):
     """A page of them; never a total."""
 
     values: Many[Organisation]
-    last: bool = Field(default=True, alias="isLastPage")
 
 
 class RequestType(Payload):

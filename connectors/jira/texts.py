@@ -18,7 +18,7 @@ from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
 from connectors.jira.paths import path
 from connectors.jira.read import Reader
-from connectors.jira.service import ServiceDesk, form, free_names
+from connectors.jira.service import ServiceDesk, free_names
 from connectors.jira.side import FORMAT, SERVICE, Service
 from mappings.markup import write
 from mappings.provenance import find_token
@@ -79,9 +79,8 @@ class Texts:
         """Upload a file under a name that no other file of the issue has, so that `!name!` means it."""
         taken = {file.name for file in self._reader.head(key).fields.files}
         [name] = free_names([upload], taken)
-        data, headers = form(upload, name)  # streams; requests would read the file into memory
         call = path(key, "attachments")
-        stored = self._client.send(wire.Files, call, data=data, headers=headers).root
+        stored = self._client.upload(wire.Files, call, upload, name).root
         if not stored:
             raise Rejected(self._client.http.connection, f"POST {call}", "Jira kept no file")
         return WrittenFile(stored[0].id, stored[0].name)

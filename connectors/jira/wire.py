@@ -47,6 +47,13 @@ class Payload(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
+class ValuePage(Payload):
+    """A page of a list that says whether it is the last one."""
+
+    values: Many[Any]
+    last: bool = Field(default=True, validation_alias=AliasChoices("isLast", "isLastPage"))
+
+
 class User(Payload):
     """Somebody; apps and customers have accounts too. Data Center knows people by `key`, which stays."""
 

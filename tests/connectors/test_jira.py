@@ -24,7 +24,6 @@ from connectors.base import (
 from connectors.capabilities import Grain
 from connectors.errors import (
     ConfigError,
-    Gone,
     HubError,
     Rejected,
     Throttled,
@@ -353,11 +352,14 @@ def test_a_throttle_stops_all_calls(server: responses.RequestsMock, jira: Connec
     ("answer", "error"),
     [
         ({"status": 401, "json": {"message": "Unauthorized", "status-code": 401}}, Unauthorised),
-        ({"status": 404, "body": "<html>no site</html>", "content_type": "text/html"}, Gone),
+        ({"status": 404, "body": "<html>no site</html>", "content_type": "text/html"}, Transient),
         ({"status": 200, "body": "<html>sign in</html>", "content_type": "text/html"}, Rejected),
         ({"status": 200, "body": ""}, Rejected),
         ({"status": 200, "json": ["?"]}, Rejected),
-        ({"status": 403, "headers": {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; x"}}, Rejected),
+        (
+            {"status": 403, "headers": {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; x"}},
+            Unauthorised,
+        ),
         ({"status": 302, "headers": {"Location": "https://login.test/"}}, Rejected),
         ({"body": requests.ReadTimeout("slow")}, Transient),
     ],

@@ -68,9 +68,9 @@ class Installed:
         return 200, {}, json.dumps(self.hooks[-1])
 
     def _shown(self, request: Any) -> dict[str, Any]:
-        told = json.loads(request.body)
+        told: dict[str, Any] = json.loads(request.body)
         secret = told.pop("secret")
-        return told | {"self": f"{HOOKS}/72", "isSigned": bool(secret) and self.signs}
+        return {**told, "self": f"{HOOKS}/72", "isSigned": bool(secret) and self.signs}
 
 
 def test_the_documented_signature_verifies(jira: Connector) -> None:

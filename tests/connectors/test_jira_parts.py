@@ -17,6 +17,7 @@ from connectors.errors import HubError, Rejected, Throttled, Transient, Uncertai
 from connectors.jira.connector import connect
 from mappings.ticket import (
     Attachment,
+    Field,
     Person,
     PersonRole,
     Priority,
@@ -25,6 +26,7 @@ from mappings.ticket import (
     Status,
     TimeEntry,
     Unmapped,
+    Value,
 )
 from tests.connectors.jira_payloads import (
     DANA,
@@ -119,7 +121,10 @@ def test_all_worklogs_are_read(server: responses.RequestsMock, jira: Connector) 
 
 def test_history_is_whole_and_oldest_first(server: responses.RequestsMock, jira: Connector) -> None:
     """Broken: of a long history only the newest part counts, or clocks run backwards."""
-    inside = {"histories": [change("9", "2026-03-01T10:00:00.000+0000", ("labels", "", "a"))], "total": 4}
+    inside: dict[str, Any] = {
+        "histories": [change("9", "2026-03-01T10:00:00.000+0000", ("labels", "", "a"))],
+        "total": 4,
+    }
     pages = [
         change("3", 1772355600000, ("status", "1", "3"), ("priority", "3", "1")),
         change("10", "2026-03-01T11:00:00.000+0000", ("status", "3", "777"), ("issuetype", "1", "2")),
@@ -128,8 +133,8 @@ def test_history_is_whole_and_oldest_first(server: responses.RequestsMock, jira:
     server.get(ISSUE, json=issue(comment=SILENT) | {"changelog": inside})
     server.get(f"{ISSUE}/changelog", json={"values": [*pages, *inside["histories"]], "total": 4})
     server.get(f"{REST}/status", json=[status("1", "new"), status("3", "indeterminate")])
-    for _ in range(2):
-        history = jira.fetch("10042", frozenset({Part.HISTORY})).ticket.history or ()
+    jira.fetch("10042", frozenset({Part.HISTORY}))
+    history = jira.fetch("10042", frozenset({Part.HISTORY})).ticket.history or ()
     assert [(h.name, h.before, h.after) for h in history] == [
         ("status", Status.OPEN, Status.IN_PROGRESS),
         ("priority", Priority.MEDIUM, Priority.URGENT),
@@ -234,9 +239,10 @@ def test_a_file_that_was_cut_short_is_not_taken(
 # --- many at once
 
 
-def new(subject: str, **values: Any) -> TicketDraft:
+def new(subject: str, priority: Priority | Unmapped | None = None) -> TicketDraft:
     """Return a ticket to create."""
-    return TicketDraft(place=PLACE, values={"subject": subject, **values}, message=draft(), token=TOKEN)
+    values: dict[Field, Value] = {"subject": subject, "priority": priority}
+    return TicketDraft(place=PLACE, values=values, message=draft(), token=TOKEN)
 
 
 def made(id: int) -> dict[str, str]:
