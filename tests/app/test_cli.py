@@ -271,7 +271,7 @@ class TestBoards:
         hub.change(("[boards.cafe]", "[boards.zcafe]"))
         ended = hub.run("boards", "plan", DESKBRIDGE_CONNECTIONS__JIRA__URL=DEAD)
         assert ended.code == 1
-        assert ended.out.startswith("zcafe: by hand: in harbour/firmware make a board 'Cafe'")
+        assert ended.out.startswith("zcafe: make the label 'customer-orbit'")
         assert ended.err == (
             "deskbridge: board lantern: jira: GET api/2/project/SUP: 127.0.0.1:9 cannot be reached; is its address"
             " right?\n"

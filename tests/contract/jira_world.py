@@ -21,7 +21,7 @@ class JiraWorld(SandboxWorld):
     keeps_trash = False
     wire = {  # noqa: RUF012 - worlds are not shared
         Call.READ: ("GET", r"/rest/api/\d/issue/.*"),
-        Call.CREATE: ("POST", r"/rest/api/\d/issue"),
+        Call.CREATE: ("POST", r"/rest/api/\d/issue(/bulk)?"),
         Call.SET: ("PUT", r"/rest/api/\d/issue/[^/]+"),
         Call.COMMENT: ("POST", r"/rest/api/\d/issue/[^/]+/comment"),
         Call.FILE: ("POST", r"/rest/api/\d/issue/[^/]+/attachments"),
