@@ -97,9 +97,9 @@ def ticket(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> T
 def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> tuple[Comment, ...]:
     """Return the description and the comments, each with the files that it names.
 
-    Jira's files belong to the issue. One that no text names goes with the description; where the
-    description is a copy of ours, or has readers that its author didn't give it, each is a message of its
-    own. One that we put there ourselves goes with neither: the text that will name it is on its way.
+    Jira's files belong to the issue. One that no text names goes with the description if somebody else
+    wrote that; else it is a message of its own, so that a person's file is not taken for ours, and one of
+    ours whose answer was lost can be found.
     """
     fields = issue.fields
     texts = {MESSAGE_0: (fields.description or "", fields.created)}
@@ -117,7 +117,7 @@ def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) ->
         kind=CommentKind.DESCRIPTION,
         attachments=(*files[MESSAGE_0], *(attachment(f, inline=False, cloud=side.cloud) for f in beside)),
     )
-    alone = [_file_alone(side, fields, file) for file in theirs if file not in beside]
+    alone = [_file_alone(side, fields, file) for file in unnamed if file not in beside]
     return (description, *(_comment(side, fields, c, files[c.id]) for c in comments), *alone)
 
 
