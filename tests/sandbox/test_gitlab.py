@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -841,8 +842,43 @@ class TestInstance:
         client.auth()
         project = client.projects.get(given["GITLAB_PROJECT"])
         issue = project.issues.create({"title": "From the library", "labels": ["type::bug"]})
-        issue.notes.create({"body": "hello", "internal": True})
+        note = issue.notes.create({"body": "hello", "internal": True})
+        note.awardemojis.create({"name": "tada"})
+        issue.time_estimate("1d")
+        issue.todo()
         issue.state_event = "close"
         issue.save()
         assert [one.state for one in project.issues.list(iterator=True, state="closed")] == ["closed"]
-        assert [note.internal for note in issue.notes.list(get_all=True)] == [True]
+        said = [one for one in issue.notes.list(get_all=True) if not one.system]
+        assert [one.internal for one in said] == [True]
+        assert [one.state for one in issue.resourcestateevents.list(get_all=True)] == ["closed"]
+        walked = project.issues.list(iterator=True, pagination="keyset", order_by="updated_at", per_page=1)
+        assert [one.iid for one in walked] == [1]
+
+    def test_python_gitlab_administers(self, gitlab: GitLab) -> None:
+        """Hooks, tokens, members, labels and boards go the ways that the library takes."""
+        library = pytest.importorskip("gitlab", reason="python-gitlab is not in the dev group")
+        client = library.Gitlab(gitlab.site.base_url, private_token=gitlab.secrets.owner)
+        project, group = client.projects.get(101), client.groups.get("harbour")
+        hook = project.hooks.create({"url": "http://127.0.0.1:9/x", "issues_events": True})
+        hook.note_events = True
+        hook.save()
+        assert (hook.note_events, hook.push_events) == (True, True)
+        with pytest.raises(library.exceptions.GitlabHookTestError):
+            hook.test("issues_events")
+        hook.delete()
+        label = group.labels.create({"name": "customer::acme", "color": "#112233"})
+        label.description = "of one customer"
+        label.save()
+        board = group.boards.create({"name": "Acme"})
+        board.labels = "customer::acme"
+        board.save()
+        board.lists.create({"label_id": label.id})
+        assert [one["name"] for one in group.boards.get(board.id).labels] == ["customer::acme"]
+        member = project.members.get(13)
+        member.access_level = 20
+        member.save()
+        until = (gitlab.site.now().date() + timedelta(days=30)).isoformat()
+        token = project.access_tokens.create({"name": "b", "scopes": ["api"], "expires_at": until})
+        token.rotate()
+        assert library.Gitlab(gitlab.site.base_url, private_token=token.token).projects.get(101).id == 101

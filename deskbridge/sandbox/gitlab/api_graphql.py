@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deskbridge.sandbox.gitlab import access, changes, graphql, graphql_run, issues, notes, talk
-from deskbridge.sandbox.gitlab.call import Call, Router
+from deskbridge.sandbox.gitlab.call import Call, Router, is_number
 from deskbridge.sandbox.gitlab.changes import Edit
 from deskbridge.sandbox.gitlab.graphql import Operation, Wrong
-from deskbridge.sandbox.gitlab.graphql_run import NO_RESOURCE, Context, Failed, Field
-from deskbridge.sandbox.gitlab.graphql_types import Types, from_gid, plain, status_gid, types
+from deskbridge.sandbox.gitlab.graphql_items import from_gid, plain, status_gid
+from deskbridge.sandbox.gitlab.graphql_run import NO_RESOURCE, Context, Failed, Field, fitting, texts
+from deskbridge.sandbox.gitlab.graphql_types import Types, types
 from deskbridge.sandbox.gitlab.records import Issue, Note
 from deskbridge.sandbox.kernel import Refused, reply
 
@@ -125,8 +126,10 @@ def _work_item_update(context: Context, given: Input) -> Input:
 def _part(context: Context, issue: Issue, edit: Edit, name: str, value: Any) -> None:
     if name in _WIDGETS:
         _WIDGETS[name](context, issue, edit, value)
-    elif name in ("title", "confidential"):
-        edit[name] = value  # type: ignore[literal-required]
+    elif name == "title":
+        edit["title"] = fitting(value, str, name) or ""
+    elif name == "confidential":
+        edit["confidential"] = bool(fitting(value, bool, name))
     elif name == "stateEvent":
         edit["state_event"] = str(value).lower()
     else:
@@ -150,12 +153,12 @@ def _status(context: Context, issue: Issue, edit: Edit, value: Input) -> None:
 def _labels(context: Context, issue: Issue, edit: Edit, value: Input) -> None:
     usable = {one.id: one.name for one in context.site.labels_for(issue.project)}
     for key, name in (("addLabelIds", "add_labels"), ("removeLabelIds", "remove_labels")):
-        ids = [from_gid(one, "Label", "ProjectLabel", "GroupLabel") for one in value.get(key) or ()]
+        ids = [from_gid(one, "Label", "ProjectLabel", "GroupLabel") for one in texts(value.get(key), key)]
         edit[name] = [usable[id] for id in ids if id in usable]  # type: ignore[literal-required]
 
 
 def _assignees(context: Context, issue: Issue, edit: Edit, value: Input) -> None:
-    ids = [from_gid(one, "User") for one in value.get("assigneeIds") or ()]
+    ids = [from_gid(one, "User") for one in texts(value.get("assigneeIds"), "assigneeIds")]
     edit["assignees"] = [context.site.users[id] for id in ids if id in context.site.users]
 
 
@@ -180,7 +183,7 @@ def _milestone(context: Context, issue: Issue, edit: Edit, value: Input) -> None
 
 def _weight(context: Context, issue: Issue, edit: Edit, value: Input) -> None:
     if context.site.premium:
-        edit["weight"] = value.get("weight")
+        edit["weight"] = fitting(value.get("weight"), int, "weight")
 
 
 def _health(context: Context, issue: Issue, edit: Edit, value: Input) -> None:
@@ -189,7 +192,7 @@ def _health(context: Context, issue: Issue, edit: Edit, value: Input) -> None:
 
 
 def _description(context: Context, issue: Issue, edit: Edit, value: Input) -> None:
-    edit["description"] = value.get("description")
+    edit["description"] = fitting(value.get("description"), str, "description")
 
 
 _WIDGETS: dict[str, Callable[[Context, Issue, Edit, Input], None]] = {
@@ -208,7 +211,7 @@ def _set_severity(context: Context, given: Input) -> Input:
     """Set the severity, which REST cannot (3.3); only incidents have one."""
     place = context.site.project_at(str(given.get("projectPath")))
     iid = str(given.get("iid", ""))
-    issue = _editable(context, place.issues.get(int(iid)) if place and iid.isdigit() else None)
+    issue = _editable(context, place.issues.get(int(iid)) if place and is_number(iid) else None)
     severity = str(given.get("severity", "")).lower()
     if severity not in ("unknown", "low", "medium", "high", "critical"):
         raise Failed("Argument 'severity' on InputObject 'IssueSetSeverityInput' has an invalid value")
@@ -223,7 +226,7 @@ def _create_note(context: Context, given: Input) -> Input:
         raise Failed(NO_RESOURCE)
     internal = bool(given.get("internal") or given.get("confidential"))
     thread = _thread(context, issue, given.get("discussionId"))
-    body = str(given.get("body") or "")
+    body = fitting(given.get("body"), str, "body") or ""
     written = talk.write(context.site, context.user, issue, body, internal=internal, thread=thread)
     return {"note": written.note, "errors": [] if written.note else written.run.summary}
 

@@ -136,7 +136,7 @@ def _worded(given: str | None, name: str, value: Callable[[Issue], object]) -> T
         return None
     if given.lower() in ("none", "any"):
         return lambda issue: (value(issue) is not None) == (given.lower() == "any")
-    if name == "weight" and not given.isdigit():
+    if name == "weight" and not given.isdecimal():
         raise bad("weight should be an integer, 'None', or 'Any', however got " + given)
     return lambda issue: str(value(issue)) == given
 
@@ -231,8 +231,12 @@ def _search(call: Call) -> Test | None:
         raise bad("in does not have a valid value")
 
     def found(issue: Issue) -> bool:
-        text = " ".join((issue.title if place == "title" else issue.description) or "" for place in places)
-        return all(word in text.lower() for word in words)
+        title = issue.title.lower() if "title" in places else ""
+        rest = [word for word in words if word not in title]
+        if not rest or "description" not in places:
+            return not rest
+        text = (issue.description or "").lower()
+        return all(word in text for word in rest)
 
     return found
 

@@ -22,6 +22,19 @@ _PAGING = ("first", "last", "after", "before")
 _CONNECTION = ("nodes", "edges", "pageInfo", "count")
 
 
+def fitting(value: Any, kind: type, name: str) -> Any:
+    """Return an argument of that kind, or nothing when it is not given; raises Failed for any other."""
+    if value is not None and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+        raise Failed(f"Argument '{name}' has an invalid value ({value!r})")
+    return value
+
+
+def texts(value: Any, name: str) -> list[str]:
+    """Return an argument that is a list of texts; a single one counts as a list of one."""
+    rows = [value] if isinstance(value, str) else fitting(value, list, name) or []
+    return [str(fitting(one, str, name)) for one in rows]
+
+
 class Failed(Exception):
     """A field that cannot be answered: null, and an error beside the data."""
 
@@ -121,9 +134,8 @@ def _answer(context: Context, kind: str, value: Any, rows: list[Selection], path
     if one.name == "__typename":
         return kind
     wanted = context.types[kind][one.name]
-    arguments = context.real(one.arguments)
     try:
-        found = wanted.get(context, value, arguments)
+        return _found(context, wanted, value, context.real(one.arguments), below, path)
     except Failed as error:
         place = {"line": one.at[0], "column": one.at[1]}
         context.errors.append({"message": str(error), "locations": [place], "path": path})
@@ -132,6 +144,12 @@ def _answer(context: Context, kind: str, value: Any, rows: list[Selection], path
         body = refusal.body if isinstance(refusal.body, dict) else {}
         context.errors.append({"message": str(body.get("message", refusal.status)), "path": path})
         return None
+
+
+def _found(
+    context: Context, wanted: Field, value: Any, arguments: dict[str, Any], below: list[Selection], path: Path
+) -> Any:
+    found = wanted.get(context, value, arguments)
     if found is None or not wanted.kind:
         return found
     if wanted.kind.endswith("*"):
@@ -164,9 +182,13 @@ def _cut(rows: Sequence[Any], arguments: dict[str, Any]) -> tuple[int, int]:
     start = _place(arguments["after"]) + 1 if arguments.get("after") else 0
     end = _place(arguments["before"]) if arguments.get("before") else len(rows)
     if arguments.get("last") is not None:
-        return max(start, end - min(int(arguments["last"]), _MOST)), end
-    first = arguments.get("first")
-    return start, min(end, start + (_MOST if first is None else min(int(first), _MOST)))
+        return max(start, end - _size(arguments["last"])), end
+    return start, min(end, start + _size(arguments.get("first")))
+
+
+def _size(given: object) -> int:
+    size = fitting(given, int, "first")
+    return _MOST if size is None else min(max(0, size), _MOST)
 
 
 def _connection(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from deskbridge.sandbox.gitlab import filters
 from deskbridge.sandbox.gitlab.call import Call
-from deskbridge.sandbox.gitlab.places import Project
+from deskbridge.sandbox.gitlab.places import Project, User
 from deskbridge.sandbox.gitlab.records import Issue
 from deskbridge.sandbox.gitlab.site import Site
 from deskbridge.sandbox.gitlab.views import Rows, Test, View
@@ -91,3 +91,13 @@ def opened(site: Site, place: Project) -> int:
             f"open {place.id}", lambda: (View(site.issues, test, value), place.issues.values())
         ).keys
     )
+
+
+def newest(site: Site, user: User, places: Collection[Project], state: str) -> Rows:
+    """Return what a user can read of some projects' issues in a state (or ``all``), newest first."""
+    within, value = frozenset(places), filters.value("created_at", down=True)
+    tests: list[Test] = [lambda issue: issue.project in within and state in ("all", issue.state)]
+    test = filters.readable(user, tests)
+    key = ("newest", user.id, tuple(place.id for place in places), state)
+    candidates = (issue for place in places for issue in place.issues.values())
+    return site.views.get(key, lambda: (View(site.issues, test, value), candidates)).rows(down=True)

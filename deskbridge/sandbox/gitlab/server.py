@@ -36,7 +36,7 @@ from deskbridge.sandbox.gitlab import (
     tokens,
 )
 from deskbridge.sandbox.gitlab.addresses import is_address
-from deskbridge.sandbox.gitlab.call import Router
+from deskbridge.sandbox.gitlab.call import Router, is_number
 from deskbridge.sandbox.gitlab.limits import Limits
 from deskbridge.sandbox.gitlab.places import Project, Status
 from deskbridge.sandbox.gitlab.records import Issue
@@ -195,7 +195,7 @@ class GitLab:
 
     def _project(self, name: str | int) -> Project:
         """Return a project by number or path; raises ValueError."""
-        number = int(name) if str(name).isdigit() else 0
+        number = int(name) if is_number(str(name)) else 0
         place = self.site.projects.get(number) or self.site.project_at(str(name))
         if place is None:
             raise ValueError(f"there is no project {name!r}")

@@ -34,6 +34,7 @@ _FIELDS = {
     name: tuple(field.name for field in dataclasses.fields(kind) if field.name != "changes")
     for name, kind in _CLASSES.items()
 }
+_AS_IT_IS = (str, int, bool, float, Level)
 _KEPT = tuple(name for name in TABLES if name != "tokens")
 
 
@@ -63,9 +64,9 @@ class _Book:
 
     def plain(self, value: Any) -> Any:
         """Return a value as JSON."""
+        if value is None or type(value) in _AS_IT_IS:
+            return value
         match value:
-            case None | bool() | int() | float() | str():
-                return value
             case bytes():
                 return {"text": records.unpack(value)}
             case datetime():
