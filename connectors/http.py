@@ -256,8 +256,8 @@ class Http:
                 if response.is_redirect:
                     url = _joined(self.connection, url, response.headers["Location"])
                     continue
-                if response.status_code in (401, 403):
-                    raise Gone(self.connection, call, "the file's address has expired")
+                if response.status_code in (401, 403, 404, 410):
+                    raise Gone(self.connection, call, "the file is gone, or its address has expired")
                 pieces = self._pieces(response, call, self.max_file, idempotent=True)
                 if not response.ok:
                     response._content = next(pieces, b"")  # noqa: SLF001 - the beginning says why

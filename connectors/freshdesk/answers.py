@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 from requests import Response
 
-from connectors.errors import Rejected
+from connectors.errors import Rejected, Uncertain
 from connectors.http import Http
 
 PER_PAGE = 100
@@ -19,6 +19,17 @@ _PAGES = 1000
 """Pages after which a list is taken to be without end."""
 _LONGEST = 300
 """Characters of a server's message that are worth passing on."""
+
+_OURS = "X-Freshdesk-Api-Version"
+"""The header that every answer of the API carries (freshdesk-api 1.1)."""
+_SHUT_OUT = (
+    "account_suspended",
+    "invalid_credentials",
+    "password_expired",
+    "password_lockout",
+    "ssl_required",
+)
+"""The codes of a 403 that concern the key, whatever it asks for (freshdesk-api 1.2)."""
 
 T = TypeVar("T")
 
@@ -44,6 +55,14 @@ def read(http: Http, response: Response, kind: type[T]) -> T:
     return answer
 
 
+def made(http: Http, response: Response, kind: type[T]) -> T:
+    """Return the answer to a write that is sent once; a malformed one is as good as lost: Uncertain."""
+    try:
+        return read(http, response, kind)
+    except Rejected as error:
+        raise Uncertain(error.connection, error.call, error.text) from None
+
+
 def get(http: Http, path: str, kind: type[T], params: Mapping[str, Any] | None = None) -> T:
     """Return the answer to a GET as `kind`."""
     return read(http, http.call("GET", path, params=params, idempotent=True), kind)
@@ -62,7 +81,7 @@ def page(http: Http, path: str, kind: type[R], params: Mapping[str, Any]) -> tup
 
 
 def pages(http: Http, path: str, kind: type[R], params: Mapping[str, Any]) -> Iterator[R]:
-    """Yield the rows of all pages, each once. Raises Rejected for a list without end."""
+    """Yield the rows of all pages; one that shifted to the next page once. Raises Rejected without end."""
     seen: set[int] = set()
     for number in range(1, _PAGES + 1):
         asked = {**params, "page": number} if number > 1 else params
@@ -71,7 +90,7 @@ def pages(http: Http, path: str, kind: type[R], params: Mapping[str, Any]) -> It
         yield from fresh
         if not (more and fresh):
             return
-        seen.update(row.id for row in fresh)
+        seen = {row.id for row in rows}
     raise Rejected(http.connection, f"GET {path}", f"more than {_PAGES} pages")
 
 
@@ -82,17 +101,33 @@ def explain(response: Response) -> tuple[str, Mapping[str, str]]:
     """
     if response.status_code == 405:
         return _locked(response), {}
-    try:
-        said = response.json()
-    except ValueError:
-        return _silent(response), {}
-    if not isinstance(said, dict):
-        return _silent(response), {}
+    said = _said(response)
     errors = said.get("errors")
     rows = [row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else []
     fields = {_short(row.get("field")): _short(row.get("message") or row.get("code")) for row in rows}
-    text = _short(said.get("description") or said.get("message") or said.get("code"))
+    text, code = _short(said.get("description") or said.get("message")), _short(said.get("code"))
+    if not (text or code or fields):
+        return _silent(response), {}
+    text = f"{text} ({code})" if text and code else text or code
     return "; ".join([text, *(f"{field}: {wrong}" for field, wrong in fields.items())]), fields
+
+
+def denies(response: Response) -> bool:
+    """Whether a 403 shuts the key out, rather than this one call."""
+    return _said(response).get("code") in _SHUT_OUT
+
+
+def genuine(response: Response) -> bool:
+    """Whether an answer is Freshdesk's own, and not that of a proxy or of another site."""
+    return _OURS in response.headers
+
+
+def _said(response: Response) -> Mapping[str, Any]:
+    try:
+        said = response.json()
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _malformed(error: ValidationError) -> str:
@@ -110,7 +145,7 @@ def _locked(response: Response) -> str:
 
 
 def _silent(response: Response) -> str:
-    if response.status_code == 404 and "X-Freshdesk-Api-Version" not in response.headers:
+    if response.status_code == 404 and not genuine(response):
         return "not found, and the answer is not Freshdesk's; is the connection's url right?"
     return "not found" if response.status_code == 404 else "the answer says nothing"
 

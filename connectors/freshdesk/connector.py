@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from connectors.base import (
     ConnectionConfig,
     Connector,
     Hint,
+    Hook,
     Snapshot,
     TicketDraft,
     Upload,
@@ -28,18 +29,24 @@ from connectors.capabilities import (
     FilePlace,
     Grain,
     Mails,
+    Part,
+    Signed,
 )
-from connectors.errors import Rejected
-from connectors.freshdesk import answers, translate
-from connectors.freshdesk.admin import Admin
-from connectors.freshdesk.files import FILE_HOSTS
+from connectors.errors import Rejected, WireError
+from connectors.freshdesk import answers, limits, translate, webhook
+from connectors.freshdesk.admin import Admin, refuse_unusable
+from connectors.freshdesk.files import FILE_HOSTS, LARGEST
 from connectors.freshdesk.find import Finder
+from connectors.freshdesk.form import Form
+from connectors.freshdesk.hooks import Hooks
+from connectors.freshdesk.kinds import KINDS
 from connectors.freshdesk.people import People
 from connectors.freshdesk.read import Reader
+from connectors.freshdesk.records import RELATES, Records
 from connectors.freshdesk.write import Writer
-from connectors.http import Http, session
+from connectors.http import Http, Limits, session
 from mappings.boards import BoardSpec, Place, Step
-from mappings.ticket import Attachment, Field, Ref, Value
+from mappings.ticket import Attachment, Field, Organisation, Ref, Relation, TimeEntry, Value
 
 _STATUS = replace(QUIET, mails_for={"resolved": Mails.IF_CONFIGURED, "closed": Mails.IF_CONFIGURED})
 """The bulk call silences the closing mail; a rule of the account's own may still send one (4.5)."""
@@ -49,7 +56,8 @@ _ABILITIES: Mapping[Field, FieldAbility] = {"status": _STATUS, "first_response_d
 
 
 def connect(config: ConnectionConfig) -> Connector:
-    """Return the connector of a Freshdesk account; makes no call."""
+    """Return the connector of a Freshdesk account; makes no call. Raises ConfigError for unusable fields."""
+    refuse_unusable(config)
     return Freshdesk(config)
 
 
@@ -61,10 +69,11 @@ class Freshdesk:
         files = _http(config)
         http = _http(config)
         http.session.auth = (config.secret, "X")
-        people = People(http, config.now)
+        people, form = People(http, config.now), Form(http, config.now)
         self._reader = Reader(config, http, files, people)
-        self._writer = Writer(config, http, self._reader, people)
-        self._finder, self._admin = Finder(config, http, people), Admin(config, http, people)
+        self._writer = Writer(config, http, self._reader, people, form)
+        self._records, self._hooks = Records(config, http, self._reader), Hooks(config, http)
+        self._finder, self._admin = Finder(config, http, people), Admin(config, http, people, form)
         self._capabilities = _capabilities(config)
 
     def __repr__(self) -> str:
@@ -88,17 +97,29 @@ class Freshdesk:
         """Compare the settings with the account's ticket form."""
         return self._admin.problems(places)
 
-    def fetch(self, key: str) -> Snapshot:
-        """Return a ticket with its description as message 0 and every conversation."""
-        return self._reader.fetch(key)
+    def remarks(self) -> list[str]:
+        """Return what stands against nothing and should be known: unread words, switches, limits."""
+        return self._admin.remarks()
+
+    def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
+        """Return a ticket, archived ones too, with its description as message 0 and every conversation."""
+        return self._reader.fetch(key, also)
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """Yield what changed: tickets, trash and spam merged by time."""
         return self._reader.changed(since)
 
+    def walk(self, since: datetime | None = None) -> Iterator[Hint]:
+        """Yield every ticket that a list shows: tickets, trash, spam."""
+        return self._reader.walk(since)
+
     def create(self, draft: TicketDraft) -> WrittenTicket:
         """Create a ticket that our own account requests."""
         return self._writer.create(draft)
+
+    def create_many(self, drafts: Sequence[TicketDraft]) -> list[WrittenTicket | WireError]:
+        """Create tickets one by one."""
+        return self._writer.create_many(drafts)
 
     def find_created(self, token: str, since: datetime) -> Ref | None:
         """Look through the tickets that our own account requested."""
@@ -136,6 +157,35 @@ class Freshdesk:
         """Return False: Freshdesk has no links to other tools; a note says it."""
         return False
 
+    def add_time(self, key: str, entry: TimeEntry) -> str:
+        """Book work as our own account, in whole minutes."""
+        return self._records.add_time(key, entry)
+
+    def add_relation(self, key: str, relation: Relation) -> None:
+        """Make a ticket the parent, child, tracker or tracked one of another."""
+        self._records.add_relation(key, relation)
+
+    def organisations(self) -> Iterator[Organisation]:
+        """Yield the account's companies."""
+        return self._records.organisations()
+
+    def add_organisation(self, name: str, domains: Sequence[str]) -> Organisation:
+        """Return the company of this name, made if there is none."""
+        return self._records.add_organisation(name, domains)
+
+    def plan_hook(self, hook: Hook) -> list[Step]:
+        """Compare the account's automation rules with ours."""
+        return self._hooks.plan(hook)
+
+    def apply_hook(self, hook: Hook) -> list[Step]:
+        """Make or correct our automation rules."""
+        return self._hooks.apply(hook)
+
+    def hear(self, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[Hint, ...]:
+        """Take the ticket's number from a webhook; nothing else of it is believed."""
+        key = webhook.ticket_of(self.name, headers, body, secret)
+        return () if key is None else (Hint(key, None, self._config.now()),)
+
     def plan_board(self, spec: BoardSpec) -> list[Step]:
         """Return the one step that says there is nothing to plan."""
         text = f"Freshdesk has no boards by its API; make a ticket view for {spec.name!r} by hand"
@@ -155,6 +205,10 @@ def _http(config: ConnectionConfig) -> Http:
         now=config.now,
         explain=answers.explain,
         file_hosts=FILE_HOSTS,
+        limits=Limits(limits.bucket_of, limits.learn, limits.spent),
+        denies=answers.denies,
+        genuine=answers.genuine,
+        max_file=LARGEST,
     )
 
 
@@ -176,12 +230,13 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         # All files of a ticket together (freshdesk-api 5.4); the smaller reading of "20 MB".
         max_file=20_000_000,
         file_hosts=FILE_HOSTS,
-        kinds={},
-        parts=frozenset(),
-        books_time=False,
-        relates=frozenset(),
+        kinds={name: kind.native for name, kind in KINDS.items()},
+        # Who changed what and when stands in a daily export of the whole account only (6.22).
+        parts=frozenset(Part) - {Part.HISTORY},
+        books_time=True,
+        relates=RELATES,
         bulk=1,
-        webhooks=None,
+        webhooks=Signed.TOKEN,
         settle=timedelta(seconds=2),
         index_lag=timedelta(seconds=2),
     )

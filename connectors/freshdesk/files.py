@@ -29,6 +29,9 @@ FILE_HOSTS = (
 )
 """Where Freshdesk keeps files, by region (freshdesk-api 5.4, 5.5; India's and Australia's by analogy)."""
 
+LARGEST = 200_000_000
+"""Bytes of the largest file that is fetched: ten times what a ticket may hold today (freshdesk-api 5.4)."""
+
 _INLINE = re.compile(r"/inline/attachment$")
 _STORED = re.compile(r"/data/helpdesk/attachments/production/(?P<id>[0-9]+)/[a-z]+/(?P<name>[^/]+)$")
 _TYPES = {

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from connectors.base import ConnectionConfig
 from connectors.freshdesk import translate
 from connectors.freshdesk.people import People
-from connectors.freshdesk.read import Walk
+from connectors.freshdesk.walk import Walk
 from connectors.http import Http
 from mappings.ticket import Ref
 

@@ -46,6 +46,12 @@ def changes(
     return body
 
 
+def customs(config: ConnectionConfig, stated: Mapping[Field, NativeValue]) -> dict[str, str | None]:
+    """Return what the custom fields that the settings name are stated to hold."""
+    held = {native: stated.get(name) for name, native in config.fields.items()}
+    return {native: word if isinstance(word, str) else None for native, word in held.items()}
+
+
 def tags(
     config: ConnectionConfig, call: str, values: Mapping[Field, Value], there: Sequence[str]
 ) -> list[str]:

@@ -6,17 +6,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from email.utils import parseaddr
+from typing import Any, Generic, TypeVar
 
 from connectors.errors import Gone, Rejected
 from connectors.freshdesk import answers, wire
 from connectors.http import Http
-from mappings.ticket import Person, PersonRole
+from mappings.ticket import Organisation, Person, PersonRole
 
-_CONTACTS = 5000
-"""Contacts that are remembered, unknown ones included."""
+_MOST = 5000
+"""Contacts, and companies, that are remembered, unknown ones included."""
 _LIFETIME = timedelta(minutes=30)
-"""How long what was read about a person is believed."""
+"""How long what was read is believed."""
+
+T = TypeVar("T")
 
 
 class People:
@@ -27,7 +30,8 @@ class People:
         self._me: wire.Agent | None = None
         self._agents: dict[int, wire.Profile] = {}
         self._agents_read: datetime | None = None
-        self._contacts: OrderedDict[int, tuple[datetime, wire.Contact | None]] = OrderedDict()
+        self._contacts: _Memory[wire.Contact] = _Memory(now)
+        self._companies: _Memory[wire.Company] = _Memory(now)
 
     def whoami(self) -> wire.Agent:
         """Ask which agent the key belongs to. Raises Unauthorised."""
@@ -38,16 +42,44 @@ class People:
         """Return our own user id, asked for once."""
         return (self._me or self.whoami()).id
 
-    def person(self, id: int | None, embedded: wire.Contact | None = None) -> Person | None:
-        """Return who `id` is; `embedded` is what an answer already said about somebody."""
+    def person(self, id: int | None) -> Person | None:
+        """Return who `id` is, an agent or a contact; somebody who is neither any more is a former user."""
         if id is None:
             return None
         if id == self.me() and self._me:
             return self._named(id, self._me.contact, PersonRole.HUB)
-        if (agent := self._agent(id)) is not None:
+        known = None if id in self._agents else self._contacts.known(id)
+        if known is None and (agent := self._agent(id)) is not None:
             return self._named(id, agent, PersonRole.STAFF)
-        known = embedded if embedded and embedded.id == id else self._contact(id)
+        known = known or self._contact(id)
         return self._named(id, known, PersonRole.CUSTOMER if known else PersonRole.UNKNOWN)
+
+    def expect(self, id: int | None) -> None:
+        """Look somebody up who is a contact most likely, so that no list of agents is read for it."""
+        if id is not None and id not in self._agents and id != self.me():
+            self._contact(id)
+
+    def addressed(self, line: str) -> Person | None:
+        """Return who ``Name <address>`` in a list of copies is; None where there is no address.
+
+        Agents are known by their address only to an admin's key (freshdesk-api 6.3).
+        """
+        name, address = parseaddr(line)
+        if "@" not in address:
+            return None
+        self._agent(0)
+        known = {said.email.lower(): id for id, said in self._agents.items() if said.email}
+        if (agent := known.get(address.lower())) is not None:
+            return self.person(agent)
+        return Person(self._http.connection, address.lower(), name or address, PersonRole.CUSTOMER, address)
+
+    def company(self, id: int | None) -> Organisation | None:
+        """Return a ticket's company; one that may not be read, or is gone, has its number for a name."""
+        if id is None:
+            return None
+        known = self._companies.get(id, lambda: self._ask(f"companies/{id}", wire.Company))
+        name, domains = (known.name, tuple(known.domains)) if known else (None, ())
+        return Organisation(self._http.connection, str(id), name or f"company #{id}", domains)
 
     def _named(self, id: int, said: wire.Profile | wire.Contact | None, role: PersonRole) -> Person:
         name = (said and (said.name or said.email)) or f"former user #{id}"
@@ -58,7 +90,7 @@ class People:
         if self._agents_read is None or (id not in self._agents and self._old(self._agents_read)):
             agents = self._read_agents()
             with self._lock:
-                self._agents.update(agents)
+                self._agents = {**self._agents, **agents}
                 self._agents_read = self._now()
         return self._agents.get(id)
 
@@ -80,20 +112,41 @@ class People:
         return {id: wire.Profile(name=name) for name, id in pairs if isinstance(id, int)}
 
     def _contact(self, id: int) -> wire.Contact | None:
-        with self._lock:
-            read, contact = self._contacts.get(id, (None, None))
-        if read is not None and not self._old(read):
-            return contact
+        return self._contacts.get(id, lambda: self._ask(f"contacts/{id}", wire.Contact))
+
+    def _ask(self, path: str, kind: type[T]) -> T | None:
         try:
-            contact = answers.get(self._http, f"contacts/{id}", wire.Contact)
+            return answers.get(self._http, path, kind)
         except (Gone, Rejected):
-            contact = None
-        with self._lock:
-            self._contacts[id] = (self._now(), contact)
-            self._contacts.move_to_end(id)
-            while len(self._contacts) > _CONTACTS:
-                self._contacts.popitem(last=False)
-        return contact
+            return None
 
     def _old(self, read: datetime) -> bool:
         return self._now() - read > _LIFETIME
+
+
+class _Memory(Generic[T]):
+    """What was last read by id, for half an hour, the latest only; None is remembered too."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now, self._lock = now, threading.Lock()
+        self._kept: OrderedDict[int, tuple[datetime, T | None]] = OrderedDict()
+
+    def known(self, id: int) -> T | None:
+        """Return what is remembered."""
+        with self._lock:
+            read, known = self._kept.get(id, (None, None))
+        return known if read is not None and self._now() - read <= _LIFETIME else None
+
+    def get(self, id: int, ask: Callable[[], T | None]) -> T | None:
+        """Return what is remembered, or what is read now."""
+        with self._lock:
+            read, known = self._kept.get(id, (None, None))
+        if read is not None and self._now() - read <= _LIFETIME:
+            return known
+        known = ask()
+        with self._lock:
+            self._kept[id] = (self._now(), known)
+            self._kept.move_to_end(id)
+            while len(self._kept) > _MOST:
+                self._kept.popitem(last=False)
+        return known

@@ -1,13 +1,14 @@
-"""Reading tickets: one whole, and all that changed."""
+"""Reading tickets: one whole, all that changed, and all there are."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import IO
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import IO, Any, TypeVar
 
 from connectors.base import (
     ConnectionConfig,
@@ -15,20 +16,23 @@ from connectors.base import (
     Presence,
     Snapshot,
 )
+from connectors.capabilities import Part
 from connectors.errors import Gone, Rejected
-from connectors.freshdesk import answers, translate, wire
+from connectors.freshdesk import answers, parts, translate, wire
 from connectors.freshdesk.people import People
+from connectors.freshdesk.walk import Walk
 from connectors.http import Http
-from mappings.ticket import Attachment, Person
+from mappings.ticket import Attachment, Person, Rating, Relation, TimeEntry
 
-_LAST_PAGE = 300
-"""The wall of the ticket list (freshdesk-api 3.2)."""
 _PASSES: Mapping[str, Presence] = {
     "": Presence.PRESENT,
     "deleted": Presence.TRASHED,
     "spam": Presence.TRASHED,
 }
 """The lists that together hold every ticket but archived ones (freshdesk-api 3.3)."""
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +45,34 @@ class Reader:
     """The same wire without the credential: file addresses carry their own, and storage refuses two."""
     people: People
 
-    def fetch(self, key: str) -> Snapshot:
-        """Return a ticket whole. Two calls, one more for each further 100 conversations."""
-        ticket = self.ticket(key, include="requester,company")
-        conversations = list(self.conversations(key))
-        read_at = self.config.now()
+    def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
+        """Return a ticket whole. Two calls, one more for each further 100 conversations.
 
-        def who(id: int | None) -> Person | None:
-            return self.people.person(id, ticket.requester)
+        People and the company are looked up once and remembered: embedded, they cost credits each time
+        (freshdesk-api 2). Raises Gone for what is not in the archive either.
+        """
+        try:
+            ticket, place = self.ticket(key), "tickets"
+        except Gone:
+            place = "tickets/archived"
+            found = answers.get(self.http, f"{place}/{self.number(key)}", wire.Ticket)
+            ticket = found.model_copy(update={"archived": True})
+        conversations = list(self.conversations(key, place))
+        self.people.expect(ticket.requester_id)
+        extra = self._parts(ticket, conversations, also)
+        organisation = self.people.company(ticket.company_id)
+        who, at = self.people.person, self.config.now()
+        return translate.snapshot(
+            self.config, ticket, conversations, who, at, organisation=organisation, **extra
+        )
 
-        return translate.snapshot(self.config, ticket, conversations, who, read_at)
-
-    def ticket(self, key: str, **params: str) -> wire.Ticket:
+    def ticket(self, key: str) -> wire.Ticket:
         """Return a ticket's fields and message 0. Raises Gone."""
-        return answers.get(self.http, f"tickets/{self.number(key)}", wire.Ticket, params)
+        return answers.get(self.http, f"tickets/{self.number(key)}", wire.Ticket)
 
-    def conversations(self, key: str) -> Iterator[wire.Conversation]:
+    def conversations(self, key: str, place: str = "tickets") -> Iterator[wire.Conversation]:
         """Yield every conversation of a ticket, oldest first. Raises Gone."""
-        path = f"tickets/{self.number(key)}/conversations"
+        path = f"{place}/{self.number(key)}/conversations"
         return answers.pages(self.http, path, wire.Conversation, {"per_page": answers.PER_PAGE})
 
     def conversation(self, key: str, id: str) -> wire.Conversation:
@@ -70,9 +84,22 @@ class Reader:
 
     def number(self, key: str) -> int:
         """Return a key as the number it is. Raises Gone for anything else: no ticket has it."""
-        if not (key.isascii() and key.isdigit()):
+        if not (key.isascii() and key.isdigit() and len(key) < 19):
             raise Gone(self.config.name, "GET ticket", f"{key[:40]!r} is not a ticket number")
         return int(key)
+
+    def tied(self, ticket: wire.Ticket) -> list[int]:
+        """Return the tickets that one is tied to; they are asked for where its view does not say."""
+        if ticket.associated_tickets_list or parts.TIES.get(ticket.association_type or 0) is None:
+            return ticket.associated_tickets_list
+        path = f"tickets/{ticket.id}"
+        try:
+            if ticket.association_type in (2, 4):
+                return [answers.get(self.http, f"{path}/prime_association", wire.Short).id]
+            found = answers.get(self.http, f"{path}/associated_tickets", wire.Associated)
+            return [other.id for other in found.tickets]
+        except Gone:
+            return []
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """Yield what changed in all three lists, merged: oldest first.
@@ -80,78 +107,76 @@ class Reader:
         A ticket that goes into the trash, or comes out of it, while its list is walked could be in
         neither; so lists of more than a page are asked once more for what came after.
         """
-        walks = [Walk(self.http, since, {"filter": name} if name else {}) for name in _PASSES]
+        walks = self._walks(since)
         yield from self._merged(walks)
         if any(walk.long for walk in walks):
             yield from self._merged(walks)
 
-    def _merged(self, walks: list[Walk]) -> Iterator[Hint]:
-        hints = (self._hints(walk, presence) for walk, presence in zip(walks, _PASSES.values(), strict=True))
-        return heapq.merge(*hints, key=lambda hint: hint.changed)
+    def walk(self, since: datetime | None = None) -> Iterator[Hint]:
+        """Yield every ticket: one list after the other, the ordinary one again for what changed meanwhile.
 
-    def _hints(self, walk: Walk, presence: Presence) -> Iterator[Hint]:
-        for row in walk:
-            yield Hint(str(row.id), translate.version(row.updated_at, presence), row.updated_at)
+        The trash comes after the tickets, because nobody says that throwing a ticket away stamps it anew.
+        """
+        walks = self._walks(since or _BEGINNING)
+        for walk, presence in zip(walks, _PASSES.values(), strict=True):
+            yield from _hints(walk, presence)
+        if any(walk.long for walk in walks):
+            yield from self._merged(walks)
 
     def open_file(self, attachment: Attachment) -> AbstractContextManager[IO[bytes]]:
         """Stream a file. Raises Gone when its address has expired, Rejected for a foreign host."""
         return self.files.open(attachment.location)
 
+    def _walks(self, since: datetime) -> list[Walk]:
+        return [Walk(self.http, since, {"filter": name} if name else {}) for name in _PASSES]
 
-@dataclass(slots=True)
-class Walk:
-    """One list of tickets, oldest change first, from `since` on; walking again goes on at its end.
+    def _merged(self, walks: list[Walk]) -> Iterator[Hint]:
+        hints = (_hints(walk, presence) for walk, presence in zip(walks, _PASSES.values(), strict=True))
+        return heapq.merge(*hints, key=lambda hint: hint.changed)
 
-    Each page is asked for by time: from the last row's second on, that second included, because many
-    tickets may share it. So a row that moves to the end while this walks shifts no other out of sight,
-    and the wall at page 300 is met only by 30,000 tickets of one second.
-    """
-
-    http: Http
-    since: datetime
-    params: Mapping[str, str | int]
-    long: bool = False
-    """Whether one page was not enough."""
-    _seen: set[tuple[int, datetime]] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        # Freshdesk's stamps are whole seconds: what changed within this one counts.
-        self.since = self.since.replace(microsecond=0)
-
-    def __iter__(self) -> Iterator[wire.Row]:
-        number, grew = 1, False
-        while True:
-            rows, more = self._page(number)
-            fresh = [row for row in rows if (row.id, row.updated_at) not in self._seen]
-            yield from fresh
-            self._seen.update((row.id, row.updated_at) for row in fresh)
-            self.long, grew = self.long or more, grew or bool(fresh)
-            last = rows[-1].updated_at if rows else self.since
-            if more and last <= self.since:
-                number += 1
-            elif number > 1 and grew:
-                # Numbered pages may have shifted under us: again, until a round shows nothing new.
-                number, grew = 1, False
-            else:
-                self._advance(last)
-                if not more:
-                    return
-                number, grew = 1, False
-
-    def _advance(self, last: datetime) -> None:
-        self.since = max(self.since, last)
-        self._seen = {(id, stamp) for id, stamp in self._seen if stamp >= self.since}
-
-    def _page(self, number: int) -> tuple[list[wire.Row], bool]:
-        if number > _LAST_PAGE:
-            text = f"more than {_LAST_PAGE * answers.PER_PAGE} tickets were changed in one second"
-            raise Rejected(self.http.connection, "GET tickets", text)
-        asked = {
-            **self.params,
-            "updated_since": translate.stamp(self.since),
-            "order_by": "updated_at",
-            "order_type": "asc",
-            "per_page": answers.PER_PAGE,
-            "page": number,
+    def _parts(
+        self, ticket: wire.Ticket, conversations: list[wire.Conversation], also: frozenset[Part]
+    ) -> dict[str, Any]:
+        """Return what else was asked for, by what `Ticket` calls it."""
+        reads: Mapping[Part, tuple[str, Callable[[], object]]] = {
+            Part.PARTICIPANTS: ("participants", partial(self._participants, ticket)),
+            Part.TIME: ("time_entries", partial(self._time_entries, ticket)),
+            Part.RELATIONS: ("relations", partial(self._relations, ticket, conversations)),
+            Part.RATINGS: ("ratings", partial(self._ratings, ticket)),
         }
-        return answers.page(self.http, "tickets", wire.Row, asked)
+        return {name: _told(read) for part, (name, read) in reads.items() if part in also}
+
+    def _participants(self, ticket: wire.Ticket) -> tuple[Person, ...]:
+        asked = partial(answers.get, self.http, f"tickets/{ticket.id}/watchers", wire.Watchers)
+        watchers = _told(asked) or wire.Watchers(watcher_ids=[])
+        return parts.participants(ticket, watchers.watcher_ids, self.people.person, self.people.addressed)
+
+    def _time_entries(self, ticket: wire.Ticket) -> tuple[TimeEntry, ...]:
+        path, asked = f"tickets/{ticket.id}/time_entries", {"per_page": answers.PER_PAGE}
+        found = answers.pages(self.http, path, wire.TimeEntry, asked)
+        return parts.time_entries(self.config, found, self.people.person)
+
+    def _relations(self, ticket: wire.Ticket, conversations: list[wire.Conversation]) -> tuple[Relation, ...]:
+        return parts.relations(self.config, ticket, self.tied(ticket), conversations, self.people.me())
+
+    def _ratings(self, ticket: wire.Ticket) -> tuple[Rating, ...]:
+        found = answers.pages(self.http, f"tickets/{ticket.id}/satisfaction_ratings", wire.Rating, {})
+        return parts.ratings(found, self.people.person)
+
+
+def _hints(walk: Walk, presence: Presence) -> Iterator[Hint]:
+    for row in walk:
+        version = translate.version(row.updated_at, presence)
+        yield Hint(str(row.id), version, row.updated_at, presence)
+
+
+def _told(read: Callable[[], T]) -> T | None:
+    """Return what was read; None where the plan lacks the feature, or the archive does not tell."""
+    try:
+        return read()
+    except Gone:
+        return None
+    except Rejected as error:
+        if error.text.startswith("403"):
+            return None
+        raise

@@ -15,14 +15,12 @@ from connectors.base import (
 )
 from connectors.freshdesk import wire
 from connectors.freshdesk.files import files
+from connectors.freshdesk.kinds import KINDS, audience, kind
 from mappings.ticket import (
     FIELDS,
     MESSAGE_0,
-    Audience,
     Comment,
-    CommentKind,
     Field,
-    Organisation,
     Person,
     PersonRole,
     Raw,
@@ -41,10 +39,8 @@ DUES: Mapping[Field, str] = {"first_response_due": "fr_due_by", "due": "due_by"}
 
 _OUTBOUND = 10
 """The source of a ticket that an agent opened by writing to a customer (freshdesk-api 4.2)."""
-_FEEDBACK_SOURCE, _FEEDBACK_CATEGORY = 6, 7
-_FORWARD_SOURCE, _FORWARD_CATEGORY = 8, 6
-_REPLY_CATEGORY = 3
-_REPLY_SOURCE, _NOTE_SOURCE = 0, 2
+_CHATS = (7, 15)
+"""The sources of tickets whose description repeats the first message (freshdesk-api 5.1)."""
 
 Who = Callable[[int | None], Person | None]
 """Tells who a user id is."""
@@ -101,7 +97,9 @@ def url(config: ConnectionConfig, id: int) -> str:
 
 
 def presence(ticket: wire.Ticket) -> Presence:
-    """Return whether a ticket can be worked on; trash and spam cannot (freshdesk-api 4.5)."""
+    """Return whether a ticket can be worked on; trash, spam and archive cannot (freshdesk-api 4.5, 4.8)."""
+    if ticket.archived:
+        return Presence.ARCHIVED
     return Presence.TRASHED if ticket.deleted or ticket.spam else Presence.PRESENT
 
 
@@ -127,13 +125,13 @@ def snapshot(
     conversations: Iterable[wire.Conversation],
     who: Who,
     read_at: datetime,
+    **parts: Any,
 ) -> Snapshot:
-    """Return what Freshdesk says about a ticket, whole."""
+    """Return what Freshdesk says about a ticket, whole; `parts` are further values of `Ticket`."""
     fields = written(config, ticket)
     values: dict[str, Any] = {name: canonical(config, name, said) for name, said in fields.native.items()}
     if not isinstance(values.get("sla"), SlaState):
         values["sla"] = None
-    messages = (description(config, ticket, who), *(comment(config, said, who) for said in conversations))
     return Snapshot(
         ref=fields.ref,
         url=fields.url,
@@ -143,15 +141,24 @@ def snapshot(
         read_at=read_at,
         native=fields.native,
         ticket=Ticket(
-            **{**values, "subject": ticket.subject or ""},
+            **{**values, **parts, "subject": ticket.subject or ""},
             created=ticket.created_at,
             updated=ticket.updated_at,
             requester=who(ticket.requester_id),
             assignee=who(ticket.responder_id),
-            organisation=_organisation(config, ticket),
-            messages=messages,
+            messages=_messages(config, ticket, conversations, who),
         ).ordered(),
     )
+
+
+def _messages(
+    config: ConnectionConfig, ticket: wire.Ticket, conversations: Iterable[wire.Conversation], who: Who
+) -> tuple[Comment, ...]:
+    said = list(conversations)
+    if ticket.source in _CHATS and said and said[0].incoming:
+        repeated = (said[0].body_text or "").strip() == (ticket.description_text or "").strip()
+        said = said[1:] if repeated and not said[0].attachments else said
+    return (description(config, ticket, who), *(comment(config, one, who) for one in said))
 
 
 def description(config: ConnectionConfig, ticket: wire.Ticket, who: Who) -> Comment:
@@ -159,11 +166,11 @@ def description(config: ConnectionConfig, ticket: wire.Ticket, who: Who) -> Comm
     author = ticket.responder_id if ticket.source == _OUTBOUND else ticket.requester_id
     return Comment(
         id=MESSAGE_0,
-        author=who(author) or _nobody(config),
+        author=who(author) or nobody(config),
         created=ticket.created_at,
         body=Raw(TextFormat.HTML, ticket.description or ""),
-        audience=Audience.CUSTOMER,
-        kind=CommentKind.DESCRIPTION,
+        audience=KINDS["description"].native.audience,
+        kind=KINDS["description"].said,
         attachments=files(ticket.attachments, ticket.description, config.url),
     )
 
@@ -172,7 +179,7 @@ def comment(config: ConnectionConfig, said: wire.Conversation, who: Who) -> Comm
     """Return a reply, note, forward or customer message."""
     return Comment(
         id=str(said.id),
-        author=who(said.user_id) or _nobody(config),
+        author=who(said.user_id) or nobody(config),
         created=said.created_at,
         body=Raw(TextFormat.HTML, said.body or ""),
         audience=audience(said),
@@ -180,28 +187,6 @@ def comment(config: ConnectionConfig, said: wire.Conversation, who: Who) -> Comm
         edited=said.last_edited_at,
         attachments=files(said.attachments, said.body, config.url),
     )
-
-
-def audience(said: wire.Conversation) -> Audience:
-    """Return who can read a conversation; what the reference does not name is for staff (5.1)."""
-    if said.private is not False or _forward(said):
-        return Audience.STAFF
-    named = said.source in (_REPLY_SOURCE, _NOTE_SOURCE) or said.category == _REPLY_CATEGORY
-    return Audience.CUSTOMER if said.incoming or named or _feedback(said) else Audience.STAFF
-
-
-def kind(said: wire.Conversation) -> CommentKind:
-    """Return what a conversation is; what a rule, an answering machine or a survey made is automatic."""
-    if said.auto_response or said.automation_id is not None or _feedback(said):
-        return CommentKind.AUTOMATIC
-    if _forward(said):
-        return CommentKind.FORWARD
-    if said.incoming:
-        return CommentKind.MESSAGE
-    if said.private is not False or said.source == _NOTE_SOURCE:
-        return CommentKind.NOTE
-    reply = said.source == _REPLY_SOURCE or said.category == _REPLY_CATEGORY
-    return CommentKind.REPLY if reply else CommentKind.NOTE
 
 
 def _stated(config: ConnectionConfig, ticket: wire.Ticket, field: Field) -> NativeValue:
@@ -231,20 +216,6 @@ def _text(value: object) -> str | None:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _organisation(config: ConnectionConfig, ticket: wire.Ticket) -> Organisation | None:
-    if ticket.company_id is None:
-        return None
-    name = ticket.company.name if ticket.company else None
-    return Organisation(config.name, str(ticket.company_id), name or f"company #{ticket.company_id}")
-
-
-def _nobody(config: ConnectionConfig) -> Person:
+def nobody(config: ConnectionConfig) -> Person:
+    """Return the author of what nobody is said to have written."""
     return Person(config.name, "", "somebody unknown", PersonRole.UNKNOWN)
-
-
-def _forward(said: wire.Conversation) -> bool:
-    return said.source == _FORWARD_SOURCE or said.category == _FORWARD_CATEGORY
-
-
-def _feedback(said: wire.Conversation) -> bool:
-    return said.source == _FEEDBACK_SOURCE or said.category == _FEEDBACK_CATEGORY

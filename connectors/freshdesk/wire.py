@@ -20,7 +20,10 @@ from pydantic import (
 
 
 def _utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this is before or after all time") from None
 
 
 def _listed(value: object) -> object:
@@ -29,11 +32,6 @@ def _listed(value: object) -> object:
 
 def _mapped(value: object) -> object:
     return {} if value is None else value
-
-
-def _embedded(value: object) -> object:
-    """Nobody and no company may be embedded as an empty object."""
-    return value or None
 
 
 class _Part(BaseModel):
@@ -56,7 +54,7 @@ Words = Annotated[list[str], BeforeValidator(_listed)]
 
 
 class Contact(_Part):
-    """A person: an embedded requester, a contact, or the person that an agent is."""
+    """A person who is no agent."""
 
     id: int
     name: str | None = None
@@ -78,10 +76,17 @@ class Agent(_Part):
 
 
 class Company(_Part):
-    """A customer organisation as a ticket embeds it."""
+    """A customer organisation."""
 
     id: int
     name: str | None = None
+    domains: Words = Field(default_factory=list)
+
+
+class Companies(_Part):
+    """What looking companies up by the beginning of a name finds."""
+
+    companies: Annotated[list[Company], BeforeValidator(_listed)]
 
 
 class Ticket(_Part):
@@ -90,6 +95,7 @@ class Ticket(_Part):
     id: int
     subject: str | None = None
     description: str | None = Field(None, repr=False)
+    description_text: str | None = Field(None, repr=False)
     status: int
     priority: int
     source: int | None = None
@@ -102,12 +108,14 @@ class Ticket(_Part):
     attachments: Attachments = Field(default_factory=list)
     due_by: Moment | None = None
     fr_due_by: Moment | None = None
+    cc_emails: Words = Field(default_factory=list, repr=False)
+    association_type: int | None = None
+    associated_tickets_list: Annotated[list[int], BeforeValidator(_listed)] = Field(default_factory=list)
     spam: bool | None = None
     deleted: bool | None = None
+    archived: bool | None = None
     created_at: Moment
     updated_at: Moment
-    requester: Annotated[Contact | None, BeforeValidator(_embedded)] = None
-    company: Annotated[Company | None, BeforeValidator(_embedded)] = None
 
 
 class Row(_Part):
@@ -123,6 +131,7 @@ class Conversation(_Part):
 
     id: int
     body: str | None = Field(None, repr=False)
+    body_text: str | None = Field(None, repr=False)
     incoming: bool | None = None
     private: bool | None = None
     user_id: int | None = None
@@ -133,6 +142,74 @@ class Conversation(_Part):
     attachments: Attachments = Field(default_factory=list)
     created_at: Moment
     last_edited_at: Moment | None = None
+
+
+class Short(_Part):
+    """A ticket as associations show it."""
+
+    id: int
+
+
+class Associated(_Part):
+    """The tickets that are tied to one."""
+
+    tickets: Annotated[list[Short], BeforeValidator(_listed)]
+
+
+class Watchers(_Part):
+    """The agents who watch a ticket."""
+
+    watcher_ids: Annotated[list[int], BeforeValidator(_listed)]
+
+
+class TimeEntry(_Part):
+    """Booked work; the minutes stand in one or both of two forms."""
+
+    id: int
+    agent_id: int | None = None
+    billable: bool | None = None
+    note: str | None = Field(None, repr=False)
+    timer_running: bool | None = None
+    time_spent: str | None = None
+    time_spent_in_seconds: int | None = None
+    executed_at: Moment | None = None
+    created_at: Moment
+
+
+class Rating(_Part):
+    """What a customer answered to a survey; its questions have ids of their own."""
+
+    id: int
+    user_id: int | None = None
+    feedback: str | None = Field(None, repr=False)
+    ratings: Annotated[dict[str, int], BeforeValidator(_mapped)] = Field(default_factory=dict)
+    created_at: Moment
+
+
+class Rule(_Part):
+    """An automation rule, as far as a webhook needs it; what it holds is compared, never relied on."""
+
+    id: int
+    name: str | None = None
+    active: bool | None = None
+    performer: Any = None
+    events: Any = None
+    conditions: Any = Field(None, repr=False)
+    actions: Any = Field(None, repr=False)
+
+
+class Rules(_Part):
+    """The automation rules of one type."""
+
+    rules: Annotated[list[Rule], BeforeValidator(_listed)]
+
+
+class Level(_Part):
+    """A lower level of a dependent field: a field of its own."""
+
+    name: str
+    label: str | None = None
+    level: int
 
 
 class TicketField(_Part):
@@ -146,6 +223,7 @@ class TicketField(_Part):
     required_for_closure: bool | None = None
     archived: bool | None = None
     choices: Any = None
+    nested_ticket_fields: Annotated[list[Level], BeforeValidator(_listed)] = Field(default_factory=list)
 
 
 class Accepted(_Part):

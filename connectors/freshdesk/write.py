@@ -5,7 +5,6 @@ Texts are always notes: a reply mails the customer (freshdesk-api 7, 22).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +22,9 @@ from connectors.base import (
     WrittenComment,
     WrittenTicket,
 )
-from connectors.errors import Gone, Rejected, Transient
+from connectors.errors import Gone, Rejected, Transient, WireError
 from connectors.freshdesk import answers, payload, translate, wire
+from connectors.freshdesk.form import Form, whole
 from connectors.freshdesk.people import People
 from connectors.freshdesk.read import Reader
 from connectors.http import Http
@@ -45,6 +45,7 @@ class Writer:
     http: Http
     reader: Reader
     people: People
+    form: Form
 
     def create(self, draft: TicketDraft) -> WrittenTicket:
         """Create a ticket whose requester is our own account, so that no customer is mailed."""
@@ -57,13 +58,20 @@ class Writer:
             body["tags"] = tags
         if draft.place.kind:
             body.setdefault("type", draft.place.kind)
+        self._complete("POST tickets", body, {})
         response = self._send("POST", "tickets", body, draft.message.uploads, idempotent=False)
-        return translate.written(self.config, answers.read(self.http, response, wire.Ticket))
+        return translate.written(self.config, answers.made(self.http, response, wire.Ticket))
+
+    def create_many(self, drafts: Sequence[TicketDraft]) -> list[WrittenTicket | WireError]:
+        """Create tickets one by one: Freshdesk has no bulk create (freshdesk-api 4.5)."""
+        return [self._tried(draft) for draft in drafts]
 
     def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
         """Write the fields that differ; resolving and closing come last, by the call that mails nobody."""
         key, call = present.ref.key, f"PUT tickets/{present.ref.key}"
+        self._refuse_archived(present, call)
         body = payload.changes(self.config, call, values, present.native)
+        self._complete(call, body, payload.customs(self.config, present.native))
         if values.keys() & {"tags", "sla"}:
             there = self.reader.ticket(key).tags
             wanted = payload.tags(self.config, call, values, there)
@@ -78,6 +86,7 @@ class Writer:
 
     def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
         """Replace the tags by what they are now and the change: Freshdesk has no finer call (4.1)."""
+        self._refuse_archived(present, f"PUT tickets/{present.ref.key}")
         there = self.reader.ticket(present.ref.key).tags
         kept = [tag for tag in there if tag not in remove]
         wanted = kept + sorted(add - set(kept))
@@ -91,7 +100,7 @@ class Writer:
             raise Rejected(self.config.name, f"POST {path}", "a note cannot be kept from part of the staff")
         body = {"body": _html(draft), "private": draft.audience is not Audience.CUSTOMER}
         response = self._send("POST", path, body, draft.uploads, idempotent=False)
-        said = answers.read(self.http, response, wire.Conversation)
+        said = answers.made(self.http, response, wire.Conversation)
         return self._told(said, _pairs(draft.uploads, said.attachments))
 
     def edit_comment(self, key: str, id: str, draft: CommentDraft) -> WrittenComment:
@@ -123,6 +132,25 @@ class Writer:
             self.http.call("DELETE", f"conversations/{there.id}", idempotent=True)
         except Gone:
             return
+
+    def _tried(self, draft: TicketDraft) -> WrittenTicket | WireError:
+        try:
+            return self.create(draft)
+        except WireError as error:
+            return error
+
+    def _refuse_archived(self, present: Snapshot, call: str) -> None:
+        if present.presence is Presence.ARCHIVED:
+            raise Rejected(self.config.name, call, "it is archived, where nothing can be written")
+
+    def _complete(self, call: str, body: dict[str, Any], stated: Mapping[str, str | None]) -> None:
+        """Add the levels that belong to dependent fields (freshdesk-api 4.4)."""
+
+        def refuse(field: str, wrong: str) -> Rejected:
+            return Rejected(self.config.name, call, f"{field}: {wrong}", {field: wrong})
+
+        if custom := body.get("custom_fields"):
+            body["custom_fields"] = whole(self.form.fields(), custom, stated, refuse)
 
     def _edit_description(self, key: str, draft: CommentDraft) -> WrittenComment:
         ticket, call = self.reader.ticket(key), f"PUT tickets/{key}"
@@ -176,7 +204,7 @@ class Writer:
                 return
             if said.upper().replace("_", " ") not in _RUNNING:
                 return
-            time.sleep(pause)
+            self.http.sleep(pause)
         raise Transient(self.config.name, f"GET {path}", "the job is still running")
 
     def _send(
@@ -185,8 +213,8 @@ class Writer:
         """Send a body as JSON, or with files as a form: the only way that takes them (freshdesk-api 5.4)."""
         if not uploads:
             return self.http.call(method, path, json=body, idempotent=idempotent)
-        parts = [("attachments[]", (u.name, u.content, u.content_type)) for u in uploads]
-        return self.http.call(method, path, data=payload.form(body), files=parts, idempotent=idempotent)
+        files = [("attachments[]", u.name, u.content, u.content_type) for u in uploads]
+        return self.http.upload(method, path, payload.form(body), files)
 
     def _told(self, said: wire.Conversation, files: Mapping[str, str]) -> WrittenComment:
         """Return what the server stored; a note that is not said to be private may be read by anybody."""
