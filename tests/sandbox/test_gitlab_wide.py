@@ -421,6 +421,10 @@ class TestLimits:
         answer = hub("POST", ISSUES, json={"title": title})
         assert (answer.status_code, answer.json()) == (400, {"error": "title includes invalid characters"})
 
+    def test_an_address_can_be_too_long(self, hub: Api) -> None:
+        """A description belongs into the body, never into the query."""
+        assert hub("POST", ISSUES, params={"title": "x", "description": "y" * 9000}).status_code == 414
+
 
 class TestDesk:
     def test_templates_are_the_projects(self, gitlab: GitLab, hub: Api, world: World) -> None:

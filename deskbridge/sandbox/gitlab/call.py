@@ -189,6 +189,7 @@ class Router:
         except Throttled as refusal:
             answer = refusal.answer
         finally:
+            self._site.chain = None
             await request.close()  # of uploaded files only what a handler stored is kept
         answer.headers.update(headers)
         return _unless_known(request, answer)

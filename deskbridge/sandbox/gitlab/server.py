@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deskbridge.sandbox import kernel
@@ -48,6 +49,8 @@ _RESOURCES = (
     *(api_people, api_projects, api_members, api_tokens, api_issues, api_notes, api_parts, api_labels),
     *(api_uploads, api_boards, api_hooks, api_graphql),
 )
+_LONGEST_URL = 8 * 1024
+"""What the web server in front takes; a description belongs into the body (1.2)."""
 _CATEGORIES = ("triage", "to_do", "in_progress", "done", "canceled")
 
 
@@ -243,4 +246,7 @@ class _Undecoded:
         if scope["type"] == "http" and scope.get("raw_path"):
             path = scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
             scope = {**scope, "path": path}
+            if len(path) + len(scope["query_string"]) > _LONGEST_URL:
+                await PlainTextResponse("414 Request-URI Too Large\n", 414)(scope, receive, send)
+                return
         await self._app(scope, receive, send)

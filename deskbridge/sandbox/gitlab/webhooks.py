@@ -33,6 +33,7 @@ _LAST = 39
 _LONGEST = timedelta(days=1)
 _LARGEST = 25 * 1024 * 1024
 _LOGGED = 500
+_CHAINS = 10_000
 _LOG_KEPT = timedelta(days=7)
 
 
@@ -116,6 +117,8 @@ def token(site: Site, one: Token) -> None:
 def _fire(site: Site, hooks: list[Hook], event: str, name: str, data: Shape) -> None:
     chain = site.chain or _uuid(site)
     passed = site.chains.setdefault(chain, set())
+    if len(site.chains) > _CHAINS:
+        del site.chains[next(iter(site.chains))]
     for hook in hooks:
         # A hook never sees a consequence of its own call (8.2, recursion).
         blocked = site.chain is not None and hook.id in passed
