@@ -64,7 +64,7 @@ def _is_asked(call: Call, project: Project) -> bool:
 
 def _listed(call: Call, project: Project) -> Json:
     """Return a project as the search shows it: details only when they are expanded."""
-    whole = _whole(call, project)
+    whole = shown(call, project)
     more = {
         name: whole[name] for name in call.listed("expand") if name in ("description", "lead", "issueTypes")
     }
@@ -101,10 +101,11 @@ def _project(call: Call) -> Project:
 
 def project(call: Call) -> Response:
     """Return one project with its lead, types, components and versions."""
-    return reply(_whole(call, _project(call)))
+    return reply(shown(call, _project(call)))
 
 
-def _whole(call: Call, found: Project) -> Json:
+def shown(call: Call, found: Project) -> Json:
+    """Return one project with all that belongs to it."""
     more: Json = {
         "description": found.description,
         "lead": show.user(call, found.lead),

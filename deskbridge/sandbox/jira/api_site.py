@@ -80,10 +80,11 @@ def permissions(call: Call) -> Response:
 
 def fields(call: Call) -> Response:
     """Return all fields, system and custom, in one list without pages."""
-    return reply([_field(field) for field in call.site.fields.values()])
+    return reply([shown_field(field) for field in call.site.fields.values()])
 
 
-def _field(field: FieldDef) -> Json:
+def shown_field(field: FieldDef) -> Json:
+    """Return a field as the list of fields shows it."""
     return {
         "id": field.id,
         "key": field.id,

@@ -90,7 +90,7 @@ class Door(BaseRoute):
         if rule.public:
             return Call(site, version, None, base, request, params, await request.body())
         caller = self.signin.caller(request, gateway=gateway, rule=(rule.method, rule.path))
-        request.state.caller = caller
+        request.state.caller, request.state.signin = caller, self.signin
         call = Call(site, version, caller, base, request, params)
         self._count(rule, call)
         if rule.sign_in:

@@ -76,7 +76,7 @@ def _customs(site: Site, issue: Issue) -> list[tuple[str, str]]:
 
 def _messages(call: Call, issue: Issue) -> list[Shown]:
     site = call.site
-    files = [(a.filename, f"/secure/attachment/{a.id}/file") for a in issue.attachments]
+    files = [(a.filename, f"{_place(site)}/{a.id}/{a.filename}") for a in issue.attachments]
     author = _name(site.users.get(issue.values.get("reporter") or issue.creator))
     body = _html(site, issue, issue.values.get("description"))
     first = Shown(author, issue.created, "description", "internal", body, files)
@@ -85,14 +85,25 @@ def _messages(call: Call, issue: Issue) -> list[Shown]:
 
 def _comment(site: Site, issue: Issue, index: int) -> Shown:
     comment = issue.comments[index]
-    badge = f"comment, only {comment.visibility['value']}" if comment.visibility else "comment"
+    badge, audience = "comment", "internal"
+    if comment.visibility:
+        badge = f"comment, only {comment.visibility['value']}"
+    elif site.desk_of(issue) is not None:
+        public = show.is_public(comment)
+        badge = "reply to customer" if public else "internal note"
+        audience = "customer" if public else "internal"
     author = _name(site.users.get(comment.author))
-    return Shown(author, comment.created, badge, "internal", _html(site, issue, comment.body))
+    return Shown(author, comment.created, badge, audience, _html(site, issue, comment.body))
+
+
+def _place(site: Site) -> str:
+    # Data Center's own addresses of files ask who one is; pages have one that doesn't.
+    return "/secure/attachment" if site.cloud else "/page/attachment"
 
 
 def _html(site: Site, issue: Issue, text: Text | None) -> Markup:
     # show.rendered_text escapes every text and lets nh3 clean the whole.
-    return Markup(show.rendered_text(site, issue, text)) if text else Markup("<p>-</p>")
+    return Markup(show.rendered_text(site, issue, text, _place(site))) if text else Markup("<p>-</p>")
 
 
 RULES = [

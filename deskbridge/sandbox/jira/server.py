@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from starlette.types import ASGIApp
 
@@ -15,23 +16,31 @@ from deskbridge.sandbox.jira import (
     api_customers,
     api_desks,
     api_extras,
+    api_fields,
     api_files,
     api_filters,
+    api_helpers,
     api_history,
     api_hooks,
     api_issues,
     api_marks,
     api_parts,
     api_people,
+    api_private,
+    api_project_admin,
     api_projects,
     api_request_parts,
     api_requests,
+    api_schemes,
     api_search,
     api_site,
+    api_sprints,
     api_tasks,
     api_worklogs,
+    dump,
     fresh,
     page,
+    portal,
 )
 from deskbridge.sandbox.jira.acts import Acts
 from deskbridge.sandbox.jira.door import Door
@@ -41,28 +50,35 @@ from deskbridge.sandbox.world import World
 
 DEPLOYMENTS = ("cloud", "dc")
 _MODULES = (
-    api_site,
-    api_tasks,
-    api_people,
-    api_projects,
-    api_request_parts,
-    api_requests,
-    api_parts,
-    api_issues,
+    api_boards,
+    api_bulk,
     api_comments,
     api_customers,
     api_desks,
-    api_worklogs,
     api_extras,
+    api_fields,
     api_files,
-    api_marks,
-    api_search,
     api_filters,
+    api_helpers,
     api_history,
     api_hooks,
-    api_boards,
-    api_bulk,
+    api_issues,
+    api_marks,
+    api_parts,
+    api_people,
+    api_private,
+    api_project_admin,
+    api_projects,
+    api_request_parts,
+    api_requests,
+    api_schemes,
+    api_search,
+    api_site,
+    api_sprints,
+    api_tasks,
+    api_worklogs,
     page,
+    portal,
 )
 
 
@@ -102,6 +118,15 @@ class Jira:
         self._site.clear()
         self._door.forget()
         self._furnish()
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state as JSON-able values; files are not in it, they stay in the files' folder."""
+        return dump.dump(self._site)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go to a dumped state; raises ValueError when it is none of this deployment."""
+        dump.restore(self._site, state)
+        self._door.forget()
 
     def _furnish(self) -> None:
         fresh.settle(self._site, copy.deepcopy(self._people))
