@@ -126,5 +126,3 @@ def ticket(gitlab: GitLab, hub: Api) -> Any:
 def to_customers(world: World) -> list[Mail]:
     """Return the mails that customers got."""
     return [mail for mail in world.outbox if mail.customer]
-
-

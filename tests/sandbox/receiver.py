@@ -9,6 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.sandbox import yes_sayer
+
+_PATIENCE = 0.05 if yes_sayer.mood() else 5
+"""How many seconds to wait: the yes-sayer sends nothing, however long one waits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -28,13 +33,13 @@ class Receiver:
     got: list[Received] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
 
-    def wait(self, count: int, seconds: float = 5) -> list[Received]:
+    def wait(self, count: int, seconds: float = _PATIENCE) -> list[Received]:
         """Return what came as soon as there are `count`; fails after `seconds`."""
         until(lambda: len(self.got) >= count, seconds)
         return self.got
 
 
-def until(true: Callable[[], object], seconds: float = 5) -> None:
+def until(true: Callable[[], object], seconds: float = _PATIENCE) -> None:
     """Wait until `true()`; fails after `seconds`."""
     end = time.monotonic() + seconds
     while not true():

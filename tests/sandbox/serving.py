@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from tests.sandbox import yes_sayer
+
 
 def free_socket() -> socket.socket:
     """Return a listening socket on a free loopback port.
@@ -34,7 +36,10 @@ def serve(app: ASGIApp, listener: socket.socket | None = None) -> Iterator[str]:
     """Yield the base URL under which `app` answers until the block ends.
 
     Give `listener` (from `free_socket`) when the application must know its URL before it is built.
+    What answers is the yes-sayer, if the environment asks for it: see test_facts_can_fail.py.
     """
+    if mood := yes_sayer.mood():
+        app = yes_sayer.YesSayer(mood)
     listener = listener or free_socket()
     url = base_url(listener)
     config = uvicorn.Config(

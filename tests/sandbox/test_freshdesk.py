@@ -263,6 +263,7 @@ class TestCreate:
         """A client may follow it."""
         body = {"email": KIM, "subject": "s", "description": "d"}
         answer = desk.call("POST", "tickets", json=body)
+        assert answer.headers["Location"].endswith(f"/api/v2/tickets/{answer.json()['id']}")
         assert desk.hub.get(answer.headers["Location"], timeout=10).json()["id"] == answer.json()["id"]
 
     def test_texts_are_cleaned_and_wrapped(self, desk: Desk) -> None:

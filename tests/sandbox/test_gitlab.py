@@ -142,7 +142,7 @@ class TestLimits:
         answer = hub("POST", f"{path_of(issue)}/notes", json={"body": "three"})
         assert answer.status_code == 429
         assert answer.json()["message"]["error"].startswith("This endpoint has been requested too many")
-        assert not {"Retry-After", "RateLimit-Reset"} & set(answer.headers)
+        assert [name for name in ("Retry-After", "RateLimit-Reset") if name in answer.headers] == []
         world.clock.advance(60)
         assert hub.note(issue, "three")["body"] == "three"
 
@@ -160,7 +160,7 @@ class TestLimits:
     def test_limits_can_be_switched_off_for_all(self, gitlab: GitLab, hub: Api, world: World) -> None:
         gitlab.switches.notes_per_minute, world.limits = 1, False
         issue = hub.issue()
-        assert [hub.note(issue, text)["body"] for text in "abc"] == ["a", "b", "c"]
+        assert len({hub.note(issue, text)["id"] for text in "abc"}) == 3
 
 
 class TestPaging:
@@ -187,7 +187,7 @@ class TestPaging:
         """Above 10,000 rows there is no total and no last page."""
         gitlab.acts["generate"](count=10_001, notes=0)
         answer = hub("GET", ISSUES, params={"per_page": 1})
-        assert not {"X-Total", "X-Total-Pages"} & set(answer.headers)
+        assert [name for name in ("X-Total", "X-Total-Pages") if name in answer.headers] == []
         assert "last" not in answer.links
         assert answer.headers["X-Next-Page"] == "2"
 
@@ -648,11 +648,12 @@ class TestServiceDesk:
         note = hub.note(ticket, "internal", internal=True)
         hub.put(f"{path_of(ticket)}/notes/{note['id']}", body="edited")
         hub.put(path_of(ticket), title="T", labels="type::bug", assignee_ids=[11], state_event="close")
+        assert hub.get(path_of(ticket))["state"] == "closed"
         assert to_customers(world) == []
 
     def test_nothing_is_mailed_when_service_desk_is_off(self, hub: Api, ticket: Any, world: World) -> None:
         hub.put(DESK, service_desk_enabled=False)
-        hub.note(ticket, "public")
+        assert hub.note(ticket, "public")["noteable_iid"] == ticket["iid"]
         assert to_customers(world) == []
 
     def test_a_reply_is_a_note_of_the_support_bot(

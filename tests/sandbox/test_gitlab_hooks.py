@@ -206,6 +206,7 @@ class TestEvents:
         hub.put(f"{PROJECT}/labels/{own['id']}", new_name="other")
         hub("DELETE", f"{path_of(issue)}/notes/{note['id']}")
         assert lee("DELETE", path_of(issue)).status_code == 204
+        assert hub("GET", path_of(issue)).status_code == 404
         quiet(gitlab)
         assert receiver.got == []
 
