@@ -61,6 +61,10 @@ class Limits:
     """Which buckets a 429 shuts."""
 
 
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 class _Session(requests.Session):
     """A session that leaves redirects alone; its base class reads their bodies, however long."""
 
@@ -100,7 +104,7 @@ class Http:
     """Whether a 404 is the system's own, and not that of a proxy before it: only then is a thing gone."""
     max_file: int = 2 << 30
     """Bytes that a file which is fetched may have."""
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    sleep: Callable[[float], None] = field(default=_sleep, repr=False)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return the JSON answer to a GET. Raises Gone, Throttled, Transient, Unauthorised, Rejected."""

@@ -28,7 +28,7 @@ MOODS: Mapping[int, Mood] = {
 """The scales of the present and of the classic survey (freshdesk-api 6.10)."""
 _OVERALL = "default_question"
 _CLOSED, _NOTE = 5, 2
-_MERGED = re.compile(r"merged\s+into", re.IGNORECASE)
+_MERGED = re.compile(r"merged\s+into(?!\s+this\b)", re.IGNORECASE)
 _TICKET = re.compile(r"(?P<host>https?://[^/\s\"'<>]+)/(?:a|helpdesk)/tickets/(?P<id>[0-9]{1,18})\b")
 _NEAR = 300
 """Characters after "merged into" in which the other ticket's address must stand."""
