@@ -31,7 +31,12 @@ def test_no_fact_holds_for_a_server_that_knows_nothing(mood: str, tmp_path: Path
     """A test that passes whatever the server answers guards nothing: its fact could be lost unseen."""
     report = tmp_path / "report.xml"
     quick = "-q -p no:randomly -p no:cacheprovider -p no:xdist --tb=no --assert=plain --timeout=2 -o addopts="
-    options = [*quick.split(), "--import-mode=importlib", f"--junitxml={report}"]
+    options = [
+        *quick.split(),
+        "--import-mode=importlib",
+        f"--junitxml={report}",
+        f"--basetemp={tmp_path / 't'}",
+    ]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *map(str, FILES)],
         cwd=HERE.parents[1],
