@@ -34,7 +34,7 @@ class Admin:
         except WireError as error:
             return [f"{error}; check the connection's url, user and token"]
         found = [line for place in dict.fromkeys(places) for line in self._place(place)]
-        return [*found, *self._checks.fields()]
+        return list(dict.fromkeys([*found, *self._checks.fields()]))
 
     def _place(self, place: Place) -> Iterator[str]:
         where = f"{place.connection} {place.key}"

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 from jira import JIRA
@@ -191,7 +192,8 @@ class Client:
         told = self.get(site_wire.ServerInfo, f"{API}/serverInfo")
         cloud = told.deployment == "Cloud"
         self.jira.deploymentType = "Cloud" if cloud else "Server"
-        by_gateway = _GATEWAY in self._config.url and told.address.startswith("https://")
+        ours, theirs = urlsplit(self._config.url), urlsplit(told.address)
+        by_gateway = _GATEWAY in ours.path and theirs.hostname and theirs.scheme in ("https", ours.scheme)
         return Site(cloud, told.address.rstrip("/") if by_gateway else self._config.url)
 
     def _learn_side(self) -> Side:

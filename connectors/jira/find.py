@@ -24,10 +24,11 @@ _SLACK = timedelta(minutes=2)
 _MINUTE = timedelta(minutes=1)
 """JQL knows no seconds (jira-api 2.2)."""
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before all issues."""
 _READINGS = 10
-_LATEST = timedelta(days=1)
+_LATEST = _DAY
 """How far in the future a stamp may be before an answer counts as nonsense."""
 
 
@@ -51,7 +52,8 @@ class Finder:
         zone: tzinfo | None = None
         while True:
             hints, last = self._first(query)
-            yield from (hint for hint in hints if hint not in given and not (asked and hint.changed < asked))
+            begun = asked or since - _SLACK
+            yield from (hint for hint in hints if hint.changed >= begun and hint not in given)
             if last or not hints:
                 return
             minute = self._reached(hints, since, asked)
@@ -98,7 +100,7 @@ class Finder:
     def _reached(self, hints: list[Hint], since: datetime, asked: datetime | None) -> datetime:
         """Return the minute to ask from next. Raises Rejected for stamps that nobody asked for."""
         minute = max(hint.changed for hint in hints).replace(second=0, microsecond=0)
-        if minute < (asked or since) - 2 * _HOUR:
+        if minute < (asked or since - _DAY) - 2 * _HOUR:
             raise self._odd("the answer has older issues than were asked for")
         if minute > self._client.http.now() + _LATEST:
             raise self._odd("the answer has issues from the future")
@@ -134,9 +136,13 @@ class Finder:
         return Hint(row.id, wire.stamp(row.fields.updated), row.fields.updated)
 
     def _lately(self, field: str, since: datetime) -> str:
-        """Return a clause by relative time, which means the same in every time zone (jira-api 2.2)."""
-        back = self._client.http.now() - since + _SLACK
-        return f"{field} >= -{max(1, math.ceil(back / _MINUTE))}m"
+        """Return a clause by relative time, which means the same in every time zone (jira-api 2.2).
+
+        Long ago is told in days: a number that Jira cannot read might find nothing, without a word (2.1).
+        """
+        back = max(_MINUTE, self._client.http.now() - since + _SLACK)
+        minutes = math.ceil(back / _MINUTE)
+        return f"{field} >= -{minutes}m" if minutes < 10_000 else f"{field} >= -{math.ceil(back / _DAY)}d"
 
     def _from(self, minute: datetime, zone: tzinfo | None) -> str:
         """Return a clause by absolute time, which Jira reads in the account's own time zone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO
@@ -23,6 +23,8 @@ _FIELDS = (
     "summary,description,status,priority,issuetype,labels,duedate,resolution,attachment,"
     "creator,reporter,assignee,created,updated,project,archiveddate"
 )
+READERS = {"expand": "properties"}
+"""What else to ask for so that a comment says who reads it: Data Center has no ``jsdPublic`` (jira-api 5)."""
 _PAGE = 100
 """Cloud answers a hundred comments at most, whatever is asked for (jira-api 5)."""
 
@@ -66,8 +68,8 @@ class Reader:
         return self._client.get(wire.Head, path(key), {"fields": ",".join(fields)})
 
     def comment(self, key: str, id: str) -> wire.Comment:
-        """Return one comment as it is right now."""
-        return self._client.get(wire.Comment, path(key, "comment", id))
+        """Return one comment as it is right now, and who reads it."""
+        return self._client.get(wire.Comment, path(key, "comment", id), READERS)
 
     @contextmanager
     def open_file(self, attachment: Attachment) -> Iterator[IO[bytes]]:
@@ -89,19 +91,20 @@ class Reader:
         """Return all comments. A deletion while they are paged shifts one out of sight: then once more."""
         if _whole(issue):
             return issue.fields.comments.comments if issue.fields.comments else []
+        more = READERS if issue.fields.project.type == SERVICE else {}
         for _ in range(3):
-            found, steady = self._walk(issue.id)
+            found, steady = self._walk(issue.id, more)
             if steady:
                 return found
         raise Transient(
             self._client.http.connection, f"GET {path(issue.id)}/comment", "comments keep vanishing"
         )
 
-    def _walk(self, key: str) -> tuple[list[wire.Comment], bool]:
+    def _walk(self, key: str, more: Mapping[str, str]) -> tuple[list[wire.Comment], bool]:
         found: dict[str, wire.Comment] = {}
         start, most = 0, 0
         while True:
-            query = {"startAt": start, "maxResults": _PAGE, "orderBy": "created"}
+            query = {"startAt": start, "maxResults": _PAGE, "orderBy": "created", **more}
             page = self._client.get(wire.CommentPage, path(key, "comment"), query)
             if page.comments and all(comment.id in found for comment in page.comments):
                 raise self._client.circling(f"GET {path(key, 'comment')}")

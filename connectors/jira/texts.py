@@ -17,7 +17,7 @@ from connectors.jira import translate, wire
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
 from connectors.jira.paths import path
-from connectors.jira.read import Reader
+from connectors.jira.read import READERS, Reader
 from connectors.jira.service import ServiceDesk, free_names
 from connectors.jira.side import FORMAT, SERVICE, Service
 from mappings.markup import write
@@ -48,7 +48,8 @@ class Texts:
         names = {**draft.names, **{id: file.name for id, file in files.items()}}
         body = {"body": write(draft.markdown, FORMAT, names), "properties": properties}
         head = self._reader.head(key) if files else head
-        stored = self._client.send(wire.Comment, path(key, "comment"), json=body)
+        more = READERS if _is_service(head) else {}
+        stored = self._client.send(wire.Comment, path(key, "comment"), json=body, params=more)
         written = translate.written_comment(side, head, stored)
         return replace(written, files={id: file.id for id, file in files.items()})
 
@@ -63,7 +64,8 @@ class Texts:
             # A list replaces the internal flag too; without one it stays as it is (jira-api 5).
             body["properties"] = properties
         call = path(key, "comment", id)
-        answer = self._client.http.call("PUT", call, idempotent=True, json=body)
+        more = READERS if _is_service(head) else {}
+        answer = self._client.http.call("PUT", call, idempotent=True, json=body, params=more)
         stored = self._client.parse(wire.Comment, self._client.http.json(answer), f"PUT {call}")
         return translate.written_comment(side, head, stored)
 

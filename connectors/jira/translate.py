@@ -64,11 +64,15 @@ def written_ticket(side: Side, issue: wire.Issue) -> WrittenTicket:
 
 
 def written_comment(side: Side, head: wire.Head, stored: wire.Comment) -> WrittenComment:
-    """Return what Jira says it stored; `head` is the issue that it stands on."""
+    """Return what Jira says it stored; `head` is the issue that it stands on.
+
+    What it does not say counts as read by the customer: nobody is to rely on a silence.
+    """
     texts = {stored.id: (stored.body, stored.updated)}
     files, _ = sorted_out(head.fields.files, texts, cloud=side.cloud)
     found = _comment(side, head.fields, stored, files[stored.id])
-    return WrittenComment(found.id, found.revision, found.audience)
+    unsaid = head.fields.project.type == SERVICE and stored.public is None and not stored.visibility
+    return WrittenComment(found.id, found.revision, Audience.CUSTOMER if unsaid else found.audience)
 
 
 def ticket(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> Ticket:
@@ -97,9 +101,9 @@ def ticket(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> T
 def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> tuple[Comment, ...]:
     """Return the description and the comments, each with the files that it names.
 
-    Jira's files belong to the issue. One that no text names goes with the description if somebody else
-    wrote that; else it is a message of its own, so that a person's file is not taken for ours, and one of
-    ours whose answer was lost can be found.
+    Jira's files belong to the issue. One that no text names goes with the description; where the
+    description is a copy of ours, or has readers that its author didn't give it, each is a message of its
+    own. One that we put there ourselves goes with neither: the text that will name it is on its way.
     """
     fields = issue.fields
     texts = {MESSAGE_0: (fields.description or "", fields.created)}
@@ -117,7 +121,7 @@ def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) ->
         kind=CommentKind.DESCRIPTION,
         attachments=(*files[MESSAGE_0], *(attachment(f, inline=False, cloud=side.cloud) for f in beside)),
     )
-    alone = [_file_alone(side, fields, file) for file in unnamed if file not in beside]
+    alone = [_file_alone(side, fields, file) for file in theirs if file not in beside]
     return (description, *(_comment(side, fields, c, files[c.id]) for c in comments), *alone)
 
 

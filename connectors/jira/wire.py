@@ -116,6 +116,13 @@ class File(Payload):
     author: User | None = None
 
 
+class Property(Payload):
+    """A value that is kept on a thing."""
+
+    key: str = ""
+    value: Any = None
+
+
 class Comment(Payload):
     """A comment in the REST API's version 2, whose texts are wiki markup."""
 
@@ -126,8 +133,17 @@ class Comment(Payload):
     updated: When
     visibility: dict[str, Any] | None = None
     """Named when only a role or a group may read it."""
-    public: bool | None = Field(None, alias="jsdPublic")
+    told_public: bool | None = Field(None, alias="jsdPublic")
     """Means something in service projects only; other projects show it too (jira-api 5)."""
+    properties: list[Property] | None = None
+
+    @property
+    def public(self) -> bool | None:
+        """Whether a service project shows it to the customer; None where Jira told neither way."""
+        if self.told_public is not None or self.properties is None:
+            return self.told_public
+        flags = [kept.value for kept in self.properties if kept.key == "sd.public.comment"]
+        return not any(isinstance(flag, dict) and flag.get("internal") in (True, "true") for flag in flags)
 
 
 class CommentPage(Payload):
@@ -309,12 +325,6 @@ class Made(Payload):
 
     id: Id
     key: str = ""
-
-
-class Property(Payload):
-    """A value that the hub keeps on a thing."""
-
-    value: Any = None
 
 
 class Files(RootModel[list[File]]):

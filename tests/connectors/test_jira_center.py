@@ -16,7 +16,7 @@ from connectors.capabilities import Part
 from connectors.errors import Transient
 from connectors.jira.connector import connect
 from mappings.boards import BoardSpec
-from mappings.ticket import Person, PersonRole, Status, TimeEntry
+from mappings.ticket import Audience, Person, PersonRole, Status, TimeEntry
 from tests.connectors.jira_payloads import (
     HUB,
     ISSUE,
@@ -32,6 +32,7 @@ from tests.connectors.jira_payloads import (
     draft,
     file,
     issue,
+    query,
     serving,
     status,
 )
@@ -104,6 +105,29 @@ def test_people_are_known_by_what_stays(server: responses.RequestsMock, jira: Co
         ("JIRAUSER2", PersonRole.STAFF),
     ]
     assert people[2].email == "lee@acme.test"
+
+
+def test_a_service_project_says_otherwise_who_reads(server: responses.RequestsMock) -> None:
+    """Broken: without ``jsdPublic`` customers' messages count as notes, or notes as customers' messages."""
+    server.replace("GET", f"{REST}/project/SUP", json=PROJECT | {"projectTypeKey": "service_desk"})
+    hidden = [{"key": "sd.public.comment", "value": {"internal": True}}]
+    told = [comment("1", "Help", LEE, properties=[]), comment("2", "Hm", US, properties=hidden)]
+    for one in told:
+        del one["jsdPublic"]
+    desk = PROJECT | {"projectTypeKey": "service_desk"}
+    server.get(ISSUE, json=issue(project=desk, reporter=LEE, comment={"comments": told[:1], "total": 2}))
+    server.get(f"{ISSUE}/comment", json={"comments": told, "total": 2}, match=[query(expand="properties")])
+    jira = connect(configured(user=""))
+    messages = jira.fetch("10042").ticket.messages
+    assert [(m.audience, m.author.role) for m in messages[1:]] == [
+        (Audience.CUSTOMER, PersonRole.CUSTOMER),
+        (Audience.STAFF, PersonRole.HUB),
+    ]
+    server.post(f"{ISSUE}/comment", status=201, json=told[1], match=[query(expand="properties")])
+    assert jira.add_comment("10042", draft()).audience is Audience.STAFF
+    silent = {name: value for name, value in told[1].items() if name != "properties"}
+    server.replace("POST", f"{ISSUE}/comment", status=201, json=silent)
+    assert jira.add_comment("10042", draft()).audience is Audience.CUSTOMER  # nobody relies on a silence
 
 
 def test_files_lie_beside_the_api(server: responses.RequestsMock, jira: Connector) -> None:

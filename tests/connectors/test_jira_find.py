@@ -70,8 +70,9 @@ class Index:
 
     def _found(self, jql: str) -> list[int]:
         since = datetime.min.replace(tzinfo=UTC)
-        if lately := re.search(r"updated >= -(\d+)m", jql):
-            since = NOW - timedelta(minutes=int(lately[1]))
+        if lately := re.search(r"updated >= -(\d{1,5})([md]) ", jql):
+            count = int(lately[1])
+            since = NOW - (timedelta(minutes=count) if lately[2] == "m" else timedelta(days=count))
         elif at := re.search(r'updated >= "([^"]+)"', jql):
             since = datetime.strptime(at[1], "%Y-%m-%d %H:%M").replace(tzinfo=self.zone)
         found = [number for number, updated in self.rows.items() if updated >= since]
@@ -180,6 +181,14 @@ def test_the_hour_that_comes_twice_is_read_whole(server: responses.RequestsMock,
     assert numbers(jira.changed(autumn)) == list(range(1, 31))
 
 
+def test_long_ago_is_asked_for_in_days(server: responses.RequestsMock, jira: Connector) -> None:
+    """Broken: a first poll over years finds nothing, since Jira cannot read five million minutes (2.1)."""
+    index = Index(server)
+    index.add(4, NOW - timedelta(days=900), timedelta(days=1))
+    assert numbers(jira.changed(NOW - timedelta(days=899))) == [2, 3, 4]
+    assert "updated >= -900d" in index.queries[0]
+
+
 def test_an_account_without_a_time_zone_is_asked_relatively(
     server: responses.RequestsMock, jira: Connector
 ) -> None:
@@ -254,8 +263,8 @@ def test_a_walk_since_tells_what_changed_since(server: responses.RequestsMock, j
 @pytest.mark.parametrize("walk", ["changed", "walk"])
 def test_memory_is_flat_while_walking(server: responses.RequestsMock, walk: str) -> None:
     """Broken: a sweep over a large site holds it in memory."""
-    index = Index(server, page=200)
-    index.add(4000, START, timedelta(seconds=1))
+    index = Index(server, page=100)
+    index.add(1500, START, timedelta(seconds=3))
     jira = connect(configured())
     hints = jira.walk() if walk == "walk" else jira.changed(START)
     next(hints)
@@ -263,8 +272,8 @@ def test_memory_is_flat_while_walking(server: responses.RequestsMock, walk: str)
     taken = sum(1 for _ in hints)
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert taken == 3999
-    assert kept < 6_000_000  # what the mock remembers of its calls included
+    assert taken == 1499
+    assert kept < 3_000_000  # what the mock remembers of its calls included
 
 
 def test_a_created_issue_is_found_by_its_marker(server: responses.RequestsMock, jira: Connector) -> None:
