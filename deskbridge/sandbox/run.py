@@ -68,7 +68,7 @@ class Sandbox:
         self.urls = {name: _url(listener) for name, listener in listeners.items()}
         plan = options.get("plan", "enterprise")
         self.freshdesk = Freshdesk(self.world, self.urls["freshdesk"], files / "freshdesk", plan=plan)
-        self.jira = Jira(self.world, self.urls["jira"], files / "jira")
+        self.jira = Jira(self.world, self.urls["jira"], files / "jira", self.world.deployment)
         self.gitlab = GitLab(self.world, self.urls["gitlab"], files / "gitlab")
         systems: dict[str, System] = {"freshdesk": self.freshdesk, "jira": self.jira, "gitlab": self.gitlab}
         self._systems = systems

@@ -13,7 +13,7 @@ from connectors.quota import LocalBudget
 from deskbridge.sandbox.run import Sandbox
 from tests.contract.freshdesk_world import FreshdeskWorld
 from tests.contract.gitlab_world import GitLabWorld, ServiceDeskWorld
-from tests.contract.jira_world import JiraWorld
+from tests.contract.jira_world import JiraDataCenterWorld, JiraWorld
 from tests.contract.memory_world import MemoryWorld
 from tests.contract.world import World
 
@@ -22,6 +22,7 @@ WORLDS: dict[str, Callable[[pytest.FixtureRequest], World]] = {
     "memory-comment-files": lambda request: MemoryWorld(FilePlace.COMMENT),
     "freshdesk": lambda request: FreshdeskWorld(request.getfixturevalue("sandbox")),
     "jira": lambda request: JiraWorld(request.getfixturevalue("sandbox")),
+    "jira-data-center": lambda request: JiraDataCenterWorld(request.getfixturevalue("data_center")),
     "gitlab": lambda request: GitLabWorld(request.getfixturevalue("sandbox")),
     "gitlab-service-desk": lambda request: ServiceDeskWorld(request.getfixturevalue("sandbox")),
 }
@@ -32,6 +33,13 @@ WORLDS: dict[str, Callable[[pytest.FixtureRequest], World]] = {
 def sandbox() -> Iterator[Sandbox]:
     """The three fake servers, one set for each test process; rate limits have tests of their own."""
     with Sandbox.running(limits=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def data_center() -> Iterator[Sandbox]:
+    """Another set, whose Jira is a Data Center one."""
+    with Sandbox.running(limits=False, deployment="dc") as running:
         yield running
 
 
