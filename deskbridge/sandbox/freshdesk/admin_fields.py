@@ -18,14 +18,19 @@ _FLAGS = (
     "required_for_agents",
     "required_for_customers",
 )
+_CHOICE = {"id": Rule("integer"), "value": Rule(), "position": Rule("number"), "deleted": Rule("boolean")}
+_THIRD = Rule("objects", inside=_CHOICE)
+_SECOND = Rule("objects", inside=_CHOICE | {"choices": _THIRD})
+_LEVEL = {"label": Rule(), "label_for_customers": Rule(), "level": Rule("integer"), "id": Rule("integer")}
+_MAPPING = {"section_id": Rule("integer", null=False), "position": Rule("number", null=False)}
 TAKES = dict.fromkeys(_FLAGS, Rule("boolean", null=False)) | {
     "label": Rule(null=False, longest=255),
     "label_for_customers": Rule(longest=255),
     "type": Rule(null=False),
     "position": Rule("integer", null=False),
-    "choices": Rule("objects"),
-    "dependent_fields": Rule("objects"),
-    "section_mappings": Rule("objects"),
+    "choices": Rule("objects", inside=_CHOICE | {"choices": _SECOND}),
+    "dependent_fields": Rule("objects", inside=_LEVEL),
+    "section_mappings": Rule("objects", inside=_MAPPING, closed=True),
 }
 
 
@@ -112,6 +117,7 @@ def checked(account: Account, body: dict[str, Any], own: TicketField | None) -> 
         form.require("dependent_fields")
     if "choices" in form and kind not in (*fields.CHOOSING, "default_ticket_type"):
         form.problems.add("choices", "invalid_field", "Unexpected/invalid field in request")
+    form.end()
     for mapping in form.get("section_mappings") or []:
         if mapping.get("section_id") not in account.sections:
             form.refuse("section_mappings", "There is no section matching the given section_id")

@@ -26,6 +26,9 @@ _GROUP = {
     "escalate_to": Rule("integer"),
     "unassigned_for": Rule(),
 }
+_SETTING = {"channel": Rule(), "assignment_type": Rule(), "assignment_type_settings": Rule("object")}
+_ASSIGNMENT = {"enabled": Rule("boolean"), "type": Rule(), "settings": Rule("objects", inside=_SETTING)}
+_MEMBER = {"id": Rule("integer", null=False), "deleted": Rule("boolean")}
 _OLD = _GROUP | {
     "auto_ticket_assign": Rule("number"),
     "business_hour_id": Rule("integer"),
@@ -35,7 +38,7 @@ _NEW = _GROUP | {
     "type": Rule(),
     "business_calendar_id": Rule("integer"),
     "allow_agents_to_change_availability": Rule("boolean"),
-    "automatic_agent_assignment": Rule("object"),
+    "automatic_agent_assignment": Rule("object", inside=_ASSIGNMENT),
 }
 _ASSIGNMENTS = {"round_robin": 1, "skill_based_round_robin": 2, "load_based_round_robin": 3, "omniroute": 12}
 
@@ -240,7 +243,7 @@ def group_agents(call: Call) -> Response:
 def change_group_agents(call: Call) -> Response:
     """`PATCH /admin/groups/{id}/agents`: `agents` with `id`, some `deleted`."""
     group = _group(call)
-    form = Form(call.body, {"agents": Rule("objects", null=False)})
+    form = Form(call.body, {"agents": Rule("objects", null=False, inside=_MEMBER)})
     form.require("agents")
     form.end()
     ids = set(group_view(call.account, group)["agent_ids"])

@@ -16,16 +16,21 @@ from deskbridge.sandbox.freshdesk.state import Account
 from deskbridge.sandbox.freshdesk.wire import Call, Endpoint, created, not_found
 from deskbridge.sandbox.kernel import Refused, reply
 
+_PROPERTY = {"resource_type": Rule(), "field_name": Rule(), "operator": Rule()}
+_CONDITION = {"name": Rule(), "match_type": Rule(), "properties": Rule("objects", inside=_PROPERTY)}
+_ACTION = dict.fromkeys(("field_name", "request_type", "url", "content_type", "api_key"), Rule())
+_LOGIN = {"username": Rule(null=False), "password": Rule(null=False)}
+_ACTION |= {"custom_headers": Rule("object"), "auth_header": Rule("object", inside=_LOGIN)}
 _TAKES = {
     "name": Rule(null=False, longest=255),
     "description": Rule(),
     "position": Rule("integer", null=False),
     "active": Rule("boolean", null=False),
-    "performer": Rule("object"),
-    "events": Rule("objects"),
-    "conditions": Rule("objects"),
+    "performer": Rule("object", inside={"type": Rule("number", null=False), "members": Rule("list")}),
+    "events": Rule("objects", inside={"field_name": Rule(null=False)}),
+    "conditions": Rule("objects", inside=_CONDITION),
     "operator": Rule(),
-    "actions": Rule("objects", null=False),
+    "actions": Rule("objects", null=False, inside=_ACTION),
 }
 _TYPES = (automation.CREATION, automation.HOURLY, automation.UPDATE)
 _WEBHOOK = ("request_type", "url", "content_type", "content_layout", "content")
@@ -112,6 +117,7 @@ def _assign(call: Call, rule: AutomationRule, form: Form) -> None:
 
 def _checked(call: Call, kind: int, own: AutomationRule | None) -> Form:
     form = Form(call.body, _TAKES)
+    form.end()
     if own is None:
         form.require("name", "actions")
         if "conditions" not in form and kind != automation.UPDATE:
@@ -149,7 +155,7 @@ def _check_conditions(account: Account, form: Form) -> None:
         if condition.get("match_type", "all") not in ("all", "any"):
             form.refuse("conditions", "match_type should be one of these values: 'all,any'")
         for part in condition.get("properties") or []:
-            if not isinstance(part, dict) or "field_name" not in part:
+            if not part.get("field_name"):
                 form.refuse("conditions", "field_name is missing")
             elif part.get("operator") not in automation.OPERATORS:
                 raise _not_played("the operator", part.get("operator"))

@@ -17,6 +17,7 @@ from deskbridge.sandbox.freshdesk.wire import Call, Endpoint, created, denied, n
 from deskbridge.sandbox.freshdesk.zones import LANGUAGES, ZONES
 from deskbridge.sandbox.kernel import Refused, reply
 
+_OTHER_COMPANY = {"company_id": Rule("integer", null=False), "view_all_tickets": Rule("boolean")}
 _CONTACT = {
     "name": Rule(null=False, longest=255),
     "email": Rule("email"),
@@ -27,7 +28,7 @@ _CONTACT = {
     "unique_external_id": Rule(),
     "company_id": Rule("integer"),
     "view_all_tickets": Rule("boolean"),
-    "other_companies": Rule("objects"),
+    "other_companies": Rule("objects", inside=_OTHER_COMPANY, closed=True),
     "address": Rule(),
     "avatar": Rule("file"),
     "description": Rule(),
@@ -204,11 +205,8 @@ def _check_companies(account: Account, form: Form) -> None:
         form.refuse("company_id", "There is no company matching the given company_id")
     if "other_companies" in form and not account.switches.multiple_companies:
         form.problems.add("other_companies", "invalid_field", "Unexpected/invalid field in request")
-    for other in form.get("other_companies") or []:
-        if (
-            set(other) - {"company_id", "view_all_tickets"}
-            or other.get("company_id") not in account.companies
-        ):
+    for other in [] if form.problems.has("company_id") else form.get("other_companies") or []:
+        if other.get("company_id") not in account.companies:
             form.refuse("other_companies", "There is no company matching the given company_id")
 
 
@@ -248,9 +246,10 @@ def _set_deleted(account: Account, user: User, *, deleted: bool) -> None:
 def hard_delete(call: Call) -> Response:
     """`DELETE /contacts/{id}/hard_delete`: takes the contact's tickets along, for good."""
     user = _contact(call)
-    if call.query.get("force", "false") not in ("true", "false"):
+    force = call.query.get("force", "false").lower()
+    if force not in ("true", "false"):
         invalid("force", "It should be a Boolean", "datatype_mismatch")
-    if not user.deleted and call.query.get("force") != "true":
+    if not user.deleted and force != "true":
         raise Refused(400)
     for number in list(call.account.tickets.of("requester_id", user.id)):
         rules.purge(call.account, call.account.tickets[number])

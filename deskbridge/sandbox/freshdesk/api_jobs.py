@@ -20,7 +20,7 @@ from deskbridge.sandbox.kernel import Refused, reply
 _SEARCH_SIZE, _SEARCH_PAGES = 30, 10
 _EXPORT = {
     "date_range": Rule("object"),
-    "resources": Rule("objects", null=False),
+    "resources": Rule("objects", null=False, inside={"name": Rule(null=False), "include": Rule("strings")}),
     "output_format": Rule(),
 }
 _RANGE = {"start_date": Rule("time", null=False), "end_date": Rule("time", null=False)}
@@ -47,6 +47,7 @@ def export_account(call: Call) -> Response:
     """`POST /account/export`: the only bulk way to archived tickets (4.8)."""
     form = Form(call.body, _EXPORT)
     form.require("resources")
+    form.end()
     form.one_of("output_format", ("json",))
     for row in form.get("resources") or []:
         if row.get("name") not in exports.INCLUDES:

@@ -186,7 +186,9 @@ def set_accesses(call: Call) -> Response:
     """`POST` (ids) or `PATCH` (ids, some `deleted`) on `/tickets/{id}/accesses`."""
     writable(call)
     patch = call.request.method == "PATCH"
-    form = Form(call.body, {"user_ids": Rule("objects" if patch else "integers", null=False)})
+    one = {"id": Rule("integer", null=False), "deleted": Rule("boolean")}
+    many = Rule("objects", null=False, inside=one, closed=True)
+    form = Form(call.body, {"user_ids": many if patch else Rule("integers", null=False)})
     form.require("user_ids")
     form.end()
     rows = form.get("user_ids") if patch else [{"id": number} for number in form.get("user_ids")]

@@ -189,7 +189,7 @@ def _settle_mailbox(account: Account, row: Row) -> None:
             if other is not row and other["product_id"] == row["product_id"]:
                 other["default_reply_email"] = False
     for part in ("incoming", "outgoing"):
-        (row.get("custom_mailbox") or {}).get(part, {}).pop("password", None)
+        ((row.get("custom_mailbox") or {}).get(part) or {}).pop("password", None)
     if row["mailbox_type"] == "freshdesk_mailbox":
         local, _, domain = row["support_email"].partition("@")
         forward = f"{domain.replace('.', '')}{local}@harbour.freshdesk.example"
@@ -226,6 +226,7 @@ def one_email_config(call: Call) -> Response:
 
 def _check_skill(call: Call, form: Form, row: Row | None) -> None:
     form.one_of("match_type", ("all", "any"))
+    form.end()
     for agent in form.get("agents") or []:
         if not call.account.agent(agent.get("id")):
             form.refuse("agents", f"There is no agent matching {agent.get('id')}")
@@ -235,7 +236,9 @@ def _fieldset(shelf: str, path: str, further: dict[str, Rule], required: tuple[s
     """Return the resource of contact or company fields (6.1, 6.2)."""
     flags = "required_for_agents agents_can_edit displayed_for_agents quick_add_for_agent unique"
     takes = dict.fromkeys(flags.split(), Rule("boolean")) | further
-    takes |= {"label": Rule(null=False), "position": Rule("integer"), "choices": Rule("objects")}
+    choice = {"id": Rule("integer"), "value": Rule(), "deleted": Rule("boolean"), "position": Rule("number")}
+    takes |= {"label": Rule(null=False), "position": Rule("integer")}
+    takes |= {"choices": Rule("objects", inside=choice)}
 
     def check(call: Call, form: Form, row: Row | None) -> None:
         form.one_of("type", fieldsets.TYPES)
@@ -243,8 +246,11 @@ def _fieldset(shelf: str, path: str, further: dict[str, Rule], required: tuple[s
             form.problems.add("type", "invalid_field", "Unexpected/invalid field in request")
         if form.get("type") == "custom_dropdown":
             form.require("choices")
-        if "choices" in form:
-            form.values["choices"] = _merged_choices(call.account, form.get("choices"), row)
+        if "choices" in form and (row or {}).get("default"):
+            form.values.pop("choices")
+            form.problems.add("choices", "readonly_field", "Read only field cannot be altered")
+        elif "choices" in form:
+            form.values["choices"] = _merged_choices(call.account, form.get("choices") or [], row)
 
     def settle(account: Account, row: Row) -> None:
         if not row["name"]:
@@ -292,12 +298,12 @@ _MAILBOX = {
     "product_id": Rule("integer"),
     "default_reply_email": Rule("boolean", null=False),
     "mailbox_type": Rule(null=False),
-    "custom_mailbox": Rule("object"),
+    "custom_mailbox": Rule("object", inside={"incoming": Rule("object"), "outgoing": Rule("object")}),
 }
 _SKILL = {
     "name": Rule(null=False),
     "rank": Rule("integer"),
-    "agents": Rule("objects"),
+    "agents": Rule("objects", inside={"id": Rule("integer", null=False)}),
     "match_type": Rule(),
     "conditions": Rule("objects"),
 }

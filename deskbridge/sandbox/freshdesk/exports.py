@@ -36,18 +36,14 @@ def account_file(account: Account, what: dict[str, Any]) -> int:
     """Write the export of an account, a zip of JSON files; return the id of the file."""
     wanted = {row["name"]: row.get("include") or [] for row in what["resources"]}
     period = what.get("date_range") or {}
-    first = (
-        instant(period["start_date"])
-        if period.get("start_date")
-        else datetime.min.replace(tzinfo=account.now().tzinfo)
-    )
+    first = instant(period.get("start_date") or "1970-01-01")
     last = instant(period["end_date"]) if period.get("end_date") else account.now()
-    file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - the file store closes what it was given
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, included in wanted.items():
-            with archive.open(f"{name}.json", "w", force_zip64=True) as member:
-                _write_rows(member, (row for row in _rows(account, name, included, first, last)))
-    return _kept(account, "account_export.zip", "application/zip", file)
+    with tempfile.TemporaryFile() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, included in wanted.items():
+                with archive.open(f"{name}.json", "w", force_zip64=True) as member:
+                    _write_rows(member, _rows(account, name, included, first, last))
+        return _kept(account, "account_export.zip", "application/zip", cast(BinaryIO, file))
 
 
 def _write_rows(member: Any, rows: Iterable[dict[str, Any]]) -> None:

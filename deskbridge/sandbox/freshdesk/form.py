@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, NoReturn
 
@@ -29,6 +29,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "integers": (list, "Array"),
     "files": (list, "Array"),
     "objects": (list, "Array"),
+    "list": (list, "Array"),
     "file": (Upload, "valid file format"),
 }
 _RUBY = {
@@ -49,6 +50,10 @@ class Rule:
     kind: str = "string"
     null: bool = True
     longest: int = 0
+    inside: Mapping[str, Rule] = field(default_factory=dict)
+    """What the parts of an object, or of each object of a list, may be; other parts may be anything."""
+    closed: bool = False
+    """Whether there may be no other parts."""
 
 
 class Problems:
@@ -128,16 +133,31 @@ class Form:
             )
         if rule.kind == "time":
             self._take_time(name, value)
+        for part in (value if rule.kind == "objects" else [value]) if rule.inside else ():
+            self._check_inside(part, rule)
         if rule.kind == "integer" and not 0 < value < 2**63:
             self.refuse(name, "It should be a Positive Integer")
         addresses = {"email": [value], "emails": value}.get(rule.kind, [])
         if not all(_EMAIL.fullmatch(address) for address in addresses):
             self.refuse(name, "It should be in the 'valid email address' format")
 
+    def _check_inside(self, part: Mapping[str, Any], rule: Rule) -> None:
+        for name, value in part.items():
+            known = rule.inside.get(name)
+            if known is None and rule.closed:
+                self.problems.add(name, "invalid_field", "Unexpected/invalid field in request")
+            elif known and not (value is None and known.null):
+                if problem := _type_problem(value, known.kind):
+                    self.problems.add(name, "datatype_mismatch", problem)
+                    continue
+                for deeper in (value if known.kind == "objects" else [value]) if known.inside else ():
+                    self._check_inside(deeper, known)
+
     def _take_time(self, name: str, value: str) -> None:
         try:
             self.values[name] = instant(value)
         except ValueError:
+            del self.values[name]
             self.refuse(name, "It should be in the 'combined date and time ISO8601' format")
 
 

@@ -82,7 +82,12 @@ class _Made:
     """The second in which somebody changed a tenth of all tickets."""
     counts: dict[str, int] = field(default_factory=dict)
 
+    def address(self, user: int) -> str:
+        """Return somebody's mail address."""
+        return self.account.users[user].email or ""
+
     def count(self, name: str, by: int = 1) -> None:
+        """Add to what is told at the end."""
         self.counts[name] = self.counts.get(name, 0) + by
 
 
@@ -179,9 +184,20 @@ def _messages(made: _Made, ticket: Ticket, comments: int, now: datetime) -> None
         kind = rng.choices(("customer", "reply", "note"), (4, 3, 3))[0]
         if kind == "customer":
             said.incoming, said.category, said.to_emails = True, 1, _SUPPORT
+            said.from_email, said.cc_emails, said.bcc_emails = (
+                made.address(ticket.requester_id),
+                _NOBODY,
+                _NOBODY,
+            )
         else:
             said.user_id = rng.choice(made.agents).id
-            said.support_email = account.support_email if kind == "reply" else None
+        if kind == "reply":
+            said.support_email = said.from_email = account.support_email
+            said.to_emails, said.cc_emails, said.bcc_emails = (
+                [made.address(ticket.requester_id)],
+                _NOBODY,
+                _NOBODY,
+            )
         if kind == "note":
             said.private, said.source, said.category, said.to_emails = True, 2, 2, []
         if rng.random() < 0.05:
@@ -191,7 +207,8 @@ def _messages(made: _Made, ticket: Ticket, comments: int, now: datetime) -> None
     ticket.updated_at = at
 
 
-_SUPPORT = ["support@harbour.example"]
+# Shared by all messages, to save memory: nothing ever changes the lists of a message.
+_SUPPORT, _NOBODY = ["support@harbour.example"], list[str]()
 
 
 def _file(made: _Made, ticket: Ticket, at: datetime) -> Attachment:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
-from deskbridge.sandbox.freshdesk import fieldsets
+from deskbridge.sandbox.freshdesk import fieldsets, searched
 from deskbridge.sandbox.freshdesk.fields import default_fields
 from deskbridge.sandbox.freshdesk.persons import Company, Group, Role, User
 from deskbridge.sandbox.freshdesk.setup import Calendar, Policy, Status
@@ -71,6 +71,10 @@ def fill(account: Account) -> None:
     _survey_and_form(account)
     if not account.world.empty:
         _customers(account)
+    for kind in account.index:
+        # The search has known of these for long.
+        for key in list(account.index[kind].waiting):
+            searched.index(account, list(key))
 
 
 def _customers(account: Account) -> None:

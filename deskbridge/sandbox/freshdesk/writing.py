@@ -16,9 +16,10 @@ from deskbridge.sandbox.freshdesk.state import Account
 from deskbridge.sandbox.freshdesk.text import stored, stored_reply
 from deskbridge.sandbox.kernel import Refused
 
+_CONTENT = {"type": Rule(null=False), "data": Rule("object", null=False)}
 _BOTH = {
     "body": Rule(null=False),
-    "structured_body": Rule("object"),
+    "structured_body": Rule("object", inside={"body_contents": Rule("objects", null=False, inside=_CONTENT)}),
     "user_id": Rule("integer"),
     "attachments": Rule("files"),
 }
@@ -47,6 +48,7 @@ def checked(
     """Return the checked attributes of a reply, a note or an edit; refuses with every failing field."""
     form = Form(body, rules_, multipart=multipart)
     if form.get("structured_body") is not None:
+        form.end()
         form.values.setdefault("body", _unstructured(form))
     if rules_ is not EDIT or "attachments" not in form:
         form.require("body")
@@ -67,7 +69,7 @@ def checked(
 def _unstructured(form: Form) -> str | None:
     """Return the text of a structured body; notes what is none (5.1)."""
     parts = form.get("structured_body").get("body_contents")
-    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+    if parts is None:
         form.refuse("structured_body", "It should contain body_contents")
         return None
     texts = [str((part.get("data") or {}).get("content", "")) for part in parts if part.get("type") == "text"]
