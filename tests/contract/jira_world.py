@@ -168,6 +168,10 @@ class JiraDataCenterWorld(JiraWorld):
 
     search = "search"
 
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.act("set_switch", name="dc_webhook_identity", value=True)  # version 10, which signs
+
     def signs_in(self, who: str) -> AuthBase:
         return Bearer(self.environment[f"{who}_TOKEN"])
 
