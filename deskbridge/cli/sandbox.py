@@ -21,6 +21,9 @@ def sandbox(
     control_port: Port = 0,
     plan: Annotated[str, typer.Option(help="The Freshdesk plan, which sets the rate limits.")] = "enterprise",
     seed: Annotated[int, typer.Option(help="Equal seeds give equal credentials.")] = 0,
+    deployment: Annotated[str, typer.Option(help="Which Jira: cloud or dc (Data Center).")] = "cloud",
+    snapshot: Annotated[Path | None, typer.Option(help="A snapshot of a sandbox to start from.")] = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Without customers and examples.")] = False,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Enforce no rate limits.")] = False,
 ) -> None:
     """Run the three fake servers until stopped, to try a configuration on.
@@ -40,6 +43,9 @@ def sandbox(
             control_port=control_port,
             plan=plan,
             seed=seed,
+            deployment=deployment,
+            snapshot=snapshot,
+            empty=empty,
             limits=not no_limits,
         )
     except SandboxError as error:
