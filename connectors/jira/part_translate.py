@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.jira import service_wire, wire
+from connectors.jira import service_wire, site_wire, wire
 from connectors.jira.side import CANONICAL, FORMAT, Side
 from connectors.jira.translate import person, status_word
 from mappings.markup import read
@@ -47,7 +47,7 @@ def time_entry(side: Side, log: wire.Worklog) -> TimeEntry:
     return TimeEntry(log.id, person(side, log.author), spent, log.started, billable=None, note=note)
 
 
-def relations(fields: wire.Fields | wire.TiedFields) -> tuple[Relation, ...]:
+def relations(fields: wire.Fields | site_wire.TiedFields) -> tuple[Relation, ...]:
     """Return an issue's ties; a kind of link that no table names is at least a relation."""
     found = [Relation(kind, key) for link in fields.links for kind, key in _ends(link)]
     found += [Relation(RelationKind.CHILD_OF, fields.parent.id)] if fields.parent else []

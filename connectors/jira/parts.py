@@ -84,7 +84,7 @@ class Parts:
         """Tie two issues together unless they are. Raises Rejected for a kind that Jira has no way for."""
         if relation.kind not in RELATES:
             raise self._refusal(f"Jira has no link for {relation.kind}")
-        issue = self._client.get(wire.Tied, path(key), {"fields": _TIES})
+        issue = self._client.get(site_wire.Tied, path(key), {"fields": _TIES})
         if relation in part_translate.relations(issue.fields):
             return
         self._link(key, relation)
@@ -114,11 +114,11 @@ class Parts:
         side = self._client.side()
         if issue.fields.project.type == SERVICE:
             users = issue.fields.custom.get(side.desk.participants) if side.desk.participants else None
-            found = self._client.parse(wire.Watchers, {"watchers": users}, "GET issue participants")
+            found = self._client.parse(site_wire.Watchers, {"watchers": users}, "GET issue participants")
             return part_translate.participants(side, found.watchers)
         if issue.fields.watched is None or not issue.fields.watched.count:
             return ()
-        watchers = self._client.get(wire.Watchers, path(issue.id, "watchers")).watchers
+        watchers = self._client.get(site_wire.Watchers, path(issue.id, "watchers")).watchers
         return part_translate.participants(side, watchers)
 
     def _times(self, issue: wire.Issue) -> tuple[TimeEntry, ...]:

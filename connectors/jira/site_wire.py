@@ -1,4 +1,4 @@
-"""The parts of answers about the site that are read: its deployment, fields, types, words; and searches.
+"""The parts of answers about the site that are read, of searches, and of looks at a piece of an issue.
 
 See `wire`. Data Center's pages have other keys than Cloud's (jira-api 3.2).
 """
@@ -9,7 +9,19 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, RootModel
 
-from connectors.jira.wire import Id, IssueType, LinkType, Many, Named, Payload, Status, When
+from connectors.jira.wire import (
+    Id,
+    IssueType,
+    Link,
+    Linked,
+    LinkType,
+    Many,
+    Named,
+    Payload,
+    Status,
+    User,
+    When,
+)
 
 
 class ServerInfo(Payload):
@@ -18,6 +30,26 @@ class ServerInfo(Payload):
     deployment: str = Field("", alias="deploymentType")
     """``Cloud`` or ``Server``, which is Data Center."""
     address: str = Field("", alias="baseUrl")
+
+
+class TiedFields(Payload):
+    """What ties an issue to others."""
+
+    links: Many[Link] = Field([], alias="issuelinks")
+    parent: Linked | None = None
+    subtasks: Many[Linked] = Field([])
+
+
+class Tied(Payload):
+    """An issue's ties, and nothing else of it."""
+
+    fields: TiedFields
+
+
+class Watchers(Payload):
+    """Who is kept informed of an issue."""
+
+    watchers: Many[User]
 
 
 class RowFields(Payload):

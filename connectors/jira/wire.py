@@ -266,26 +266,6 @@ class Issue(Payload):
     changelog: ChangePage | None = None
 
 
-class TiedFields(Payload):
-    """What ties an issue to others."""
-
-    links: Many[Link] = Field([], alias="issuelinks")
-    parent: Linked | None = None
-    subtasks: Many[Linked] = []
-
-
-class Tied(Payload):
-    """An issue's ties, and nothing else of it."""
-
-    fields: TiedFields
-
-
-class Watchers(Payload):
-    """Who is kept informed of an issue."""
-
-    watchers: Many[User]
-
-
 class HeadFields(Payload):
     """What must be known of an issue before a text or a file goes to it."""
 
