@@ -70,7 +70,8 @@ class _Bucket:
     """One limit: what the server last said of it, and when our own latest calls were (or will be) made.
 
     Our own calls never exceed the limit in *any* stretch of a window's length, so it does not matter when
-    the server's window begins; what others use up shows in `remaining`.
+    the server's window begins; what others use up shows in `remaining`. A server that says that more is left
+    than we thought has begun a window, or counts nothing: our earlier calls are forgotten.
     """
 
     limit: int | None = None
@@ -106,7 +107,10 @@ class _Bucket:
         if level.remaining is None:
             return
         known, ends = self.remaining, self.resets_at
-        fresh = known is None or ends is None or now >= ends or level.remaining > known + _IN_FLIGHT
+        risen = known is not None and level.remaining > known + _IN_FLIGHT
+        fresh = risen or known is None or ends is None or now >= ends
+        if risen:
+            del self.calls[:-_IN_FLIGHT]
         self.remaining = level.remaining if fresh or known is None else min(known, level.remaining)
         if level.resets_at is not None or fresh:
             self.resets_at = level.resets_at or now + self.window
@@ -115,6 +119,7 @@ class _Bucket:
         """Shut it; what it holds after that is not known."""
         self.blocked = until if self.blocked is None else max(self.blocked, until)
         self.remaining = self.resets_at = None
+        self.calls.clear()
 
     def idle(self, now: datetime) -> bool:
         """Whether forgetting it changes nothing."""

@@ -48,8 +48,11 @@ def learn(response: Response) -> Iterator[Level]:
     left = number(response.headers.get("X-Ratelimit-Remaining"))
     window = timedelta(hours=1) if total >= _HOURLY else timedelta(minutes=1)
     yield Level(TOTAL, total, left, window=window)
-    for name, ceiling in zip(_CEILINGS, _PLANS.get(total, ()), strict=False):
-        yield Level(name, ceiling)
+    cost = number(response.headers.get("X-Ratelimit-Used-CurrentRequest")) or 1
+    if left is not None and left + cost < total:
+        # Calls before this one were counted, so ceilings are not far; an account that counts none has none.
+        for name, ceiling in zip(_CEILINGS, _PLANS.get(total, ()), strict=False):
+            yield Level(name, ceiling)
 
 
 def spent(response: Response) -> tuple[str, ...]:

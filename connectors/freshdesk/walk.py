@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors.errors import Gone
+from connectors.errors import Gone, Rejected
 from connectors.freshdesk import answers, translate, wire
 from connectors.http import Http
 
@@ -48,7 +48,10 @@ class Walk:
             self._seen.update((row.id, row.updated_at) for row in fresh)
             self.long, grew = self.long or more, grew or bool(fresh)
             last = rows[-1].updated_at if rows else self.since
-            if more and last <= self.since:
+            if more and last < self.since:
+                text = "the list does not heed updated_since"
+                raise Rejected(self.http.connection, "GET tickets", text, {"updated_since": text})
+            if more and last == self.since:
                 number += 1
             elif number > 1 and grew:
                 # Numbered pages may have shifted under us: again, until a round shows nothing new.

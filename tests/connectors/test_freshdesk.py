@@ -743,6 +743,19 @@ def test_the_wall_of_the_list_is_passed(
     assert sorted(hints, key=int) == [str(id) for id in range(1, 11)]
 
 
+def test_a_list_that_heeds_nothing_ends(
+    web: responses.RequestsMock, desk: Freshdesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken: a mad server is asked for the same page for ever."""
+    monkeypatch.setattr("connectors.freshdesk.walk._LAST_PAGE", 5)
+    web.get(re.compile(rf"{API}/tickets/\d+$"), status=404, headers=OURS)
+    page = [{"id": id, "updated_at": at(id)} for id in range(10)]
+    web.get(f"{API}/tickets", json=page, headers={"link": f'<{API}/tickets?page=2>; rel="next"'})
+    for way in (desk.walk(NOW), desk.walk(), desk.changed(NOW - timedelta(days=9))):
+        with pytest.raises(Rejected, match="GET tickets"):
+            list(way)
+
+
 def test_a_walk_tells_trash_from_the_rest(lists: Lists, desk: Freshdesk) -> None:
     """Broken: tickets that were thrown away while the walk went on are never heard of."""
     lists.rows[""] = {1: at(1), 2: at(2), 3: at(3), 4: at(4), 5: at(5)}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from connectors.freshdesk import form, limits, parts, translate, wire
 from connectors.freshdesk.answers import read
 from connectors.freshdesk.connector import Freshdesk, connect
 from connectors.quota import TOTAL, LocalBudget
+from deskbridge.settings import load
 from mappings.boards import STAFF, Place
 from mappings.ticket import Audience
 from tests.connectors.freshdesk_payloads import (
@@ -90,6 +92,8 @@ def test_limits_follow_from_the_total() -> None:
     growth = {level.bucket: level for level in limits.learn(answer(**answered(200, 150)))}
     assert (growth[TOTAL].limit, growth[TOTAL].remaining) == (200, 150)
     assert (growth["ticket list"].limit, growth["ticket create"].limit) == (20, 80)
+    unused = list(limits.learn(answer(**answered(200, 199))))
+    assert [level.bucket for level in unused] == [TOTAL]
     trial = list(limits.learn(answer(**answered(50, 50))))
     assert [level.bucket for level in trial] == [TOTAL]
     old = next(iter(limits.learn(answer(**answered(5000, 1)))))
@@ -114,7 +118,7 @@ def test_no_list_is_refused_for_want_of_patience(
     web: responses.RequestsMock, config: ConnectionConfig
 ) -> None:
     """Broken: polls run into 429s that every other tool then meets."""
-    web.get(f"{API}/tickets", json=[], headers=answered(200, 199))
+    web.get(f"{API}/tickets", json=[], headers=answered(200, 190))
     desk = Freshdesk(replace(config, budget=LocalBudget(lambda: NOW)))
     polls = (hint for _ in range(10) for hint in desk.changed(NOW))
     with pytest.raises(Throttled) as told:
@@ -283,6 +287,16 @@ def test_fields_that_cannot_be_are_told_at_once(config: ConnectionConfig) -> Non
         assert "connections.desk.fields." in line
         assert all(name in line for name in ("component", "version", "impact", "urgency", "resolution"))
     assert connect(config).name == "desk"
+
+
+def test_the_pages_example_loads(tmp_path: Path) -> None:
+    """Broken: whoever copies the example is refused."""
+    page = Path(__file__).parents[2] / "docs" / "connectors" / "freshdesk.md"
+    example = page.read_text("utf-8").partition("```toml")[2].partition("```")[0]
+    written = tmp_path / "settings.toml"
+    written.write_text(f'{example}\n[hub]\nsecret = "env:HUB"\n', "utf-8")
+    loaded = load(written, {"HUB": "a-secret-of-the-hub", "FRESHDESK_API_KEY": "key"})
+    assert loaded.connections["desk"].system == "freshdesk"
 
 
 def test_remarks_name_what_nobody_reads(web: responses.RequestsMock, config: ConnectionConfig) -> None:

@@ -69,6 +69,15 @@ def test_all_is_used_and_nothing_refused(threads: int, phase: float) -> None:
     assert made >= 0.95 * 400 * 10
 
 
+def test_a_server_that_counts_nothing_slows_nobody() -> None:
+    """Broken: a server whose limits are switched off is used as if they were on."""
+    clock = Clock()
+    budget = LocalBudget(clock)
+    for _ in range(2000):
+        assert budget.take([], timedelta(0)) == clock.at
+        budget.learn([Level(TOTAL, 700, 699)])
+
+
 def test_the_headroom_is_left_to_others() -> None:
     """Broken: people's own clicks are refused while the hub works."""
     clock, account = Clock(), Account(400, 20.0)
