@@ -201,9 +201,10 @@ class TestTime:
         """The one time of an entry that a client may set."""
         ticket = desk.ticket()["id"]
         values = {"time_spent": "01:00", "executed_at": "2026-01-05T10:00:00Z"}
-        assert (
-            desk.done("POST", f"tickets/{ticket}/time_entries", **values)["executed_at"]
-            == values["executed_at"]
+        made = desk.done("POST", f"tickets/{ticket}/time_entries", **values)
+        assert (made["executed_at"], made["created_at"] > made["executed_at"]) == (
+            values["executed_at"],
+            True,
         )
 
 

@@ -139,8 +139,9 @@ class TestShelves:
 
     @pytest.mark.parametrize("path", ["roles", "products", "skills", "admin/skills", "scenario_automations"])
     def test_small_lists(self, desk: Desk, path: str) -> None:
-        """They page like any other."""
+        """They page like any other, and are no more lenient."""
         assert isinstance(desk.get(path, per_page=1), list)
+        assert failing(desk.call("GET", path + "?per_page=101")) == {"per_page": "invalid_value"}
 
     def test_what_is_not_played_is_501(self, desk: Desk) -> None:
         """It names itself, so that nobody takes it for an empty account."""
