@@ -24,7 +24,7 @@ from deskbridge.sandbox import faults
 from deskbridge.sandbox.hooks import Attempt, Chances
 from deskbridge.sandbox.kernel import Refused, body_of, reply
 from deskbridge.sandbox.page import table_page
-from deskbridge.sandbox.snapshot import SnapshotError, Snapshots
+from deskbridge.sandbox.snapshot import Kept, SnapshotError, Snapshots
 from deskbridge.sandbox.world import Fault, Mail, World
 
 _LARGEST_BODY = 64 * 1024 * 1024
@@ -32,7 +32,7 @@ _SLOWEST = 60.0
 _T = TypeVar("_T")
 
 
-class System(Protocol):
+class System(Kept, Protocol):
     """What each fake server offers to the sandbox as a whole."""
 
     app: ASGIApp

@@ -11,7 +11,22 @@ import pytest
 
 from tests.sandbox.freshdesk_desk import KIM, Desk, serving
 
-ODD: tuple[Any, ...] = (None, True, -1, 1.5, 10**30, "", "x", [], {}, [None], [{}], {"id": []}, [{"value": {}}], "a" * 70_000)
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    1.5,
+    10**30,
+    "",
+    "x",
+    [],
+    {},
+    [None],
+    [{}],
+    {"id": []},
+    [{"value": {}}],
+    "a" * 70_000,
+)
 CHOICES = [{"value": "a", "position": 1, "choices": [{"value": "b", "choices": [{"value": "c"}]}]}]
 WEBHOOK = {
     "field_name": "trigger_webhook",

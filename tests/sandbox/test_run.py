@@ -93,6 +93,12 @@ class TestRunning:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", free))
 
+    def test_empty_has_agents_but_no_customers(self) -> None:
+        """For a hub that is set up from nothing."""
+        with Sandbox.running(empty=True) as bare:
+            assert freshdesk(bare, "contacts").json() == freshdesk(bare, "companies").json() == []
+            assert len(freshdesk(bare, "agents").json()) == 3
+
     @pytest.mark.parametrize(
         "options",
         [{"plan": "platinum"}, {"jira_port": 99999}, {"deployment": "server"}, {"snapshot": Path("/none")}],
@@ -234,6 +240,22 @@ class TestControl:
         assert control(sandbox, "GET", "/calls").json() == {"freshdesk": 0, "jira": 0, "gitlab": 0}
         assert control(sandbox, "GET", "/outbox").json() == []
         assert freshdesk(sandbox, "agents/me").status_code == 200
+
+    def test_a_snapshot_of_all_three_and_back(self, sandbox: Sandbox, tmp_path: Path) -> None:
+        """What was set up once is the start of a run, at other addresses and with other credentials."""
+        made = freshdesk(sandbox, "companies", "POST", json={"name": "Kept Ltd"}).json()
+        path = {"path": str(tmp_path / "kept")}
+        assert control(sandbox, "POST", "/snapshot", json=path).json() == path
+        freshdesk(sandbox, f"companies/{made['id']}", "DELETE")
+        now = control(sandbox, "GET", "/clock").json()["now"]
+        control(sandbox, "POST", "/clock", json={"advance": 86400})
+        assert control(sandbox, "POST", "/restore", json=path).status_code == 200
+        assert freshdesk(sandbox, f"companies/{made['id']}").json()["name"] == "Kept Ltd"
+        assert control(sandbox, "GET", "/clock").json()["now"][:10] == now[:10]
+        with Sandbox.running(seed=9, snapshot=tmp_path / "kept") as other:
+            assert freshdesk(other, f"companies/{made['id']}").json()["name"] == "Kept Ltd"
+        assert control(sandbox, "POST", "/restore", json={"path": "/none"}).status_code == 400
+        assert control(sandbox, "POST", "/snapshot", json={}).status_code == 400
 
     def test_foreign_host_names_are_refused(self, sandbox: Sandbox) -> None:
         """A web page whose name points at this machine must not steer the sandbox."""
