@@ -163,10 +163,6 @@ class Statuses(RootModel[list[Status]]):
     """All statuses of the site."""
 
 
-class Priorities(RootModel[list[Named]]):
-    """All priorities of the site."""
-
-
 class TypeStatuses(Named):
     """The statuses that issues of one type can have."""
 

@@ -58,8 +58,6 @@ class User(Payload):
     """Somebody; apps and customers have accounts too. Data Center knows people by `key`, which stays."""
 
     id: str = Field("", validation_alias=AliasChoices("accountId", "key", "name"))
-    login: str = Field("", validation_alias="name")
-    """Data Center's user name."""
     type: str = Field("", alias="accountType")
     name: str = Field("", alias="displayName")
     email: str | None = Field(None, alias="emailAddress")
