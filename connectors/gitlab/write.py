@@ -180,6 +180,8 @@ class Writer:
             for origin, address in addresses.items()
             if address.split("/")[2] not in text  # its secret: no other address has it
         ]
+        if not beside:
+            return text, ids
         listed = write("\n".join(f"- {link}" for link in beside), TextFormat.MARKDOWN, addresses)
         return "\n\n".join(part for part in (text, listed) if part), ids
 
