@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deskbridge.sandbox.run import Sandbox
-from tests.app.program import Hub
+from tests.app.program import Hub, Warm
 
 _SIDES = {"DESK": "FRESHDESK_URL", "JIRA": "JIRA_URL", "GITLAB": "GITLAB_URL"}
 
@@ -22,15 +24,25 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """The program, loaded once for each test process."""
+    command = [sys.executable, "-m", "tests.app.warm"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Warm(process)
+        assert process.stdin
+        process.stdin.close()
+
+
 @pytest.fixture
-def hub(sandbox: Sandbox, tmp_path: Path) -> Hub:
+def hub(sandbox: Sandbox, warm: Warm, tmp_path: Path) -> Hub:
     """A hub that has done nothing yet, before tools in which nothing has happened yet."""
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     environment = {**kept, "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", **sandbox.environment()}
     for connection, variable in _SIDES.items():
         environment[f"DESKBRIDGE_CONNECTIONS__{connection}__URL"] = environment[variable]
     environment["DESKBRIDGE_SECRET"] = "the-hub's-secret-0123456789"
-    made = Hub(tmp_path, sandbox, environment)
+    made = Hub(tmp_path, sandbox, environment, warm)
     made.settings.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8"), "utf-8")
     made.change(("since = 2026-01-12T00:00:00Z", "since = 2020-01-01T00:00:00Z"))
     made.control("POST", "reset")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,22 @@ class Ended:
         return self.out.splitlines()
 
 
+class Warm:
+    """The program with everything loaded (`warm.py`): each command is a process forked from it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def run(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Ended:
+        """Run a command to its end."""
+        assert self._process.stdin
+        assert self._process.stdout
+        command = {"words": words, "folder": str(folder), "environment": environment}
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        return Ended(*json.loads(self._process.stdout.readline()))
+
+
 @dataclass(frozen=True)
 class Hub:
     """A folder with settings, before the sandbox."""
@@ -42,6 +59,7 @@ class Hub:
     folder: Path
     sandbox: Sandbox
     environment: dict[str, str]
+    warm: Warm
 
     @property
     def people(self) -> People:
@@ -62,7 +80,7 @@ class Hub:
         self.settings.write_text(text, "utf-8")
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        """Start a command."""
+        """Start a command as people do, from nothing."""
         return subprocess.Popen(
             [PROGRAM, *words],
             cwd=self.folder,
@@ -74,18 +92,24 @@ class Hub:
 
     def run(self, *words: str, **environment: str) -> Ended:
         """Run a command to its end. No secret and no traceback is ever printed."""
-        return self.end(self.start(*words, **environment), *environment.values())
+        ended = self.warm.run(words, self.folder, self.environment | environment)
+        return self._discreet(ended, *environment.values())
 
-    def end(self, process: subprocess.Popen[str], *more: str) -> Ended:
+    def end(self, process: subprocess.Popen[str]) -> Ended:
         """Wait for a command's end."""
         out, err = process.communicate(timeout=30)
+        return self._discreet(Ended(process.returncode, out, err))
+
+    def _discreet(self, ended: Ended, *more: str) -> Ended:
+        """Return what ended without a secret or a traceback in what it printed."""
+        printed = ended.out + ended.err
         secrets = [v for name, v in self.environment.items() if name.endswith(("_KEY", "_TOKEN", "SECRET"))]
         assert not [
-            secret for secret in (*secrets, *more) if secret.startswith("wrong") and secret in out + err
+            secret for secret in (*secrets, *more) if secret.startswith("wrong") and secret in printed
         ]
-        assert not [secret for secret in secrets if secret in out + err]
-        assert "Traceback" not in err
-        return Ended(process.returncode, out, err)
+        assert not [secret for secret in secrets if secret in printed]
+        assert "Traceback" not in ended.err
+        return ended
 
     def control(self, verb: str, route: str, **body: Any) -> Any:
         """Use the sandbox's own API."""

@@ -32,7 +32,7 @@ class TestCheck:
     def test_good_settings(self, hub: Hub) -> None:
         """Somebody with good settings would be told otherwise, or a mere check would call the systems."""
         hub.settings.rename(hub.folder / "other.toml")
-        ended = hub.run("check", DESKBRIDGE_SETTINGS="other.toml")
+        ended = hub.end(hub.start("check", DESKBRIDGE_SETTINGS="other.toml"))
         assert (ended.code, ended.err) == (0, "")
         assert ended.out == "other.toml: all is well. `deskbridge check --live` asks the systems too.\n"
         assert set(hub.calls().values()) == {0}
@@ -41,7 +41,7 @@ class TestCheck:
     def test_live(self, hub: Hub) -> None:
         """A desk that works would be called broken, or be changed by the question."""
         hub.refuse_writes()
-        ended = hub.run("check", "--live")
+        ended = hub.end(hub.start("check", "--live"))
         assert (ended.code, ended.err, told(ended)) == (0, "", READY)
         assert hub.writes_refused() == 0
 
