@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from deskbridge.sandbox.freshdesk.text import packed
+
 OPEN, PENDING, RESOLVED, CLOSED = 2, 3, 4, 5
 PARENT, CHILD, TRACKER, RELATED = 1, 2, 3, 4
 
@@ -25,6 +27,7 @@ class Attachment:
     """Whether the bytes are drawn from the id when somebody asks: generated files fill no disk."""
 
 
+@packed("body")
 @dataclass(slots=True)
 class Conversation:
     """A reply, a note or a customer's message on a ticket."""
@@ -86,6 +89,7 @@ class Due:
     """Which escalations have been mailed, e.g. ``resolution level_1``."""
 
 
+@packed("description")
 @dataclass(slots=True)
 class Ticket:
     """A ticket with its description (message 0) and its conversations, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -99,7 +100,7 @@ def company_entry(company: Company) -> Entry:
 
 
 def _day(instant: datetime | None) -> str | None:
-    return instant.strftime("%Y-%m-%d") if instant else None
+    return sys.intern(instant.strftime("%Y-%m-%d")) if instant else None
 
 
 def _ticket(account: Account, number: int) -> Entry | None:
