@@ -103,7 +103,7 @@ def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) ->
 
     Jira's files belong to the issue. One that no text names goes with the description; where the
     description is a copy of ours, or has readers that its author didn't give it, each is a message of its
-    own. One that we put there ourselves goes with neither: the text that will name it is on its way.
+    own. So is one of ours: an upload whose answer was lost is found there (`sync.files.unclaimed`).
     """
     fields = issue.fields
     texts = {MESSAGE_0: (fields.description or "", fields.created)}
@@ -121,7 +121,7 @@ def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) ->
         kind=CommentKind.DESCRIPTION,
         attachments=(*files[MESSAGE_0], *(attachment(f, inline=False, cloud=side.cloud) for f in beside)),
     )
-    alone = [_file_alone(side, fields, file) for file in theirs if file not in beside]
+    alone = [_file_alone(side, fields, file) for file in unnamed if file not in beside]
     return (description, *(_comment(side, fields, c, files[c.id]) for c in comments), *alone)
 
 

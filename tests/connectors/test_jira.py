@@ -159,22 +159,25 @@ def test_files_go_with_the_texts_that_name_them() -> None:
         issue(description="See !shot.png|width=200!", attachment=files, creator=DANA),
         comment("7", "and [^log file.pdf], not shot.png"),
     )
-    first, second = snapshot.ticket.messages
+    by_id = {message.id: message for message in snapshot.ticket.messages}
+    first, second, ours = by_id["0"], by_id["7"], by_id["file:4"]
     assert [(a.id, a.inline) for a in first.attachments] == [("1", True), ("3", False)]
     assert [(a.id, a.inline) for a in second.attachments] == [("2", False)]
+    assert (ours.author.role, [a.id for a in ours.attachments]) == (PersonRole.HUB, ["4"])
     assert first.attachments[0].location == "api/2/attachment/content/1?redirect=true"
 
 
 def test_a_file_beside_our_description_is_a_message_of_its_own() -> None:
     """Broken: a developer's file on an issue that the hub made counts as the hub's, and never travels."""
     files = [file("3", "fix.pdf", DANA), file("4", "ours.pdf", HUB)]
-    description, alone = seen(issue(description="It smokes.", attachment=files)).ticket.messages
+    description, alone, ours = seen(issue(description="It smokes.", attachment=files)).ticket.messages
     assert description.attachments == ()
     assert (alone.id, alone.author.name, [a.name for a in alone.attachments]) == (
         "file:3",
         "Dana",
         ["fix.pdf"],
     )
+    assert ours.author.role is PersonRole.HUB  # found again if the answer to its upload was lost
 
 
 def test_of_files_with_one_name_a_text_means_the_newest_it_can_know() -> None:
