@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jira as library
 import pytest
@@ -16,99 +14,10 @@ from deskbridge.sandbox.jira.server import Jira
 from deskbridge.sandbox.jira.wiki_read import Names, document
 from deskbridge.sandbox.jira.wiki_write import wiki
 from deskbridge.sandbox.world import Clock, World
-from tests.sandbox.serving import base_url, free_socket, serve
+from tests.sandbox import jira_kit
+from tests.sandbox.jira_kit import NO_CHECK, PNG, Client, Json, Running, doc
 
-Json = dict[str, Any]
-NO_CHECK = {"X-Atlassian-Token": "no-check"}
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
-
-
-class Client:
-    """A person's or the hub's raw client."""
-
-    def __init__(self, url: str, auth: tuple[str, str] | None) -> None:
-        self.url, self.session = url, requests.Session()
-        self.session.auth = auth
-        self.session.trust_env = False
-
-    def call(self, method: str, path: str, **more: Any) -> requests.Response:
-        path = path if path.startswith("/") else f"/rest/api/2/{path}"
-        return self.session.request(method, self.url + path, timeout=10, **more)
-
-    def get(self, path: str, **params: Any) -> Any:
-        answer = self.call("GET", path, params=params)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def post(self, path: str, body: Any, status: int = 201) -> Any:
-        answer = self.call("POST", path, json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json() if answer.content else None
-
-    def put(self, path: str, body: Any, status: int = 204) -> Any:
-        answer = self.call("PUT", path, json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json() if answer.content else None
-
-    def issue(self, **fields: Any) -> str:
-        """Make an issue and return its key."""
-        base = {"project": {"key": "SUP"}, "issuetype": {"id": "10004"}, "summary": "Lantern flickers"}
-        return str(self.post("issue", {"fields": base | fields})["key"])
-
-    def search(self, jql: str, **more: Any) -> Any:
-        return self.get("/rest/api/3/search/jql", jql=jql, **more)
-
-    def keys(self, jql: str) -> list[str]:
-        return [issue["key"] for issue in self.search(jql, fields="key", maxResults=100)["issues"]]
-
-    def upload(self, key: str, name: str, data: bytes, mime: str = "text/plain") -> Json:
-        path = f"issue/{key}/attachments"
-        answer = self.call("POST", path, files={"file": (name, data, mime)}, headers=NO_CHECK)
-        assert answer.status_code == 200, answer.text
-        made: Json = answer.json()[0]
-        return made
-
-
-class Running:
-    """A served fake Jira and those who use it."""
-
-    def __init__(self, server: Jira, world: World, url: str) -> None:
-        self.server, self.world, self.url = server, world, url
-        env = server.environment()
-        self.hub = Client(url, (env["JIRA_EMAIL"], env["JIRA_TOKEN"]))
-        self.dana = Client(url, (env["JIRA_DEV_EMAIL"], env["JIRA_DEV_TOKEN"]))
-        self.nobody = Client(url, None)
-
-    def library(self) -> library.JIRA:
-        env = self.server.environment()
-        auth = (env["JIRA_EMAIL"], env["JIRA_TOKEN"])
-        return library.JIRA(self.url, basic_auth=auth, max_retries=0, timeout=(5, 10))
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One server for all tests of this module; `site` makes it fresh for each."""
-    listener = free_socket()
-    world = World(Clock(), random.Random(7), limits=False)
-    server = Jira(world, base_url(listener), tmp_path_factory.mktemp("jira") / "files")
-    with serve(server.app, listener) as url:
-        yield Running(server, world, url)
-
-
-@pytest.fixture
-def site(served: Running) -> Iterator[Running]:
-    """A fresh site, without limits unless the test turns them on."""
-    served.server.reset()
-    served.world.outbox.clear()
-    served.world.faults.clear()
-    yield served
-    served.world.limits = False
-
-
-def doc(*texts: str) -> Json:
-    """Return a document with one paragraph a text."""
-    paragraphs = [{"type": "paragraph", "content": [{"type": "text", "text": text}]} for text in texts]
-    return {"type": "doc", "version": 1, "content": paragraphs}
+served, site = jira_kit.served, jira_kit.site
 
 
 # --- who calls, and what the front door says ------------------------------------------------------

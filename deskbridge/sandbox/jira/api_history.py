@@ -33,7 +33,7 @@ def changelog(call: Call) -> Response:
 def changelog_list(call: Call) -> Response:
     """Return some of an issue's changes by their ids."""
     issue = call.issue()
-    ids = set(required(call.object(), "changelogIds", list))
+    ids = required(call.object(), "changelogIds", list)
     found = [show.change(call, change) for change in issue.history if change.id in ids]
     head = {"startAt": 0, "maxResults": len(found), "total": len(found)}
     return reply({**head, "histories": found})

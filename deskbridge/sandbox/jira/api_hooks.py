@@ -121,7 +121,7 @@ def _wrong_url(url: str) -> str:
 
 
 def _wrong_events(events: list[Any]) -> str:
-    unknown = [str(one) for one in events if one not in EVENTS]
+    unknown = [str(one) for one in events if not isinstance(one, str) or one not in EVENTS]
     return f"Unknown webhook events: {', '.join(unknown)}" if unknown else ""
 
 

@@ -148,16 +148,27 @@ def create_bulk(call: Call) -> Response:
         raise errors.refusal(400, f"The number of issues to create exceeds the limit of {MOST_BULK}.")
     made: list[Json] = []
     failed: list[Json] = []
+    known = set(call.site.issues)
     for number, body in enumerate(updates):
         try:
             if not isinstance(body, dict):
                 raise errors.invalid_payload()
+            _check_known(call, body, known)
             made.append(_create(call, body))
         except Refused as error:
             failed.append(
                 {"status": error.status, "elementErrors": error.body, "failedElementNumber": number}
             )
     return reply({"issues": made, "errors": failed}, 201 if made or not failed else 400)
+
+
+def _check_known(call: Call, body: Json, known: set[int]) -> None:
+    """Refuse a parent that the same call has made (reference, 3.1)."""
+    given = body.get("fields")
+    parent = given.get("parent") if isinstance(given, dict) else None
+    found = call.site.find_issue(parent.get("key", parent.get("id"))) if isinstance(parent, dict) else None
+    if found is not None and found.id not in known:
+        raise errors.refusal(400, errors={"parent": "Could not find issue by id or key."})
 
 
 def get(call: Call) -> Response:

@@ -29,6 +29,7 @@ def groups_of(user: User) -> list[str]:
 
 def user(call: Call) -> Response:
     """Return a person by account id, on Data Center by name or key."""
+    not_by_name(call)
     words = ("accountId",) if call.site.cloud else ("username", "key")
     asked = next((call.query(word) for word in words if call.query(word)), "")
     if not asked:
@@ -47,6 +48,7 @@ def user(call: Call) -> Response:
 
 def user_search(call: Call) -> Response:
     """Return people by the beginning of a word of their name, or of their address."""
+    not_by_name(call)
     if not call.site.cloud:
         if not call.query("username"):
             raise errors.refusal(400, "The username query parameter was not provided")
@@ -115,6 +117,7 @@ def viewers(call: Call) -> Response:
 
 
 def _people(call: Call, *homes: Project) -> list[Json | None]:
+    not_by_name(call)
     found = _meant(call)
     return _page(call, [one for one in found if all(may(one, "ASSIGNABLE_USER", home) for home in homes)])
 
@@ -124,7 +127,17 @@ def _meant(call: Call) -> list[User]:
     words = ("query",) if call.site.cloud else ("username", "query")
     text = next((call.query(word) for word in words if call.query(word)), "").lower()
     account = call.query("accountId") if call.site.cloud else ""
+    if call.site.cloud and call.site.switches.query_finds_account_ids and text in call.site.users:
+        account = text
     return [one for one in call.site.users.values() if one.active and _is_meant(one, text, account)]
+
+
+def not_by_name(call: Call) -> None:
+    """Refuse Cloud's callers who name people as they were named before 2019."""
+    for word in ("username", "key") if call.site.cloud else ():
+        if call.query(word):
+            text = f"The query parameter '{word}' is not supported in GDPR strict mode."
+            raise errors.refusal(400, text)
 
 
 def _page(call: Call, found: list[User]) -> list[Json | None]:

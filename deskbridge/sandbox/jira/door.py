@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable
 from typing import NoReturn
@@ -50,7 +51,11 @@ class Door(BaseRoute):
         request = Request(scope, receive)
         try:
             response = await self._answer(request)
+        except HTTPException:
+            await _drain(request)
+            raise
         except Refused as refusal:
+            await _drain(request)
             if not isinstance(refusal.body, str):
                 raise
             # What the servers below Jira refuse is a page, not JSON.
@@ -160,6 +165,13 @@ class Door(BaseRoute):
 
     def _framework(self, request: Request, status: int, detail: str) -> Refused:
         return Call(self._site, "2", None, "", request, {}).framework(status, detail)
+
+
+async def _drain(request: Request) -> None:
+    """Read what is left of a refused call's body, so that the connection can serve the next one."""
+    with contextlib.suppress(RuntimeError):  # it was read
+        async for _ in request.stream():
+            pass
 
 
 def _forgery(request: Request) -> None:

@@ -61,5 +61,7 @@ class Switches:
     enterprise: bool = False
     """Whether the site has what only the Enterprise edition has."""
     time_tracking: bool = True
+    query_finds_account_ids: bool = True
+    """Whether Cloud's searches for people by words find account ids too (libraries rely on it)."""
     bulk_created_number: bool = True
     """Whether instants in bulk-fetched changes are numbers (reference, 4.4: in some versions)."""
