@@ -158,7 +158,7 @@ class TestJira:
             project="SUP", issuetype="Task", summary="s", components=[{"id": part.id}]
         )
         assert [one.name for one in issue.fields.components] == ["Printers"]
-        assert [one.id for one in client.project_components("SUP")] == [part.id]
+        assert part.id in {one.id for one in client.project_components("SUP")}
 
     def test_refusals_reach_the_caller(self, tracker: Tracker) -> None:
         """A script would go on after a refusal, or not be able to say what was wrong."""
