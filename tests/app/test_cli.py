@@ -235,7 +235,7 @@ class TestSync:
         """Somebody who stops a sync would be shown a traceback, or a script would take it for done."""
         two_tickets(hub)
         before = hub.calls()["gitlab"]
-        hub.control("POST", "latency", seconds=0.1)
+        hub.control("POST", "latency", seconds=0.3)  # long enough to be stopped on a busy machine too
         process = hub.start("sync", "--once")
         wait_until(lambda: hub.calls()["gitlab"] > before + 2)
         process.send_signal(signal.SIGINT)
