@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 VARIABLE = "SANDBOX_YES_SAYER"
 """Set to one of MOODS, it puts the yes-sayer in the place of every served application."""
 
-MOODS = ("empty", "echo", "polite")
-"""How it answers: 200 and nothing in it; 200 and the last body it was sent; that with REST's usual codes."""
+MOODS = ("empty", "echo")
+"""How it answers: 200 and nothing in it; the last body that it was sent, with the usual codes of REST."""
 
 calls = 0
 """How often it was asked, in this process."""
@@ -62,7 +62,7 @@ class YesSayer:
 
     def _answer(self, request: Request) -> Response:
         status, body = 200, self._body(request)
-        if self._mood == "polite":
+        if self._mood == "echo":
             status = {"POST": 201, "DELETE": 204}.get(request.method, 200)
         data = b"" if status == 204 else json.dumps(body).encode()
         return Response(data, status, _headers(request), "application/json")
