@@ -64,6 +64,7 @@ def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
         places=places,
         handover=handover,
         control_tags=frozenset(tag for route in settings.routes for tag in route.tags),
+        customer_labels=frozenset(label_of(key, c) for key, c in settings.customers.items()),
         may_mail=settings.may_mail,
     )
 

@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from connectors.base import Account, Connector, NativeValue
-from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, Unauthorised, WireError
+from connectors.errors import (
+    ConfigError,
+    Gone,
+    HubError,
+    Rejected,
+    Throttled,
+    Transient,
+    Unauthorised,
+    WireError,
+)
 from mappings.provenance import Signer
 from mappings.ticket import Field, Ref
 from sync.apply import Applied, Applier, Stale
@@ -159,6 +168,7 @@ class Engine:
 
     def plan(self, subjects: list[str] | None = None) -> Iterator[Planned]:
         """Yield what `collect` and `work` would write, writing nothing anywhere; None means what changed."""
+        parked = {row.subject: f"parked: {row.parked}" for row in self._store.inbox.parked()}
         for subject in self.pending() if subjects is None else subjects:
             bundle = self._store.bundles.load(subject)
             try:
@@ -168,7 +178,9 @@ class Engine:
                 continue
             refs = tuple(side.ref for side in seen.situation.sides.values()) or bundle.refs
             plan = Plan((), ()) if seen.parked else decide(seen.situation)
-            yield Planned(refs, plan, seen.parked, waits=seen.parked is not None)
+            told = Plan(plan.writes, (*seen.remarks, *plan.remarks))
+            problem = seen.parked or parked.get(subject)
+            yield Planned(refs, told, problem, waits=problem is not None)
 
     # -- collecting
 
@@ -199,7 +211,11 @@ class Engine:
     def _raise_if_paused(self, connections: list[str]) -> None:
         for name in connections:
             if name in self._paused:
-                raise self._paused[name]
+                error = self._paused[name]
+                if isinstance(error, Unauthorised):
+                    raise error
+                # Whatever a silent connection answered says nothing about the ticket: it waits.
+                raise Transient(error.connection, error.call, error.text)
 
     def _changed(self, name: str) -> Iterator[str]:
         connector = self._connectors[name]
@@ -228,6 +244,7 @@ class Engine:
             seen = self._observe(self._store.bundles.load(row.subject))
             if seen.parked is None:
                 plan = decide(seen.situation)
+                plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
                 outcome = self._carry_out(claim, seen, plan)
             else:
                 outcome = Parked(seen.parked)
@@ -278,7 +295,7 @@ class Engine:
 
     def _record(self, claim: Claim, bundle: int, seen: Observation, plan: Plan, applied: Applied) -> bool:
         """Remember what every side said and answered; return whether to look again at once."""
-        remarks, again = [*seen.remarks, *plan.remarks, *applied.remarks], False
+        remarks, again = [*plan.remarks, *applied.remarks], False
         unsettled = _unsettled(applied.unmade)
         for name, side in seen.situation.sides.items():
             can = self._connectors[name].capabilities

@@ -162,7 +162,7 @@ def slug(tag: str) -> str:
 def travelling_tags(s: Situation, tags: frozenset[str]) -> dict[str, str]:
     """Return slug -> tag of the tags that are not the hub's own and steer nothing."""
     own = {slug(t) for tags_there in s.own_tags.values() for t in tags_there}
-    kept = own | {slug(t) for t in s.rules.control_tags}
+    kept = own | {slug(t) for t in (*s.rules.control_tags, *s.rules.customer_labels)}
     return {slug(t): t for t in sorted(tags) if slug(t) not in kept and slug(t)}
 
 
@@ -184,11 +184,19 @@ def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
             # What one side removed while another added it is wanted.
             gone = old.keys() - now[source].keys() - wanted
             remove |= {now[target][k] for k in gone if k in now[target]}
+        remove |= _strange_labels(s, target)
         missing = s.own_tags.get(target, frozenset()) - s.sides[target].ticket.tags
         mine = {tag for tag in missing if slug(tag) not in _untaken(s, target)}
         added = frozenset(add.values()) | mine
         if added or remove:
             yield _tagging(s, target, added, frozenset(remove) - added, frozenset(sources))
+
+
+def _strange_labels(s: Situation, target: str) -> set[str]:
+    """Return the labels of other customers on a side: a ticket that changed hands leaves their boards."""
+    own = s.own_tags.get(target, frozenset())
+    strange = {slug(t) for t in s.rules.customer_labels - own} if own else set()
+    return {tag for tag in s.sides[target].ticket.tags if slug(tag) in strange}
 
 
 def _untaken(s: Situation, target: str) -> frozenset[str]:

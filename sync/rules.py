@@ -91,6 +91,8 @@ class Rules:
     handover: Mapping[tuple[Role, Role], Mapping[Status, Handover]] = field(default_factory=lambda: HANDOVER)
     control_tags: frozenset[str] = frozenset()
     """Tags that steer the hub; they never travel."""
+    customer_labels: frozenset[str] = frozenset()
+    """Every customer's label: a ticket carries its own customer's and nobody else's."""
     may_mail: frozenset[str] = frozenset()
     """Connections on which a write that mails if so configured is allowed."""
 

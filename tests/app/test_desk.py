@@ -48,6 +48,7 @@ def test_the_whole_desk(tmp_path: Path) -> None:
                 down: {Status.WAITING_ON_CUSTOMER: Handover(Status.IN_PROGRESS, note=True)},
             },
             control_tags=frozenset({"dev", "firmware"}),
+            customer_labels=frozenset({"customer-lantern", "orbit"}),
             may_mail=frozenset({"desk"}),
         ),
         customers=(
