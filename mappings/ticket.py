@@ -181,6 +181,8 @@ class TextFormat(StrEnum):
     HTML = "html"
     WIKI = "wiki"
     MARKDOWN = "markdown"
+    ADF = "adf"
+    """Atlassian's document format: the JSON of the document."""
 
 
 @dataclass(frozen=True, slots=True)

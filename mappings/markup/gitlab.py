@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from markdown_it.tree import SyntaxTreeNode
 
-from mappings.markup.markdown import FILE, JOINER, address, cell, code, escape, fence, guarded, parsed
+from mappings.markup.markdown import FILE, JOINER, PERSON, address, cell, code, escape, fence, guarded, parsed
 from mappings.ticket import Attachment
 
 # gitlab-api 4.4: mentions page people; references write notes on what they name.
@@ -30,9 +30,9 @@ def read(text: str, files: Sequence[Attachment]) -> str:
     return _UPLOAD.sub(upload, text.replace("\r\n", "\n").replace(JOINER, ""))
 
 
-def write(markdown: str, files: Mapping[str, str]) -> str:
+def write(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -> str:
     """Return Markdown in which no line is a quick action and no word is a mention or a reference."""
-    return _blocks(SyntaxTreeNode(parsed(markdown, files)).children)
+    return _blocks(SyntaxTreeNode(parsed(markdown, files, people)).children)
 
 
 def _blocks(nodes: Iterable[SyntaxTreeNode]) -> str:
@@ -126,6 +126,8 @@ def _span(node: SyntaxTreeNode) -> str:
 
 def _link(node: SyntaxTreeNode) -> str:
     url = str(node.attrs.get("href", ""))
+    if person := node.meta.get(PERSON):
+        return f"@{person}" if re.fullmatch(r"\w[\w.-]*", person) else _inline(node)
     if node.info == "auto":
         return f"<{address(node)}>"
     return f"[{_inline(node) or _inert(url)}]({_target(node, 'href')}"

@@ -49,7 +49,7 @@ _LINES = 1_000_000
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\^`{|}\[\]]*[^\s<>\"'\\^`{|}\[\].,;:!?)]")
 
 
-def read(text: str, files: Sequence[Attachment]) -> str:
+def read(text: str, files: Sequence[Attachment], signatures: Sequence[str]) -> str:
     """Return the Markdown of an HTML body: new words first, quoted history in a block quote below."""
     if not text.strip():
         return ""
@@ -65,10 +65,10 @@ def read(text: str, files: Sequence[Attachment]) -> str:
     return "\n\n".join(blocks)
 
 
-def write(markdown: str, files: Mapping[str, str]) -> str:
+def write(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -> str:
     """Return clean HTML; a picture that the target cannot hold inline is named at its place."""
     made = parser()
-    rendered = made.renderer.render(parsed(markdown, files), made.options, {})
+    rendered = made.renderer.render(parsed(markdown, files, {}), made.options, {})
     return nh3.clean(rendered, attributes=_ATTRIBUTES, url_schemes=_SCHEMES - {"attachment"}).strip()
 
 

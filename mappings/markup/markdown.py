@@ -16,12 +16,14 @@ JOINER = "\u2060"
 """A character without width or meaning: what it divides is no command or name any more, only text."""
 FILE = "file"
 """The key of a token's `meta` that says what a resolved file reference points at."""
+PERSON = "person"
+"""The key of a token's `meta` that says whom a resolved mention names, in the target's native id."""
 
 _NESTING = 100
 _BRACKETS = 20
 """Open brackets in a paragraph above which none begins a link: looking for all their ends is quadratic."""
 _SCHEME = re.compile(r"[^/?#]*:")
-_ALLOWED = re.compile(r"\s*(?:https?|mailto|tel|attachment):", re.IGNORECASE)
+_ALLOWED = re.compile(r"\s*(?:https?|mailto|tel|attachment|mention):", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SIGNS = re.compile(
     r"[\\`*\[\]<>|~$]"
@@ -57,10 +59,12 @@ def parser() -> MarkdownIt:
     return made
 
 
-def parsed(markdown: str, files: Mapping[str, str]) -> list[Token]:
-    """Return the parsed text, each file reference pointing to its place in `files` or named in words.
+def parsed(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -> list[Token]:
+    """Return the parsed text, its references resolved.
 
-    What is nested deeper than anybody reads is shown as it was written.
+    A file in `files` is marked by `FILE` and points to its place there, any other is named in words. A link
+    to a person in `people` is marked by `PERSON`; one to anybody else is plain text. What is nested deeper
+    than anybody reads is shown as it was written.
     """
     tokens = parser().parse(markdown)
     if max((t.level for t in tokens), default=0) >= _NESTING - 2:
@@ -68,7 +72,7 @@ def parsed(markdown: str, files: Mapping[str, str]) -> list[Token]:
     for token in tokens:
         token.info = re.sub(r"[^\w+#.-]", "", token.info.split(" ")[0])  # a language, or nothing
         if token.children:
-            token.children = _resolved(token.children, files)
+            token.children = _resolved(token.children, files, people)
     return tokens
 
 
@@ -137,37 +141,60 @@ def _open_brackets(text: str) -> int:
     return most
 
 
-def _resolved(tokens: Sequence[Token], files: Mapping[str, str]) -> list[Token]:
+def _resolved(tokens: Sequence[Token], files: Mapping[str, str], people: Mapping[str, str]) -> list[Token]:
     result: list[Token] = []
-    ends: list[bool] = []
+    ends: list[str | None] = []
+    """What stands for the ends of the links that are open; None for a link that is kept."""
     for token in tokens:
-        name = {"link_open": "href", "image": "src"}.get(token.type, "")
-        if token.type == "image":  # its content is still Markdown
-            token.content = "".join(child.content or " " for child in token.children or ())
-        url = str(token.attrs.get(name, ""))
-        missing = False
-        if url.startswith("attachment:"):
-            file = unquote(url.removeprefix("attachment:"))
-            missing = file not in files
-            token.attrs[name] = files.get(file, "")
-            token.meta = {FILE: files.get(file, "")}
-        if token.type == "link_open":
-            ends.append(missing)
-        ended = token.type == "link_close" and ends.pop()
-        if missing and token.type == "image":
-            result.append(_text(f"[picture: {token.content or 'without a name'}]"))
-        elif missing:
-            result.append(_text("[file: "))
-        elif ended:
-            result.append(_text("]"))
-        else:
-            if token.type == "text":
+        match token.type:
+            case "link_open":
+                opening, end = _link(token, files, people)
+                ends.append(end)
+                result += opening
+            case "link_close":
+                end = ends.pop()
+                result += [token] if end is None else _text(end)
+            case "image":
+                result += _picture(token, files)
+            case "text":
                 token.content = _CONTROL.sub(" ", token.content)
-            elif token.type == "code_inline":
+                result.append(token)
+            case "code_inline":
                 token.content = token.content.strip(" ") or " "  # HTML shows none at the edges
-            result.append(token)
+                result.append(token)
+            case _:
+                result.append(token)
     return result
 
 
-def _text(content: str) -> Token:
-    return Token("text", "", 0, content=content)
+def _link(
+    token: Token, files: Mapping[str, str], people: Mapping[str, str]
+) -> tuple[list[Token], str | None]:
+    """Return what stands for a link's beginning, and for its end unless the link is kept."""
+    kind, _, key = str(token.attrs.get("href", "")).partition(":")
+    if kind == "attachment":
+        if unquote(key) not in files:
+            return _text("[file: "), "]"
+        token.attrs["href"] = files[unquote(key)]
+        token.meta = {FILE: files[unquote(key)]}
+    elif kind == "mention":
+        if unquote(key) not in people:
+            return [], ""
+        token.meta = {PERSON: people[unquote(key)]}
+    return [token], None
+
+
+def _picture(token: Token, files: Mapping[str, str]) -> list[Token]:
+    # A picture's content is still Markdown.
+    token.content = "".join(child.content or " " for child in token.children or ())
+    kind, _, key = str(token.attrs.get("src", "")).partition(":")
+    if kind == "attachment":
+        if unquote(key) not in files:
+            return _text(f"[picture: {token.content or 'without a name'}]")
+        token.attrs["src"] = files[unquote(key)]
+        token.meta = {FILE: files[unquote(key)]}
+    return [token]
+
+
+def _text(content: str) -> list[Token]:
+    return [Token("text", "", 0, content=content)] if content else []

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from markdown_it.tree import SyntaxTreeNode
 
-from mappings.markup.markdown import FILE, JOINER, address, parsed
+from mappings.markup.markdown import FILE, JOINER, PERSON, address, parsed
 
 _SIGNS = re.compile(
     r"(?P<backslash>\\(?=[-\\#*_+?^~|%{}\[\]()!@]|$))"
@@ -20,9 +20,9 @@ _MACRO = re.compile(r"\{(?=(?:code|noformat|quote|panel|color|html)\b)", re.IGNO
 _MARKS = {"strong": "*", "em": "_", "s": "-"}
 
 
-def write(markdown: str, files: Mapping[str, str]) -> str:
+def write(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -> str:
     """Return wiki markup that shows the Markdown and does nothing else."""
-    tree = SyntaxTreeNode(parsed(markdown, files))
+    tree = SyntaxTreeNode(parsed(markdown, files, people))
     return _Writer().blocks(tree)
 
 
@@ -125,6 +125,8 @@ def _span(node: SyntaxTreeNode) -> str:
 
 def _link(node: SyntaxTreeNode) -> str:
     url, label = str(node.attrs.get("href", "")), _inline(node).replace("\n", " ")
+    if person := node.meta.get(PERSON):
+        return f"[~{person}]" if re.fullmatch(r"[\w.:@-]+", person) else label
     if name := node.meta.get(FILE):
         file = f"[^{name}]" if _nameable(name) else f"\\[file: {_escape(name)}\\]"
         return file if label in ("", _escape(name)) else f"{label} {file}"

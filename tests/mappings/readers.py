@@ -16,6 +16,7 @@ from mappings.markup import read, write
 from mappings.ticket import Raw, TextFormat
 from tests.mappings.bodies import FILES, UPLOAD
 
+FORMATS = (TextFormat.HTML, TextFormat.WIKI, TextFormat.MARKDOWN)
 ELEMENTS = "p br ol ul li table tr pre code blockquote a img h1 h2 h3 hr strong em s".split()
 NAMES = {
     TextFormat.HTML: {f.id: f.location for f in FILES},

@@ -14,7 +14,18 @@ from deskbridge.sandbox.gitlab import quick
 from mappings.markup import read, write
 from mappings.ticket import Raw, TextFormat
 from tests.mappings.bodies import FILES
-from tests.mappings.readers import ELEMENTS, NAMES, PIECES, check_wiki, elements, jira, passed, shown, words
+from tests.mappings.readers import (
+    ELEMENTS,
+    FORMATS,
+    NAMES,
+    PIECES,
+    check_wiki,
+    elements,
+    jira,
+    passed,
+    shown,
+    words,
+)
 
 COMMANDS = [
     "/close",
@@ -180,13 +191,13 @@ SCRIPTS = [
 ]
 
 
-@pytest.mark.parametrize("source", TextFormat)
+@pytest.mark.parametrize("source", FORMATS)
 @pytest.mark.parametrize("text", SCRIPTS, ids=range(len(SCRIPTS)))
 def test_nothing_executes(text: str, source: TextFormat) -> None:
     """A mail could run a script in an agent's browser, in whichever tool the agent reads it."""
     markdown = read(Raw(source, text), FILES)
     assert "words" in markdown
-    written = {target: write(markdown, target, NAMES[target]) for target in TextFormat}
+    written = {target: write(markdown, target, NAMES[target]) for target in FORMATS}
     check_wiki(written[TextFormat.WIKI])
     check_html(written[TextFormat.HTML])
     check_html(lxml.html.tostring(shown(written[TextFormat.MARKDOWN], raw=True), encoding="unicode"))
@@ -320,21 +331,21 @@ HARD = {
 @pytest.mark.parametrize("name", HARD)
 def test_no_input_takes_long(name: str) -> None:
     """One mail could keep a worker busy for hours: every input must be done in about linear time."""
-    for format in TextFormat:
+    for format in FORMATS:
         read(Raw(format, HARD[name]), ())
     for format in (TextFormat.WIKI, TextFormat.MARKDOWN):  # HTML is made by a library from the same tree
         write(HARD[name], format, {})
 
 
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("format", TextFormat)
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_long_text_passes(format: TextFormat) -> None:
     """A log pasted into a mail, 200 KB of it, must arrive, and not hold up the others behind it."""
     text = "Some *words* with a [link](https://a.example/x#1), a_b, @all and #1.\n\n- one\n- two\n\n" * 2400
     assert words(passed(text, format)) == words(text)
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join), st.sampled_from(TextFormat))
+@given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join), st.sampled_from(FORMATS))
 def test_no_text_executes(text: str, source: TextFormat) -> None:
     """Positions that nobody thought of: no command, no mention, no macro, no script comes out of any text."""
     markdown = read(Raw(source, text), ())

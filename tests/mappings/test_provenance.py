@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mappings.markup import read, write
 from mappings.provenance import Marker, Signer, find_token, headed
 from mappings.ticket import Raw, TextFormat
+from tests.mappings.readers import FORMATS
 
 SIGNER = Signer(b"a secret of the tests")
 MARKER = Marker("hub-1", 17, "acme_jira", "10041", "acme_freshdesk", "42", "103000000501", "0f1e2d3c4b5a6978")
@@ -55,13 +56,13 @@ def test_a_token_is_short_enough_for_an_address() -> None:
     assert len(SIGNER.write(longest)) < 400
 
 
-@pytest.mark.parametrize("format", TextFormat)
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_marker_survives_the_markup(format: TextFormat) -> None:
     """A marker lost in a tool's markup is a text mirrored back to where it came from."""
     assert SIGNER.find(returned(written(), format)) == MARKER
 
 
-@pytest.mark.parametrize("format", TextFormat)
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_marker_survives_being_written_twice(format: TextFormat) -> None:
     """A text that another hub relays passes the markup again; its marker must still be readable."""
     assert SIGNER.find(returned(returned(written("one\n\ntwo"), format), format)) == MARKER
@@ -138,7 +139,7 @@ def test_the_secret_is_not_shown() -> None:
     assert "secret" not in repr(SIGNER) + str(SIGNER)
 
 
-@pytest.mark.parametrize("format", TextFormat)
+@pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("depth", [1, 2])
 def test_a_quoted_marker_is_not_found(format: TextFormat, depth: int) -> None:
     """A customer who quotes a mirrored text is a customer: the words would be lost as our own."""
@@ -192,7 +193,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("format", TextFormat)
+@pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_name_stays_text(name: str, format: TextFormat) -> None:
     """A person may call himself anything: the line stays one line, and its link leads where the hub says."""
