@@ -6,17 +6,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCK_VENV := $(VENV)-lock
+ORACLES := tests/oracles/node_modules/.package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 COMPILE := $(LOCK_VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra web
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types bench docs format lock clean
+.PHONY: help install oracles demo test lint types bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## make .venv from the locked requirements (the other targets do it by themselves)
+
+oracles: $(ORACLES) ## install Atlassian's own code, which texts are tested against (needs Node and npm)
 
 demo: $(STAMP) ## a morning at a support desk against three sandbox servers (ONCE=1: check it and end)
 	$(BIN)/deskbridge demo $(if $(ONCE),--once)
@@ -50,7 +53,7 @@ lock: ## resolve the dependencies anew into requirements/ (UPGRADE=1: to the new
 	rm -rf $(LOCK_VENV)
 
 clean: ## remove .venv, caches and built files
-	rm -rf $(VENV) $(LOCK_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LOCK_VENV) tests/oracles/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml requirements/dev.txt
@@ -59,4 +62,8 @@ $(STAMP): pyproject.toml requirements/dev.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(ORACLES): tests/oracles/package-lock.json
+	@cd tests/oracles && npm ci --omit=dev --ignore-scripts --silent
 	@touch $@
