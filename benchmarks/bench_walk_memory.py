@@ -22,12 +22,14 @@ def main() -> None:
 def _peak(system: str, count: int) -> float:
     """Return the most memory, in MB, that a process has which walks over `count` tickets."""
     with sandbox() as rig:
-        rig.act(system, "generate", count=count)
+        # No list shows archived tickets: a walk does not meet them.
+        told = {"archived": 0} if system == "freshdesk" else {}
+        rig.act(system, "generate", count=count, **told)
         call = f"walk({system!r}, {json.dumps(dict(rig.env))!r})"
         code = f"from benchmarks.bench_walk_memory import walk; {call}"
         command = [sys.executable, "-c", code]
-        told = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
-    met, peak = told.stdout.split()
+        answer = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    met, peak = answer.stdout.split()
     if int(met) < count:
         raise RuntimeError(f"{system}: the walk met {met} of {count} tickets")
     return float(peak)

@@ -27,11 +27,13 @@ class Rig:
     """A sandbox without limits that runs beside us."""
 
     env: Mapping[str, str]
+    pid: int = 0
+    """The process in which all three systems are."""
 
     def act(self, system: str, act: str, **arguments: Any) -> Any:
         """Have something done on a server that has no API."""
         url = f"{self.env['SANDBOX_CONTROL_URL']}/act/{system}/{act}"
-        answer = requests.post(url, json=arguments, timeout=600)
+        answer = requests.post(url, json=arguments, timeout=1800)
         answer.raise_for_status()
         return answer.json()
 
@@ -73,7 +75,7 @@ def sandbox() -> Iterator[Rig]:
                         raise RuntimeError("the sandbox ended while it started")
                     sleep(0.05)
                 lines = env_file.read_text("utf-8").splitlines()
-                yield Rig(dict(line.split("=", 1) for line in lines))
+                yield Rig(dict(line.split("=", 1) for line in lines), process.pid)
             finally:
                 process.terminate()
 
