@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time, sleep
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from connectors.base import ConnectionConfig, Connector
 from connectors.quota import LocalBudget
@@ -82,38 +85,80 @@ def sandbox() -> Iterator[Rig]:
 
 @dataclass
 class Recording:
-    """The calls that were made while it ran, so that a bare loop can make the same ones."""
+    """The calls that a connector made, so that a bare loop can make the same ones."""
 
-    calls: list[tuple[str, str, Mapping[str, str], bytes | None]] = field(default_factory=list)
+    _sent: list[requests.PreparedRequest] = field(default_factory=list)
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Take down every call that `requests` sends."""
-        send = requests.Session.send
+        """Take down every call that is sent: a list grows, nothing else is counted against the connector."""
+        send = HTTPAdapter.send
 
-        def recorded(session: requests.Session, request: requests.PreparedRequest, **how: Any) -> Any:
-            body = request.body
-            raw = body if isinstance(body, bytes) or body is None else str(body).encode()
-            keep = {k: v for k, v in request.headers.items() if k.lower() != "content-length"}
-            self.calls.append((str(request.method), str(request.url), keep, raw))
-            return send(session, request, **how)
+        def recorded(adapter: HTTPAdapter, request: requests.PreparedRequest, **how: Any) -> Any:
+            self._sent.append(request)
+            return send(adapter, request, **how)
 
-        requests.Session.send = recorded  # type: ignore[method-assign,assignment]
+        HTTPAdapter.send = recorded  # type: ignore[method-assign,assignment]
         try:
             yield
         finally:
-            requests.Session.send = send  # type: ignore[method-assign]
+            HTTPAdapter.send = send  # type: ignore[method-assign]
 
-    def again(self) -> None:
-        """Make the same calls with `requests` alone, reading each answer's JSON as any script would."""
-        session = requests.Session()
-        session.trust_env = False
-        for method, url, headers, body in self.calls:
-            answer = session.request(
-                method, url, headers=headers, data=body, timeout=60, allow_redirects=False
+    def taken(self) -> list[Call]:
+        """Return the calls so far and forget them."""
+        calls = [Call.of(request) for request in self._sent]
+        self._sent.clear()
+        return calls
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as a script would write it."""
+
+    method: str
+    url: str
+    params: Mapping[str, str]
+    json: Any
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, request: requests.PreparedRequest) -> Call:
+        """Return a call that was sent; its body is JSON or nothing."""
+        url = urlsplit(str(request.url))
+        return cls(
+            str(request.method),
+            url._replace(query="").geturl(),
+            dict(parse_qsl(url.query, keep_blank_values=True)),
+            json.loads(request.body) if request.body else None,
+            {name: value for name, value in request.headers.items() if name not in _OF_BODY},
+        )
+
+
+_OF_BODY = ("Content-Length", "Content-Type")
+
+
+class Bare:
+    """A loop of `requests` alone: one session that has the headers, each answer's JSON read, nothing else."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def make(self, calls: Iterable[Call]) -> None:
+        """Make calls that were taken down. Raises RuntimeError when one fails: then nothing was compared."""
+        for call in calls:
+            answer = self._session.request(
+                call.method, call.url, params=call.params, json=call.json, timeout=60, allow_redirects=False
             )
-            if "json" in answer.headers.get("content-type", ""):
+            if not answer.ok:
+                raise RuntimeError(f"{call.method} {call.url} answered {answer.status_code}")
+            if answer.content:
                 answer.json()
+
+    def like(self, call: Call) -> None:
+        """Sign in as a call did, and say as much of oneself."""
+        self._session.headers.clear()
+        self._session.headers.update(call.headers)
 
 
 @contextmanager

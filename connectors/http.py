@@ -22,12 +22,12 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import tenacity
-from requests.adapters import HTTPAdapter
 from requests_toolbelt import MultipartEncoder
 from urllib3.exceptions import HTTPError
 
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.quota import TOTAL, Budget, Level
+from connectors.session import Session
 
 TIMEOUT = (5.0, 60.0)
 """Seconds to connect, and between two bytes of an answer."""
@@ -65,24 +65,6 @@ def _sleep(seconds: float) -> None:
     time.sleep(seconds)
 
 
-class _Session(requests.Session):
-    """A session that leaves redirects alone; its base class reads their bodies, however long."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return None: where an answer points to is our own business."""
-        return None
-
-
-def session(pool: int = 16) -> requests.Session:
-    """Return a session that repeats nothing by itself and reads no proxy or .netrc from the environment."""
-    made = _Session()
-    made.trust_env = False
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=pool, max_retries=0)
-    made.mount("http://", adapter)
-    made.mount("https://", adapter)
-    return made
-
-
 @dataclass(frozen=True, slots=True)
 class Http:
     """One connection's wire. Makes no call until asked to."""
@@ -90,7 +72,7 @@ class Http:
     connection: str
     base: str
     """The address that calls are relative to, without a slash at the end."""
-    session: requests.Session = field(repr=False)
+    session: Session = field(repr=False)
     budget: Budget = field(repr=False)
     now: Callable[[], datetime] = field(repr=False)
     explain: Explain = field(repr=False)
@@ -116,16 +98,12 @@ class Http:
         `idempotent` says that making it twice does what making it once does; only then is it repeated,
         and only then is a lost answer Transient rather than Uncertain.
         """
-        attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(self._worth_repeating),
-            stop=tenacity.stop_after_attempt(3),
-            wait=self._wait,
-            sleep=self.sleep,
-            reraise=True,
-        )
-        if not idempotent:
-            return self._once(method, path, idempotent=False, request=request)
-        return attempts(self._once, method, path, idempotent=True, request=request)
+        try:
+            return self._once(method, path, idempotent=idempotent, request=request)
+        except WireError as error:
+            if not idempotent:
+                raise
+            return self._repeated(error, method, path, request)
 
     def upload(
         self,
@@ -196,9 +174,7 @@ class Http:
         self._pace(call, self.limits.bucket_of(method, path))
         url = f"{self.base}/{path}"
         try:
-            response = self.session.request(
-                method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **request
-            )
+            response = self.session.begin(method, url, TIMEOUT, **request)
         except requests.RequestException as error:
             raise self.unheard(error, call, idempotent=idempotent) from None
         with response:
@@ -208,6 +184,26 @@ class Http:
         if not response.ok or response.is_redirect:
             raise self.refuse(response, call, idempotent=idempotent)
         return response
+
+    def _repeated(
+        self, failed: WireError, method: str, path: str, request: Mapping[str, Any]
+    ) -> requests.Response:
+        """Make a call again that failed once, where that is worth it; raise its last error."""
+        failures = [failed]
+
+        def attempt() -> requests.Response:
+            if failures:
+                raise failures.pop()
+            return self._once(method, path, idempotent=True, request=request)
+
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(self._worth_repeating),
+            stop=tenacity.stop_after_attempt(3),
+            wait=self._wait,
+            sleep=self.sleep,
+            reraise=True,
+        )
+        return attempts(attempt)
 
     def _pace(self, call: str, buckets: Iterable[str]) -> None:
         """Wait for the call's turn. Raises Throttled, having waited for nothing, when that takes long."""
@@ -281,7 +277,7 @@ class Http:
         if with_credential:
             path = parts.path.removeprefix(f"{own.path}/")
             self._pace("GET file", self.limits.bucket_of("GET", path))
-        source = self.session if with_credential else session()
+        source = self.session if with_credential else Session(pool=1)
         try:
             response = source.get(url, stream=True, timeout=TIMEOUT, allow_redirects=False)
         except requests.RequestException as error:

@@ -44,7 +44,8 @@ from connectors.freshdesk.people import People
 from connectors.freshdesk.read import Reader
 from connectors.freshdesk.records import RELATES, Records
 from connectors.freshdesk.write import Writer
-from connectors.http import Http, Limits, session
+from connectors.http import Http, Limits
+from connectors.session import Session
 from mappings.boards import BoardSpec, Place, Step
 from mappings.ticket import Attachment, Field, Organisation, Ref, Relation, TimeEntry, Value
 
@@ -200,7 +201,7 @@ def _http(config: ConnectionConfig) -> Http:
     return Http(
         connection=config.name,
         base=f"{config.url}/api/v2",
-        session=session(),
+        session=Session(),
         budget=config.budget,
         now=config.now,
         explain=answers.explain,

@@ -44,7 +44,8 @@ from connectors.gitlab.read import Reader
 from connectors.gitlab.webhook import hear
 from connectors.gitlab.wire import explain
 from connectors.gitlab.write import Writer
-from connectors.http import Http, session
+from connectors.http import Http
+from connectors.session import Session
 from mappings.boards import BoardSpec, Place, Step
 from mappings.ticket import Attachment, Audience, Field, Organisation, Ref, Relation, TimeEntry, Value
 
@@ -98,7 +99,7 @@ class GitLab:
 
     def __init__(self, config: ConnectionConfig) -> None:
         self._config, self._capabilities = config, capabilities(config)
-        wire = session()
+        wire = Session()
         wire.headers["PRIVATE-TOKEN"] = config.secret
         base = f"{config.url}/api/v4"
         self._http = Http(config.name, base, wire, config.budget, config.now, explain)

@@ -24,12 +24,13 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from connectors.base import ConnectionConfig, Upload
 from connectors.errors import Gone, Rejected, Uncertain
-from connectors.http import TIMEOUT, Http, session
+from connectors.http import TIMEOUT, Http
 from connectors.jira import site_wire, wire
 from connectors.jira.abilities import FILE_HOSTS, MAX_FILE
 from connectors.jira.answers import denies, explain, genuine
 from connectors.jira.limits import LIMITS
 from connectors.jira.side import API, CANONICAL, SERVICE, DeskFields, Service, Side, desk_fields
+from connectors.session import Session
 
 M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V", bound=wire.ValuePage)
@@ -239,9 +240,9 @@ def _library(config: ConnectionConfig) -> JIRA:
     return jira
 
 
-def _wire(config: ConnectionConfig, jira: JIRA) -> requests.Session:
+def _wire(config: ConnectionConfig, jira: JIRA) -> Session:
     """Return the session that all calls of this connection share, with the library's headers."""
-    made = session()
+    made = Session()
     made.headers.update(jira._session.headers)  # noqa: SLF001 - JSON, no-cache, no XSRF check
     made.headers["User-Agent"] = "deskbridge"
     made.headers["X-ExperimentalApi"] = "opt-in"  # some of Data Center's service calls want it (jira-api 8)

@@ -19,8 +19,9 @@ import responses
 
 from connectors import http
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
-from connectors.http import Http, Limits, session
+from connectors.http import Http, Limits
 from connectors.quota import TOTAL, Level, LocalBudget
+from connectors.session import Session
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 BASE = "https://acme.example/api"
@@ -41,7 +42,7 @@ def waits() -> list[float]:
 def wire(waits: list[float]) -> Http:
     """A connection that sleeps in no time."""
     now: Callable[[], datetime] = lambda: NOW  # noqa: E731 - a time that stands still
-    return Http("acme", BASE, session(), LocalBudget(now), now, explain, sleep=waits.append)
+    return Http("acme", BASE, Session(), LocalBudget(now), now, explain, sleep=waits.append)
 
 
 @pytest.fixture

@@ -1,0 +1,123 @@
+"""The session that all calls go through: `requests`, without what each call would do over again.
+
+A plain session merges its settings, cookies, proxies and sign-in anew for every call and looks for
+redirects to follow. Ours has one of each and follows nothing, which makes up for what our own care costs.
+"""
+
+from __future__ import annotations
+
+import json as encoder
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from requests.cookies import extract_cookies_to_jar
+from requests.models import PreparedRequest
+from requests.structures import CaseInsensitiveDict
+from urllib3 import BaseHTTPResponse
+from urllib3.connectionpool import ConnectionPool
+
+_PLAIN = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9_~-](?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*)+")
+"""An address that is sent as it stands: nothing in it wants quoting, and no step of it begins with a dot."""
+_HOSTS = 4
+
+
+class Session(requests.Session):
+    """A session of one connection. `headers` and `auth` may be set.
+
+    It repeats nothing by itself, reads no proxy or .netrc from the environment, and follows no redirect:
+    the base class would read a redirect's body, however long.
+    """
+
+    def __init__(self, pool: int = 16) -> None:
+        super().__init__()
+        self.trust_env = False
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _Adapter(pool))
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return None: where an answer points to is our own business."""
+        return None
+
+    def begin(self, method: str, url: str, timeout: tuple[float, float], **request: Any) -> requests.Response:
+        """Send a call and return its answer, whose body is not read. Raises requests.RequestException.
+
+        `request` is what `requests` takes; what most calls have (plain addresses, texts and numbers as
+        parameters, JSON) is prepared the short way, to the same bytes.
+        """
+        if _PLAIN.fullmatch(url) and _is_short(**request):
+            prepared = self._short(method, url, **request)
+        else:
+            prepared = self.prepare_request(requests.Request(method, url, **request))
+        adapter = self.get_adapter(str(prepared.url))
+        answer = adapter.send(prepared, stream=True, timeout=timeout, proxies=self.proxies)
+        if "Set-Cookie" in answer.headers:  # a cluster may want its calls to come to the same node
+            extract_cookies_to_jar(self.cookies, prepared, answer.raw)  # type: ignore[no-untyped-call]
+        return answer
+
+    def _short(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str | int] | None = None,
+        json: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> PreparedRequest:
+        made = PreparedRequest()
+        made.method = method.upper()
+        made.url = f"{url}?{urlencode(params)}" if params else url
+        made.prepare_headers({**self.headers, **(headers or {})})
+        made.hooks = self.hooks
+        if json is not None:
+            made.body = encoder.dumps(json, allow_nan=False).encode()
+            made.headers.setdefault("Content-Type", "application/json")
+        if made.method not in ("GET", "HEAD") or made.body:
+            made.headers["Content-Length"] = str(len(made.body or b""))
+        if self.cookies:
+            made.prepare_cookies(self.cookies)
+        auth = HTTPBasicAuth(*self.auth) if isinstance(self.auth, tuple) else self.auth
+        return auth(made) if auth else made
+
+
+class _Adapter(HTTPAdapter):
+    """An adapter that remembers which pool of connections serves a host."""
+
+    def __init__(self, pool: int) -> None:
+        super().__init__(pool_connections=_HOSTS, pool_maxsize=pool, max_retries=0)
+        self._pools: dict[str, ConnectionPool] = {}
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, *given: Any, **named: Any
+    ) -> ConnectionPool:
+        """Return the host's pool; a new one where the old one was closed."""
+        host = "/".join(str(request.url).split("/", 3)[:3])
+        pool = self._pools.get(host)
+        if pool is None or getattr(pool, "pool", None) is None:
+            pool = super().get_connection_with_tls_context(request, *given, **named)
+            self._pools[host] = pool
+        return pool
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
+        """Return the answer; its cookies are the session's business."""
+        made = requests.Response()
+        made.status_code, made.reason, made.raw = resp.status, str(resp.reason or ""), resp
+        made.headers = CaseInsensitiveDict(resp.headers)
+        made.encoding = requests.utils.get_encoding_from_headers(made.headers)
+        made.url, made.request = str(req.url), req
+        made.connection = self
+        return made
+
+
+def _is_short(**request: Any) -> bool:
+    """Whether a call has nothing but texts and numbers as parameters, JSON, and headers that are set."""
+    params, headers = request.get("params") or {}, request.get("headers") or {}
+    return (
+        request.keys() <= {"params", "json", "headers"}
+        and isinstance(params, dict)
+        and all(isinstance(value, (str, int)) for value in params.values())
+        and None not in headers.values()
+    )
