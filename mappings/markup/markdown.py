@@ -18,10 +18,14 @@ FILE = "file"
 """The key of a token's `meta` that says what a resolved file reference points at."""
 PERSON = "person"
 """The key of a token's `meta` that says whom a resolved mention names, in the target's native id."""
+TASK = "task"
+"""The key of a list item's `meta` that says whether its task is done; its text begins ``[x] `` or ``[ ] ``."""
 
 _NESTING = 100
 _BRACKETS = 20
 """Open brackets in a paragraph above which none begins a link: looking for all their ends is quadratic."""
+_TERMINATORS = re.compile(r"[\n*<\[\]\\`]|(?<![^\W_])_|_(?![^\W_])|~(?=~)|!(?=\[)|&(?=[#\w])|:(?=//)")
+"""Where a rule of Markdown may begin; the library stops at every other sign too, for rules of plug-ins."""
 _SCHEME = re.compile(r"[^/?#]*:")
 _ALLOWED = re.compile(r"\s*(?:https?|mailto|tel|attachment|mention):", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -34,6 +38,7 @@ _SIGNS = re.compile(
     r"|:(?=//)",  # an address that is to be one is written in <> or as a link
     re.IGNORECASE,
 )
+_TASK = re.compile(r"\[([ xX])\] (?=\S)")
 _LINE = re.compile(r"^(?:(?=[-+=>]|/[A-Za-z_])|(\d{1,9})(?=[.)](?:\s|$)))")
 
 
@@ -52,6 +57,7 @@ def parser() -> MarkdownIt:
     """Return the parser of canonical Markdown: tables and strikethrough, no raw HTML, no guessed links."""
     made = _Parser("gfm-like", {"html": False, "linkify": True, "maxNesting": _NESTING})
     made.inline.ruler.before("link", "crowded", _crowded)
+    made.inline.terminator_re = _TERMINATORS
     if made.linkify is not None:
         made.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
         for schema in ("//", "ftp:", "mailto:"):
@@ -69,7 +75,9 @@ def parsed(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -
     tokens = parser().parse(markdown)
     if max((t.level for t in tokens), default=0) >= _NESTING - 2:
         tokens = parser().parse("".join(f"    {line}\n" for line in markdown.split("\n")))
-    for token in tokens:
+    for before, token in zip([None, None, *tokens], tokens, strict=False):
+        if before is not None and before.type == "list_item_open" and (task := _TASK.match(token.content)):
+            before.meta = {TASK: task[1] != " "}
         token.info = re.sub(r"[^\w+#.-]", "", token.info.split(" ")[0])  # a language, or nothing
         if token.children:
             token.children = _resolved(token.children, files, people)
