@@ -213,6 +213,13 @@ class Connector(Protocol):
         Each line names the place and the way out. Nothing is written.
         """
 
+    def remarks(self, places: Iterable[Place]) -> list[str]:
+        """Return what a person should know of working in these places though nothing is wrong.
+
+        Each line begins with the connection's name: native words that no vocabulary row reads, what mails
+        customers by a switch that no call shows, what a person must do by hand. Nothing is written.
+        """
+
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return the ticket whole: fields, message 0, every page of comments, files. Raises Gone.
 

@@ -63,6 +63,7 @@ from mappings.ticket import (
     RelationKind,
     TextFormat,
     TimeEntry,
+    Unmapped,
     Value,
 )
 from mappings.vocabulary import Native
@@ -124,6 +125,15 @@ class Memory:
         known = self._wire.read("problems", lambda: sorted(self._desk.projects))
         lacking = [place.key for place in places if place.key not in known]
         return [f"{self.name}: there is no project {key!r}; there is {', '.join(known)}" for key in lacking]
+
+    def remarks(self, places: Iterable[Place]) -> list[str]:
+        found = self._wire.read("remarks", self._desk.words)
+        lenses = self._config.vocabularies
+        return [
+            f"{self.name}: {name} {word!r} is read by no row"
+            for name, word in found
+            if name in lenses and isinstance(lenses[name].get(Native(word)), Unmapped)
+        ] + [f"{self.name}: a reply that the customer can read mails the customer"]
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         return self._wire.read("fetch", lambda: self._words.snapshot(self._wire.find("fetch", key), also))

@@ -292,6 +292,12 @@ class MemoryDesk:
             if fresh.kind is CommentKind.REPLY and reader.role is PersonRole.CUSTOMER and not old:
                 self.mails.append(Mail(reader.email or "", text))
 
+    def words(self) -> list[tuple[Field, str]]:
+        """Return (field, word) of every word that a ticket's field has, each once."""
+        with self.lock:
+            said = ((n, v) for t in self.tickets.values() for n, v in t.fields.items() if isinstance(v, str))
+            return sorted({(name, word) for name, word in said})
+
     def indexed(self) -> list[DeskTicket]:
         """Return the tickets that the index knows by now, the one changed longest ago first."""
         with self.lock:

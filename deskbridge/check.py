@@ -11,29 +11,37 @@ from deskbridge.desk import places_of
 from deskbridge.parts import Settings
 from deskbridge.report import complaint
 
+HEADING = "Nothing is wrong with this, but know it:"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the systems said: a line each, or one for each problem."""
+    """What the systems said: a line each, or one for each problem; and what is good to know beside it."""
 
     lines: tuple[str, ...]
+    remarks: tuple[str, ...]
     exit_code: int
+
+    def __str__(self) -> str:
+        known = ["", HEADING, *(f"  {remark}" for remark in self.remarks)] if self.remarks else []
+        return "\n".join([*self.lines, *known])
 
 
 def ask(settings: Settings, connectors: Mapping[str, Connector]) -> Answer:
     """Return what every connection says to the settings; one that fails does not stop the others."""
-    lines, code = [], 0
+    lines: list[str] = []
+    remarks: list[str] = []
+    code = 0
     for name, connector in connectors.items():
         try:
-            account = connector.whoami()
-            problems = connector.problems(places_of(settings, name))
+            account, places = connector.whoami(), places_of(settings, name)
+            if problems := connector.problems(places):
+                lines += problems
+                code = max(code, ConfigError.exit_code)
+            else:
+                lines.append(f"{name}: ready, as {account.name} on {account.instance}")
+            remarks += connector.remarks(places)
         except WireError as error:
             lines.append(complaint(error))
             code = max(code, error.exit_code or 1)
-            continue
-        lines += problems
-        if problems:
-            code = max(code, ConfigError.exit_code)
-        else:
-            lines.append(f"{name}: ready, as {account.name} on {account.instance}")
-    return Answer(tuple(lines), code)
+    return Answer(tuple(lines), tuple(remarks), code)

@@ -98,8 +98,8 @@ class Freshdesk:
         """Compare the settings with the account's ticket form."""
         return self._admin.problems(places)
 
-    def remarks(self) -> list[str]:
-        """Return what stands against nothing and should be known: unread words, switches, limits."""
+    def remarks(self, places: Iterable[Place]) -> list[str]:
+        """Return the account's unread words, the switches that no call shows, and its limits."""
         return self._admin.remarks()
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:

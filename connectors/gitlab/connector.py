@@ -41,6 +41,7 @@ from connectors.gitlab.find import find_created
 from connectors.gitlab.labels import Side
 from connectors.gitlab.parts import KINDS, PARTS, parts, relate
 from connectors.gitlab.read import Reader
+from connectors.gitlab.remarks import remarks
 from connectors.gitlab.webhook import hear
 from connectors.gitlab.wire import explain
 from connectors.gitlab.write import Writer
@@ -103,7 +104,8 @@ class GitLab:
         wire.headers["PRIVATE-TOKEN"] = config.secret
         base = f"{config.url}/api/v4"
         self._http = Http(config.name, base, wire, config.budget, config.now, explain)
-        self._directory, side = Directory(self._http), Side.of(config)
+        self._directory, self._side = Directory(self._http), Side.of(config)
+        side = self._side
         self._reader = Reader(self._http, side, self._directory, config.projects, config.now)
         self._writer = Writer(self._http, side, self._reader)
         self._boards = Boards(self._reader, side)
@@ -122,6 +124,9 @@ class GitLab:
 
     def problems(self, places: Iterable[Place]) -> list[str]:
         return problems(self._directory, self._config.projects, places)
+
+    def remarks(self, places: Iterable[Place]) -> list[str]:
+        return remarks(self._directory, self._side, places)
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         found = self._reader.fetch(key)

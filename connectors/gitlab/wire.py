@@ -123,6 +123,7 @@ class Project(_Part):
     path_with_namespace: str
     archived: bool | None = None
     issues_enabled: bool | None = None
+    service_desk_enabled: bool | None = None
     permissions: Permissions | None = None
 
     @property

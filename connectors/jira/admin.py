@@ -9,6 +9,7 @@ from connectors.errors import Gone, Rejected, Transient, WireError
 from connectors.jira import wire
 from connectors.jira.checks import Checks
 from connectors.jira.client import Client
+from connectors.jira.remarks import Remarks
 from connectors.jira.side import API
 from mappings.boards import Place
 
@@ -18,7 +19,7 @@ class Admin:
 
     def __init__(self, client: Client, site: str) -> None:
         self._client, self._site = client, site
-        self._checks = Checks(client)
+        self._checks, self._remarks = Checks(client), Remarks(client)
 
     def whoami(self) -> Account:
         """Return the account; the site's address tells it from accounts of the same name elsewhere."""
@@ -36,12 +37,19 @@ class Admin:
         found = [line for place in dict.fromkeys(places) for line in self._place(place)]
         return list(dict.fromkeys([*found, *self._checks.fields()]))
 
+    def remarks(self, places: Iterable[Place]) -> list[str]:
+        """Return what should be known of these places though nothing is wrong."""
+        return self._remarks.all(places)
+
     def _place(self, place: Place) -> Iterator[str]:
         where = f"{place.connection} {place.key}"
         try:
             project = self._client.get(wire.Project, f"{API}/project/{place.key}")
         except Gone:
             yield f"{where}: no such project, or the account lacks Browse Projects in it"
+            return
+        if project.key != place.key:  # Jira finds it all the same, and issues say the other
+            yield f"{where}: it is called {project.key}; write that into the settings"
             return
         for check in self._checks.all():
             try:

@@ -15,8 +15,7 @@ from connectors.jira.service import request_type
 from connectors.jira.side import API, SERVICE
 from connectors.jira.translate import status_word
 from mappings.boards import Place
-from mappings.ticket import Audience, Field, Unmapped
-from mappings.vocabulary import Native
+from mappings.ticket import Audience, Field
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -67,7 +66,7 @@ class Checks:
 
     def kind(self, place: Place, project: wire.Project) -> list[str]:
         """Whether the issue type that the place names can be created."""
-        types = self._types(place.key)
+        types = self.types(place.key)
         if not place.kind or request_type(place) or _type(types, place.kind):
             return []
         offered = ", ".join(f"{type.name} ({type.id})" for type in types)
@@ -75,14 +74,10 @@ class Checks:
 
     def screen(self, place: Place, project: wire.Project) -> Iterator[str]:
         """Whether creating an issue asks for more than the hub has, or has no room for what it writes."""
-        type = _type(self._types(place.key), place.kind)
+        type = _type(self.types(place.key), place.kind)
         if type is None or request_type(place):
             return
-        call = f"{API}/issue/createmeta/{place.key}/issuetypes/{type.id}"
-        shown = {
-            f.id: f for f in self._client.get(site_wire.CreateFields, call, {"maxResults": _PAGE}).fields
-        }
-        side = self._client.side()
+        shown, side = self._screen(place, type), self._client.side()
         for id, field in shown.items():
             if field.required and not field.has_default and id not in {*_FILLED, *side.custom.values()}:
                 name = field.name or id
@@ -93,19 +88,13 @@ class Checks:
         yield from self._priorities(shown.get("priority"))
 
     def statuses(self, place: Place, project: wire.Project) -> Iterator[str]:
-        """Whether every status can be read, and every word has a status to be written as."""
-        lens = self._client.side().lenses.get("status")
-        flows = self._client.get(site_wire.Workflows, f"{API}/project/{place.key}/statuses").root
-        flows = [flow for flow in flows if not place.kind or place.kind in (flow.id, flow.name)] or flows
-        there = {status.id: status for flow in flows for status in flow.statuses}
+        """Whether every word has a status to be written as."""
+        lens, there = self._client.side().lenses.get("status"), self.flow(place)
         if lens is None or not there:
             return
-        means = {id: lens.get(status_word(status)) for id, status in there.items()}
-        for id, word in means.items():
-            if isinstance(word, Unmapped):
-                yield f"no row of the status vocabulary reads {there[id].name or id!r} ({id}); add one"
+        means = [lens.get(status_word(status)) for status in there]
         for word in lens.writes:
-            if word not in means.values():
+            if word not in means:
                 yield f"no status means {word}; add one to the workflow, or fold {word} in the vocabulary"
 
     def request(self, place: Place, project: wire.Project) -> Iterator[str]:
@@ -125,6 +114,18 @@ class Checks:
             yield f"request type {type.name!r} is in no group, so the portal hides it; put it into one"
         yield from self._form(self._client.get(service_wire.RequestForm, f"{call}/field").fields, type.name)
 
+    def flow(self, place: Place) -> list[wire.Status]:
+        """Return the statuses that issues of the place can have."""
+        flows = self._client.get(site_wire.Workflows, f"{API}/project/{place.key}/statuses").root
+        flows = [flow for flow in flows if not place.kind or place.kind in (flow.id, flow.name)] or flows
+        return list({status.id: status for flow in flows for status in flow.statuses}.values())
+
+    def priorities(self, place: Place) -> list[wire.Named]:
+        """Return the priorities that an issue of the place can be created with; none if nothing tells."""
+        type = _type(self.types(place.key), place.kind)
+        shown = self._screen(place, type) if type and not request_type(place) else {}
+        return self._offered(shown["priority"]) if "priority" in shown else []
+
     def fields(self) -> list[str]:
         """Whether the site has the configured fields, as what they are used for."""
         custom, lines = self._client.side().custom, []
@@ -136,23 +137,28 @@ class Checks:
                 lines.append(f"{self._client.http.connection}: field {id} is no date-time field ({field})")
         return lines
 
-    def _types(self, project: str) -> list[wire.IssueType]:
+    def types(self, project: str) -> list[wire.IssueType]:
+        """Return the issue types that can be created in a project."""
         call = f"{API}/issue/createmeta/{project}/issuetypes"
         return self._client.get(site_wire.IssueTypes, call, {"maxResults": _PAGE}).types
 
     def _priorities(self, field: site_wire.CreateField | None) -> Iterator[str]:
-        """Yield which priorities of the project cannot be read, and which written ones it lacks."""
+        """Yield which written priorities the project lacks."""
         lens = self._client.side().lenses.get("priority")
         if field is None or lens is None or not field.allowed:
             return
-        call = "GET createmeta priority"
-        offered = {t.id: t for t in (self._client.parse(wire.Named, one, call) for one in field.allowed)}
-        for id, thing in offered.items():
-            if isinstance(lens.get(Native(id)), Unmapped):
-                yield f"no row of the priority vocabulary reads {thing.name!r} ({id}); add one"
+        offered = {priority.id for priority in self._offered(field)}
         for word, native in lens.writes.items():
             if native not in offered:
                 yield f"{word} is written as priority {native}, which the project lacks; change that row"
+
+    def _screen(self, place: Place, type: wire.IssueType) -> dict[str, site_wire.CreateField]:
+        call = f"{API}/issue/createmeta/{place.key}/issuetypes/{type.id}"
+        found = self._client.get(site_wire.CreateFields, call, {"maxResults": _PAGE}).fields
+        return {field.id: field for field in found}
+
+    def _offered(self, field: site_wire.CreateField) -> list[wire.Named]:
+        return [self._client.parse(wire.Named, one, "GET createmeta priority") for one in field.allowed]
 
     def _form(self, form: Iterable[service_wire.RequestField], name: str) -> Iterator[str]:
         fields = {field.id: field for field in form}

@@ -103,6 +103,10 @@ class Jira:
         """See `Connector`."""
         return self._admin.problems(places)
 
+    def remarks(self, places: Iterable[Place]) -> list[str]:
+        """See `Connector`."""
+        return self._admin.remarks(places)
+
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """See `Connector`."""
         return self._reader.fetch(key, also)

@@ -31,5 +31,5 @@ def check(
         typer.echo(f"{settings}: all is well. `deskbridge check --live` asks the systems too.")
         return
     answer = ask(loaded, connectors)
-    typer.echo("\n".join(answer.lines))
+    typer.echo(str(answer))
     raise typer.Exit(answer.exit_code)

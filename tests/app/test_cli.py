@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from deskbridge.check import HEADING
 from deskbridge.cli import app
 from tests.app.program import Ended, Hub, wait_until
 from tests.cli_page import all_commands
@@ -25,7 +26,12 @@ READY = {"desk: ready", "jira: ready", "gitlab: ready"}
 
 def told(ended: Ended) -> set[str]:
     """What was said of each connection, without who we are there."""
-    return {line.partition(", as ")[0] for line in ended.lines}
+    return {line.partition(", as ")[0] for line in answers(ended)}
+
+
+def answers(ended: Ended) -> list[str]:
+    """What `check --live` said of each connection, without what is only good to know."""
+    return ended.out.partition(f"\n\n{HEADING}\n")[0].splitlines()
 
 
 class TestCheck:
@@ -45,6 +51,18 @@ class TestCheck:
         assert (ended.code, ended.err, told(ended)) == (0, "", READY)
         assert hub.writes_refused() == 0
 
+    def test_remarks_stand_apart(self, hub: Hub) -> None:
+        """What no call tells would be known by nobody, or good settings would look broken and end with 2."""
+        ended = hub.end(hub.start("check", "--live"))
+        assert (ended.code, told(ended)) == (0, READY)
+        known = ended.out.partition(f"{HEADING}\n")[2].splitlines()
+        assert {line.strip().partition(":")[0].partition(" ")[0] for line in known} == {
+            "desk",
+            "jira",
+            "gitlab",
+        }
+        assert any("Email Notifications" in line for line in known)
+
     def test_wrong_keys(self, hub: Hub) -> None:
         """A wrong key would not be told in one message that says whose it is and what to do."""
         wrong = ("FRESHDESK_API_KEY", "JIRA_TOKEN", "GITLAB_TOKEN")
@@ -61,7 +79,7 @@ class TestCheck:
         """A system that is down would hide what the others say, or end in a traceback."""
         ended = hub.run("check", "--live", DESKBRIDGE_CONNECTIONS__JIRA__URL=DEAD)
         assert (ended.code, ended.err) == (1, "")
-        (line,) = [line for line in ended.lines if "ready" not in line]
+        (line,) = [line for line in answers(ended) if "ready" not in line]
         assert line == "jira: GET api/2/myself: 127.0.0.1:9 cannot be reached; is its address right?"
 
     def test_places_and_fields_that_are_not_there(self, hub: Hub) -> None:
@@ -73,7 +91,7 @@ class TestCheck:
         )
         ended = hub.run("check", "--live")
         assert (ended.code, ended.err) == (2, "")
-        assert ended.lines == [
+        assert answers(ended) == [
             (
                 "desk: there is no ticket field 'cf_nothing' for version; create it or correct"
                 " [connections.desk.fields]"
@@ -93,7 +111,7 @@ class TestCheck:
         hub.change(('key = "SUP"', 'key = "NOPE"'), ("customfield_10040", "customfield_99999"))
         ended = hub.run("check", "--live")
         assert (ended.code, ended.err) == (2, "")
-        assert [line for line in ended.lines if "ready" not in line] == [
+        assert [line for line in answers(ended) if "ready" not in line] == [
             "jira NOPE: no such project, or the account lacks Browse Projects in it",
             "jira: no field customfield_99999 (for version); see GET field",
         ]

@@ -304,7 +304,7 @@ def test_remarks_name_what_nobody_reads(web: responses.RequestsMock, config: Con
     odd = [{**FORM[0], "choices": {"2": ["Open", "Open"], "9": ["In review", "Soon"]}}]
     web.replace("GET", f"{API}/ticket_fields", json=[*odd, {**FORM[2], "choices": ["Refund", "Question"]}])
     web.replace("GET", f"{API}/agents/me", json={"id": ME, "contact": {}}, headers=answered(200, 199))
-    lines = Freshdesk(config).remarks()
+    lines = Freshdesk(config).remarks([])
     text = "\n".join(lines)
     for words in ("status '9' (In review)", "type 'Refund'", "vocabulary.status", "20 ticket lists", "Email"):
         assert words in text

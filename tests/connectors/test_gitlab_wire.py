@@ -607,6 +607,23 @@ def test_what_stands_against_a_place_is_said(
     assert words in line
 
 
+def test_what_is_good_to_know_is_no_problem(wire: responses.RequestsMock, gitlab: Connector) -> None:
+    """Broken: a label that nobody reads, or a webhook to be made by hand, is found out months later."""
+    labels = [{"id": n, "name": name} for n, name in enumerate(("status::review", "priority::1", "printing"))]
+    wire.get(f"{API}/projects/12/labels", json=labels)
+    role = {"project_access": {"access_level": 20}, "group_access": None}
+    wire.upsert(
+        "GET",
+        f"{API}/projects/acme%2Fshop",
+        json={**PROJECT, "permissions": role, "service_desk_enabled": True},
+    )
+    told = gitlab.remarks([PLACE, PLACE])
+    assert len(told) == 4
+    for part in ("'status::review' is read by no row", "is no Maintainer", "Service Desk mails", "own mails"):
+        assert any(part in line for line in told)
+    assert gitlab.problems([PLACE]) == []
+
+
 def test_a_place_that_cannot_be_seen_is_named(wire: responses.RequestsMock, gitlab: Connector) -> None:
     """Broken: a typo in a project's path ends `check` with a traceback."""
     wire.get(f"{API}/projects/acme%2Fno", status=404, json={"message": "404 Project Not Found"})

@@ -116,15 +116,37 @@ def test_every_word_must_be_readable_and_writable(site: Site, jira: Connector) -
     site.says(f"{REST}/project/SUP/statuses", [{"id": "10001", "name": "Task", "statuses": flow}])
     odd = [*PRIORITIES[1:], {"id": "77", "name": "Blocker"}]
     site.says(f"{META}/10001", {"fields": [*SCREEN[:-1], field("priority", allowedValues=odd)]})
-    found = "\n".join(jira.problems([PLACE]))
+    problems, remarks = "\n".join(jira.problems([PLACE])), "\n".join(jira.remarks([PLACE]))
     for part in (
-        "no row of the status vocabulary reads 'Limbo' (5)",
         "no status means in_progress",
         "no status means waiting_on_dev",
-        "no row of the priority vocabulary reads 'Blocker' (77)",
         "urgent is written as priority 1, which the project lacks",
     ):
-        assert part in found
+        assert part in problems
+    for part in ("status 'Limbo' (5) is read by no row", "priority 'Blocker' (77) is read by no row"):
+        assert part in remarks
+        assert part not in problems
+
+
+def test_a_key_in_other_letters_is_named(site: Site, jira: Connector) -> None:
+    """Broken: Jira finds `sup`, but its issues say SUP: no place's readers are theirs, and nothing is synced."""
+    site.server.get(f"{REST}/project/sup", json=PROJECT)
+    assert jira.problems([replace(PLACE, key="sup")]) == [
+        "acme_jira sup: it is called SUP; write that into the settings"
+    ]
+
+
+def test_what_no_call_tells_is_said(site: Site, jira: Connector) -> None:
+    """Broken: customers are mailed by a switch that nobody thought of, though nothing was wrong."""
+    site.server.get(f"{REST}/project/NOPE", status=404, json={"errorMessages": ["No project."]})
+    ordinary = "\n".join(jira.remarks([PLACE, PLACE, replace(PLACE, key="NOPE")]))
+    assert "watchers, assignee and reporter" in ordinary
+    assert "Customer notifications" not in ordinary
+    site.says(f"{REST}/project/SUP", PROJECT | {"projectTypeKey": "service_desk"})
+    service = "\n".join(jira.remarks([PLACE]))
+    assert "Customer notifications" in service
+    assert "without a request type is on no portal" in service
+    assert not [call for call in site.server.calls if call.request.method != "GET"]
 
 
 def test_a_request_type_must_be_able_to_take_a_ticket(site: Site, jira: Connector) -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from connectors.base import Connector
 from mappings.boards import BoardSpec
-from mappings.ticket import FIELDS, Ref
-from mappings.vocabulary import WORDS
+from mappings.ticket import FIELDS, Priority, Ref
+from mappings.vocabulary import WORDS, vocabularies
 from tests.contract.drafts import fresh
 from tests.contract.world import World
 
@@ -38,8 +38,33 @@ def test_asking_for_problems_writes_nothing(world: World, connector: Connector) 
     world.wait(connector.capabilities.index_lag.total_seconds() + 1)
     before = set(connector.changed(since))
     connector.problems([world.place, world.nowhere])
+    connector.remarks([world.place, world.nowhere])
     world.wait(connector.capabilities.index_lag.total_seconds() + 1)
     assert set(connector.changed(since)) == before
+
+
+def test_remarks_are_no_problems(world: World, connector: Connector) -> None:
+    """`remarks`: "though nothing is wrong", with the connection's name. Broken: a warning nobody sees."""
+    remarks = connector.remarks([world.place])
+    assert remarks
+    assert [line for line in remarks if not line.startswith(connector.name)] == []
+    assert len(set(remarks)) == len(remarks)
+    assert connector.problems([world.place]) == []
+
+
+def test_a_word_that_nobody_reads_is_remarked(world: World, connector: Connector) -> None:
+    """`remarks`: "native words that no vocabulary row reads". Broken: a priority is never copied, unsaid."""
+    key = world.opens(fresh("Unread"), "Hm.")
+    written = connector.set_fields(connector.fetch(key), {"priority": Priority.HIGH})
+    rows = vocabularies(connector.capabilities.system, {"priority": {"fold": {"high": "urgent"}}})
+    lens = rows["priority"]
+    native = str(written.native["priority"])
+    lacking = replace(lens, reads={word: means for word, means in lens.reads.items() if word != native})
+    other = world.connect(replace(world.config, vocabularies={**rows, "priority": lacking}))
+    new = set(other.remarks([world.place])) - set(connector.remarks([world.place]))
+    assert len(new) == 1
+    assert native in new.pop()
+    assert other.problems([world.place]) == []
 
 
 def test_capabilities_are_whole(world: World, connector: Connector) -> None:
