@@ -40,7 +40,7 @@ def _of(directory: Directory, side: Side, project: Project) -> Iterator[str]:
         for label in rows:
             owners = (f for f, kept in side.labels.items() if kept.owns(label.name))
             yield from (
-                f"{field} {label.name!r} is read by no row; add one, or it stays here"
+                f"{field} {label.name!r} is read by no row; add one"
                 for field in owners
                 if label.name not in side.labels[field].lens.reads
             )

@@ -62,4 +62,4 @@ class Remarks:
         lens = self._client.side().lenses.get(field)
         for word, name in words:
             if lens and isinstance(lens.get(word), Unmapped):
-                yield f"{field} {name or word.word!r} ({word.word}) is read by no row; add one, or it stays here"
+                yield f"{field} {name or word.word!r} ({word.word}) is read by no row; add one"

@@ -129,7 +129,7 @@ def test_every_word_must_be_readable_and_writable(site: Site, jira: Connector) -
 
 
 def test_a_key_in_other_letters_is_named(site: Site, jira: Connector) -> None:
-    """Broken: Jira finds `sup`, but its issues say SUP: no place's readers are theirs, and nothing is synced."""
+    """Broken: Jira finds `sup`, but issues say SUP: the readers of the place are not theirs."""
     site.server.get(f"{REST}/project/sup", json=PROJECT)
     assert jira.problems([replace(PLACE, key="sup")]) == [
         "acme_jira sup: it is called SUP; write that into the settings"
