@@ -154,11 +154,11 @@ class Applier:
     def _create(self, write: CreateTicket) -> None:
         origin = self._origin(write.source, write.message.id)
         wish = Wish(CREATE, origin, write.target, write.message.revision)
-        intent, connector = self._intents.note(wish, ""), self._connectors[write.target]
+        intent, connector = self._intents.note(wish), self._connectors[write.target]
         if intent.open and (found := connector.find_created(intent.token, intent.sent - REQUEST_LIFE)):
             self._found(write, intent, found)
             return
-        intent = self._intents.send(wish, intent, "", connector.capabilities.index_lag)
+        intent = self._intents.send(wish, intent, connector.capabilities.index_lag)
         drafted = self._drafted(write.source, write.message, write.target, Audience.STAFF, intent.token)
         with self._intents.sending(intent), drafted as message:
             values = dict(write.values)
@@ -205,8 +205,8 @@ class Applier:
 
     def _copy(self, write: AddComment) -> None:
         origin, key = self._origin(write.source, write.message.id), self._key(write.target)
-        wish = Wish(Kind.COMMENT, origin, write.target, write.message.revision)
-        intent = self._intents.send(wish, self._intents.note(wish, key), key)
+        wish = Wish(Kind.COMMENT, origin, write.target, write.message.revision, key)
+        intent = self._intents.send(wish, self._intents.note(wish))
         drafted = self._drafted(write.source, write.message, write.target, write.audience, intent.token)
         with self._intents.sending(intent), drafted as draft:
             written = self._connectors[write.target].add_comment(key, draft)
@@ -220,8 +220,9 @@ class Applier:
         if _body(self._unchanged(write.target), write.id) != before:
             raise Stale(f"somebody edited text {write.id} on {write.target}")
         origin, key = self._origin(write.source, write.message.id), self._key(write.target)
-        wish = Wish(Kind.COMMENT, origin, write.target, write.message.revision)
-        token = self._intents.token(wish, "" if write.id == MESSAGE_0 else key)
+        signed = "" if write.id == MESSAGE_0 else key  # as it was when the ticket was created
+        wish = Wish(Kind.COMMENT, origin, write.target, write.message.revision, signed)
+        token = self._intents.token(wish)
         with self._drafted(write.source, write.message, write.target, write.audience, token) as draft:
             written = self._connectors[write.target].edit_comment(key, write.id, draft)
         target = TextId(write.target, key, written.id)
@@ -234,8 +235,9 @@ class Applier:
 
     def _say(self, target: str, origin: TextId, text: Callable[[str], str]) -> None:
         """Write an internal note of the hub's own."""
-        key, wish = self._key(target), Wish(Kind.COMMENT, origin, target, "")
-        intent = self._intents.send(wish, self._intents.note(wish, key), key)
+        key = self._key(target)
+        wish = Wish(Kind.COMMENT, origin, target, "", key)
+        intent = self._intents.send(wish, self._intents.note(wish))
         draft = CommentDraft(markdown=text(intent.token), audience=Audience.STAFF)
         with self._intents.sending(intent):
             written = self._connectors[target].add_comment(key, draft)
@@ -243,11 +245,10 @@ class Applier:
 
     def _heard(self, intent: Intent, wish: Wish, written: WrittenComment, wanted: Audience) -> None:
         """Record an answer; a text that more people can read than it was for is deleted at once."""
-        key = self._key(wish.target)
-        target = TextId(wish.target, key, written.id)
+        target = TextId(wish.target, wish.key, written.id)
         self._withdraw(wish.origin, target, written.audience, wanted)
         self._record(Mirror(Kind.COMMENT, wish.origin, target, wish.revision, written.revision))
-        self._intents.done(intent, key)
+        self._intents.done(intent, wish.key)
 
     def _found_copy(self, copy: Mirror) -> None:
         """Record a copy that was found by its marker, whether or not it is readable as it should be."""
@@ -265,14 +266,14 @@ class Applier:
 
     def _add_file(self, write: AddFile) -> None:
         origin, key = self._origin(write.source, write.attachment.id), self._key(write.target)
-        wish = Wish(Kind.FILE, origin, write.target, "")
+        wish = Wish(Kind.FILE, origin, write.target, "", key)
         known = self._mirrors.names(write.source, write.target)
         name = names_of(self._sides[write.source], write.message, known)[write.attachment.id]
-        intent, connector = self._intents.note(wish, key), self._connectors[write.target]
+        intent, connector = self._intents.note(wish), self._connectors[write.target]
         if intent.open and (there := self._arrived(write, connector.fetch(key))):
             self._uploaded(intent, wish, there.id, there.name)
             return
-        intent = self._intents.send(wish, intent, key)
+        intent = self._intents.send(wish, intent)
         opened = self._connectors[write.source].open_file(write.attachment)
         with self._intents.sending(intent), opened as content:
             upload = Upload(write.attachment.id, name, write.attachment.content_type, content)
@@ -293,9 +294,8 @@ class Applier:
         return None
 
     def _uploaded(self, intent: Intent, wish: Wish, file: str, name: str) -> None:
-        key = self._key(wish.target)
-        self._record(Mirror(Kind.FILE, wish.origin, TextId(wish.target, key, file), "", "", name))
-        self._intents.done(intent, key)
+        self._record(Mirror(Kind.FILE, wish.origin, TextId(wish.target, wish.key, file), "", "", name))
+        self._intents.done(intent, wish.key)
 
     @contextmanager
     def _drafted(

@@ -110,7 +110,10 @@ def _links(s: Situation) -> Iterator[Write | Skip]:
     everyone = [*s.trusted(), *coming]
     for target in everyone:
         for other in everyone:
-            if target == other or (target in s.sides and other in s.sides and _shown(s, target, other)):
+            works = s.role(target) is s.role(other) is Role.WORK
+            if target == other or (works and not s.leads):
+                continue
+            if target in s.sides and other in s.sides and _shown(s, target, other):
                 continue
             if Role.FRONT in (s.role(target), s.role(other)) or s.readers(target).customer is None:
                 why = barred(s, target)

@@ -7,7 +7,7 @@ same way as everything else and ends in an empty plan.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,8 +27,8 @@ from mappings.provenance import Signer
 from mappings.ticket import Field, Ref
 from sync.apply import Applied, Applier, Stale
 from sync.decide import decide
-from sync.observe import Observation, Observer
-from sync.operations import AddNotice, ChangeTags, Plan, SetFields, Write
+from sync.observe import Observation, Observed, Observer
+from sync.operations import AddNotice, ChangeTags, Plan, Remark, SetFields, Write, together
 from sync.remember import remember
 from sync.routing import Desk
 from sync.rules import Role
@@ -176,11 +176,10 @@ class Engine:
             except WireError as error:
                 yield Planned(bundle.refs, Plan((), ()), str(error), waits=isinstance(error, Gone | Rejected))
                 continue
-            refs = tuple(side.ref for side in seen.situation.sides.values()) or bundle.refs
-            plan = Plan((), ()) if seen.parked else decide(seen.situation)
+            problem = _parked(seen) or parked.get(subject)
+            plan = together(plan for _, plan in _decided(seen))
             told = Plan(plan.writes, (*seen.remarks, *plan.remarks))
-            problem = seen.parked or parked.get(subject)
-            yield Planned(refs, told, problem, waits=problem is not None)
+            yield Planned(tuple(seen.sides) or bundle.refs, told, problem, waits=problem is not None)
 
     # -- collecting
 
@@ -205,7 +204,8 @@ class Engine:
         needed = [ref.connection for ref in bundle.refs]
         self._raise_if_paused(needed)
         seen = self._observer.observe(bundle, self._now())
-        self._raise_if_paused([place.connection for place in seen.situation.wanting])
+        for ticket in seen.tickets:
+            self._raise_if_paused([place.connection for place in ticket.situation.wanting])
         return seen
 
     def _raise_if_paused(self, connections: list[str]) -> None:
@@ -242,12 +242,10 @@ class Engine:
         plan = Plan((), ())
         try:
             seen = self._observe(self._store.bundles.load(row.subject))
-            if seen.parked is None:
-                plan = decide(seen.situation)
-                plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
-                outcome = self._carry_out(claim, seen, plan)
-            else:
-                outcome = Parked(seen.parked)
+            decided = _decided(seen)
+            plan = together(each for _, each in decided)
+            plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
+            outcome = self._carry_out(claim, seen, decided)
             self._settle(row, seen, outcome)
         except Gone:
             outcome = Done(0)
@@ -264,69 +262,103 @@ class Engine:
             self._store.inbox.release(claim, self._now())
         return Reconciled(row.subject, plan, outcome)
 
-    def _carry_out(self, claim: Claim, seen: Observation, plan: Plan) -> Outcome:
+    def _carry_out(self, claim: Claim, seen: Observation, decided: Decided) -> Outcome:
         if (bundle := seen.bundle.id) is not None:
-            return self._apply(claim, bundle, seen, plan)
-        front = seen.situation.front()
+            return self._apply(claim, bundle, seen, decided)
+        if (parked := _parked(seen)) is not None:
+            return Parked(parked)
+        (ticket, plan) = decided[0]
+        front = ticket.situation.front()
         if front is None or not plan:
             self._store.findings.record(seen.bundle.subject, plan.remarks, self._now())
             return Done(0)
-        bundle, claim = self._store.bundles.begin(claim, seen.situation.sides[front])
+        bundle, claim = self._store.bundles.begin(claim, ticket.situation.sides[front])
         try:
-            return self._apply(claim, bundle, seen, plan)
+            return self._apply(claim, bundle, seen, decided)
         finally:
             self._store.inbox.release(claim, self._now())
 
-    def _apply(self, claim: Claim, bundle: int, seen: Observation, plan: Plan) -> Outcome:
-        if seen.status is not None:
-            self._store.bundles.found_status(claim, bundle, seen.status)
-        applier = Applier(
-            store=self._store,
-            connectors=self._connectors,
-            intents=Intents(self._store, self._signer, claim, bundle, self._now),
-            now=self._now,
-            claim=claim,
-            bundle=bundle,
-            situation=seen.situation,
-        )
-        applied = applier.apply(plan, seen.found)
-        again = self._record(claim, bundle, seen, plan, applied)
-        return self._outcome(applied, again=again)
-
-    def _record(self, claim: Claim, bundle: int, seen: Observation, plan: Plan, applied: Applied) -> bool:
-        """Remember what every side said and answered; return whether to look again at once."""
-        remarks, again = [*plan.remarks, *applied.remarks], False
-        unsettled = _unsettled(applied.unmade)
-        for name, side in seen.situation.sides.items():
-            can = self._connectors[name].capabilities
-            made = remember(
-                side,
-                seen.situation.seen.get(name),
-                applied.answers.get(name),
-                unsettled.get(name, frozenset()),
-                can,
+    def _apply(self, claim: Claim, bundle: int, seen: Observation, decided: Decided) -> Outcome:
+        intents, carried = Intents(self._store, self._signer, claim, bundle, self._now), []
+        for ticket, plan in decided:
+            front = ticket.situation.front()
+            if ticket.status is not None and front is not None:
+                side = ticket.situation.sides[front].ref
+                self._store.bundles.found_status(claim, bundle, side, ticket.status)
+            applier = Applier(
+                store=self._store,
+                connectors=self._connectors,
+                intents=intents,
+                now=self._now,
+                claim=claim,
+                bundle=bundle,
+                situation=ticket.situation,
             )
-            remarks += made.remarks
-            again |= made.again
-            self._store.bundles.saw(claim, bundle, name, made.seen, side.version, side.read_at)
-        for name, written in applied.created.items():
-            can, sent = self._connectors[name].capabilities, applied.answers[name].sent
-            wanted: dict[Field, NativeValue] = {f: sent_as(can, f, v) for f, v in sent.items() if f != "tags"}
-            first = Seen(written.native, wanted)
-            self._store.bundles.saw(claim, bundle, name, first, written.version, self._now())
+            carried.append((ticket, applier.apply(plan, ticket.found)))
+        remarks = [*seen.remarks, *(r for _, plan in decided for r in plan.remarks)]
+        again = self._record(claim, bundle, carried, remarks)
+        outcome = self._outcome([applied for _, applied in carried], again=again)
+        if isinstance(outcome, Done) and (parked := _parked(seen)) is not None:
+            return Parked(parked)
+        if isinstance(outcome, Done) and seen.bundle.prefer:
+            self._store.bundles.preferred(claim, bundle)
+        return outcome
+
+    def _record(
+        self,
+        claim: Claim,
+        bundle: int,
+        carried: list[tuple[Observed, Applied]],
+        planned: Sequence[Remark],
+    ) -> bool:
+        """Remember what every side said and answered; return whether to look again at once.
+
+        A work side that several tickets share is remembered once, with what it answered to each; none of
+        its fields counts as seen before every ticket's front side took or skipped its change.
+        """
+        remarks, again = list(planned), False
+        unsettled = _unsettled(carried)
+        answers = {
+            ticket.situation.sides[name].ref: answer
+            for ticket, applied in carried
+            for name, answer in applied.answers.items()
+            if name in ticket.situation.sides
+        }
+        recorded: set[Ref] = set()
+        for ticket, applied in carried:
+            if ticket.parked:
+                continue
+            remarks += applied.remarks
+            for name, side in ticket.situation.sides.items():
+                if side.ref in recorded:
+                    continue
+                recorded.add(side.ref)
+                can, old = ticket.situation.capabilities[name], ticket.situation.seen.get(name)
+                made = remember(side, old, answers.get(side.ref), unsettled.get(side.ref, frozenset()), can)
+                remarks += made.remarks
+                again |= made.again
+                self._store.bundles.saw(claim, bundle, side.ref, made.seen, side.version, side.read_at)
+            for name, written in applied.created.items():
+                can, sent = ticket.situation.capabilities[name], applied.answers[name].sent
+                wanted: dict[Field, NativeValue] = {
+                    f: sent_as(can, f, v) for f, v in sent.items() if f != "tags"
+                }
+                first = Seen(written.native, wanted)
+                self._store.bundles.saw(claim, bundle, written.ref, first, written.version, self._now())
         self._store.findings.record(f"bundle:{bundle}", remarks, self._now())
         return again
 
-    def _outcome(self, applied: Applied, *, again: bool) -> Outcome:
-        passing = [e for e in applied.failed.values() if not isinstance(e, Rejected)]
+    def _outcome(self, carried: list[Applied], *, again: bool) -> Outcome:
+        failed = [error for applied in carried for error in applied.failed.values()]
+        passing = [e for e in failed if not isinstance(e, Rejected)]
         if passing:
             soonest = min(passing, key=self._not_before)
             return Later(self._not_before(soonest), soonest)
-        if applied.failed:
-            return Parked("; ".join(str(error) for error in applied.failed.values()))
+        if failed:
+            return Parked("; ".join(dict.fromkeys(str(error) for error in failed)))
         if again:
             return Later(self._now(), Stale("somebody changed the ticket meanwhile"))
-        return Done(applied.made)
+        return Done(sum(applied.made for applied in carried))
 
     # -- the inbox row
 
@@ -378,19 +410,42 @@ def _other(name: str, known: tuple[str, str] | None, account: Account) -> str:
     )
 
 
-def _unsettled(unmade: list[Write]) -> dict[str, frozenset[Field]]:
+def _parked(seen: Observation) -> str | None:
+    """Return why tickets of a bundle wait for a person, or None."""
+    return "; ".join(ticket.parked for ticket in seen.tickets if ticket.parked) or None
+
+
+Decided = list[tuple[Observed, Plan]]
+"""What is decided for each ticket of a bundle."""
+
+
+def _decided(seen: Observation) -> Decided:
+    """Return each ticket's plan; one that waits for a person has none, and the others go on."""
+    return [(ticket, Plan((), ()) if ticket.parked else decide(ticket.situation)) for ticket in seen.tickets]
+
+
+def _unsettled(carried: list[tuple[Observed, Applied]]) -> dict[Ref, frozenset[Field]]:
     """Return, for each side, its fields whose change did not reach another side this time."""
-    fields: dict[str, set[Field]] = {}
-    for write in unmade:
-        match write:
-            case SetFields(changes=changes):
-                for change in changes:
-                    fields.setdefault(change.source, set()).add(change.field)
-            case ChangeTags(sources=sources):
-                for source in sources:
-                    fields.setdefault(source, set()).add("tags")
-            case AddNotice(source=source):
-                fields.setdefault(source, set()).add("status")
-            case _:
-                pass
-    return {name: frozenset(names) for name, names in fields.items()}
+    fields: dict[Ref, set[Field]] = {}
+    for ticket, applied in carried:
+        sides = ticket.situation.sides
+        left = [found for write in applied.unmade for found in _carried_by(write)]
+        if ticket.parked:
+            left += [(name, field) for name, side in sides.items() for field in side.native]
+        for name, field in left:
+            if name in sides:
+                fields.setdefault(sides[name].ref, set()).add(field)
+    return {ref: frozenset(names) for ref, names in fields.items()}
+
+
+def _carried_by(write: Write) -> list[tuple[str, Field]]:
+    """Return (connection, field) of each change that a write was to carry on."""
+    match write:
+        case SetFields(changes=changes):
+            return [(change.source, change.field) for change in changes]
+        case ChangeTags(sources=sources):
+            return [(source, "tags") for source in sources]
+        case AddNotice(source=source):
+            return [(source, "status")]
+        case _:
+            return []

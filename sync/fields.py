@@ -13,20 +13,21 @@ from mappings.ticket import FIELDS, Field, PersonRole, Status, Unmapped, Value, 
 from mappings.vocabulary import held
 from sync.audience import barred
 from sync.operations import AddNotice, Change, ChangeTags, Conflict, Operation, Reach, SetFields, Skip
-from sync.rules import Handover
+from sync.rules import Handover, Role
 from sync.seen import Kind, sent_as
 from sync.situation import Situation
 
 _OWN: tuple[Field, ...] = ("first_response_due", "due", "sla")
 """The fields that the hub's clocks decide, not a side."""
 _PLAIN = tuple(f for f in FIELDS if f not in (*_OWN, "tags"))
+_KEPT = "the rules keep this change where it was made"
 _SMALLEST_MOVE = timedelta(minutes=5)
 """A due time that moves by less is left as it is: each write is an event in the tool."""
 
 
 def fields(s: Situation) -> Iterator[Operation]:
     """Yield conflicts, skips, notices and at last one write per side that has something to change."""
-    changes: dict[str, dict[Field, Change]] = {side: {} for side in s.trusted()}
+    changes: dict[str, dict[Field, Change]] = {side: {} for side in s.written()}
     for made in (*_travelling(s), *_handed_over(s), *_promised(s)):
         if isinstance(made, tuple):
             target, change = made
@@ -41,7 +42,12 @@ def fields(s: Situation) -> Iterator[Operation]:
 
 
 def moved(s: Situation, name: Field) -> list[str]:
-    """Return the sides whose own word for a field is not what it was, the most trusted first."""
+    """Return the sides whose own word for a field is not what it was, the most trusted first.
+
+    While the sides of a ticket are being linked, it is the one that a person chose to follow.
+    """
+    if s.prefer is not None:
+        return [s.prefer] if s.sides[s.prefer].native.get(name) is not None else []
     return [
         side
         for side in s.trusted()
@@ -57,14 +63,14 @@ Made = Operation | tuple[str, Change]
 def _travelling(s: Situation) -> Iterator[Made]:
     for name in _PLAIN:
         changed = moved(s, name)
-        for target in s.trusted() if changed else ():
+        for target in s.written() if changed else ():
             yield from _arriving(s, name, target, changed)
         if name != "status":
             yield from _staying(s, name, changed)
 
 
 def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Iterator[Made]:
-    sources = [c for c in changed if c != target and s.rules.travels(name, c, target)]
+    sources = [c for c in changed if c != target and s.travels(name, c, target)]
     if not sources:
         return
     source = sources[0]
@@ -75,7 +81,7 @@ def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Ite
         yield Skip(target, f"{name} ({source})", "it cannot be held there")
     elif _alike(s, target, name, value, present):
         return
-    elif target in changed and s.rules.travels(name, target, source):
+    elif target in changed and s.travels(name, target, source):
         winner = next(c for c in s.trusted() if c in (source, target))
         if winner == source:
             yield _conflict(s, name, source, target)
@@ -92,11 +98,11 @@ def _conflict(s: Situation, name: Field, winner: str, loser: str) -> Conflict:
 def _staying(s: Situation, name: Field, changed: list[str]) -> Iterator[Skip]:
     """Yield a remark for each change that the rules send nowhere, so that nobody wonders."""
     for source in changed:
-        holders = [t for t in s.others(source) if name in s.capabilities[t].fields]
-        if holders and not any(s.rules.travels(name, source, t) for t in holders):
-            yield Skip(
-                ", ".join(holders), f"{name} ({source})", "the rules keep this change where it was made"
-            )
+        holders = [t for t in s.receivers(source) if name in s.capabilities[t].fields]
+        if holders and not any(s.travels(name, source, t) for t in holders):
+            led = s.shared and any(s.rules.travels(name, source, t) for t in holders)
+            why = "several tickets share it, and it leads" if led else _KEPT
+            yield Skip(", ".join(holders), f"{name} ({source})", why)
 
 
 def _alike(s: Situation, target: str, name: Field, value: Value, present: Value) -> bool:
@@ -112,9 +118,9 @@ def _alike(s: Situation, target: str, name: Field, value: Value, present: Value)
 def _handed_over(s: Situation) -> Iterator[Made]:
     for source in moved(s, "status"):
         status = s.sides[source].ticket.status
-        for target in s.others(source):
+        for target in s.receivers(source):
             way = (s.role(source), s.role(target))
-            if way[0] is way[1]:
+            if way[0] is way[1] or (s.shared and way[1] is Role.WORK):
                 continue
             if isinstance(status, Unmapped):
                 yield Skip(target, f"status ({source})", f"unmapped: {status.native}")
@@ -130,7 +136,8 @@ def _hand_over(s: Situation, source: str, target: str, status: Status, given: Ha
             yield Skip(target, f"status ({source})", "the customer wrote after it was resolved")
         else:
             yield from _given(s, Change("status", given.status, source), target)
-    occasion = f"hub:status-{s.seen[source].serial}-{status}"
+    serial = s.seen[source].serial if source in s.seen else 0
+    occasion = f"hub:status-{serial}-{status}"
     if given.note and not s.mirrors.of(Kind.COMMENT, s.text(source, occasion), target):
         if why := barred(s, target):
             yield Skip(target, f"the note about status {status} ({source})", why)
@@ -168,14 +175,12 @@ def travelling_tags(s: Situation, tags: frozenset[str]) -> dict[str, str]:
 
 def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
     now = {side: travelling_tags(s, s.sides[side].ticket.tags) for side in s.trusted()}
-    before = {
-        side: travelling_tags(s, frozenset(s.seen[side].native["tags"] or ())) for side in moved(s, "tags")
-    }
+    before = {side: travelling_tags(s, frozenset(_seen_tags(s, side))) for side in moved(s, "tags")}
     wanted = {k for side, old in before.items() for k in now[side] if k not in old}
-    for target in s.trusted():
+    for target in s.written():
         if "tags" not in s.capabilities[target].fields:
             continue
-        sources = [c for c in before if c != target and s.rules.travels("tags", c, target)]
+        sources = [c for c in before if c != target and s.travels("tags", c, target)]
         add: dict[str, str] = {}
         remove: set[str] = set()
         for source in sources:
@@ -192,10 +197,15 @@ def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
             yield _tagging(s, target, added, frozenset(remove) - added, frozenset(sources))
 
 
+def _seen_tags(s: Situation, side: str) -> tuple[str, ...]:
+    return tuple(s.seen[side].native.get("tags") or ()) if side in s.seen else ()
+
+
 def _strange_labels(s: Situation, target: str) -> set[str]:
     """Return the labels of other customers on a side: a ticket that changed hands leaves their boards."""
-    own = s.own_tags.get(target, frozenset())
-    strange = {slug(t) for t in s.rules.customer_labels - own} if own else set()
+    if target not in s.own_tags:
+        return set()
+    strange = {slug(t) for t in s.rules.customer_labels - s.own_tags[target]}
     return {tag for tag in s.sides[target].ticket.tags if slug(tag) in strange}
 
 
@@ -216,9 +226,7 @@ def _tagging(
 
 
 def _promised(s: Situation) -> Iterator[Made]:
-    if s.promises is None:
-        return
-    for target in s.trusted():
+    for target in s.written():
         for change in promised(s, target):
             if not _as_wanted(s, target, change):
                 yield target, change
@@ -226,7 +234,7 @@ def _promised(s: Situation) -> Iterator[Made]:
 
 def promised(s: Situation, target: str) -> list[Change]:
     """Return the values that a side's due times and clock label are to have."""
-    can, p = s.capabilities[target], s.promises
+    can, p = s.capabilities[target], s.promised(target)
     if p is None:
         return []
     single = "first_response_due" not in can.fields

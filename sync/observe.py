@@ -1,4 +1,4 @@
-"""Observe: read every side of a ticket, and gather what its decision rests on. Writes nothing."""
+"""Observe: read every side of a bundle, and gather what each of its tickets is decided on. Writes nothing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from datetime import datetime
 
 from connectors.base import Connector, Presence, Snapshot
 from connectors.errors import Gone
+from mappings.boards import Place
 from mappings.markup import read
 from mappings.provenance import Signer
-from mappings.ticket import MESSAGE_0, Comment, PersonRole, Status, Ticket
+from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, Status, Ticket
+from sync.adopt import paired
 from sync.operations import Skip
 from sync.routing import Customer, Desk
 from sync.rules import Role
@@ -18,28 +20,41 @@ from sync.seen import Kind, Mirror, Mirrors, TextId
 from sync.situation import Promises, Situation
 from sync.sla.clock import Clock, clocks
 from sync.sla.facts import Facts, StatusFact, facts
-from sync.sla.promise import promises
+from sync.sla.promise import most_urgent, promises
 from sync.store.bundles import Bundle
 
 
 @dataclass(frozen=True, kw_only=True)
-class Observation:
-    """What was found: the situation to decide on, and what the engine must know beside it."""
+class Observed:
+    """One ticket of a bundle: its front side beside the work sides, and what it is decided on."""
 
-    bundle: Bundle
     situation: Situation
     found: tuple[Mirror, ...]
-    """Copies of ours that the store did not know: their markers told."""
+    """Copies of ours on its sides that the store did not know: their markers told, or a person did."""
     status: StatusFact | None
     """A status that the front side was found in for the first time."""
     clocks: tuple[Clock, ...]
-    remarks: tuple[Skip, ...]
     parked: str | None
     """Why nothing may be done with the ticket until a person settled it."""
 
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What was found: the bundle's tickets, usually one, and what the engine must know beside them."""
+
+    bundle: Bundle
+    tickets: tuple[Observed, ...]
+    remarks: tuple[Skip, ...]
+
+    @property
+    def sides(self) -> dict[Ref, Snapshot]:
+        """Every side that is there to be worked on."""
+        return {side.ref: side for ticket in self.tickets for side in ticket.situation.sides.values()}
+
     def next_change(self, at: datetime) -> datetime | None:
         """Return when a clock's answer changes though nobody does anything."""
-        return min((c for clock in self.clocks if (c := clock.changes(at))), default=None)
+        running = (clock for ticket in self.tickets for clock in ticket.clocks)
+        return min((c for clock in running if (c := clock.changes(at))), default=None)
 
 
 class Observer:
@@ -49,27 +64,20 @@ class Observer:
         self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, hub
 
     def observe(self, bundle: Bundle, at: datetime) -> Observation:
-        """Return what the sides of a ticket say now. Raises WireError; Gone only for an unlinked ticket."""
+        """Return what the sides of a bundle say now. Raises WireError; Gone only for an unlinked ticket."""
         sides, remarks = self._fetch(bundle)
+        fronts = [ref for ref in sides if self._is_front(ref.connection)]
+        works = {ref: side for ref, side in sides.items() if ref not in fronts}
         found = tuple(self._recognise(sides.values(), bundle.mirrors))
-        front = next((s for s in sides.values() if self._is_front(s.ref.connection)), None)
-        customer = self._desk.customer(front.ticket) if front else None
-        status = new_status(front, bundle.statuses) if front else None
-        statuses = (*bundle.statuses, status) if status else bundle.statuses
-        ticking = self._clocks(front, customer, statuses, at)
-        situation = self._situation(bundle, sides, front, customer, found, ticking[1])
-        return Observation(
-            bundle=bundle,
-            situation=situation,
-            found=found,
-            status=status,
-            clocks=ticking[0],
-            remarks=tuple(remarks),
-            parked=self._parked(situation, front, customer),
-        )
+        told = [self._ticketed(sides[ref], bundle, at) for ref in fronts] or [_Told()]
+        tickets = []
+        for number, one in enumerate(told):
+            mine = {**({one.front.ref: one.front} if one.front else {}), **works}
+            tickets.append(self._observed(bundle, mine, one, found, told, leads=number == 0))
+        return Observation(bundle=bundle, tickets=tuple(tickets), remarks=tuple(remarks))
 
-    def _fetch(self, bundle: Bundle) -> tuple[dict[str, Snapshot], list[Skip]]:
-        sides: dict[str, Snapshot] = {}
+    def _fetch(self, bundle: Bundle) -> tuple[dict[Ref, Snapshot], list[Skip]]:
+        sides: dict[Ref, Snapshot] = {}
         remarks = []
         for ref in bundle.refs:
             if ref.connection not in self._connectors:
@@ -83,7 +91,7 @@ class Observer:
                 remarks.append(Skip(ref.connection, "the ticket", "it is gone there; the link is kept"))
                 continue
             if side.presence is Presence.PRESENT:
-                sides[ref.connection] = side
+                sides[side.ref] = side
             else:
                 remarks.append(Skip(ref.connection, "the ticket", f"it is {side.presence} there"))
         return sides, remarks
@@ -108,46 +116,88 @@ class Observer:
     def _is_front(self, connection: str) -> bool:
         return self._desk.rules.roles[connection] is Role.FRONT
 
-    def _clocks(
-        self,
-        front: Snapshot | None,
-        customer: Customer | None,
-        statuses: tuple[StatusFact, ...],
-        at: datetime,
-    ) -> tuple[tuple[Clock, ...], Promises | None]:
+    def _ticketed(self, front: Snapshot, bundle: Bundle, at: datetime) -> _Told:
+        """Return what a front side tells: whose ticket it is, and what its clocks say."""
+        known = bundle.statuses.get(front.ref, ())
+        customer, status = self._desk.customer(front.ticket), new_status(front, known)
+        statuses = (*known, status) if status else known
         policy = self._desk.policies.get(customer.policy or "") if customer else None
-        if front is None or customer is None or policy is None:
-            return (), None
+        if customer is None or policy is None:
+            return _Told(front, customer, status)
         timeline: Facts = facts(front.ticket, statuses)
         running = clocks(timeline, policy)
-        return running, promises(timeline, policy, running, customer.zone, at)
+        promised = promises(timeline, policy, running, customer.zone, at)
+        return _Told(front, customer, status, running, promised)
 
-    def _situation(
+    def _observed(
         self,
         bundle: Bundle,
-        sides: Mapping[str, Snapshot],
-        front: Snapshot | None,
-        customer: Customer | None,
-        found: Iterable[Mirror],
-        promised: Promises | None,
-    ) -> Situation:
-        linked = [ref.connection for ref in bundle.refs]
-        return Situation(
-            sides=sides,
+        sides: Mapping[Ref, Snapshot],
+        told: _Told,
+        found: tuple[Mirror, ...],
+        everybody: list[_Told],
+        *,
+        leads: bool,
+    ) -> Observed:
+        copies = tuple(m for m in found if m.target.ref in sides)
+        mirrors = bundle.mirrors.plus(found).of_ticket(sides)
+        adopted = {ref.connection: at for ref, at in bundle.adopted.items() if ref in sides}
+        prefer = next((side for ref, side in bundle.prefer.items() if ref in sides), None)
+        if adopted.keys() - {ref.connection for ref in bundle.seen}:
+            copies += (pairs := tuple(paired(sides, mirrors, self._connectors)))
+            mirrors = mirrors.plus(pairs)
+        shared = sum(self._is_front(ref.connection) for ref in bundle.refs) > 1
+        situation = Situation(
+            sides={ref.connection: side for ref, side in sides.items()},
             capabilities={name: connector.capabilities for name, connector in self._connectors.items()},
-            seen=bundle.seen,
-            mirrors=bundle.mirrors.plus(found),
-            wanting=self._desk.places(front.ticket, customer, linked) if front else (),
-            own_tags=self._desk.labels(customer),
-            customer=customer.key if customer else None,
-            promises=promised,
+            seen={ref.connection: bundle.seen[ref] for ref in sides if ref in bundle.seen},
+            mirrors=mirrors,
+            wanting=self._wanting(bundle, told) if leads else (),
+            own_tags=self._own_tags(everybody, shared=shared),
+            customer=told.customer.key if told.customer else None,
+            promises=told.promised,
+            promises_of_all=most_urgent([t.promised for t in everybody if t.promised]),
             rules=self._desk.rules,
+            shared=shared,
+            leads=leads,
+            adopted=adopted,
+            prefer=prefer if prefer in {ref.connection for ref in sides} else None,
+        )
+        return Observed(
+            situation=situation,
+            found=copies,
+            status=told.status,
+            clocks=told.clocks,
+            parked=self._parked(situation, told),
         )
 
-    def _parked(self, s: Situation, front: Snapshot | None, customer: Customer | None) -> str | None:
-        if front is None or not s.wanting or customer is not None or not self._desk.customers:
+    def _wanting(self, bundle: Bundle, told: _Told) -> tuple[Place, ...]:
+        linked = [ref.connection for ref in bundle.refs]
+        return self._desk.places(told.front.ticket, told.customer, linked) if told.front else ()
+
+    def _own_tags(self, everybody: list[_Told], *, shared: bool) -> dict[str, frozenset[str]]:
+        """Return the labels that a work side carries: none where tickets of several customers share it."""
+        labels = [self._desk.labels(one.customer) for one in everybody]
+        if all(label == labels[0] for label in labels):
+            return labels[0]
+        return {name: frozenset() for label in labels for name in label} if shared else {}
+
+    def _parked(self, s: Situation, told: _Told) -> str | None:
+        if told.front is None or not s.wanting or told.customer is not None or not self._desk.customers:
             return None
-        return f"{front.ref}: no customer is known for {_requester(front.ticket)}; add one to the settings"
+        who = _requester(told.front.ticket)
+        return f"{told.front.ref}: no customer is known for {who}; add one to the settings"
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a front side tells of its ticket; nothing where there is none."""
+
+    front: Snapshot | None = None
+    customer: Customer | None = None
+    status: StatusFact | None = None
+    clocks: tuple[Clock, ...] = ()
+    promised: Promises | None = None
 
 
 def new_status(front: Snapshot, known: tuple[StatusFact, ...]) -> StatusFact | None:

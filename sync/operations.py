@@ -6,6 +6,7 @@ with a reason, not log lines: they become findings.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from connectors.capabilities import Mails
@@ -155,3 +156,12 @@ class Plan:
 
     def __bool__(self) -> bool:
         return bool(self.writes)
+
+
+def together(plans: Iterable[Plan]) -> Plan:
+    """Return the plans of a bundle's tickets as one, in their order."""
+    all_ = list(plans)
+    return Plan(
+        tuple(write for plan in all_ for write in plan.writes),
+        tuple(dict.fromkeys(remark for plan in all_ for remark in plan.remarks)),
+    )

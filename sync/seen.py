@@ -9,7 +9,7 @@ from typing import cast
 
 from connectors.base import NativeValue
 from connectors.capabilities import Capabilities
-from mappings.ticket import Field, Value, Word
+from mappings.ticket import Field, Ref, Value, Word
 from mappings.vocabulary import held
 
 
@@ -49,6 +49,11 @@ class TextId:
     key: str
     id: str
 
+    @property
+    def ref(self) -> Ref:
+        """The side that it stands on."""
+        return Ref(self.connection, self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
@@ -66,15 +71,20 @@ class Mirror:
 
 
 class Mirrors:
-    """All copies within one ticket, found by their origin or by where they stand."""
+    """All copies within one bundle, found by their origin or by where they stand."""
 
-    def __init__(self, mirrors: Iterable[Mirror] = ()) -> None:
-        self._all = tuple(mirrors)
-        self._by_origin = {(m.kind, m.origin, m.target.connection): m for m in self._all}
+    def __init__(self, mirrors: Iterable[Mirror] = (), among: frozenset[Ref] | None = None) -> None:
+        """`among` are the sides of one ticket: only copies on them are found by their origin.
+
+        On a work side that several tickets share, one text may have a copy on each of their front sides.
+        """
+        self._all, self._among = tuple(mirrors), among
+        self._mine = [m for m in self._all if among is None or m.target.ref in among]
+        self._by_origin = {(m.kind, m.origin, m.target.connection): m for m in self._mine}
         self._targets = {(m.kind, m.target) for m in self._all}
 
     def __iter__(self) -> Iterator[Mirror]:
-        return iter(self._all)
+        return iter(self._mine)
 
     def of(self, kind: Kind, origin: TextId, target: str) -> Mirror | None:
         """Return the copy of `origin` on the connection `target`, or None."""
@@ -88,10 +98,16 @@ class Mirrors:
         """Return origin file id -> name on `target`, of the files copied there from `source`."""
         return {
             m.origin.id: m.name
-            for m in self._all
+            for m in self._mine
             if m.kind is Kind.FILE and m.origin.connection == source and m.target.connection == target
         }
 
     def plus(self, more: Iterable[Mirror]) -> Mirrors:
         """Return these copies and `more`."""
-        return Mirrors((*self._all, *more))
+        new = tuple(more)
+        among = None if self._among is None else self._among | {m.target.ref for m in new}
+        return Mirrors((*self._all, *new), among)
+
+    def of_ticket(self, refs: Iterable[Ref]) -> Mirrors:
+        """Return these copies as one ticket of the bundle sees them, whose sides these are."""
+        return Mirrors(self._all, frozenset(refs))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from connectors.base import Snapshot
 from connectors.capabilities import Capabilities, Grain, Mails
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
-from mappings.ticket import SlaState
+from mappings.ticket import Field, SlaState
 from sync.operations import Reach
 from sync.rules import Role, Rules
 from sync.seen import Mirrors, Seen, TextId
@@ -36,7 +36,11 @@ class Promises:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """One ticket's sides as they are now, what was seen before, and what the rules want."""
+    """One ticket's sides as they are now, what was seen before, and what the rules want.
+
+    A work side that several tickets share is in the situation of each: each ticket decides about its
+    own front side and its own texts, and the one that leads about everything between the work sides.
+    """
 
     sides: Mapping[str, Snapshot]
     """The sides that are there to be worked on, by connection."""
@@ -50,7 +54,19 @@ class Situation:
     customer: str | None
     """The key of the customer whose ticket this is, if one was recognised."""
     promises: Promises | None
+    """What the front side is to show."""
     rules: Rules
+    shared: bool = False
+    """Whether other tickets have the same work sides: no single one of them moves those."""
+    leads: bool = True
+    """Whether this ticket decides what passes between work sides; one ticket of a bundle does."""
+    promises_of_all: Promises | None = None
+    """What a shared work side is to show: the most urgent of all its tickets' promises."""
+    adopted: Mapping[str, datetime] = field(default_factory=dict)
+    """When a side was linked that had lived on its own before, by connection: what people wrote earlier
+    stays where it is."""
+    prefer: str | None = None
+    """The side whose fields a person chose to follow when sides were linked that differ."""
 
     def role(self, connection: str) -> Role:
         """Return the role of a connection's sides."""
@@ -63,6 +79,28 @@ class Situation:
     def others(self, connection: str) -> Iterator[str]:
         """Yield the other present sides, in the order of trust."""
         return (c for c in self.trusted() if c != connection)
+
+    def receivers(self, source: str) -> Iterator[str]:
+        """Yield the sides that this ticket's decision carries something to from a side."""
+        works = self.role(source) is Role.WORK and not self.leads
+        return (c for c in self.others(source) if not (works and self.role(c) is Role.WORK))
+
+    def written(self) -> Iterator[str]:
+        """Yield the sides whose fields this ticket's decision sets, the most trusted first."""
+        return (c for c in self.trusted() if self.leads or self.role(c) is Role.FRONT)
+
+    def travels(self, name: Field, source: str, target: str) -> bool:
+        """Whether a field's change on one side goes to another; one ticket moves no shared work side."""
+        down = (self.role(source), self.role(target)) == (Role.FRONT, Role.WORK)
+        return not (self.shared and down) and self.rules.travels(name, source, target)
+
+    def promised(self, target: str) -> Promises | None:
+        """Return what a side is to show of the clocks."""
+        return self.promises_of_all if self.shared and self.role(target) is Role.WORK else self.promises
+
+    def older(self, source: str, target: str, written: datetime) -> bool:
+        """Whether a text was written before one of two sides was linked, each having lived on its own."""
+        return any(written <= self.adopted[side] for side in (source, target) if side in self.adopted)
 
     def trusted(self) -> Iterator[str]:
         """Yield the present sides, the most trusted first."""

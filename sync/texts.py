@@ -17,7 +17,7 @@ def texts(s: Situation) -> Iterator[Operation]:
     """Yield what the conversation needs on each side, oldest text first."""
     created = tuple(place.connection for place in s.wanting)
     for source, message in _originals(s):
-        for target in (*s.others(source), *created):
+        for target in (*s.receivers(source), *created):
             yield from _copy(s, source, message, target)
     yield from _deleted(s)
 
@@ -42,6 +42,8 @@ def _copy(s: Situation, source: str, message: Comment, target: str) -> Iterator[
     if described or (copied is not None and copied.revision == message.revision):
         # The text stands there, or is created with the ticket; its files may have failed to follow.
         yield from _files(s, source, message, target)
+    elif copied is None and s.older(source, target, message.created):
+        return
     elif why := barred(s, target, message.audience):
         yield Skip(target, _called(message, source), why)
     elif copied is not None:
@@ -102,11 +104,8 @@ def _deleted(s: Situation) -> Iterator[Skip]:
     """Yield a remark for each copy whose original a person deleted: the copy is kept."""
     for copy in s.mirrors:
         origin, target = copy.origin, copy.target
-        if (
-            copy.kind is Kind.COMMENT
-            and copy.revision
-            and {origin.connection, target.connection} <= set(s.sides)
-        ):
+        present = {origin.ref, target.ref} <= {side.ref for side in s.sides.values()}
+        if copy.kind is Kind.COMMENT and copy.revision and present:
             there = s.sides[origin.connection].ticket
             if there.message(origin.id) is None and not origin.id.startswith("hub:"):
                 yield Skip(

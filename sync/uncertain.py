@@ -33,15 +33,12 @@ class Intents:
         self._store, self._signer, self._claim, self._bundle = store, signer, claim, bundle
         self._now = now
 
-    def note(self, wish: Wish, key: str) -> Intent:
-        """Note a wish, or find the note of it that nobody heard the answer to.
-
-        `key` is the ticket that is written to; empty for a create, whose key is not known yet.
-        """
-        sign = self._sign(wish, key)
+    def note(self, wish: Wish) -> Intent:
+        """Note a wish, or find the note of it that nobody heard the answer to."""
+        sign = self._sign(wish)
         return self._store.journal.intend(self._claim, self._bundle, wish, sign, self._now())
 
-    def send(self, wish: Wish, intent: Intent, key: str, lag: timedelta = timedelta(0)) -> Intent:
+    def send(self, wish: Wish, intent: Intent, lag: timedelta = timedelta(0)) -> Intent:
         """Return the intent to send now.
 
         Only a note that is older than the life of a request, and whose text was looked for and not
@@ -51,7 +48,7 @@ class Intents:
             return intent
         if self._now() < (safe := intent.sent + REQUEST_LIFE + lag):
             raise Waiting(safe)
-        sign = self._sign(wish, key)
+        sign = self._sign(wish)
         return self._store.journal.resend(self._claim, intent, wish, sign, self._now())
 
     @contextmanager
@@ -69,16 +66,16 @@ class Intents:
         """Note that the answer was heard."""
         self._store.journal.done(self._claim, intent, key, self._now())
 
-    def token(self, wish: Wish, key: str) -> str:
+    def token(self, wish: Wish) -> str:
         """Return a marker for a write that needs no note, being idempotent."""
-        return self._sign(wish, key)(0)
+        return self._sign(wish)(0)
 
     def revision(self, intent: Intent) -> str:
         """Return the revision that a noted write carried when it was first sent."""
         marker = self._signer.read(intent.token)
         return marker.revision if marker else ""
 
-    def _sign(self, wish: Wish, key: str) -> Callable[[int], str]:
+    def _sign(self, wish: Wish) -> Callable[[int], str]:
         def token(number: int) -> str:
             origin = wish.origin
             return self._signer.write(
@@ -86,7 +83,7 @@ class Intents:
                     hub=self._store.hub(),
                     number=number,
                     target=wish.target,
-                    target_key=key,
+                    target_key=wish.key,
                     origin=origin.connection,
                     origin_key=origin.key,
                     origin_id=origin.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -36,4 +36,17 @@ def promises(
         next=min((c.due for c in active if c.due), default=None),
         state=max((c.sla(at) for c in active), key=list(SlaState).index, default=SlaState.ON_TRACK),
         zone=zone,
+    )
+
+
+def most_urgent(promised: Sequence[Promises]) -> Promises | None:
+    """Return what a work side that several tickets share is to show: the most urgent of each."""
+    if not promised:
+        return None
+    return Promises(
+        first_response=min((p.first_response for p in promised if p.first_response), default=None),
+        due=min((p.due for p in promised if p.due), default=None),
+        next=min((p.next for p in promised if p.next), default=None),
+        state=max((p.state for p in promised), key=list(SlaState).index),
+        zone=promised[0].zone,
     )

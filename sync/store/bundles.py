@@ -21,13 +21,19 @@ from sync.store.inbox import Claim, take, verify
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One ticket as the hub remembers it. `id` is None for a ticket that is not linked yet."""
+    """A bundle as the hub remembers it. `id` is None for a ticket that is not linked yet."""
 
     id: int | None
     refs: tuple[Ref, ...]
-    seen: Mapping[str, Seen]
+    """Every side, in the order in which they were linked."""
+    adopted: Mapping[Ref, datetime]
+    """When a side was linked that had lived on its own before; nothing for those that the hub made."""
+    prefer: Mapping[Ref, str]
+    """The connection to follow where a side that was linked so differs, until that was done once."""
+    seen: Mapping[Ref, Seen]
     mirrors: Mirrors
-    statuses: tuple[StatusFact, ...]
+    statuses: Mapping[Ref, tuple[StatusFact, ...]]
+    """The statuses that each front side was found in, oldest first."""
 
     @property
     def subject(self) -> str:
@@ -38,6 +44,16 @@ class Bundle:
 def subject_of(bundle: int | None, ref: Ref) -> str:
     """Return the inbox name of a bundle, or of a ticket that belongs to none."""
     return f"bundle:{bundle}" if bundle is not None else f"ref:{ref.connection}:{ref.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """How a ticket that had lived on its own was linked."""
+
+    at: datetime | None
+    """Texts that people wrote until then stay where they are; None lets the whole history travel."""
+    prefer: str | None
+    """The connection to follow where the sides differ; None leaves both as they are."""
 
 
 class Bundles:
@@ -79,19 +95,15 @@ class Bundles:
             connection, _, key = rest.partition(":")
             subject = self.subject(Ref(connection, key))
             if subject.startswith("ref:"):
-                return Bundle(None, (Ref(connection, key),), {}, Mirrors(), ())
+                return Bundle(None, (Ref(connection, key),), {}, {}, {}, Mirrors(), {})
             rest = subject.partition(":")[2]
         with self._db.reading() as tx:
             return _load(tx, int(rest))
 
     def fresh(self, ref: Ref, version: str, changed: datetime, settle: timedelta) -> bool:
         """Whether this version of a linked ticket was read, later than the settle time after its stamp."""
-        query = (
-            select(t.seen.c.version, t.seen.c.read_at)
-            .join(
-                t.links, (t.links.c.bundle == t.seen.c.bundle) & (t.links.c.connection == t.seen.c.connection)
-            )
-            .where(t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        query = select(t.seen.c.version, t.seen.c.read_at).where(
+            t.seen.c.connection == ref.connection, t.seen.c.key == ref.key
         )
         with self._db.reading() as tx:
             row = tx.execute(query).first()
@@ -109,11 +121,31 @@ class Bundles:
             _link(tx, bundle, side.ref, side.url, side.read_at)
             return bundle, take(tx, subject_of(bundle, side.ref), side.read_at)
 
-    def link(self, claim: Claim, bundle: int, ref: Ref, url: str, at: datetime) -> None:
-        """Record that a side belongs to a bundle; saying it twice is fine."""
+    def link(
+        self,
+        claim: Claim,
+        bundle: int,
+        ref: Ref,
+        url: str,
+        at: datetime,
+        adoption: Adoption | None = None,
+    ) -> None:
+        """Record that a side belongs to a bundle; saying it twice is fine.
+
+        `adoption` is said of a ticket that a person linked: it had lived on its own before.
+        """
         with self._db.writing() as tx:
             verify(tx, claim)
             _link(tx, bundle, ref, url, at)
+            if adoption is not None:
+                row = update(t.links).where(t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+                tx.execute(row.values(adopted=adoption.at, prefer=adoption.prefer))
+
+    def preferred(self, claim: Claim, bundle: int) -> None:
+        """Remember that the sides of a bundle agree now as far as a person wanted when linking them."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(update(t.links).where(t.links.c.bundle == bundle).values(prefer=None))
 
     def copied(self, claim: Claim, bundle: int, copies: Iterable[Mirror], at: datetime) -> None:
         """Record copies, and that the intents to make them are done. Saying it twice is fine."""
@@ -123,9 +155,7 @@ class Bundles:
                 _copied(tx, bundle, copy)
                 _done(tx, copy, at)
 
-    def saw(
-        self, claim: Claim, bundle: int, connection: str, seen: Seen, version: str, read_at: datetime
-    ) -> None:
+    def saw(self, claim: Claim, bundle: int, ref: Ref, seen: Seen, version: str, read_at: datetime) -> None:
         """Remember what a side said, in which version, and when it was read."""
         values = {
             "native": _json(seen.native),
@@ -133,15 +163,17 @@ class Bundles:
             "serial": seen.serial,
             "version": version,
             "read_at": read_at,
+            "bundle": bundle,
         }
-        row = upsert(t.seen).values(bundle=bundle, connection=connection, **values)
+        row = upsert(t.seen).values(connection=ref.connection, key=ref.key, **values)
         with self._db.writing() as tx:
             verify(tx, claim)
-            tx.execute(row.on_conflict_do_update(index_elements=["bundle", "connection"], set_=values))
+            tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=values))
 
-    def found_status(self, claim: Claim, bundle: int, fact: StatusFact) -> None:
-        """Remember a status that the front side was found in."""
-        row = upsert(t.facts).values(bundle=bundle, by=fact.by, after=fact.after, status=fact.status.value)
+    def found_status(self, claim: Claim, bundle: int, ref: Ref, fact: StatusFact) -> None:
+        """Remember a status that a front side was found in."""
+        side = {"connection": ref.connection, "key": ref.key, "bundle": bundle}
+        row = upsert(t.facts).values(**side, by=fact.by, after=fact.after, status=fact.status.value)
         with self._db.writing() as tx:
             verify(tx, claim)
             tx.execute(row.on_conflict_do_nothing())
@@ -152,35 +184,40 @@ def _of(table: Table, bundle: int) -> Select[Any]:
 
 
 def _load(tx: Connection, bundle: int) -> Bundle:
-    refs = tuple(
-        Ref(r.connection, r.key, r.display)
+    links = {
+        Ref(r.connection, r.key, r.display): r
         for r in tx.execute(_of(t.links, bundle).order_by(t.links.c.created))
-    )
-    seen = {r.connection: _seen(r) for r in tx.execute(_of(t.seen, bundle))}
+    }
+    adopted = {ref: row.adopted for ref, row in links.items() if row.adopted}
+    prefer = {ref: row.prefer for ref, row in links.items() if row.prefer}
+    seen = {Ref(r.connection, r.key): _seen(r) for r in tx.execute(_of(t.seen, bundle))}
     mirrors = Mirrors(_mirror(r) for r in tx.execute(_of(t.mirrors, bundle)))
-    statuses = tuple(_fact(r) for r in tx.execute(_of(t.facts, bundle).order_by(t.facts.c.by)))
-    return Bundle(bundle, refs, seen, mirrors, statuses)
+    statuses: dict[Ref, tuple[StatusFact, ...]] = {}
+    for row in tx.execute(_of(t.facts, bundle).order_by(t.facts.c.by)):
+        side = Ref(row.connection, row.key)
+        statuses[side] = (*statuses.get(side, ()), _fact(row))
+    return Bundle(bundle, tuple(links), adopted, prefer, seen, mirrors, statuses)
 
 
 def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None:
     names = {"display": ref.display, "url": url}
-    row = upsert(t.links).values(connection=ref.connection, key=ref.key, bundle=bundle, created=at, **names)
+    side = {"connection": ref.connection, "key": ref.key, "bundle": bundle}
+    row = upsert(t.links).values(**side, created=at, **names)
     tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=names))
 
 
 def _copied(tx: Connection, bundle: int, copy: Mirror) -> None:
     told = {"target_id": copy.target.id, "revision": copy.revision, "answer": copy.answer, "name": copy.name}
     row = upsert(t.mirrors).values(bundle=bundle, kind=copy.kind.value, **_ids(copy), **told)
-    unique = ["kind", "origin_connection", "origin_key", "origin_id", "target_connection"]
-    tx.execute(row.on_conflict_do_update(index_elements=unique, set_=told))
+    tx.execute(row.on_conflict_do_update(index_elements=["kind", *t.TEXT_IDS], set_=told))
 
 
 def _done(tx: Connection, copy: Mirror, at: datetime) -> None:
-    same = [t.intents.c[name] == value for name, value in _ids(copy).items() if name != "target_key"]
+    same = [t.intents.c[name] == value for name, value in _ids(copy).items()]
     tx.execute(
         update(t.intents)
         .where(*same, t.intents.c.kind == copy.kind.value, t.intents.c.done.is_(None))
-        .values(done=at, target_key=copy.target.key)
+        .values(done=at)
     )
 
 

@@ -25,6 +25,8 @@ class Wish:
     origin: TextId
     target: str
     revision: str
+    key: str = ""
+    """The ticket that is written to; empty for a create, whose key is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def _note(tx: Connection, bundle: int, wish: Wish, sign: Callable[[int], str], a
         origin_key=wish.origin.key,
         origin_id=wish.origin.id,
         target_connection=wish.target,
-        target_key="",
+        target_key=wish.key,
         revision=wish.revision,
         token="",
         sent=at,
@@ -107,6 +109,7 @@ def _same(wish: Wish) -> tuple[ColumnElement[bool], ...]:
     return (
         intents.c.kind == wish.kind,
         intents.c.target_connection == wish.target,
+        intents.c.target_key == wish.key,
         intents.c.origin_connection == wish.origin.connection,
         intents.c.origin_key == wish.origin.key,
         intents.c.origin_id == wish.origin.id,

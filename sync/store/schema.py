@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1
+VERSION = 2
 """The schema's version; a store of another one is refused rather than guessed at."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,14 +57,16 @@ links = Table(
     Column("display", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("created", Instant, nullable=False),
-    UniqueConstraint("bundle", "connection"),
+    Column("adopted", Instant),
+    Column("prefer", Text),
 )
 
 seen = Table(
     "seen",
     metadata,
-    Column("bundle", ForeignKey("bundles.id"), primary_key=True),
     Column("connection", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("bundle", ForeignKey("bundles.id"), nullable=False, index=True),
     Column("native", JSON, nullable=False),
     Column("wanted", JSON, nullable=False),
     Column("serial", Integer, nullable=False),
@@ -73,9 +75,12 @@ seen = Table(
 )
 
 
+TEXT_IDS = ("origin_connection", "origin_key", "origin_id", "target_connection", "target_key")
+"""What tells one copy from another; a target's key is empty until its ticket was created."""
+
+
 def _text_ids() -> list[Column[str]]:
-    names = ("origin_connection", "origin_key", "origin_id", "target_connection", "target_key")
-    return [Column(name, Text, nullable=False) for name in names]
+    return [Column(name, Text, nullable=False) for name in TEXT_IDS]
 
 
 mirrors = Table(
@@ -88,7 +93,7 @@ mirrors = Table(
     Column("revision", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("name", Text, nullable=False),
-    UniqueConstraint("kind", "origin_connection", "origin_key", "origin_id", "target_connection"),
+    UniqueConstraint("kind", *TEXT_IDS),
 )
 
 intents = Table(
@@ -131,8 +136,10 @@ cursors = Table(
 facts = Table(
     "facts",
     metadata,
-    Column("bundle", ForeignKey("bundles.id"), primary_key=True),
+    Column("connection", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
     Column("by", Instant, primary_key=True),
+    Column("bundle", ForeignKey("bundles.id"), nullable=False, index=True),
     Column("after", Instant, nullable=False),
     Column("status", Text, nullable=False),
 )

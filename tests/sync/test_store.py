@@ -35,7 +35,7 @@ SIDE = Snapshot(
     native={},
 )
 ORIGIN, TARGET = TextId("desk", "1", "7"), TextId("jira", "2", "70")
-WISH = Wish(Kind.COMMENT, ORIGIN, "jira", "r1")
+WISH = Wish(Kind.COMMENT, ORIGIN, "jira", "r1", "2")
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_a_claim_that_ran_out_is_taken_over_and_its_worker_writes_nothing(store:
     (row,) = store.inbox.due(AT)
     late = claimed(store)[0]
     bundle, claim = store.bundles.begin(late, SIDE)
-    store.bundles.saw(claim, bundle, "desk", Seen({"subject": "old"}), "1", AT)
+    store.bundles.saw(claim, bundle, DESK, Seen({"subject": "old"}), "1", AT)
     store.inbox.put(f"bundle:{bundle}", AT, "changed")
     after = AT + LEASE + MINUTE
     (row,) = [r for r in store.inbox.due(after) if r.subject == f"bundle:{bundle}"]
@@ -165,10 +165,10 @@ def test_a_claim_that_ran_out_is_taken_over_and_its_worker_writes_nothing(store:
     copy = Mirror(Kind.COMMENT, ORIGIN, TARGET, "r", "a")
     intent = None
     for record in (
-        lambda: store.bundles.saw(claim, bundle, "desk", Seen({"subject": "late"}), "2", after),
+        lambda: store.bundles.saw(claim, bundle, DESK, Seen({"subject": "late"}), "2", after),
         lambda: store.bundles.copied(claim, bundle, [copy], after),
         lambda: store.bundles.link(claim, bundle, Ref("jira", "2"), "u", after),
-        lambda: store.bundles.found_status(claim, bundle, StatusFact(Status.OPEN, after, after)),
+        lambda: store.bundles.found_status(claim, bundle, DESK, StatusFact(Status.OPEN, after, after)),
         lambda: store.journal.intend(claim, bundle, WISH, str, after),
     ):
         with pytest.raises(LostClaim):
@@ -377,8 +377,8 @@ def test_what_was_seen_comes_back_as_it_was(store: Store) -> None:
         serial=3,
     )
     for version in ("1", "2"):
-        store.bundles.saw(claim, bundle, "desk", seen, version, AT)
-    loaded = store.bundles.load(f"bundle:{bundle}").seen["desk"]
+        store.bundles.saw(claim, bundle, DESK, seen, version, AT)
+    loaded = store.bundles.load(f"bundle:{bundle}").seen[DESK]
     assert loaded == seen
     assert isinstance(loaded.native["tags"], tuple)
 
@@ -405,7 +405,7 @@ def test_two_files_that_became_one_are_both_copied(store: Store) -> None:
 def test_a_version_is_fresh_only_when_it_was_read_after_it_settled(store: Store) -> None:
     """Otherwise a change within the second of the last look is never seen."""
     bundle, claim = begun(store)
-    store.bundles.saw(claim, bundle, "desk", Seen({}), "v5", AT)
+    store.bundles.saw(claim, bundle, DESK, Seen({}), "v5", AT)
     settle = timedelta(seconds=2)
     assert store.bundles.fresh(DESK, "v5", AT - timedelta(seconds=3), settle)
     assert not store.bundles.fresh(DESK, "v5", AT - timedelta(seconds=1), settle)
@@ -418,8 +418,8 @@ def test_statuses_come_back_in_order(store: Store) -> None:
     bundle, claim = begun(store)
     facts = [StatusFact(Status.OPEN, AT, AT), StatusFact(Status.RESOLVED, AT, AT + MINUTE)]
     for fact in (*reversed(facts), facts[0]):
-        store.bundles.found_status(claim, bundle, fact)
-    assert store.bundles.load(f"bundle:{bundle}").statuses == tuple(facts)
+        store.bundles.found_status(claim, bundle, DESK, fact)
+    assert store.bundles.load(f"bundle:{bundle}").statuses[DESK] == tuple(facts)
 
 
 def test_findings_are_recorded_once(store: Store) -> None:
@@ -449,7 +449,7 @@ def _write_much(path: Path, name: str) -> None:
         store.inbox.put(f"ref:{name}:{number}", at, "changed")
         claim, row = claimed(store, f"ref:{name}:{number}", at)
         bundle, mine = store.bundles.begin(claim, _side(name, number))
-        store.bundles.saw(mine, bundle, name, Seen({"subject": str(number)}), "1", at)
+        store.bundles.saw(mine, bundle, Ref(name, str(number)), Seen({"subject": str(number)}), "1", at)
         store.inbox.done(row)
         store.inbox.release(mine, at)
     store.database.close()
