@@ -57,8 +57,35 @@ class TestGenerated:
         assert len(set(walk(site, "project = SUP ORDER BY updated ASC"))) == 20_000
         assert time.perf_counter() - start < 8.0
 
+    def test_a_poll_that_asks_anew_each_time_costs_its_page(self, site: Running) -> None:
+        """Whoever believes first pages only, as rows move, sorts no 20,000 issues for each hundred."""
+        site.act("generate", count=20_000, comments=0)
+        jql, spent = 'project = SUP AND updated >= "2000-01-01"', []
+        for order in ("updated ASC, key ASC", "created ASC, key ASC"):
+            start = time.perf_counter()
+            assert len({tuple(site.hub.keys(f"{jql} ORDER BY {order}")) for _ in range(10)}) == 1
+            spent.append(time.perf_counter() - start)
+        assert spent[0] < spent[1] / 2
+
 
 class TestMovingRows:
+    def test_rows_far_behind_the_page_move_as_well(self, site: Running) -> None:
+        """What has not been looked at yet may change, leave or come: each is met where it then stands."""
+        site.act("generate", count=900, comments=0)
+        jql = "project = SUP AND labels = generated ORDER BY updated ASC, key ASC"
+        first = site.hub.search(jql, fields="key", maxResults=50)
+        everything = walk(site, jql)
+        moved, left, gone = everything[700], everything[701], everything[702]
+        site.hub.put(f"issue/{moved}", {"fields": {"labels": ["generated", "moved"]}})
+        site.hub.put(f"issue/{left}", {"fields": {"labels": ["other"]}})
+        site.hub.delete(f"issue/{gone}")
+        keys, token = [row["key"] for row in first["issues"]], first["nextPageToken"]
+        while token:
+            page = site.hub.search(jql, fields="key", maxResults=50, nextPageToken=token)
+            keys += [row["key"] for row in page["issues"]]
+            token = page.get("nextPageToken")
+        assert keys == [key for key in everything if key not in (moved, left, gone)] + [moved]
+
     def test_what_moves_on_comes_again(self, site: Running) -> None:
         """By oldest change first, a changed issue is met twice and none is missed."""
         site.act("generate", count=30, comments=0)

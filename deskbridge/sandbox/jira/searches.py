@@ -17,6 +17,7 @@ from deskbridge.sandbox.jira.model import Issue, User
 from deskbridge.sandbox.jira.state import Site
 
 MOST_OPEN = 32
+_AT_LEAST = 200
 Key = tuple[Any, ...]
 
 
@@ -48,11 +49,23 @@ class Search:
         self.marks: list[Key] = []
         self._order = _order(site, found)
         self._keys: dict[int, Key] = {}
+        self._ids: list[int] = []
         self._journal = len(site.journal)
         self._lagging: set[int] = set()
+        self._waiting: list[tuple[float, int]] = []
+        """What nobody has looked at yet, the longest unchanged last: a first page needs only the oldest."""
         rows = () if found.errors else jql_plan.candidates(site, caller, found.query.where)
-        self._evaluate(rows)
-        self.ids = sorted(self._keys, key=self._keys.__getitem__)
+        if _oldest_change_first(site, found):
+            self._waiting = _by_change(site, rows)
+        else:
+            self._evaluate(rows)
+            self._ids = sorted(self._keys, key=self._keys.__getitem__)
+
+    @property
+    def ids(self) -> list[int]:
+        """Return all that the query finds."""
+        self._look_at(len(self._waiting))
+        return self._ids
 
     def row(self, id: int) -> Issue | None:
         """Return an issue as this search sees it, None when it doesn't (any more)."""
@@ -78,28 +91,55 @@ class Search:
             return
         known = self._keys
         if not known.keys().isdisjoint(changed):
-            self.ids = [id for id in self.ids if id not in changed]
+            self._ids = [id for id in self._ids if id not in changed]
         for id in changed:
             known.pop(id, None)
         self._evaluate(changed)
         for id in changed:
             if id in known:
-                insort(self.ids, id, key=known.__getitem__)
+                insort(self._ids, id, key=known.__getitem__)
 
     def after(self, page: int, size: int) -> tuple[list[int], bool]:
         """Return the ids behind the mark of a page (0: from the start), and whether they are the last."""
         if page > len(self.marks):
             return [], True
-        start = bisect_right(self.ids, self.marks[page - 1], key=self._keys.__getitem__) if page else 0
-        shown = self.ids[start : start + size]
+        start = bisect_right(self._ids, self.marks[page - 1], key=self._keys.__getitem__) if page else 0
+        while self._waiting and not self._known_to(start + size):
+            self._look_at(max(_AT_LEAST, len(self._ids)))
+        shown = self._ids[start : start + size]
         if shown:
             self.marks[page:] = [self._keys[shown[-1]]]
-        return shown, start + size >= len(self.ids)
+        return shown, start + size >= len(self._ids)
+
+    def _known_to(self, place: int) -> bool:
+        """Whether nothing that waits could stand before what is at a place of the list."""
+        return place < len(self._ids) and self._keys[self._ids[place]][0] < (0, self._waiting[-1][0])
+
+    def _look_at(self, count: int) -> None:
+        """Evaluate so many of those that wait; one that changed meanwhile may have been already."""
+        if not count:
+            return
+        taken = [id for _, id in reversed(self._waiting[-count:]) if id not in self._keys]
+        del self._waiting[-count:]
+        self._evaluate(taken)
+        self._ids += [id for id in taken if id in self._keys]
+        self._ids.sort(key=self._keys.__getitem__)
 
     def rows(self, ids: Iterable[int]) -> list[Issue]:
         """Return issues as this search sees them."""
         found = (self.row(id) for id in ids)
         return [row for row in found if row is not None]
+
+
+def _oldest_change_first(site: Site, found: Found) -> bool:
+    """Whether a query asks for what polls ask for, of an index that is up to date."""
+    order, late = found.query.order, site.switches.index_lag or site.switches.index_flicker
+    return bool(order) and order[0][0].lower() == "updated" and not order[0][1] and not late
+
+
+def _by_change(site: Site, rows: Iterable[int]) -> list[tuple[float, int]]:
+    wanted, issues = set(rows), site.issues
+    return [(issues[id].updated.timestamp(), id) for id in reversed(site.recent) if id in wanted]
 
 
 def _order(site: Site, found: Found) -> Callable[[Issue], Key]:
