@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from deskbridge.sandbox.jira import (
     api_search,
+    board_pages,
     catalogue,
     errors,
     events,
     jql_match,
     show,
-    show_issue,
     workflow,
 )
 from deskbridge.sandbox.jira.api_filters import may_see
@@ -21,7 +21,6 @@ from deskbridge.sandbox.jira.api_projects import page_bean
 from deskbridge.sandbox.jira.jql_match import Found
 from deskbridge.sandbox.jira.model import Board, Issue, Json
 from deskbridge.sandbox.jira.permissions import may
-from deskbridge.sandbox.jira.searches import offset_page
 from deskbridge.sandbox.jira.state import Site
 from deskbridge.sandbox.jira.wire import Call, Rule, View, optional
 from deskbridge.sandbox.kernel import reply
@@ -102,8 +101,13 @@ def _board_page(call: Call, boards: list[Board]) -> Json:
 
 def boards_of_filter(call: Call) -> Response:
     """Return the boards that stand on a filter."""
-    found = [board for board in _visible(call) if str(board.filter) == call.path("id")]
-    return reply(_board_page(call, found))
+    start, size = call.page()
+    found = [
+        {"id": board.id, "name": board.name, "self": call.agile(f"board/{board.id}")}
+        for board in _visible(call)
+        if str(board.filter) == call.path("id")
+    ]
+    return reply(page_bean(call, found, start, size, ""))
 
 
 def create_board(call: Call) -> Response:
@@ -159,13 +163,15 @@ def delete_board(call: Call) -> Response:
 def configuration(call: Call) -> Response:
     """Return a board's columns. No public call changes them."""
     board = _board(call)
-    shown = {name: value for name, value in shown_board(call, board).items() if name != "isPrivate"}
     kinds = {"kanban": {"type": "none"}, "scrum": {"type": "field", "field": _POINTS}}
     limited = any(column.get(name) is not None for column in board.columns for name in ("min", "max"))
     return reply(
         {
-            **shown,
+            "id": board.id,
+            "name": board.name,
+            "type": board.type,
             "self": call.agile(f"board/{board.id}/configuration"),
+            **_place(call, board),
             "filter": {"id": str(board.filter), "self": call.url(f"filter/{board.filter}")},
             **({"subQuery": {"query": board.sub_query}} if board.type == "kanban" else {}),
             "columnConfig": {
@@ -176,6 +182,15 @@ def configuration(call: Call) -> Response:
             "ranking": {"rankCustomFieldId": catalogue.RANK},
         }
     )
+
+
+def _place(call: Call, board: Board) -> Json:
+    """Return where a board is, in the words of its configuration."""
+    if board.project is None or not call.site.cloud:
+        return {}
+    home = call.site.projects[board.project]
+    head = {"type": "project", "key": home.key, "id": home.id}
+    return {"location": {**head, "self": call.url(f"project/{home.id}"), "name": home.name}}
 
 
 _POINTS = {"fieldId": "customfield_10016", "displayName": "Story point estimate"}
@@ -208,11 +223,10 @@ def _columns(call: Call, board: Board) -> list[Json]:
 
 
 def issues_page(call: Call, board: Board, name: str, test: Callable[[Issue], bool] | None = None) -> Response:
-    """Return the board's issues that pass a test, paged the old way, with fields by default.
+    """Return the board's issues that pass a test, with fields by default.
 
     Only issues whose status is in a column are on the board (reference, 7.1).
     """
-    start, size = call.page()
     shown = {id for _, ids, _ in mapped(call.site, board) for id in ids}
 
     def find() -> Found:
@@ -225,18 +239,7 @@ def issues_page(call: Call, board: Board, name: str, test: Callable[[Issue], boo
         found.test = lambda row: all(one(row) for one in tests)
         return found
 
-    key = f"board {board.id} {name} {call.query('jql')}"
-    rows, total = offset_page(call.site, call.caller, key, find, start, size)
-    return reply(rows_page(call, rows, start, size, total))
-
-
-def rows_page(call: Call, rows: list[Issue], start: int, size: int, total: int) -> Json:
-    """Return a page of issues as the boards' API shows them."""
-    names = show_issue.wanted(call.site, call.listed("fields"), ["*navigable"])
-    expand = call.listed("expand")
-    shown = [show_issue.issue(call, row, names, expand) for row in rows]
-    head = {"expand": "schema,names", "startAt": start, "maxResults": size, "total": total}
-    return {**head, "issues": shown}
+    return board_pages.answer(call, f"board {board.id} {name}", find)
 
 
 def board_issues(call: Call) -> Response:
@@ -257,7 +260,8 @@ def board_versions(call: Call) -> Response:
     board = _board(call)
     start, size = call.page()
     home = call.site.projects.get(board.project or "")
-    found = [show.part(call, "versions", home, one) for one in home.versions] if home else []
+    parts = [show.part(call, "versions", home, one) for one in home.versions] if home else []
+    found = [{**one, "id": int(one["id"])} for one in parts]  # a number here, a string on the platform
     return reply(page_bean(call, found, start, size, ""))
 
 
@@ -282,11 +286,13 @@ def features(call: Call) -> Response:
     """Return what a board can do."""
     board = _board(call)
     state = "ENABLED" if board.type == "scrum" else "DISABLED"
-    shown = {"boardId": board.id, "boardFeature": "jsw.agility.sprints", "feature": "SPRINTS", "state": state}
-    return reply({"features": [{**shown, "localisedName": "Sprints", "toggleLocked": True}]})
+    shown = {"boardId": board.id, "boardFeature": "SPRINTS", "featureId": "jsw.agility.sprints"}
+    more = {"featureType": "BASIC", "state": state, "localisedName": "Sprints", "toggleLocked": True}
+    return reply({"features": [{**shown, **more}]})
 
 
 _BOARD = "/rest/agile/1.0/board"
+_BY_TOKEN = board_pages.BY_TOKEN + "board/{id}/"
 RULES = [
     Rule("GET", _BOARD, list_boards),
     Rule("POST", _BOARD, create_board, sign_in=True),
@@ -296,8 +302,11 @@ RULES = [
     Rule("GET", _BOARD + "/{id}/configuration", configuration),
     Rule("GET", _BOARD + "/{id}/issue", board_issues),
     Rule("GET", _BOARD + "/{id}/project", board_project),
+    Rule("GET", _BOARD + "/{id}/project/full", board_project, on="cloud"),
     Rule("GET", _BOARD + "/{id}/version", board_versions),
     Rule("GET", _BOARD + "/{id}/quickfilter", quick_filters),
     Rule("GET", _BOARD + "/{id}/quickfilter/{quick}", quick_filter),
     Rule("GET", _BOARD + "/{id}/features", features, on="cloud"),
+    Rule("GET", _BY_TOKEN + "issue", board_issues, on="cloud"),
+    Rule("GET", _BY_TOKEN + "issue/approximate-count", board_issues, on="cloud"),
 ]

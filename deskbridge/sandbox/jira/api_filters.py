@@ -190,7 +190,8 @@ def _is_asked(call: Call, one: Filter) -> bool:
 
 
 def _found_filter(call: Call, found: Filter) -> Json:
-    shown = _shown_filter(call, found)
+    # Subscriptions are a page in the filter and a plain list here.
+    shown = {**_shown_filter(call, found), "subscriptions": []}
     expand = {*call.listed("expand"), "self", "id", "name"}
     return {
         "expand": "description,owner,jql,viewUrl,searchUrl,favourite,sharePermissions,editPermissions"
@@ -245,6 +246,14 @@ def permissions(call: Call) -> Response:
     return reply([_shown_share(call, share) for share in _filter(call).shares])
 
 
+def permission(call: Call) -> Response:
+    """Return one share."""
+    for share in _filter(call).shares:
+        if str(share["id"]) == call.path("share"):
+            return reply(_shown_share(call, share))
+    raise errors.refusal(404, f"The share permission with id '{call.path('share')}' does not exist.")
+
+
 def add_permission(call: Call) -> Response:
     """Share a filter, in the flat form; a global share takes the place of all others."""
     found, body = _own(call), call.object()
@@ -288,5 +297,6 @@ RULES = [
     Rule("DELETE", _FILTER + "/{id}", delete_filter, sign_in=True, bare=True),
     Rule("GET", _FILTER + "/{id}/permission", permissions),
     Rule("POST", _FILTER + "/{id}/permission", add_permission, sign_in=True),
+    Rule("GET", _FILTER + "/{id}/permission/{share}", permission),
     Rule("DELETE", _FILTER + "/{id}/permission/{share}", delete_permission, sign_in=True, bare=True),
 ]

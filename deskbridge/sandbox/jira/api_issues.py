@@ -253,7 +253,7 @@ def assign(call: Call) -> Response:
 
 def _assignee(call: Call, issue: Issue, given: object, word: str) -> str | None:
     home = call.site.projects[issue.project]
-    if given == "-1":
+    if given in ("-1", -1):
         return home.lead if home.assignee_type == "PROJECT_LEAD" else None
     if given is None:
         return None

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from deskbridge.sandbox.jira import edit, errors, events, permissions, show
 from deskbridge.sandbox.jira.api_projects import page_bean
 from deskbridge.sandbox.jira.model import Component, Json, Project
+from deskbridge.sandbox.jira.permissions import may
 from deskbridge.sandbox.jira.wire import Call, Handler, Rule, optional
 from deskbridge.sandbox.kernel import reply
 
@@ -134,6 +135,22 @@ def _replace(call: Call, home: Project, kind: str, part: Component, targets: Seq
                 edit.apply(call.site, issue, call.user, {field: new})
 
 
+def search_components(call: Call) -> Response:
+    """Return the components of projects, of all that the caller sees unless some are named."""
+    start, size = call.page()
+    named = call.listed("projectIdsOrKeys")
+    homes = [call.site.project(call.caller, one) for one in named]
+    homes = homes or [one for one in call.site.projects.values() if may(call.caller, "BROWSE_PROJECTS", one)]
+    text = call.query("query").lower()
+    found = [
+        show.part(call, "components", home, one)
+        for home in homes
+        for one in home.components
+        if text in one.name.lower()
+    ]
+    return reply(page_bean(call, found, start, size, call.url("component")))
+
+
 def component_count(call: Call) -> Response:
     """Return how many issues have a component."""
     _, part = _find(call, "components")
@@ -241,6 +258,7 @@ _V = "/rest/api/{v}/"
 RULES = [
     Rule("GET", _V + "project/{key}/components", listed("components")),
     Rule("GET", _V + "project/{key}/component", paged("components"), on="cloud"),
+    Rule("GET", _V + "component", search_components, on="cloud"),
     Rule("POST", _V + "component", create_component, sign_in=True),
     Rule("GET", _V + "component/{id}", get("components")),
     Rule("PUT", _V + "component/{id}", put_component, sign_in=True),

@@ -156,7 +156,12 @@ def shown(call: Call, issue: Issue) -> Json:
         "_links": desk_show.links(call, issue),
     }
     wanted = {part.partition(".")[0] for part in call.listed("expand")}
-    return body | {name: build(call, issue) for name, build in _EXPANDED.items() if name in wanted}
+    # Lists are asked for by the singular and shown by the plural.
+    return body | {
+        name: build(call, issue)
+        for name, build in _EXPANDED.items()
+        if {name, name.removesuffix("s")} & wanted
+    }
 
 
 def _field_values(call: Call, issue: Issue, kind: RequestType) -> list[Json]:
@@ -191,7 +196,7 @@ def _actions(call: Call, issue: Issue) -> Json:
 
 
 _EXPANDED: dict[str, Callable[[Call, Issue], Json | None]] = {
-    "participant": _participants,
+    "participants": _participants,
     "status": lambda call, issue: _inner(call, _statuses(call, issue)),
     "sla": lambda call, issue: _inner(call, [desk_sla.shown(call, issue, one) for one in desk_sla.METRICS]),
     "requestType": lambda call, issue: (
@@ -200,11 +205,11 @@ _EXPANDED: dict[str, Callable[[Call, Issue], Json | None]] = {
     "serviceDesk": lambda call, issue: (
         desk_show.desk(call, found) if (found := call.site.desk_of(issue)) else None
     ),
-    "attachment": lambda call, issue: _inner(
+    "attachments": lambda call, issue: _inner(
         call, [desk_show.attachment(call, one) for one in issue.attachments if one.public]
     ),
-    "action": _actions,
-    "comment": lambda call, issue: _inner(
+    "actions": _actions,
+    "comments": lambda call, issue: _inner(
         call, [desk_show.comment(call, one) for one in readable(call, issue)]
     ),
 }

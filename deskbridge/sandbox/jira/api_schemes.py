@@ -147,7 +147,7 @@ def security_schemes(call: Call) -> Response:
 
 def _security_scheme(call: Call) -> Json:
     url = call.url("issuesecurityschemes/10000")
-    return {"self": url, "id": 10000, "name": "Default", "description": "", "defaultSecurityLevelId": None}
+    return {"self": url, "id": 10000, "name": "Default", "description": ""}
 
 
 def security_levels(call: Call) -> Response:

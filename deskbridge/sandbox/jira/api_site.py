@@ -257,8 +257,8 @@ def configuration(call: Call) -> Response:
         "timeFormat": "pretty",
         "defaultUnit": "minute",
     }
-    names = ("voting", "watching", "unassignedIssues", "subTasks", "issueLinking", "attachments")
-    shown: Json = {f"{name}Enabled": True for name in names}
+    names = ("voting", "watching", "subTasks", "issueLinking", "attachments")
+    shown: Json = {"unassignedIssuesAllowed": True, **{f"{name}Enabled": True for name in names}}
     shown["timeTrackingEnabled"] = call.site.switches.time_tracking
     return reply(shown | ({"timeTrackingConfiguration": hours} if call.site.switches.time_tracking else {}))
 

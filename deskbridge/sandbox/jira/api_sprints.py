@@ -8,13 +8,21 @@ from typing import Any
 
 from starlette.responses import Response
 
-from deskbridge.sandbox.jira import api_boards, catalogue, edit, errors, events, ranks, show_issue
+from deskbridge.sandbox.jira import (
+    api_boards,
+    board_pages,
+    catalogue,
+    edit,
+    errors,
+    events,
+    ranks,
+    show_issue,
+)
 from deskbridge.sandbox.jira.api_projects import page_bean
 from deskbridge.sandbox.jira.jql_match import Found, prepare
 from deskbridge.sandbox.jira.model import Issue, Json
 from deskbridge.sandbox.jira.permissions import may
 from deskbridge.sandbox.jira.records import Sprint
-from deskbridge.sandbox.jira.searches import offset_page
 from deskbridge.sandbox.jira.wire import Call, Rule, View, optional, texts
 from deskbridge.sandbox.kernel import reply
 
@@ -168,7 +176,6 @@ def sprint_issues(call: Call) -> Response:
 
 def _selected(call: Call, name: str, test: Callable[[Issue], bool]) -> Response:
     """Return the issues that pass a test, whatever board they are on."""
-    start, size = call.page()
 
     def find() -> Found:
         query = prepare(call.site, call.caller, call.query("jql") or "ORDER BY Rank ASC")
@@ -176,8 +183,7 @@ def _selected(call: Call, name: str, test: Callable[[Issue], bool]) -> Response:
         query.test = lambda row: test(row) and narrower(row)
         return query
 
-    rows, total = offset_page(call.site, call.caller, f"{name} {call.query('jql')}", find, start, size)
-    return reply(api_boards.rows_page(call, rows, start, size, total))
+    return board_pages.answer(call, name, find)
 
 
 def board_sprint_issues(call: Call) -> Response:
@@ -375,7 +381,16 @@ def estimation(call: Call) -> Response:
 
 
 _A, _B = "/rest/agile/1.0/", "/rest/agile/1.0/board/{id}/"
+_BY_TOKEN = {
+    "board/{id}/sprint/{sprint}/issue": board_sprint_issues,
+    "board/{id}/backlog": backlog,
+    "board/{id}/backlog/approximate-count": backlog,
+    "board/{id}/epic/{epic}/issue": epic_issues,
+    "sprint/{id}/issue": sprint_issues,
+    "epic/{epic}/issue": epic_issues,
+}
 RULES = [
+    *(Rule("GET", board_pages.BY_TOKEN + path, handler, on="cloud") for path, handler in _BY_TOKEN.items()),
     Rule("GET", _B + "sprint", of_board),
     Rule("GET", _B + "sprint/{sprint}/issue", board_sprint_issues),
     Rule("GET", _B + "backlog", backlog),

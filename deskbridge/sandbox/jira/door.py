@@ -219,8 +219,10 @@ _REAL = re.compile(
     r"priority|priorityscheme|prioritySchemes|project|project-template|projectCategory|projects|"
     r"projectvalidate|redact|reindex|resolution|role|"
     r"screens|screenscheme|search|securitylevel|serverInfo|settings|status|statuscategory|statuses|task|"
-    r"ui-modifications|universal_avatar|user|users|version|webhook|workflow|workflows|workflowscheme|worklog)"
-    r"(/|$)|agile/|servicedeskapi/|webhooks/1\.0/|greenhopper/|auth/|applinks/|project-templates/|oauth2/)"
+    r"uiModifications|universal_avatar|user|users|version|webhook|workflow|workflows|workflowscheme|worklog)"
+    r"(/|$)|agile/|servicedeskapi/|webhooks/1\.0/|greenhopper/|auth/|applinks/|project-templates/|oauth2/|software/|"
+    r"atlassian-connect/1/|forge/1/|builds/|deployments/|devinfo/|devopscomponents/|featureflags/|operations/|"
+    r"remotelinks/|security/|plugins/|internal/)"
 )
 # Methods that a real site has on paths served here for other methods only.
 _UNBUILT = (

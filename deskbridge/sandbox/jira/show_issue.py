@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from deskbridge.sandbox.jira import catalogue, desk_show, desk_sla, show
@@ -321,9 +322,43 @@ def schemas_of(site: Site, fields: Iterable[str]) -> dict[str, Json]:
 
 
 def _rendered(call: View, found: Issue, fields: list[str]) -> Json:
-    texts = (name for name in fields if call.site.fields[name].kind == "text")
-    values = ((name, found.values.get(name)) for name in texts)
-    return {name: show.rendered_text(call.site, found, value) if value else "" for name, value in values}
+    return {name: _rendered_field(call, found, call.site.fields[name]) for name in fields}
+
+
+def _rendered_field(call: View, found: Issue, definition: FieldDef) -> Any:
+    """Return a field as pages show it; null where that is no different from the field itself."""
+    if definition.kind == "text":
+        value = found.values.get(definition.id)
+        return show.rendered_text(call.site, found, value) if value else ""
+    if definition.id == "comment":
+        shown = _comments(call, found)
+        ids = {str(one.id): one.body for one in found.comments}
+        rows = [
+            {**row, "body": show.rendered_text(call.site, found, ids[row["id"]]), **_pretty(call, row)}
+            for row in shown["comments"]
+        ]
+        return {**shown, "comments": rows}
+    if definition.id in ("attachment", "worklog"):
+        shown = field(call, found, definition)
+        rows = shown if isinstance(shown, list) else shown["worklogs"]
+        pretty = [{**row, **_pretty(call, row)} for row in rows]
+        return pretty if isinstance(shown, list) else {**shown, "worklogs": pretty}
+    if definition.kind in ("datetime", "date"):
+        value = field(call, found, definition)
+        return None if value is None else _day(value, with_time=definition.kind == "datetime")
+    return None
+
+
+def _pretty(call: View, row: Json) -> Json:
+    return {
+        name: _day(row[name], with_time=True) for name in ("created", "updated", "started") if name in row
+    }
+
+
+def _day(stamp: str, *, with_time: bool) -> str:
+    """Return an instant or a day in the words of an English page, ``05/Jan/26 11:05 AM``."""
+    at = datetime.fromisoformat(stamp)
+    return at.strftime("%d/%b/%y %-I:%M %p" if with_time else "%d/%b/%y")
 
 
 def _histories(call: View, found: Issue, fields: list[str]) -> Json:

@@ -1,0 +1,165 @@
+"""Answers have the attributes and types that Atlassian's OpenAPI descriptions give them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sandbox import jira_kit
+from tests.sandbox.jira_kit import AGILE, JSM, Json, Running
+
+served, site = jira_kit.served, jira_kit.site
+served_dc, dc = jira_kit.served_dc, jira_kit.dc
+
+
+def scrum(running: Running) -> Json:
+    """Make a scrum board over a filter."""
+    hub = running.hub
+    saved = hub.post("/rest/api/3/filter", {"name": "all", "jql": "project = SUP"}, 200)
+    body = {"name": "Board", "type": "scrum", "filterId": int(saved["id"])}
+    made: Json = hub.post(f"{AGILE}/board", body | {"location": {"type": "project", "projectKeyOrId": "SUP"}})
+    return made
+
+
+class TestFilters:
+    def test_subscriptions_differ_by_call(self, site: Running) -> None:
+        """A client with typed models could read either the one filter or the search, never both."""
+        saved = site.hub.post("/rest/api/3/filter", {"name": "all", "jql": "project = SUP"}, 200)
+        assert saved["subscriptions"]["items"] == []
+        found = site.hub.get("/rest/api/3/filter/search?expand=subscriptions,owner,jql")["values"]
+        assert [row["subscriptions"] for row in found if row["id"] == saved["id"]] == [[]]
+
+    def test_the_search_shows_only_what_is_expanded(self, site: Running) -> None:
+        """A client that forgot `expand` would work here and find no query on a real site."""
+        site.hub.post("/rest/api/3/filter", {"name": "all", "jql": "project = SUP"}, 200)
+        rows = site.hub.get("/rest/api/3/filter/search?filterName=all")["values"]
+        assert {row["name"] for row in rows} >= {"all"}
+        assert not any({"jql", "owner", "sharePermissions"} & set(row) for row in rows)
+
+    def test_one_share(self, site: Running) -> None:
+        """A share could be listed and deleted but not looked at."""
+        made = site.hub.post(
+            "/rest/api/3/filter",
+            {"name": "all", "jql": "project = SUP", "sharePermissions": [{"type": "authenticated"}]},
+            200,
+        )
+        share = made["sharePermissions"][0]
+        assert site.hub.get(f"/rest/api/3/filter/{made['id']}/permission/{share['id']}") == share
+        assert site.hub.refused("GET", f"/rest/api/3/filter/{made['id']}/permission/1")[0] == 404
+
+
+class TestBoards:
+    def test_versions_have_numbers(self, site: Running) -> None:
+        """The boards' API gives a version's id as a number, the platform as a string."""
+        board = scrum(site)
+        site.hub.post("/rest/api/3/version", {"project": "SUP", "name": "1.0"})
+        (row,) = site.hub.get(f"{AGILE}/board/{board['id']}/version")["values"]
+        assert (type(row["id"]), row["name"]) == (int, "1.0")
+
+    def test_boards_of_a_filter_are_names_only(self, site: Running) -> None:
+        """A client would rely on the type of a board where the real list doesn't tell it."""
+        board = scrum(site)
+        filter = site.hub.get(f"{AGILE}/board/{board['id']}/configuration")["filter"]["id"]
+        (row,) = site.hub.get(f"{AGILE}/board/filter/{filter}")["values"]
+        assert set(row) == {"id", "name", "self"}
+
+    def test_a_configuration_names_its_place(self, site: Running) -> None:
+        """The place of a board is described in other words in its configuration than in the board."""
+        board = scrum(site)
+        place = site.hub.get(f"{AGILE}/board/{board['id']}/configuration")["location"]
+        assert (place["type"], place["key"], place["name"]) == ("project", "SUP", "Support development")
+        assert place["self"].endswith(f"/project/{place['id']}")
+
+    def test_features_by_their_constants(self, site: Running) -> None:
+        """A typed client would refuse a feature outside the documented set."""
+        board = scrum(site)
+        (row,) = site.hub.get(f"{AGILE}/board/{board['id']}/features")["features"]
+        assert (row["boardFeature"], row["state"]) == ("SPRINTS", "ENABLED")
+
+    def test_pages_by_token(self, site: Running) -> None:
+        """The lists that replace those by offset would be missing for newer clients."""
+        board = scrum(site)
+        keys = [site.hub.issue(summary=f"row {n}") for n in range(3)]
+        path = f"/rest/software/1.0/board/{board['id']}/issue"
+        first = site.hub.get(f"{path}?maxResults=2&fields=summary")
+        assert first["isLast"] is False
+        assert not {"total", "startAt"} & set(first)
+        rest = site.hub.get(f"{path}?maxResults=2&nextPageToken={first['nextPageToken']}")
+        assert rest["isLast"] is True
+        assert "nextPageToken" not in rest
+        assert {row["key"] for page in (first, rest) for row in page["issues"]} == set(keys)
+        assert site.hub.get(f"{path}/approximate-count") == {"count": 3}
+        assert site.hub.refused("GET", f"{path}?nextPageToken=nonsense")[0] == 400
+
+
+class TestRequests:
+    def test_expanded_lists_have_plural_names(self, site: Running) -> None:
+        """`expand=comment` fills `comments`: by the wrong name a client would show no comment at all."""
+        values = {"summary": "The lamp is dark", "description": "since today"}
+        made = site.noor.post(
+            f"{JSM}/request", {"serviceDeskId": "1", "requestTypeId": "25", "requestFieldValues": values}
+        )
+        site.noor.post(f"{JSM}/request/{made['issueKey']}/comment", {"body": "hello", "public": True})
+        expand = "participant,status,sla,requestType,serviceDesk,attachment,action,comment"
+        shown = site.noor.get(f"{JSM}/request/{made['issueKey']}?expand={expand}")
+        assert [one["body"] for one in shown["comments"]["values"]] == ["hello"]
+        assert {"participants", "attachments", "actions", "status", "sla"} <= set(shown)
+        assert not {"participant", "attachment", "action", "comment"} & set(shown)
+
+
+class TestSite:
+    def test_which_features_are_on(self, site: Running) -> None:
+        """A client that reads whether issues may be unassigned would find nothing."""
+        shown = site.hub.get("/rest/api/3/configuration")
+        assert shown["unassignedIssuesAllowed"] is True
+        assert "unassignedIssuesEnabled" not in shown
+
+    def test_a_scheme_without_default_has_no_default(self, site: Running) -> None:
+        """A null where a number is promised stops typed clients."""
+        site.admin()
+        (scheme,) = site.hub.get("/rest/api/3/issuesecurityschemes")["issueSecuritySchemes"]
+        assert scheme["name"] == "Default"
+        assert "defaultSecurityLevelId" not in scheme
+
+    def test_components_of_many_projects(self, site: Running) -> None:
+        """The one call that finds components across projects would be refused."""
+        found = site.hub.get("/rest/api/3/component?projectIdsOrKeys=SUP")
+        assert [one["name"] for one in found["values"]] == ["Firmware"]
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/rest/api/3/uiModifications",
+            "/rest/atlassian-connect/1/addons/x/properties",
+            "/rest/builds/0.1/pipelines/1/builds/1",
+        ],
+    )
+    def test_what_is_not_played_names_itself(self, site: Running, path: str) -> None:
+        """A call that the real Jira has would look like one that exists nowhere."""
+        status, body = site.hub.refused("GET", path)
+        assert status == 501
+        assert path in str(body)
+
+    def test_rendered_fields(self, site: Running) -> None:
+        """A script that prints `renderedFields` would find texts only, and none in the comments."""
+        key = site.hub.issue(description="*hello*")
+        site.hub.post(f"issue/{key}/comment", {"body": "_well_"})
+        shown = site.hub.get(f"issue/{key}?expand=renderedFields")
+        rendered = shown["renderedFields"]
+        assert "<b>hello</b>" in rendered["description"]
+        assert "<i>well</i>" in rendered["comment"]["comments"][0]["body"]
+        assert rendered["summary"] is None
+        assert rendered["created"] not in (None, shown["fields"]["created"])
+
+
+class TestAssignee:
+    @pytest.mark.parametrize("given", ["-1", -1], ids=["text", "number"])
+    @pytest.mark.parametrize("fixture", ["site", "dc"])
+    def test_the_default_by_minus_one(
+        self, request: pytest.FixtureRequest, fixture: str, given: object
+    ) -> None:
+        """The `jira` library sends a number: "automatic" would be refused as an unknown person."""
+        running: Running = request.getfixturevalue(fixture)
+        word = "name" if running.is_dc else "accountId"
+        key = running.hub.issue()
+        running.hub.put(f"issue/{key}/assignee", {word: given})
+        assert running.hub.fields(key)["assignee"] is None
