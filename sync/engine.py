@@ -300,7 +300,7 @@ class Engine:
         outcome = self._outcome([applied for _, applied in carried], again=again)
         if isinstance(outcome, Done) and (parked := _parked(seen)) is not None:
             return Parked(parked)
-        if isinstance(outcome, Done) and seen.bundle.prefer:
+        if isinstance(outcome, Done) and any(how.prefer for how in seen.bundle.adopted.values()):
             self._store.bundles.preferred(claim, bundle)
         return outcome
 

@@ -141,9 +141,9 @@ class Observer:
     ) -> Observed:
         copies = tuple(m for m in found if m.target.ref in sides)
         mirrors = bundle.mirrors.plus(found).of_ticket(sides)
-        adopted = {ref.connection: at for ref, at in bundle.adopted.items() if ref in sides}
-        prefer = next((side for ref, side in bundle.prefer.items() if ref in sides), None)
-        if adopted.keys() - {ref.connection for ref in bundle.seen}:
+        adopted = {ref: how for ref, how in bundle.adopted.items() if ref in sides}
+        prefer = next((how.prefer for how in adopted.values() if how.prefer), None)
+        if adopted.keys() - bundle.seen.keys():
             copies += (pairs := tuple(paired(sides, mirrors, self._connectors)))
             mirrors = mirrors.plus(pairs)
         shared = sum(self._is_front(ref.connection) for ref in bundle.refs) > 1
@@ -160,7 +160,7 @@ class Observer:
             rules=self._desk.rules,
             shared=shared,
             leads=leads,
-            adopted=adopted,
+            adopted={ref.connection: how.at for ref, how in adopted.items() if not how.history},
             prefer=prefer if prefer in {ref.connection for ref in sides} else None,
         )
         return Observed(
@@ -172,7 +172,7 @@ class Observer:
         )
 
     def _wanting(self, bundle: Bundle, told: _Told) -> tuple[Place, ...]:
-        linked = [ref.connection for ref in bundle.refs]
+        linked = [ref.connection for ref in (*bundle.refs, *bundle.former)]
         return self._desk.places(told.front.ticket, told.customer, linked) if told.front else ()
 
     def _own_tags(self, everybody: list[_Told], *, shared: bool) -> dict[str, frozenset[str]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from connectors.base import NativeValue, Snapshot
@@ -20,16 +20,29 @@ from sync.store.inbox import Claim, take, verify
 
 
 @dataclass(frozen=True, slots=True)
+class Adoption:
+    """How a ticket that had lived on its own was linked."""
+
+    at: datetime
+    _: KW_ONLY
+    history: bool
+    """Whether what people wrote before travels too; else it stays where it is."""
+    prefer: str | None
+    """The connection to follow where the sides differ, until that was done once; None leaves both as they
+    are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """A bundle as the hub remembers it. `id` is None for a ticket that is not linked yet."""
 
     id: int | None
     refs: tuple[Ref, ...]
     """Every side, in the order in which they were linked."""
-    adopted: Mapping[Ref, datetime]
-    """When a side was linked that had lived on its own before; nothing for those that the hub made."""
-    prefer: Mapping[Ref, str]
-    """The connection to follow where a side that was linked so differs, until that was done once."""
+    former: tuple[Ref, ...]
+    """Sides that a person took out: no route makes them anew."""
+    adopted: Mapping[Ref, Adoption]
+    """How sides were linked that had lived on their own before; nothing for those that the hub made."""
     seen: Mapping[Ref, Seen]
     mirrors: Mirrors
     statuses: Mapping[Ref, tuple[StatusFact, ...]]
@@ -46,16 +59,6 @@ def subject_of(bundle: int | None, ref: Ref) -> str:
     return f"bundle:{bundle}" if bundle is not None else f"ref:{ref.connection}:{ref.key}"
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """How a ticket that had lived on its own was linked."""
-
-    at: datetime | None
-    """Texts that people wrote until then stay where they are; None lets the whole history travel."""
-    prefer: str | None
-    """The connection to follow where the sides differ; None leaves both as they are."""
-
-
 class Bundles:
     """The durable record of links and of what was last seen."""
 
@@ -64,9 +67,8 @@ class Bundles:
 
     def subject(self, ref: Ref) -> str:
         """Return the inbox name under which a ticket is looked at."""
-        query = select(t.links.c.bundle).where(
-            t.links.c.connection == ref.connection, t.links.c.key == ref.key
-        )
+        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        query = select(t.links.c.bundle).where(*here, t.links.c.unlinked.is_(None))
         with self._db.reading() as tx:
             return subject_of(tx.execute(query).scalar(), ref)
 
@@ -82,7 +84,7 @@ class Bundles:
 
         ``CONNECTION:KEY`` is any ticket, linked or not; what a tool displays (``SUP-12``) is a linked one.
         """
-        query = select(t.links.c.bundle).where(t.links.c.display == name)
+        query = select(t.links.c.bundle).where(t.links.c.display == name, t.links.c.unlinked.is_(None))
         with self._db.reading() as tx:
             linked = [f"bundle:{n}" for n in tx.execute(query).scalars()]
         connection, colon, key = name.partition(":")
@@ -95,10 +97,19 @@ class Bundles:
             connection, _, key = rest.partition(":")
             subject = self.subject(Ref(connection, key))
             if subject.startswith("ref:"):
-                return Bundle(None, (Ref(connection, key),), {}, {}, {}, Mirrors(), {})
+                ref = Ref(connection, key)
+                return Bundle(None, (ref,), self._former(ref), {}, {}, Mirrors(), {})
             rest = subject.partition(":")[2]
         with self._db.reading() as tx:
             return _load(tx, int(rest))
+
+    def _former(self, ref: Ref) -> tuple[Ref, ...]:
+        """Return the sides that a ticket had before a person took it out of its bundle."""
+        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        left = select(t.links.c.bundle).where(*here).scalar_subquery()
+        with self._db.reading() as tx:
+            rows = tx.execute(select(t.links).where(t.links.c.bundle == left)).all()
+        return tuple(Ref(r.connection, r.key, r.display) for r in rows)
 
     def fresh(self, ref: Ref, version: str, changed: datetime, settle: timedelta) -> bool:
         """Whether this version of a linked ticket was read, later than the settle time after its stamp."""
@@ -139,7 +150,17 @@ class Bundles:
             _link(tx, bundle, ref, url, at)
             if adoption is not None:
                 row = update(t.links).where(t.links.c.connection == ref.connection, t.links.c.key == ref.key)
-                tx.execute(row.values(adopted=adoption.at, prefer=adoption.prefer))
+                how = {"history": adoption.history, "prefer": adoption.prefer}
+                tx.execute(row.values(adopted=adoption.at, **how))
+
+    def unlink(self, claim: Claim, ref: Ref, at: datetime) -> None:
+        """Take a side out of its bundle and forget what it said; what was copied stays known."""
+        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(update(t.links).where(*here).values(unlinked=at))
+            for table in (t.seen, t.facts):
+                tx.execute(delete(table).where(table.c.connection == ref.connection, table.c.key == ref.key))
 
     def preferred(self, claim: Claim, bundle: int) -> None:
         """Remember that the sides of a bundle agree now as far as a person wanted when linking them."""
@@ -188,21 +209,25 @@ def _load(tx: Connection, bundle: int) -> Bundle:
         Ref(r.connection, r.key, r.display): r
         for r in tx.execute(_of(t.links, bundle).order_by(t.links.c.created))
     }
-    adopted = {ref: row.adopted for ref, row in links.items() if row.adopted}
-    prefer = {ref: row.prefer for ref, row in links.items() if row.prefer}
+    former = tuple(ref for ref, row in links.items() if row.unlinked)
+    links = {ref: row for ref, row in links.items() if not row.unlinked}
+    adopted = {
+        ref: Adoption(row.adopted, history=row.history, prefer=row.prefer)
+        for ref, row in links.items()
+        if row.adopted
+    }
     seen = {Ref(r.connection, r.key): _seen(r) for r in tx.execute(_of(t.seen, bundle))}
     mirrors = Mirrors(_mirror(r) for r in tx.execute(_of(t.mirrors, bundle)))
     statuses: dict[Ref, tuple[StatusFact, ...]] = {}
     for row in tx.execute(_of(t.facts, bundle).order_by(t.facts.c.by)):
         side = Ref(row.connection, row.key)
         statuses[side] = (*statuses.get(side, ()), _fact(row))
-    return Bundle(bundle, tuple(links), adopted, prefer, seen, mirrors, statuses)
+    return Bundle(bundle, tuple(links), former, adopted, seen, mirrors, statuses)
 
 
 def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None:
-    names = {"display": ref.display, "url": url}
-    side = {"connection": ref.connection, "key": ref.key, "bundle": bundle}
-    row = upsert(t.links).values(**side, created=at, **names)
+    names = {"display": ref.display, "url": url, "bundle": bundle, "unlinked": None}
+    row = upsert(t.links).values(connection=ref.connection, key=ref.key, created=at, **names)
     tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=names))
 
 

@@ -90,6 +90,12 @@ class Inbox:
         with self._db.reading() as tx:
             return [Waiting(*row) for row in tx.execute(query)]
 
+    def row(self, subject: str) -> Waiting | None:
+        """Return a subject's row, or None."""
+        with self._db.reading() as tx:
+            found = tx.execute(select(inbox).where(inbox.c.subject == subject)).first()
+        return Waiting(*found) if found else None
+
     def parked(self) -> list[Waiting]:
         """Return what waits for a person."""
         query = select(inbox).where(inbox.c.parked.is_not(None)).order_by(inbox.c.subject)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     ForeignKey,
@@ -57,7 +58,9 @@ links = Table(
     Column("display", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("created", Instant, nullable=False),
+    Column("unlinked", Instant),
     Column("adopted", Instant),
+    Column("history", Boolean),
     Column("prefer", Text),
 )
 

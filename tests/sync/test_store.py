@@ -6,6 +6,7 @@ import multiprocessing
 import sqlite3
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -291,7 +292,7 @@ def test_an_open_intent_is_found_again_whatever_its_revision(store: Store) -> No
     """Otherwise an edit after a lost answer makes a second comment."""
     bundle, claim = begun(store)
     first = store.journal.intend(claim, bundle, WISH, lambda n: f"token-{n}", AT)
-    edited = Wish(WISH.kind, WISH.origin, WISH.target, "r2")
+    edited = replace(WISH, revision="r2")
     again = store.journal.intend(claim, bundle, edited, lambda n: f"other-{n}", AT + MINUTE)
     assert not first.open
     assert again.open
@@ -308,6 +309,7 @@ def test_intents_of_different_things_are_different(store: Store) -> None:
         Wish(Kind.COMMENT, ORIGIN, "gitlab", "r1"),
         Wish(Kind.COMMENT, TextId("desk", "1", "8"), "jira", "r1"),
         Wish(Kind.COMMENT, TextId("desk", "2", "7"), "jira", "r1"),
+        replace(WISH, key="3"),
     ]
     intents = [store.journal.intend(claim, bundle, wish, str, AT) for wish in wishes]
     assert not any(intent.open for intent in intents)

@@ -1,0 +1,114 @@
+"""Link and unlink: a person says which tickets are the same one, or that they are not any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from connectors.base import Connector, Presence, Snapshot
+from connectors.errors import HubError
+from mappings.ticket import Ref
+from sync.rules import Role, Rules
+from sync.store import Store
+from sync.store.bundles import Adoption
+from sync.store.inbox import Claim
+
+
+class NotLinked(HubError):
+    """Two tickets cannot be linked, or one cannot be unlinked; the text says what stands in the way."""
+
+
+class Links:
+    """Joins tickets to bundles and takes them out, while nobody else works on them."""
+
+    def __init__(
+        self, store: Store, connectors: Mapping[str, Connector], rules: Rules, now: Callable[[], datetime]
+    ) -> None:
+        self._store, self._connectors, self._rules, self._now = store, connectors, rules, now
+
+    def link(self, one: Ref, other: Ref, *, prefer: str | None = None, history: bool = False) -> str:
+        """Make two tickets sides of one bundle, and return its inbox name; it is due to be reconciled.
+
+        Nothing that stands on them is rewritten: what differs stays different until somebody changes it,
+        unless `prefer` names the side to follow. Texts that are older stay where they are, unless
+        `history` has them travel. Raises NotLinked and WireError; saying it twice is fine.
+        """
+        front, work = sorted((one, other), key=lambda ref: self._role(ref) is Role.WORK)
+        if {self._role(front), self._role(work)} != {Role.FRONT, Role.WORK}:
+            raise NotLinked("a front side and a work side are linked; these two have the same role")
+        if prefer not in (None, front.connection, work.connection):
+            raise NotLinked(f"{prefer} is no side of them: prefer {front.connection} or {work.connection}")
+        sides = {ref: self._fetched(ref) for ref in (front, work)}
+        adoption = Adoption(self._now(), history=history, prefer=prefer)
+        here, there = (self._store.bundles.subject(side.ref) for side in sides.values())
+        if here == there:
+            return here
+        if here.startswith("bundle:") and there.startswith("bundle:"):
+            raise NotLinked(f"both are linked already, to different tickets: unlink {front} or {work} first")
+        if here.startswith("bundle:"):
+            return self._join(here, sides[work], adoption)
+        if there.startswith("bundle:"):
+            return self._join(there, sides[front], adoption)
+        return self._begin(sides[front], sides[work], adoption)
+
+    def unlink(self, ref: Ref) -> None:
+        """Take a side out of its bundle: nothing passes between it and the others any more.
+
+        What was written stays everywhere. The routes do not create the side anew. Raises NotLinked.
+        """
+        subject = self._store.bundles.subject(ref)
+        if not subject.startswith("bundle:"):
+            raise NotLinked(f"{ref} is not linked")
+        with self._claimed(subject) as claim:
+            self._store.bundles.unlink(claim, ref, self._now())
+
+    def _begin(self, front: Snapshot, work: Snapshot, adoption: Adoption) -> str:
+        with self._claimed(self._store.bundles.subject(front.ref)) as claim:
+            bundle, claimed = self._store.bundles.begin(claim, front)
+            try:
+                for side in (front, work):
+                    self._store.bundles.link(claimed, bundle, side.ref, side.url, self._now(), adoption)
+            finally:
+                self._store.inbox.release(claimed, self._now())
+        return self._due(f"bundle:{bundle}")
+
+    def _join(self, subject: str, side: Snapshot, adoption: Adoption) -> str:
+        bundle = self._store.bundles.load(subject)
+        taken = next((r for r in bundle.refs if r.connection == side.ref.connection), None)
+        if taken is not None and self._role(side.ref) is Role.WORK:
+            raise NotLinked(f"that ticket is linked to {taken} already: unlink {taken} first")
+        with self._claimed(subject) as claim:
+            self._store.bundles.link(claim, bundle.id or 0, side.ref, side.url, self._now(), adoption)
+        return self._due(subject)
+
+    def _due(self, subject: str) -> str:
+        self._store.inbox.put(subject, self._now(), "linked by a person")
+        return subject
+
+    def _role(self, ref: Ref) -> Role:
+        if ref.connection not in self._rules.roles:
+            known = ", ".join(self._rules.roles)
+            raise NotLinked(f"no connection is called {ref.connection!r}; the connections are {known}")
+        return self._rules.roles[ref.connection]
+
+    def _fetched(self, ref: Ref) -> Snapshot:
+        side = self._connectors[ref.connection].fetch(ref.key)
+        if side.presence is not Presence.PRESENT:
+            raise NotLinked(f"{side.ref} is {side.presence} and cannot be linked")
+        return side
+
+    @contextmanager
+    def _claimed(self, subject: str) -> Iterator[Claim]:
+        """Hold a subject for as long as its links are changed."""
+        self._store.inbox.put(subject, self._now(), "linked by a person")
+        row = self._store.inbox.row(subject)
+        taken = self._store.inbox.claim(row, self._now()) if row else None
+        if taken is None:
+            raise NotLinked("the ticket is being worked on at this moment; try again in a minute")
+        claim, row = taken
+        try:
+            yield claim
+        finally:
+            self._store.inbox.done(row)
+            self._store.inbox.release(claim, self._now())
