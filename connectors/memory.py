@@ -152,7 +152,9 @@ class Memory:
 
     def create(self, draft: TicketDraft) -> WrittenTicket:
         def act(fault: Fault | None) -> WrittenTicket:
-            return self._create(draft)
+            dropped = {"tags"} if fault is Fault.TAGS_DROPPED else set()
+            kept = {name: value for name, value in draft.values.items() if name not in dropped}
+            return self._create(replace(draft, values=kept))
 
         return self._wire.write("create", act, idempotent=False)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from connectors.base import Account, Connector, NativeValue
+from connectors.base import Account, Connector
 from connectors.errors import (
     ConfigError,
     Gone,
@@ -29,10 +29,9 @@ from sync.apply import Applied, Applier, Stale
 from sync.decide import decide
 from sync.observe import Observation, Observed, Observer
 from sync.operations import AddNotice, ChangeTags, Plan, Remark, SetFields, Write, together
-from sync.remember import remember
+from sync.remember import remember, remember_created
 from sync.routing import Desk
 from sync.rules import Role
-from sync.seen import Seen, sent_as
 from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.inbox import Claim, LostClaim
@@ -340,11 +339,9 @@ class Engine:
                 self._store.bundles.saw(claim, bundle, side.ref, made.seen, side.version, side.read_at)
             for name, written in applied.created.items():
                 can, sent = ticket.situation.capabilities[name], applied.answers[name].sent
-                wanted: dict[Field, NativeValue] = {
-                    f: sent_as(can, f, v) for f, v in sent.items() if f != "tags"
-                }
-                first = Seen(written.native, wanted)
-                self._store.bundles.saw(claim, bundle, written.ref, first, written.version, self._now())
+                first = remember_created(written, sent, can)
+                remarks += first.remarks
+                self._store.bundles.saw(claim, bundle, written.ref, first.seen, written.version, self._now())
         self._store.findings.record(f"bundle:{bundle}", remarks, self._now())
         return again
 

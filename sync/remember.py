@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from connectors.base import NativeValue, Snapshot
+from connectors.base import NativeValue, Snapshot, WrittenTicket
 from connectors.capabilities import Capabilities
 from mappings.ticket import Field, Value
 from sync.fields import slug
@@ -66,6 +66,18 @@ def remember(
     changed = old is not None and old.native.get("status") != draft.native.get("status")
     seen = Seen(draft.native, draft.wanted, (old or _NOTHING).serial + changed)
     return Remembered(seen, tuple(draft.remarks), draft.again)
+
+
+def remember_created(written: WrittenTicket, sent: Mapping[Field, Value], can: Capabilities) -> Remembered:
+    """Return what to remember of a side that was just created, and which of its tags it did not take."""
+    wanted: dict[Field, NativeValue] = {f: sent_as(can, f, v) for f, v in sent.items() if f != "tags"}
+    tags = sent.get("tags")
+    ours = {slug(tag) for tag in tags} if isinstance(tags, frozenset) else set()
+    missing = sorted(ours - {slug(tag) for tag in written.native.get("tags") or ()})
+    if missing:
+        wanted["tags"] = tuple(missing)
+    remarks = tuple(Skip(written.ref.connection, "tags", f"not taken: {tag}") for tag in missing)
+    return Remembered(Seen(written.native, wanted), remarks)
 
 
 def _await(draft: _Draft, side: Snapshot, old: Seen, can: Capabilities) -> None:

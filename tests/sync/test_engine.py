@@ -478,6 +478,14 @@ def test_tags_that_a_tool_drops_are_a_finding_and_stay_at_their_origin(world: Wo
     assert world.only("jira").fields["tags"] == ("customer-lantern",)
 
 
+def test_tags_that_a_tool_drops_from_a_new_ticket_are_a_finding(world: World) -> None:
+    """Otherwise a tag that the other tool cannot hold is lost with the first copy, and nobody is told."""
+    world.jira.fail("create", Fault.TAGS_DROPPED)
+    world.opened("dev", "pump")
+    world.sync()
+    assert ("jira", "tags", "not taken: pump") in world.findings()
+
+
 def test_a_label_of_the_hubs_that_a_tool_drops_is_not_sent_with_every_look(world: World) -> None:
     """Otherwise no plan is ever empty where the hub's role is too low."""
     world.opened()
