@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,6 +12,9 @@ from connectors.gitlab.labels import Side
 from connectors.gitlab.wire import CLOSED, OPENED, Issue
 from mappings.ticket import Field, Value
 from mappings.vocabulary import NOTHING, WORDS, Native
+
+_LONGEST = 255
+"""Characters that a label's name may have."""
 
 
 class Unwritable(ValueError):
@@ -52,21 +56,24 @@ def change(side: Side, values: Mapping[Field, Value], labels: Collection[str], s
         if name in side.labels:
             _put_word(side, wanted, name, value, labels, state)
         elif name == "tags" and isinstance(value, frozenset):
-            check_tags(side, value)
-            wanted.add |= value
-            wanted.remove |= {label for label in labels if side.is_tag(label)} - value
+            tags = labels_of(side, value)
+            wanted.add |= tags
+            wanted.remove |= {label for label in labels if side.is_tag(label)} - tags
         else:
             wanted.plain |= _plain(name, value)
     return wanted
 
 
-def check_tags(side: Side, tags: frozenset[str]) -> None:
-    """Refuse tags that cannot be labels, or that would change a field. Raises Unwritable."""
-    for tag in sorted(tags):
-        if not tag.strip() or "," in tag:
-            raise Unwritable("tags", f"{tag!r} cannot be a label")
-        if not side.is_tag(tag):
-            raise Unwritable("tags", f"the label {tag!r} is a field's and not a tag's")
+def labels_of(side: Side, tags: Iterable[str]) -> frozenset[str]:
+    """Return the labels that tags are kept as.
+
+    No label's name holds a comma (reference 3.3), so a dash stands for it. What cannot be a label, or would
+    change a field, is left out: it is missing in the answer then, and the hub says that it was not taken.
+    """
+    labels = (re.sub(r"\s*,\s*", "-", tag).strip() for tag in tags)
+    return frozenset(
+        label for label in labels if label.strip("-") and len(label) <= _LONGEST and side.is_tag(label)
+    )
 
 
 def _plain(name: Field, value: Value) -> dict[str, str]:

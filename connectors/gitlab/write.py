@@ -16,7 +16,7 @@ from connectors.base import (
     WrittenTicket,
 )
 from connectors.errors import Gone, Rejected, WireError
-from connectors.gitlab.fields import Change, Unwritable, change, check_tags
+from connectors.gitlab.fields import Change, Unwritable, change, labels_of
 from connectors.gitlab.files import ADDRESS, Home
 from connectors.gitlab.labels import Side
 from connectors.gitlab.read import Reader, issue_path, project_of
@@ -58,13 +58,9 @@ class Writer:
         return self._update(key, lambda i: self._change_to(call, values, i.labels or (), i.state))
 
     def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
-        """Add and remove labels; those that hold a field are refused."""
-        key = present.ref.key
-        try:
-            check_tags(self.side, add | remove)
-        except Unwritable as error:
-            raise self._unwritable(f"PUT {issue_path(self.http, key)}", error) from None
-        return self._update(key, lambda issue: Change(add=set(add), remove=set(remove)))
+        """Add and remove labels; a field's own are neither added nor taken away."""
+        wanted = Change(add=set(labels_of(self.side, add)), remove={t for t in remove if self.side.is_tag(t)})
+        return self._update(present.ref.key, lambda issue: wanted)
 
     def add_comment(self, key: str, draft: CommentDraft) -> WrittenComment:
         """Add a note, internal unless it is meant for customers.

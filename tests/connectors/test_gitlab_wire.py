@@ -406,11 +406,13 @@ def test_nothing_to_change_is_not_sent(wire: responses.RequestsMock, gitlab: Con
     assert not [c for c in wire.calls if c.request.method == "PUT"]
 
 
-def test_a_tag_that_is_a_fields_label_is_refused(wire: responses.RequestsMock, gitlab: Connector) -> None:
-    """Broken: a tag `status::dev` on a ticket moves the developers' card."""
-    with pytest.raises(Rejected) as refused:
-        gitlab.change_tags(told(), frozenset({"status::dev"}), frozenset())
-    assert set(refused.value.fields) == {"tags"}
+def test_a_tag_that_is_a_fields_label_is_left_alone(wire: responses.RequestsMock, gitlab: Connector) -> None:
+    """Broken: a tag `status::dev` on a ticket moves the developers' card, or keeps the other tags away."""
+    wire.get(ISSUE, json=issue(labels=["priority::1"]))
+    wire.put(ISSUE, json=issue(labels=["priority::1", "a-b"]))
+    written = gitlab.change_tags(told(), frozenset({"status::dev", "a,b"}), frozenset({"priority::1"}))
+    assert sent(wire, "PUT", "projects/12/issues/7") == [{"add_labels": "a-b"}]
+    assert written.native["tags"] == ("a-b",)
 
 
 def created(values: dict[Field, Value]) -> TicketDraft:

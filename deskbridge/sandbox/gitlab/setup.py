@@ -1,4 +1,4 @@
-"""The freshly set-up instance: a group, two projects, five accounts, the labels, no issue."""
+"""The freshly set-up instance: a group, two projects, accounts, no issue; labels unless it is to be empty."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def fill(site: Site, secrets: Secrets) -> None:
         project = Project(id, name, name.lower(), harbour, born, site.changes, desk)
         project.members = {hub: Level.MAINTAINER, dana: Level.DEVELOPER, guest: Level.GUEST}
         site.projects[id] = project
-    for label, color in _LABELS.items():
+    for label, color in ({} if site.world.empty else _LABELS).items():
         id = site.next("label")
         site.labels[id] = Label(id, label, harbour, color, created_at=born)
     attach(site, secrets)
