@@ -142,7 +142,7 @@ def test_a_file_whose_name_is_markup_is_named_in_jira(name: str) -> None:
 def test_a_picture_is_found_by_its_address_too() -> None:
     """Freshdesk's older bodies carry no id on their pictures."""
     found = read(Raw(TextFormat.HTML, f'<p>a <img src="{SHOT.location}"> b</p>'), FILES)
-    assert found == "a ![shot.png](attachment:7) b"
+    assert found == "a ![shot.png](<attachment:7>) b"
 
 
 def test_a_secret_address_is_not_copied() -> None:
