@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,18 @@ def served_dc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def dc(served_dc: Running) -> Iterator[Running]:
     """A fresh Data Center."""
     yield from renewed(served_dc)
+
+
+@contextmanager
+def empty_site(files: Path, deployment: str) -> Iterator[tuple[Client, dict[str, str]]]:
+    """Yield the hub's client of a site without examples, and what it publishes."""
+    listener = free_socket()
+    world = World(Clock(), random.Random(7), limits=False, empty=True)
+    server = Jira(world, base_url(listener), files, deployment)
+    env = server.environment()
+    token = env["JIRA_TOKEN"]
+    with serve(server.app, listener) as url:
+        yield Client(url, (env["JIRA_EMAIL"], token) if deployment == "cloud" else token), env
 
 
 @pytest.fixture

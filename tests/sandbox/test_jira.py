@@ -76,9 +76,9 @@ class TestFrontDoor:
 
     def test_unbuilt_calls_name_themselves(self, site: Running) -> None:
         """A call that only the real Jira has must not look like one that Jira refuses."""
-        answer = site.hub.call("GET", "/rest/api/3/dashboard/search")
+        answer = site.hub.call("GET", "/rest/api/3/auditing/record")
         assert answer.status_code == 501
-        assert "GET /rest/api/3/dashboard/search" in answer.text
+        assert "GET /rest/api/3/auditing/record" in answer.text
 
     def test_body_without_json_label_is_415(self, site: Running) -> None:
         """A client that sends bytes without a Content-Type is refused before it is read."""
@@ -386,6 +386,8 @@ class TestTexts:
             "||head||other||\n|1|[x|https://a.example]|",
             "{code:python}\nif a: *b*\n{code}",
             "{quote}\nquoted\n\ntwice\n{quote}",
+            "{quote}\nlook:\n{code:python}\nif a:\n\n* b\n{code}\nwell\n{quote}",
+            "un{*}bel{*}ievable {_}so{_}, H{~}2{~}O",
             "one\ntwo\n----\n!shot.png|thumbnail! after",
             r"\*not bold\* \{x\} \[y\] a_b_c 2*3*4",
             "[~accountid:712020:x] [^shot.png] !missing.png!",
@@ -397,6 +399,21 @@ class TestTexts:
         first = document(text, names)
         again = document(wiki(first, {"m1": "shot.png"}), names)
         assert again == first
+
+    def test_marks_in_braces(self) -> None:
+        """What Jira's own editor writes inside words would be shown with its signs."""
+        (paragraph,) = document("un{*}bel{*}ievable", Names())["content"]
+        shown = [
+            (node["text"], [mark["type"] for mark in node.get("marks", [])]) for node in paragraph["content"]
+        ]
+        assert shown == [("un", []), ("bel", ["strong"]), ("ievable", [])]
+        assert wiki({"content": [paragraph]}, {}) == "un{*}bel{*}ievable"
+
+    def test_code_inside_a_quote(self) -> None:
+        """Code that a customer's quoted mail holds would be read as a list or a rule."""
+        (quote,) = document("{quote}\nlook:\n{code}\n* a\n----\n{code}\n{quote}", Names())["content"]
+        assert [node["type"] for node in quote["content"]] == ["paragraph", "codeBlock"]
+        assert quote["content"][1]["content"][0]["text"] == "* a\n----"
 
     @pytest.mark.parametrize(
         "text", ["a*b*", "* item", "*x*", "h1. x {code}", "|cell|", "!a.png!", "-x-", "[a|b]"]

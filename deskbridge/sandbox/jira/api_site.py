@@ -9,7 +9,7 @@ from starlette.responses import Response
 from deskbridge.sandbox.jira import catalogue, errors, show, show_issue, workflow
 from deskbridge.sandbox.jira.api_people import groups_of
 from deskbridge.sandbox.jira.api_projects import page_bean
-from deskbridge.sandbox.jira.model import FieldDef, Json, LinkType, Named, Project, User
+from deskbridge.sandbox.jira.model import FieldDef, Json, LinkType, Named, Project, Status, User
 from deskbridge.sandbox.jira.permissions import PERMISSIONS, may
 from deskbridge.sandbox.jira.wire import Call, Handler, Rule
 from deskbridge.sandbox.kernel import Refused, reply
@@ -149,13 +149,7 @@ def status_search(call: Call) -> Response:
         ids = workflow.statuses(call.site, call.site.project(call.caller, call.query("projectId")))
     text, category = call.query("searchString").lower(), call.query("statusCategory").upper()
     found = [
-        {
-            "id": one.id,
-            "name": one.name,
-            "statusCategory": WORDS[one.category],
-            "description": one.description,
-        }
-        | {"scope": show.scope(one.scope).get("scope", {"type": "GLOBAL"})}
+        status_row(one)
         for one in (call.site.statuses[id] for id in ids)
         if text in one.name.lower() and category in ("", WORDS[one.category])
     ]
@@ -163,6 +157,13 @@ def status_search(call: Call) -> Response:
 
 
 WORDS = {"undefined": "UNDEFINED", "new": "TODO", "indeterminate": "IN_PROGRESS", "done": "DONE"}
+
+
+def status_row(one: Status) -> Json:
+    """Return a status as the newer resource shows it, whose categories have other words."""
+    scope = show.scope(one.scope).get("scope", {"type": "GLOBAL"})
+    words = {"statusCategory": WORDS[one.category], "description": one.description}
+    return {"id": one.id, "name": one.name, **words, "scope": scope}
 
 
 def status(call: Call) -> Response:

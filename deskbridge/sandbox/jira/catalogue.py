@@ -167,6 +167,7 @@ CUSTOM_TYPES = {
 # The numbers of the products' own fields, which differ from site to site: found by `schema.custom`.
 ORGANIZATIONS, REQUEST_TYPE, RANK, SPRINT, PARTICIPANTS, APPROVERS = 10002, 10010, 10019, 10020, 10026, 10030
 FIRST_RESPONSE, RESOLUTION = 10031, 10032
+CUSTOMER = 10041
 
 
 def cf(number: int) -> str:
@@ -289,7 +290,7 @@ def fresh_fields() -> list[FieldDef]:
         custom_field(RESOLUTION, "Time to resolution", _DESK + "sd-sla-field", (), "service_desk", READ_ONLY),
         custom_field(10040, "Product version", "textfield"),
         custom_field(
-            10041, "Customer", "select", (Named("10020", "Lantern Books"), Named("10021", "Orbit Cafe"))
+            CUSTOMER, "Customer", "select", (Named("10020", "Lantern Books"), Named("10021", "Orbit Cafe"))
         ),
         custom_field(10042, "Deskbridge id", "readonlyfield"),
     ]

@@ -1,4 +1,7 @@
-"""The freshly set-up site: its people, a software project with its board, a service desk; no issues."""
+"""The freshly set-up site: its people, a software project with its board, a service desk; no issues.
+
+An empty one (``--empty``) has the hub's account, the project and the fields, and no example.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from deskbridge.sandbox.jira.records import Desk, Organization, RequestType, Scr
 from deskbridge.sandbox.jira.state import Site
 
 PROJECT, DESK = "SUP", "HELP"
+NAME = "Support development"
 HUB = "hub@harbour.example"
 DEVELOPER = "dana@harbour.example"
 AGENT = "noor@harbour.example"
@@ -28,10 +32,11 @@ def people(site: Site) -> list[User]:
     rng = site.world.rng
     hub = person(site, "deskbridge", HUB, token=api_token(rng, cloud=site.cloud))
     hub.project_admin = hub.agent = True
+    if site.world.empty:
+        return [hub, _robot(site)]
     agent = person(site, "Noor Visser", AGENT, token=api_token(rng, cloud=site.cloud))
     agent.agent = True
-    robot = person(site, "Automation for Jira", AUTOMATION)
-    robot.account_type, robot.active = "app", False
+    robot = _robot(site)
     return [
         hub,
         person(site, "Dana Novak", DEVELOPER, token=api_token(rng, cloud=site.cloud)),
@@ -40,6 +45,12 @@ def people(site: Site) -> list[User]:
         robot,
         *(person(site, name, email, customer=True) for email, (name, _) in CUSTOMERS.items()),
     ]
+
+
+def _robot(site: Site) -> User:
+    robot = person(site, "Automation for Jira", AUTOMATION)
+    robot.account_type, robot.active = "app", False
+    return robot
 
 
 def person(site: Site, name: str, email: str, *, token: str = "", customer: bool = False) -> User:
@@ -72,8 +83,12 @@ def settle(site: Site, users: list[User]) -> None:
     standing = [f.id for f in site.fields.values() if f.screens == catalogue.BOTH and not f.only]
     site.screens = {1: Screen(1, "Default Screen", standing, "Allows to update all system fields.")}
     site.schemes = {scheme.id: scheme for scheme in default_schemes()}
+    if site.world.empty:
+        del site.fields[catalogue.cf(catalogue.CUSTOMER)]  # its options are customers' names
+        board_for(site, add_project(site, PROJECT, NAME, users[0].account_id), "kanban", f"{PROJECT} board")
+        return
     lead = next(user.account_id for user in users if user.email == DEVELOPER)
-    project = add_project(site, PROJECT, "Support development", lead)
+    project = add_project(site, PROJECT, NAME, lead)
     project.components.append(Component(str(site.next_id("component")), "Firmware"))
     board_for(site, project, "kanban", f"{PROJECT} board")
     agent = next(user.account_id for user in users if user.email == AGENT)

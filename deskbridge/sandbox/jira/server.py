@@ -19,10 +19,10 @@ from deskbridge.sandbox.jira import (
     api_fields,
     api_files,
     api_filters,
-    api_helpers,
     api_history,
     api_hooks,
     api_issues,
+    api_limits,
     api_marks,
     api_parts,
     api_people,
@@ -33,8 +33,11 @@ from deskbridge.sandbox.jira import (
     api_requests,
     api_schemes,
     api_search,
+    api_sessions,
+    api_settings,
     api_site,
     api_sprints,
+    api_suggest,
     api_tasks,
     api_worklogs,
     dump,
@@ -59,10 +62,10 @@ _MODULES = (
     api_fields,
     api_files,
     api_filters,
-    api_helpers,
     api_history,
     api_hooks,
     api_issues,
+    api_limits,
     api_marks,
     api_parts,
     api_people,
@@ -73,8 +76,11 @@ _MODULES = (
     api_requests,
     api_schemes,
     api_search,
+    api_sessions,
+    api_settings,
     api_site,
     api_sprints,
+    api_suggest,
     api_tasks,
     api_worklogs,
     page,
@@ -101,17 +107,19 @@ class Jira:
         ).all()
 
     def environment(self) -> dict[str, str]:
-        """Return the address and the two people's credentials; on Data Center by user name."""
+        """Return the address and two people's credentials, on Data Center by user name; an empty site has one."""
         hub, developer = self._people[:2]
         cloud = self._site.cloud
-        return {
+        found = {
             "JIRA_URL": self._site.base_url,
             "JIRA_EMAIL": hub.email if cloud else hub.username,
             "JIRA_TOKEN": hub.token,
             "JIRA_PROJECT": fresh.PROJECT,
-            "JIRA_DEV_EMAIL": developer.email if cloud else developer.username,
-            "JIRA_DEV_TOKEN": developer.token,
         }
+        if not self._site.world.empty:
+            found["JIRA_DEV_EMAIL"] = developer.email if cloud else developer.username
+            found["JIRA_DEV_TOKEN"] = developer.token
+        return found
 
     def reset(self) -> None:
         """Go back to the fresh site: same people and credentials, no issues, switches as at first."""

@@ -30,6 +30,8 @@ _MARKS = {
     char: (re.compile(rf"{re.escape(char)}(?=\S)(.{{1,1000}}?)(?<=[^\s\\]){re.escape(char)}(?!\w)"), mark)
     for char, mark in _MARK_OF.items()
 }
+# In braces a mark stands inside a word too.
+_BRACED = re.compile(r"\{([*_\-+^~])\}(?=\S)(.{1,1000}?)(?<=[^\s\\])\{\1\}")
 _MONO = re.compile(r"\{\{(.{1,500}?)\}\}")
 _LINK = re.compile(r"\[(?:([^\]|\n]{0,255})\|)?([^\]|\n]{1,1000})(?:\|smart-\w+)?\]")
 _PICTURE = re.compile(r"!([^!|\s][^!|\n]{0,254})(?:\|([^!\n]{0,200}))?!")
@@ -64,7 +66,7 @@ def _fenced(wiki: str, names: Names) -> list[Json]:
 def _fence(match: re.Match[str], names: Names) -> Json:
     kind, options, inner = match[1], match[2] or "", match[3]
     if kind in ("quote", "panel"):
-        content = _blocks(inner, names) or [{"type": "paragraph", "content": []}]
+        content = _fenced(inner, names) or [{"type": "paragraph", "content": []}]
         if kind == "quote":
             return {"type": "blockquote", "content": content}
         return {"type": "panel", "attrs": {"panelType": "info"}, "content": content}
@@ -267,6 +269,11 @@ def _object(text: str, at: int, names: Names, marks: tuple[Json, ...]) -> tuple[
     return None
 
 
+def _braced(match: re.Match[str], names: Names, marks: tuple[Json, ...]) -> list[Json] | None:
+    mark = _MARK_OF[match[1]]
+    return None if mark in marks else inline(match[2], names, (*marks, mark))
+
+
 def _mono(match: re.Match[str], names: Names, marks: tuple[Json, ...]) -> list[Json]:
     text = re.sub(r"\\([-#*_+?^~|%{}\[\]()!@])", r"\1", match[1])
     kept: list[Json] = [mark for mark in marks if mark["type"] == "link"]
@@ -310,7 +317,7 @@ def _bare(match: re.Match[str], names: Names, marks: tuple[Json, ...]) -> list[J
 
 _Build = Callable[[re.Match[str], Names, tuple[Json, ...]], "list[Json] | None"]
 _OBJECTS: dict[str, list[tuple[re.Pattern[str], _Build]]] = {
-    "{": [(_MONO, _mono)],
+    "{": [(_MONO, _mono), (_BRACED, _braced)],
     "[": [(_LINK, _link)],
     "!": [(_PICTURE, _picture)],
     "h": [(_URL, _bare)],

@@ -96,12 +96,16 @@ class _Writer:
         return str(name or attrs.get("id", ""))
 
     def line(self, nodes: list[Json], newline: str = "\n") -> str:
-        return "".join(self._inline(node, newline) for node in nodes)
+        edges = [None, *nodes, None]
+        return "".join(
+            self._inline(node, newline, inside=_inside_word(before, node, after))
+            for before, node, after in zip(edges, nodes, edges[2:], strict=False)
+        )
 
-    def _inline(self, node: Json, newline: str) -> str:
+    def _inline(self, node: Json, newline: str, *, inside: bool) -> str:
         attrs, kind = node.get("attrs", {}), node["type"]
         if kind == "text":
-            return _marked(node["text"], node.get("marks", []))
+            return _marked(node["text"], node.get("marks", []), inside=inside)
         if kind == "hardBreak":
             return newline
         if kind == "mention":
@@ -127,19 +131,25 @@ class _Writer:
     }
 
 
-def _marked(text: str, marks: list[Json]) -> str:
+def _inside_word(before: Json | None, node: Json, after: Json | None) -> bool:
+    """Whether a text begins or ends inside a word, where a bare sign is no mark."""
+    text, left, right = ((one or {}).get("text", "") for one in (node, before, after))
+    return bool(re.match(r"\w\w", left[-1:] + text[:1]) or re.match(r"\w\w", text[-1:] + right[:1]))
+
+
+def _marked(text: str, marks: list[Json], *, inside: bool = False) -> str:
     """Put the marks' signs around the text, outside of which its edge spaces must stay."""
     body = text.strip()
     if not body:
         return text
     kinds = {mark["type"]: mark.get("attrs", {}) for mark in marks}
     inner = f"{{{{{body}}}}}" if "code" in kinds else escape(body)
-    for kind, sign in _SIGNS.items():
-        if kind in kinds:
-            inner = f"{sign}{inner}{sign}"
+    signs = [sign for kind, sign in _SIGNS.items() if kind in kinds]
     if "subsup" in kinds:
-        sign = "^" if kinds["subsup"].get("type") == "sup" else "~"
-        inner = f"{sign}{inner}{sign}"
+        signs.append("^" if kinds["subsup"].get("type") == "sup" else "~")
+    for sign in signs:
+        mark = f"{{{sign}}}" if inside else sign
+        inner = f"{mark}{inner}{mark}"
     if "link" in kinds:
         href = kinds["link"].get("href", "")
         inner = inner if href == body else f"[{inner}|{href}]"
