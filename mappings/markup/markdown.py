@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
@@ -19,12 +20,13 @@ FILE = "file"
 PERSON = "person"
 """The key of a token's `meta` that says whom a resolved mention names, in the target's native id."""
 TASK = "task"
-"""The key of a list item's `meta` that says whether its task is done; its text begins ``[x] `` or ``[ ] ``."""
+"""The key of a list item's `meta` that says whether its task is done; its text has it too."""
 
-_NESTING = 100
+NESTING = 100
+"""How deep blocks may stand in one another; deeper than that nobody reads."""
 _BRACKETS = 20
 """Open brackets in a paragraph above which none begins a link: looking for all their ends is quadratic."""
-_TERMINATORS = re.compile(r"[\n*<\[\]\\`]|(?<![^\W_])_|_(?![^\W_])|~(?=~)|!(?=\[)|&(?=[#\w])|:(?=//)")
+_TERMINATORS = r"[\n*<\[\]\\`]|(?<![^\W_])_|_(?![^\W_])|~(?=~)|!(?=\[)|&(?=[#\w])|:(?=//)"
 """Where a rule of Markdown may begin; the library stops at every other sign too, for rules of plug-ins."""
 _SCHEME = re.compile(r"[^/?#]*:")
 _ALLOWED = re.compile(r"\s*(?:https?|mailto|tel|attachment|mention):", re.IGNORECASE)
@@ -55,9 +57,15 @@ class _Parser(MarkdownIt):
 @cache
 def parser() -> MarkdownIt:
     """Return the parser of canonical Markdown: tables and strikethrough, no raw HTML, no guessed links."""
-    made = _Parser("gfm-like", {"html": False, "linkify": True, "maxNesting": _NESTING})
+    return dialect(html=False)
+
+
+def dialect(*, html: bool, stops: str = "") -> MarkdownIt:
+    """Return a parser of canonical Markdown or more: raw HTML, rules that begin at the signs `stops`."""
+    made = _Parser("gfm-like", {"html": html, "linkify": True, "maxNesting": NESTING})
     made.inline.ruler.before("link", "crowded", _crowded)
-    made.inline.terminator_re = _TERMINATORS
+    made.inline.terminator_re = re.compile(f"{_TERMINATORS}|[{re.escape(stops)}]" if stops else _TERMINATORS)
+    made.core.ruler.after("block", "tasks", _tasks)
     if made.linkify is not None:
         made.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
         for schema in ("//", "ftp:", "mailto:"):
@@ -69,15 +77,13 @@ def parsed(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -
     """Return the parsed text, its references resolved.
 
     A file in `files` is marked by `FILE` and points to its place there, any other is named in words. A link
-    to a person in `people` is marked by `PERSON`; one to anybody else is plain text. What is nested deeper
-    than anybody reads is shown as it was written.
+    to a person in `people` is marked by `PERSON`; one to anybody else is plain text. A remote picture is a
+    link. What is nested deeper than anybody reads is shown as it was written.
     """
     tokens = parser().parse(markdown)
-    if max((t.level for t in tokens), default=0) >= _NESTING - 2:
+    if max((t.level for t in tokens), default=0) >= NESTING - 2:
         tokens = parser().parse("".join(f"    {line}\n" for line in markdown.split("\n")))
-    for before, token in zip([None, None, *tokens], tokens, strict=False):
-        if before is not None and before.type == "list_item_open" and (task := _TASK.match(token.content)):
-            before.meta = {TASK: task[1] != " "}
+    for token in tokens:
         token.info = re.sub(r"[^\w+#.-]", "", token.info.split(" ")[0])  # a language, or nothing
         if token.children:
             token.children = _resolved(token.children, files, people)
@@ -140,6 +146,13 @@ def _crowded(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- the l
     return True
 
 
+def _tasks(state: StateCore) -> None:
+    """Mark the list items that are tasks."""
+    for item, text in zip(state.tokens, state.tokens[2:], strict=False):
+        if item.type == "list_item_open" and (task := _TASK.match(text.content)):
+            item.meta = {TASK: task[1] != " "}
+
+
 @lru_cache(maxsize=4)
 def _open_brackets(text: str) -> int:
     depth = most = 0
@@ -163,7 +176,7 @@ def _resolved(tokens: Sequence[Token], files: Mapping[str, str], people: Mapping
                 end = ends.pop()
                 result += [token] if end is None else _text(end)
             case "image":
-                result += _picture(token, files)
+                result += _picture(token, files, linked=None in ends)
             case "text":
                 token.content = _CONTROL.sub(" ", token.content)
                 result.append(token)
@@ -192,16 +205,20 @@ def _link(
     return [token], None
 
 
-def _picture(token: Token, files: Mapping[str, str]) -> list[Token]:
+def _picture(token: Token, files: Mapping[str, str], *, linked: bool) -> list[Token]:
+    """Return a picture of ours; one elsewhere is a link, or its server would learn who reads the text."""
     # A picture's content is still Markdown.
     token.content = "".join(child.content or " " for child in token.children or ())
     kind, _, key = str(token.attrs.get("src", "")).partition(":")
-    if kind == "attachment":
-        if unquote(key) not in files:
-            return _text(f"[picture: {token.content or 'without a name'}]")
+    if kind == "attachment" and unquote(key) in files:
         token.attrs["src"] = files[unquote(key)]
         token.meta = {FILE: files[unquote(key)]}
-    return [token]
+        return [token]
+    if kind == "attachment" or linked or not key:
+        return _text(f"[picture: {token.content or 'without a name'}]")
+    link = Token("link_open", "a", 1, attrs={"href": token.attrs["src"]})
+    name = f"picture: {token.content}" if token.content else "picture"
+    return [link, *_text(name), Token("link_close", "a", -1)]
 
 
 def _text(content: str) -> list[Token]:

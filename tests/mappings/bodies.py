@@ -251,7 +251,8 @@ BODIES = [
     _markdown(
         "entities and signs",
         "&lt;b&gt; &copy; AT&amp;T 5 < 6 > 4 \\*x\\* 100% <b>raw</b>",
-        markup="lt gt copy amp",
+        markup="lt gt copy amp b b",
         p=1,
+        strong=1,
     ),
 ]

@@ -63,8 +63,11 @@ def seen(markdown: str) -> list[str]:
 
 
 def elements(markdown: str) -> dict[str, int]:
-    """How many of which elements a Markdown text has."""
+    """How many of which elements a Markdown text has; a mention is none, it may become a name."""
     tree = shown(markdown)
+    for link in list(tree.iter("a")):
+        if str(link.get("href")).startswith("mention:"):
+            link.drop_tag()
     return {name: len(list(tree.iter(name))) for name in ELEMENTS}
 
 

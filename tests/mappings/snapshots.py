@@ -1,8 +1,8 @@
 """The reviewed conversions of the corpus: ``python -m tests.mappings.snapshots [WORD]`` writes them anew.
 
 A body stands in ``corpus/FORMAT/NAME.EXT``. Beside it stand what it is read as, ``NAME.canonical.md``, and
-what that is written as for each tool it may travel to, ``NAME.to-FORMAT.EXT``. Whoever changes a converter reads
-the differences with their own eyes before they are committed.
+what that is written as for each tool it may travel to, ``NAME.to-FORMAT.EXT``. Whoever changes a converter
+reads the differences with their own eyes before they are committed.
 """
 
 from __future__ import annotations

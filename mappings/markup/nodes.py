@@ -1,0 +1,93 @@
+"""A parsed text as a tree: what the library's flat list of tokens says, made once and walked fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from markdown_it.token import Token
+
+
+class Node:
+    """A piece of a text and the pieces in it; `type` is the token's without ``_open`` and ``_close``."""
+
+    __slots__ = ("attrs", "children", "content", "hidden", "info", "markup", "meta", "tag", "type")
+
+    def __init__(
+        self, type: str, *, content: str = "", markup: str = "", children: Iterable[Node] = ()
+    ) -> None:
+        self.type = type
+        self.content = content
+        self.markup = markup
+        self.children = list(children)
+        self.tag = self.info = ""
+        self.attrs: dict[str, Any] = {}
+        self.meta: dict[str, Any] = {}
+        self.hidden = False
+
+    def walk(self) -> Iterator[Node]:
+        """Yield the node and all that is in it, in the order of the text."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def tree(tokens: Iterable[Token]) -> Node:
+    """Return the root of a parsed text."""
+    root = Node("root")
+    open_ = [root.children]
+    for token in tokens:
+        if token.nesting < 0:
+            open_.pop()
+            continue
+        node = _node(token)
+        open_[-1].append(node)
+        if token.nesting > 0:
+            open_.append(node.children)
+    return root
+
+
+def text(content: str) -> Node:
+    """Return words without markup."""
+    return Node("text", content=content)
+
+
+def title(words: str) -> Node:
+    """Return the paragraph that a folded block begins with: a bold title alone."""
+    return Node("paragraph", children=[Node("inline", children=[mark("strong", [text(words)])])])
+
+
+def mark(kind: str, children: Iterable[Node]) -> Node:
+    """Return pieces that are strong, emphasised or struck out."""
+    return Node(kind, markup={"strong": "**", "em": "*", "s": "~~"}[kind], children=children)
+
+
+def link(address: str, children: Iterable[Node]) -> Node:
+    """Return pieces that lead to an address."""
+    node = Node("link", children=children)
+    node.attrs["href"] = address
+    return node
+
+
+def picture(address: str, name: str) -> Node:
+    """Return a picture that stands at an address."""
+    node = Node("image", content=name)
+    node.attrs["src"] = address
+    return node
+
+
+def words(node: Node) -> str:
+    """Return what a piece says, in one line."""
+    said = (n.content if n.type not in ("softbreak", "hardbreak") else " " for n in node.walk())
+    return " ".join("".join(said).split())
+
+
+def _node(token: Token) -> Node:
+    node = Node(token.type.removesuffix("_open"), content=token.content, markup=token.markup)
+    node.tag, node.info, node.attrs = token.tag, token.info, token.attrs
+    node.meta, node.hidden = token.meta, token.hidden
+    if token.children:
+        node.children = tree(token.children).children
+        if token.type == "inline":
+            node.content = ""
+    return node
