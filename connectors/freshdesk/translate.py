@@ -42,6 +42,9 @@ _OUTBOUND = 10
 _CHATS = (7, 15)
 """The sources of tickets whose description repeats the first message (freshdesk-api 5.1)."""
 
+NO_SUBJECT = "(no subject)"
+"""What a ticket is called whose mail had no subject: no work tool takes an empty title."""
+
 Who = Callable[[int | None], Person | None]
 """Tells who a user id is."""
 
@@ -75,6 +78,8 @@ def native(config: ConnectionConfig, ticket: wire.Ticket) -> dict[Field, NativeV
 
 def canonical(config: ConnectionConfig, field: Field, stated: NativeValue) -> Value:
     """Return what a native value means."""
+    if field == "subject":
+        return str(stated or "").strip() or NO_SUBJECT
     if stated is None:
         return None
     if isinstance(stated, tuple):
@@ -141,7 +146,7 @@ def snapshot(
         read_at=read_at,
         native=fields.native,
         ticket=Ticket(
-            **{**values, **parts, "subject": ticket.subject or ""},
+            **{**values, **parts, "subject": str(canonical(config, "subject", ticket.subject))},
             created=ticket.created_at,
             updated=ticket.updated_at,
             requester=who(ticket.requester_id),

@@ -121,6 +121,13 @@ def test_a_ticket_is_translated_whole(config: ConnectionConfig) -> None:
     assert [(file.id, file.size) for file in told.messages[0].attachments] == [("7", 4)]
 
 
+@pytest.mark.parametrize("subject", [None, "", " \t"])
+def test_a_ticket_without_a_subject_has_a_title_all_the_same(config: ConnectionConfig, subject: Any) -> None:
+    """A mail need not have one; a work tool refuses a ticket without, and would never get it."""
+    read = snapshot(config, subject=subject)
+    assert (read.ticket.subject, read.native["subject"]) == (translate.NO_SUBJECT, subject)
+
+
 def test_native_values_are_the_servers_own(config: ConnectionConfig) -> None:
     """Broken: a change is seen where there is none, or none where there is one."""
     assert translate.native(config, ticket(tags=["b", "sla-breached", "a"], due_by=None)) == {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,14 @@ from deskbridge.sandbox.world import Clock, World
 from tests.sandbox.serving import base_url, free_socket, serve
 
 KIM = "kim@lantern.example"
+
+
+class Still(Clock):
+    """Time that passes only when a test says so: nothing happens by itself on a busy machine."""
+
+    def now(self) -> datetime:
+        """Return the instant that was set last."""
+        return self._base
 
 
 class Desk:
@@ -87,7 +96,7 @@ def failing(answer: requests.Response, status: int = 400) -> dict[str, str]:
 @contextmanager
 def serving(folder: Path, plan: str = "enterprise") -> Iterator[Desk]:
     """Yield a desk whose server answers until the block ends; to stop one takes longer than most tests."""
-    world = World(clock=Clock(), rng=random.Random(7))
+    world = World(clock=Still(), rng=random.Random(7))
     listener = free_socket()
     server = Freshdesk(world, base_url(listener), folder, plan)
     with serve(server.app, listener) as url:

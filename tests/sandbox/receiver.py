@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.sandbox import yes_sayer
 
-_PATIENCE = 0.01 if yes_sayer.mood() else 5
+_PATIENCE = 0.01 if yes_sayer.mood() else 30
 """How many seconds to wait: the yes-sayer sends nothing, however long one waits."""
 
 

@@ -78,6 +78,13 @@ class TestEveryCall:
         assert answer.status_code == status
         assert not code or answer.json()["code"] == code
 
+    @pytest.mark.parametrize("path", ["tickets/abc", "tickets/-1", "tickets/0", "tickets/1.5/conversations"])
+    def test_what_can_be_no_id_is_not_found(self, desk: Desk, path: str) -> None:
+        """A wrong id in the address is a 404 without a body, whatever it looks like."""
+        answer = desk.call("GET", path)
+        assert (answer.status_code, answer.content) == (404, b"")
+        assert requests.get(f"{desk.url}/api/v2/{path}", timeout=10).status_code == 401
+
     def test_unplayed_call_is_501_and_wrong_verb_405(self, desk: Desk) -> None:
         """There is no GET for one conversation; what the sandbox lacks says so instead of 404."""
         assert desk.call("GET", "solutions/categories").status_code == 501
@@ -594,6 +601,19 @@ class TestSetup:
         read = desk.get(f"tickets/{made['id']}")
         assert (read["fr_escalated"], read["is_escalated"]) == (True, False)
         assert read["updated_at"] > made["updated_at"]
+
+
+class TestMailWithoutSubject:
+    def test_it_makes_a_ticket_with_an_empty_subject(self, desk: Desk) -> None:
+        """Work tools want a title: whoever hands the empty one on is refused."""
+        made = desk.act("customer_mail", email=KIM, subject="  ", html="<p>Help</p>")["ticket"]
+        assert desk.get(f"tickets/{made}")["subject"] == ""
+
+    def test_what_it_says_is_a_switch(self, desk: Desk) -> None:
+        """Nothing tells what Freshdesk writes there, so a client must live with either."""
+        desk.act("switch", name="no_subject", value="(no subject)")
+        made = desk.act("customer_mail", email=KIM, subject="", html="<p>Help</p>")["ticket"]
+        assert desk.get(f"tickets/{made}")["subject"] == "(no subject)"
 
 
 class TestPage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -71,6 +72,19 @@ class TestMessages:
         missing = desk.call("POST", f"tickets/{ticket}/forward", json={"body": "x"})
         assert failing(missing) == {"to_emails": "missing_field"}
 
+    def test_a_structured_text_may_come_with_files(self, desk: Desk) -> None:
+        """In a form it is JSON in one field; the answer shows it as it came, and null where there is none."""
+        ticket = desk.ticket()["id"]
+        said = {"body_contents": [{"type": "text", "data": {"content": "two\nlines"}}]}
+        form = {"structured_body": json.dumps(said), "private": "false"}
+        files = {"attachments[]": ("a.txt", b"x")}
+        made = desk.call("POST", f"tickets/{ticket}/notes", data=form, files=files)
+        assert (made.status_code, made.json()["structured_body"]) == (201, said)
+        assert (made.json()["body_text"], len(made.json()["attachments"])) == ("two\nlines", 1)
+        assert desk.note(ticket)["structured_body"] is None
+        odd = desk.call("POST", f"tickets/{ticket}/notes", data={"structured_body": "{"}, files=files)
+        assert failing(odd)["structured_body"] == "datatype_mismatch"
+
     def test_outbound_ticket_is_closed_and_its_text_fixed(self, desk: Desk) -> None:
         """A client that opens conversations this way finds them closed, and cannot correct a typo."""
         box = desk.get("email_configs")[0]["id"]
@@ -132,6 +146,12 @@ class TestWatchers:
         assert failing(answer) == {"user_id": "invalid_field"}
         desk.done("PUT", "tickets/bulk_unwatch", ids=tickets)
         assert desk.get(f"tickets/{tickets[0]}/watchers") == {"watcher_ids": []}
+
+    def test_bulk_watch_without_a_user_is_for_the_caller(self, desk: Desk) -> None:
+        """The documentation demands the tickets only."""
+        ticket, me = desk.ticket()["id"], desk.get("agents/me")["id"]
+        desk.done("PUT", "tickets/bulk_watch", ids=[ticket])
+        assert desk.get(f"tickets/{ticket}/watchers") == {"watcher_ids": [me]}
 
 
 class TestSummaryAndViewers:

@@ -200,6 +200,20 @@ class TestResponses:
         assert desk.call("PUT", f"tickets/{made}", json={"due_by": later}).status_code == 200
 
 
+class TestTheJob:
+    def test_what_is_late_at_once_is_marked_in_its_next_turn(self, desk: Desk) -> None:
+        """A poll from the last change on would miss a breach that is dated before it."""
+        made = desk.ticket(priority=1)["id"]
+        desk.later(10 * 3600)
+        changed = desk.done("PUT", f"tickets/{made}", priority=4)["updated_at"]
+        desk.later(600)
+        seen = desk.get(f"tickets/{made}")
+        assert seen["fr_due_by"] < changed
+        assert (seen["fr_escalated"], seen["is_escalated"]) == (True, True)
+        assert seen["updated_at"] > changed
+        assert [row["id"] for row in desk.get("tickets", updated_since=changed)] == [made]
+
+
 def test_working_time_equals_a_count_minute_by_minute() -> None:
     """Across a weekend, a holiday and the end of summer time."""
     calendar = Calendar(1, "x", None, "Rome", dict.fromkeys(range(5), ("09:00", "17:00")), datetime.now(UTC))

@@ -98,6 +98,11 @@ class TestRunning:
         with Sandbox.running(empty=True) as bare:
             assert freshdesk(bare, "contacts").json() == freshdesk(bare, "companies").json() == []
             assert len(freshdesk(bare, "agents").json()) == 3
+            env = bare.environment()
+            site, login = env["JIRA_URL"] + "/rest/api/2", (env["JIRA_EMAIL"], env["JIRA_TOKEN"])
+            projects = requests.get(f"{site}/project", auth=login, timeout=10).json()
+            assert [project["key"] for project in projects] == [env["JIRA_PROJECT"]]
+            assert requests.get(f"{site}/project/SUP/components", auth=login, timeout=10).json() == []
 
     @pytest.mark.parametrize(
         "options",

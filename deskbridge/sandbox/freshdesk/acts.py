@@ -65,6 +65,7 @@ class _People:
         uploads = _uploads(attachments)
         user, now = rules.writer(account, _address(email), name), account.now()
         body, files = _kept(account, html, uploads, account.last_ticket + 1)
+        subject = subject if subject.strip() else account.switches.no_subject
         ticket = Ticket(account.last_ticket + 1, subject, stored(body), user.id, now, now, source=_EMAIL)
         ticket.company_id, ticket.email_config_id = user.company_id, account.email_config_id
         ticket.support_email, ticket.to_emails = account.support_email, [account.support_email]
@@ -146,7 +147,8 @@ class _Admin:
         if name not in {f.name for f in dataclasses.fields(switches)}:
             raise ValueError(f"there is no switch {name!r}")
         wanted = type(getattr(switches, name))
-        if isinstance(value, bool) != (wanted is bool) or not isinstance(value, int | float):
+        takes = {bool: (bool,), str: (str,)}.get(wanted, (int, float))
+        if isinstance(value, bool) != (wanted is bool) or not isinstance(value, takes):
             raise ValueError(f"the switch {name} takes a {wanted.__name__}")
         setattr(switches, name, wanted(value))
         return {name: getattr(switches, name)}

@@ -94,9 +94,10 @@ def unwatch(call: Call) -> Response:
 
 
 def watch_many(call: Call) -> Response:
-    """`PUT /tickets/bulk_watch`."""
+    """`PUT /tickets/bulk_watch`: without a `user_id` the caller watches."""
     form = Form(call.body, _WATCH_MANY | _WATCH)
-    _watch(call, _ids(call, form), _agent(call, form))
+    ids = _ids(call, form)
+    _watch(call, ids, _agent(call, form) if "user_id" in form else call.agent.id)
     return reply(status=204)
 
 

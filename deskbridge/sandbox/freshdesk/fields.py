@@ -14,6 +14,9 @@ from deskbridge.sandbox.freshdesk.state import Account
 
 PRIORITIES = {1: "Low", 2: "Medium", 3: "High", 4: "Urgent"}
 SOURCES = {1: "Email", 2: "Portal", 3: "Phone", 7: "Chat", 9: "Feedback Widget", 10: "Outbound Email"}
+# Channels that a ticket may have come by, but no call may set.
+_SHOWN_SOURCES = SOURCES | {4: "Forum", 5: "Twitter", 6: "Facebook"}
+_DESCRIPTIONS = {"agent": "Agent", "product": "Select the product, the ticket belongs to."}
 TYPES = ("Question", "Incident", "Problem", "Feature Request", "Refund")
 CUSTOM_TYPES = (
     "custom_text",
@@ -121,7 +124,7 @@ def row(account: Account, f: TicketField) -> dict[str, Any]:
         "id": f.id,
         "name": f.name,
         "label": f.label,
-        "description": f"Ticket {f.name.replace('_', ' ')}" if f.default else "",
+        "description": _description(f) if f.default else "",
         "position": f.position,
         "required_for_closure": f.required_for_closure,
         "required_for_agents": f.required_for_agents,
@@ -140,6 +143,11 @@ def row(account: Account, f: TicketField) -> dict[str, Any]:
     return (shown if choices is None else shown | {"choices": choices}) | _nested(f)
 
 
+def _description(f: TicketField) -> str:
+    words = "type" if f.name == "ticket_type" else f.name
+    return _DESCRIPTIONS.get(f.name, f"Ticket {words}")
+
+
 def _stamp(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -151,7 +159,7 @@ def _choices(account: Account, f: TicketField) -> Any:
             str(id): [s.label, s.customer_label] for id, s in account.statuses.items()
         },
         "default_priority": lambda: {label: id for id, label in PRIORITIES.items()},
-        "default_source": lambda: {label: id for id, label in SOURCES.items()},
+        "default_source": lambda: {label: id for id, label in sorted(_SHOWN_SOURCES.items())},
         "default_group": lambda: {group.name: group.id for group in account.groups.values()},
         "default_agent": lambda: {agent.name: agent.id for agent in account.agents()},
         "default_product": lambda: {row["name"]: row["id"] for row in account.shelves["products"].values()},

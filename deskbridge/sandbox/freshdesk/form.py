@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -208,6 +209,13 @@ def _type_problem(value: object, kind: str) -> str | None:
     return None
 
 
+def _object_in(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def _from_text(value: Any, kind: str) -> Any:
     """Return a multipart value as JSON would have brought it: all of them come as text."""
     if isinstance(value, list):
@@ -218,4 +226,6 @@ def _from_text(value: Any, kind: str) -> Any:
         return int(value)
     if kind == "boolean" and value in ("true", "false"):
         return value == "true"
+    if kind == "object" and value.startswith("{"):  # as documented for `structured_body`
+        return _object_in(value)
     return None if value == "" and kind not in ("string", "email") else value

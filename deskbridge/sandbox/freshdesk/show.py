@@ -169,12 +169,17 @@ def _written(account: Account, c: Conversation) -> dict[str, Any]:
 def reply_answer(account: Account, c: Conversation) -> dict[str, Any]:
     """Return what the reply call answers (5.2)."""
     mail = {"from_email": c.from_email, "cc_emails": c.cc_emails, "bcc_emails": c.bcc_emails}
-    return _written(account, c) | mail | {"replied_to": c.to_emails}
+    return _written(account, c) | mail | {"structured_body": c.structured, "replied_to": c.to_emails}
 
 
 def note_answer(account: Account, c: Conversation) -> dict[str, Any]:
     """Return what the calls that write notes answer (5.2)."""
-    kind = {"incoming": c.incoming, "private": c.private, "support_email": None}
+    kind = {
+        "incoming": c.incoming,
+        "private": c.private,
+        "support_email": None,
+        "structured_body": c.structured,
+    }
     return _written(account, c) | kind | {"notified_to": c.to_emails or []}
 
 

@@ -108,8 +108,8 @@ class Account:
             self._at = None
 
     def plan_for(self, at: datetime, what: str, key: Any) -> None:
-        """Have `what` (see `upkeep.py`) happen at `at`."""
-        heapq.heappush(self.agenda, (at, next(self._turns), what, key))
+        """Have `what` (see `upkeep.py`) happen at `at`, at once when that has passed: never in the past."""
+        heapq.heappush(self.agenda, (max(at, self.now()), next(self._turns), what, key))
 
     def restart_turns(self, turns: Iterator[int]) -> None:
         """Number what is planned from now on by `turns`."""
@@ -120,9 +120,9 @@ class Account:
         self.plan_for(self.now() + timedelta(seconds=seconds), what, key)
 
     def touch(self, ticket: Ticket) -> None:
-        """Bump the ticket's `updated_at`."""
+        """Bump the ticket's `updated_at`; it never goes back, or a poll would miss what happened."""
         with self.tickets.moving(ticket):
-            ticket.updated_at = self.now()
+            ticket.updated_at = max(ticket.updated_at, self.now())
         self.reindex("tickets", ticket.id)
 
     def new_id(self) -> int:

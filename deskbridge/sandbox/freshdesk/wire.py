@@ -102,13 +102,18 @@ def routes(account: Account, meter: Meter, endpoints: Sequence[Endpoint]) -> lis
     verbs: dict[str, list[str]] = {}
     for endpoint in endpoints:
         verbs.setdefault(endpoint.path, []).append(endpoint.method)
-    return real + [
+    others = [
         _other_verbs(account, meter, path, used) for path, used in verbs.items() if path not in _PARTIAL
     ]
+    return [*real, *others, *(_no_id(account, meter, path) for path in verbs if ":int}" in path)]
 
 
 # Paths of which the vendor has verbs that are not played here: those are a 501, not a 405.
 _PARTIAL = {"/ticket-forms", "/ticket-forms/{id:int}", "/ticket-forms/{id:int}/fields/{field:int}"}
+
+
+# Words in an id's place that are calls of the vendor's which are not played: a 501.
+_UNPLAYED = {"availability", "outbound_messages"}
 
 
 def _other_verbs(account: Account, meter: Meter, path: str, used: list[str]) -> Route:
@@ -117,6 +122,21 @@ def _other_verbs(account: Account, meter: Meter, path: str, used: list[str]) -> 
 
     others = [verb for verb in _ALL_VERBS if verb not in used]
     return Route(_PREFIX + path, _endpoint(account, meter, Endpoint("", path, refuse)), methods=others)
+
+
+def _no_id(account: Account, meter: Meter, path: str) -> Route:
+    """Return the route of a path with what can be no id, e.g. ``/tickets/12a``: not found, as any wrong id.
+
+    Where a word stands for a call that is not played, nothing is said about ids.
+    """
+
+    def refuse(call: Call) -> Response:
+        if _UNPLAYED.intersection(call.request.path_params.values()):
+            raise HTTPException(404)
+        raise not_found()
+
+    endpoint = _endpoint(account, meter, Endpoint("", path, refuse))
+    return Route(_PREFIX + path.replace(":int}", "}"), endpoint, methods=list(_ALL_VERBS))
 
 
 def not_allowed(verb: str, allowed: Sequence[str] = ("GET",)) -> Refused:
