@@ -42,6 +42,7 @@ from connectors.gitlab.labels import Side
 from connectors.gitlab.parts import KINDS, PARTS, parts, relate
 from connectors.gitlab.read import Reader
 from connectors.gitlab.remarks import remarks
+from connectors.gitlab.status import Statuses, lacking
 from connectors.gitlab.webhook import hear
 from connectors.gitlab.wire import explain
 from connectors.gitlab.write import Writer
@@ -106,7 +107,9 @@ class GitLab:
         self._http = Http(config.name, base, wire, config.budget, config.now, explain)
         self._directory, self._side = Directory(self._http), Side.of(config)
         side = self._side
-        self._reader = Reader(self._http, side, self._directory, config.projects, config.now)
+        self._reader = Reader(
+            self._http, side, self._directory, Statuses(self._http), config.projects, config.now
+        )
         self._writer = Writer(self._http, side, self._reader)
         self._boards = Boards(self._reader, side)
 
@@ -123,7 +126,11 @@ class GitLab:
         return Account(str(me.id), me.name, self._config.url)
 
     def problems(self, places: Iterable[Place]) -> list[str]:
-        return problems(self._directory, self._config.projects, places)
+        places = list(places)
+        found = problems(self._directory, self._config.projects, places)
+        if found or not self._side.states:
+            return found
+        return list(lacking(self._reader.statuses, self._side, places))
 
     def remarks(self, places: Iterable[Place]) -> list[str]:
         return remarks(self._directory, self._side, places)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from connectors.gitlab.labels import Side
-from connectors.gitlab.wire import CLOSED, OPENED, Issue
+from connectors.gitlab.labels import Side, is_closed
+from connectors.gitlab.wire import CLOSED, Issue
 from mappings.ticket import Field, Value
 from mappings.vocabulary import NOTHING, WORDS, Native
 
@@ -35,6 +35,8 @@ class Change:
     remove: set[str] = field(default_factory=set)
     event: str = ""
     """``close``, ``reopen`` or nothing."""
+    status: str = ""
+    """The status to set, where the connection uses that field: a name, a category, opened or closed."""
 
     def body(self, issue: Issue) -> dict[str, str]:
         """Return only what differs from the issue: an empty update is refused (reference 1.2)."""
@@ -49,12 +51,12 @@ class Change:
         return sent | {name: value for name, value in wanted.items() if value}
 
 
-def change(side: Side, values: Mapping[Field, Value], labels: Collection[str], state: str) -> Change:
-    """Return what gives an issue with these labels and this state the values. Raises Unwritable."""
+def change(side: Side, values: Mapping[Field, Value], labels: Collection[str], status: Native) -> Change:
+    """Return what gives an issue with these labels and this status the values. Raises Unwritable."""
     wanted = Change()
     for name, value in values.items():
         if name in side.labels:
-            _put_word(side, wanted, name, value, labels, state)
+            _put_word(side, wanted, name, value, labels, status)
         elif name == "tags" and isinstance(value, frozenset):
             tags = labels_of(side, value)
             wanted.add |= tags
@@ -86,21 +88,25 @@ def _plain(name: Field, value: Value) -> dict[str, str]:
 
 
 def _put_word(
-    side: Side, wanted: Change, name: Field, value: Value, labels: Collection[str], state: str
+    side: Side, wanted: Change, name: Field, value: Value, labels: Collection[str], status: Native
 ) -> None:
     """Set the field's label and take away its others: on Free no scope is exclusive (reference 6.1)."""
-    word = _native(side, name, value, labels, state)
-    wanted.remove |= {label for label in labels if side.labels[name].owns(label)} - {word}
-    if word not in (OPENED, CLOSED, NOTHING):
+    word = _native(side, name, value, labels, status)
+    kept = side.labels[name]
+    wanted.remove |= {label for label in labels if kept.owns(label)} - {word}
+    if kept.owns(word):
         wanted.add.add(word)
-    if name == "status" and (word == CLOSED) != (state == CLOSED):
+    if name != "status":
+        return
+    if side.states and not kept.owns(word):
+        wanted.status = "" if word == status.word else word
+    elif (word == CLOSED) != is_closed(status):
         wanted.event = "close" if word == CLOSED else "reopen"
 
 
-def _native(side: Side, name: Field, value: Value, labels: Collection[str], state: str) -> str:
+def _native(side: Side, name: Field, value: Value, labels: Collection[str], status: Native) -> str:
     if value is None and name != "status":
         return NOTHING
     if not isinstance(value, WORDS[name]):
         raise Unwritable(name, f"{name} cannot be {value!r}")
-    present = side.native(name, labels, state)
-    return side.labels[name].lens.put(value, Native(present) if present else None)
+    return side.labels[name].lens.put(value, side.native(name, labels, status))

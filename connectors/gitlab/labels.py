@@ -9,7 +9,14 @@ from enum import StrEnum
 from connectors.base import ConnectionConfig
 from connectors.gitlab.wire import CLOSED, OPENED
 from mappings.ticket import Field
-from mappings.vocabulary import NOTHING, Vocabulary
+from mappings.vocabulary import NOTHING, Native, Vocabulary
+
+STATUS = "status"
+"""What the settings call the field of paid tiers: ``fields = { status = "status" }``."""
+CATEGORY = "category:"
+"""How a vocabulary names whichever status a group has of a category."""
+_CLOSING = ("done", "canceled")
+"""Categories whose statuses close an issue (reference 3.8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +32,11 @@ class LabelField:
     scopes: frozenset[str]
 
     @classmethod
-    def of(cls, lens: Vocabulary[StrEnum]) -> LabelField:
-        """Return the field of a lens."""
-        words = frozenset({*lens.reads, *lens.writes.values()} - {NOTHING, OPENED, CLOSED})
+    def of(cls, lens: Vocabulary[StrEnum], *, scoped: bool = False) -> LabelField:
+        """Return the field of a lens; `scoped` says that words without a scope are no labels."""
+        known = {word for word in (*lens.reads, *lens.writes.values()) if not word.startswith(CATEGORY)}
+        known -= {NOTHING, OPENED, CLOSED}
+        words = frozenset(word for word in known if not scoped or _scope(word))
         return cls(lens, words, frozenset(scope for word in words if (scope := _scope(word))))
 
     def owns(self, label: str) -> bool:
@@ -48,23 +57,36 @@ class Side:
     url: str
     labels: Mapping[Field, LabelField]
     """The fields that are kept in labels; status among them, if it is translated at all."""
+    states: bool = False
+    """Whether issues' *status* field is read and written, which paid tiers have (reference 3.8)."""
 
     @classmethod
     def of(cls, config: ConnectionConfig) -> Side:
         """Return the side of a connection."""
-        fields = {field: LabelField.of(lens) for field, lens in config.vocabularies.items()}
-        return cls(config.name, config.url, fields)
+        states = config.fields.get("status") == STATUS
+        fields = {
+            field: LabelField.of(lens, scoped=states and field == "status")
+            for field, lens in config.vocabularies.items()
+        }
+        return cls(config.name, config.url, fields, states)
 
     def is_tag(self, label: str) -> bool:
         """Whether a label belongs to no field."""
         return not any(field.owns(label) for field in self.labels.values())
 
-    def native(self, field: Field, labels: Iterable[str], state: str) -> str | None:
-        """Return the native word of a field that is kept in labels."""
+    def native(self, field: Field, labels: Iterable[str], status: Native) -> Native | None:
+        """Return the native word of a field that is kept in labels, beside the status that no label says."""
         kept = self.labels[field]
         if field == "status":
-            return CLOSED if state == CLOSED else kept.label(labels) or OPENED
-        return kept.label(labels) or (NOTHING if NOTHING in kept.lens.reads else None)
+            label = None if is_closed(status) else kept.label(labels)
+            return Native(label) if label else status
+        word = kept.label(labels) or (NOTHING if NOTHING in kept.lens.reads else None)
+        return Native(word) if word else None
+
+
+def is_closed(status: Native) -> bool:
+    """Whether an issue of this status is closed."""
+    return status.word == CLOSED or status.category in _CLOSING
 
 
 def _scope(label: str) -> str:

@@ -17,6 +17,7 @@ from connectors.errors import Gone, Rejected
 from connectors.gitlab.admin import Directory
 from connectors.gitlab.graphql import Outside, outsiders
 from connectors.gitlab.labels import Side
+from connectors.gitlab.status import Statuses
 from connectors.gitlab.translate import hint_of, snapshot
 from connectors.gitlab.wire import ISSUE, NOTES, ROWS, Issue, Note, parse
 from connectors.http import Http
@@ -35,6 +36,7 @@ class Reader:
     http: Http
     side: Side
     directory: Directory
+    statuses: Statuses
     projects: tuple[str, ...]
     now: Callable[[], datetime] = field(repr=False)
 
@@ -49,7 +51,11 @@ class Reader:
     def issue(self, key: str) -> Issue:
         """Return an issue without its notes. Raises Gone."""
         response = self.http.call("GET", issue_path(self.http, key), idempotent=True)
-        return parse(ISSUE, self.http.connection, response)
+        return self.whole(parse(ISSUE, self.http.connection, response))
+
+    def whole(self, issue: Issue) -> Issue:
+        """Return an issue of REST with its status, where that is a field of its own."""
+        return self.statuses.stated(issue) if self.side.states else issue
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """Yield what changed in the connection's projects, oldest change first; from 1970 on, everything."""

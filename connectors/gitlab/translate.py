@@ -80,7 +80,8 @@ def natives(side: Side, issue: Issue) -> dict[Field, NativeValue]:
         "due": issue.due_date.isoformat() if issue.due_date else None,
         "tags": tuple(sorted(label for label in labels if side.is_tag(label))),
     }
-    return native | {field: side.native(field, labels, issue.state) for field in side.labels}
+    words = {field: side.native(field, labels, issue.status) for field in side.labels}
+    return native | {field: word.word if word else None for field, word in words.items()}
 
 
 def written(side: Side, issue: Issue) -> WrittenTicket:
@@ -267,14 +268,14 @@ def _words_of(side: Side, labels: set[str], state: str) -> dict[Field, Value]:
     words: dict[Field, Value] = {}
     for field in _HISTORIC:
         if field in side.labels:
-            native = side.native(field, labels, state)
-            words[field] = None if native is None else side.labels[field].lens.get(Native(native))
+            native = side.native(field, labels, Native(state))
+            words[field] = None if native is None else side.labels[field].lens.get(native)
     return words
 
 
 def _word(side: Side, field: Field, kind: type[W], issue: Issue) -> W | Unmapped | None:
     if field not in side.labels:
         return None
-    native = side.native(field, issue.labels or (), issue.state)
-    word = None if native is None else side.labels[field].lens.get(Native(native))
+    native = side.native(field, issue.labels or (), issue.status)
+    word = None if native is None else side.labels[field].lens.get(native)
     return word if isinstance(word, (kind, Unmapped)) else None

@@ -15,6 +15,7 @@ import requests
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from connectors.errors import Rejected, Uncertain
+from mappings.vocabulary import Native
 
 T = TypeVar("T")
 
@@ -57,9 +58,23 @@ class Row(_Part):
     user_notes_count: int = 0
 
 
+class Stated(_Part):
+    """A status of paid tiers (reference 3.8); GraphQL alone knows it."""
+
+    id: str
+    name: str
+    category: str | None = None
+
+    @property
+    def native(self) -> Native:
+        """The status as a vocabulary reads it: by name, then by category."""
+        return Native(self.name, (self.category or "").lower() or None)
+
+
 class Issue(Row):
     """An issue whole."""
 
+    id: int
     title: str
     state: Literal["opened", "closed"]
     created_at: Instant
@@ -72,11 +87,19 @@ class Issue(Row):
     moved_to_id: int | None = None
     service_desk_reply_to: str | None = None
     """The requester's address; set exactly on Service Desk tickets (reference 7.1)."""
+    issue_type: str | None = None
+    stated: Stated | None = None
+    """Its status, where the connection uses that field. It is asked for apart from all this."""
 
     @property
     def project_path(self) -> str:
         """The project's path as it is today."""
         return self.references.full.rpartition("#")[0]
+
+    @property
+    def status(self) -> Native:
+        """Its status, apart from what labels say: the field's, or opened and closed."""
+        return self.stated.native if self.stated else Native(self.state)
 
 
 class Note(_Part):

@@ -26,6 +26,7 @@ from connectors.http import Http
 from mappings.markup import write
 from mappings.provenance import escape
 from mappings.ticket import MESSAGE_0, Audience, Field, TextFormat, Value
+from mappings.vocabulary import Native
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Writer:
         """Create an issue. Its uploads go first; files that no text links in the end do no harm."""
         project = self.reader.directory.project(draft.place.key)
         path = f"projects/{project}/issues"
-        change = self._change_to(f"POST {path}", draft.values, (), OPENED)
+        change = self._change_to(f"POST {path}", draft.values, (), Native(OPENED))
         text, _ = self._text(project, draft.message)
         sent = {**change.plain, "description": text}
         if change.add:
@@ -49,13 +50,13 @@ class Writer:
             sent["issue_type"] = draft.place.kind
         response = self.http.call("POST", path, json=sent, idempotent=False)
         issue = parse(ISSUE, self.side.connection, response, once=True)
-        return written(self.side, self._closed(issue) if change.event else issue)
+        return written(self.side, self._ended(issue, change))
 
     def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
         """Write fields in one call, whose server closes or reopens first and then does the rest."""
         key = present.ref.key
         call = f"PUT {issue_path(self.http, key)}"
-        return self._update(key, lambda i: self._change_to(call, values, i.labels or (), i.state))
+        return self._update(key, lambda i: self._change_to(call, values, i.labels or (), i.status))
 
     def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
         """Add and remove labels; a field's own are neither added nor taken away."""
@@ -100,10 +101,10 @@ class Writer:
     # Issues.
 
     def _change_to(
-        self, call: str, values: Mapping[Field, Value], labels: tuple[str, ...], state: str
+        self, call: str, values: Mapping[Field, Value], labels: tuple[str, ...], status: Native
     ) -> Change:
         try:
-            return change(self.side, values, labels, state)
+            return change(self.side, values, labels, status)
         except Unwritable as error:
             raise self._unwritable(call, error) from None
 
@@ -113,17 +114,29 @@ class Writer:
     def _update(self, key: str, decide: Callable[[Issue], Change]) -> WrittenTicket:
         """Write what an issue lacks, decided on what it says now; nothing if it lacks nothing."""
         issue = self.reader.issue(key)
-        if body := decide(issue).body(issue):
-            response = self.http.call("PUT", issue_path(self.http, key), json=body, idempotent=True)
-            issue = parse(ISSUE, self.side.connection, response)
+        wanted = decide(issue)
+        if body := wanted.body(issue):
+            issue = self._put(key, body)
+        if wanted.status:
+            issue = self._set_status(issue, wanted.status)
         return written(self.side, issue)
 
-    def _closed(self, issue: Issue) -> Issue:
-        """Close an issue that was just created. Where that fails it stays open and its answer says so."""
-        path = issue_path(self.http, key_of(issue))
+    def _put(self, key: str, body: Mapping[str, str]) -> Issue:
+        response = self.http.call("PUT", issue_path(self.http, key), json=body, idempotent=True)
+        return self.reader.whole(parse(ISSUE, self.side.connection, response))
+
+    def _set_status(self, issue: Issue, word: str) -> Issue:
+        self.reader.statuses.put(issue, word)
+        return self.reader.issue(key_of(issue))
+
+    def _ended(self, issue: Issue, wanted: Change) -> Issue:
+        """Bring an issue that was just created to its status. Where that fails its answer says so."""
         try:
-            response = self.http.call("PUT", path, json={"state_event": "close"}, idempotent=True)
-            return parse(ISSUE, self.side.connection, response)
+            if wanted.event:
+                return self._put(key_of(issue), {"state_event": wanted.event})
+            if wanted.status:
+                return self._set_status(issue, wanted.status)
+            return self.reader.whole(issue)
         except WireError:
             return issue
 

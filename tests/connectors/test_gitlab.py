@@ -31,7 +31,7 @@ from mappings.ticket import (
     Unmapped,
     Value,
 )
-from mappings.vocabulary import vocabularies
+from mappings.vocabulary import Native, vocabularies
 from tests.connectors.gitlab_payloads import (
     BOT,
     DEV,
@@ -249,7 +249,7 @@ def test_a_status_is_labels_and_state(
 ) -> None:
     """Broken: two status labels at once, or a closed issue with a label saying that work goes on."""
     present = parsed(labels=labels, state=state)
-    assert change(SIDE, {"status": value}, labels, state).body(present) == body
+    assert change(SIDE, {"status": value}, labels, Native(state)).body(present) == body
 
 
 def test_all_fields_go_in_one_body() -> None:
@@ -262,7 +262,7 @@ def test_all_fields_go_in_one_body() -> None:
         "sla": SlaState.ON_TRACK,
         "tags": frozenset({"kept", "new"}),
     }
-    assert change(SIDE, values, labels, "opened").body(parsed(labels=labels)) == {
+    assert change(SIDE, values, labels, Native("opened")).body(parsed(labels=labels)) == {
         "title": "New",
         "due_date": "2026-03-09",
         "add_labels": "new,priority::2",
@@ -274,7 +274,7 @@ def test_what_is_taken_away_is_sent_as_nothing() -> None:
     """Broken: a due date or a priority that was taken back stays for ever."""
     labels = ["priority::4"]
     present = parsed(labels=labels, due_date="2026-03-09")
-    body = change(SIDE, {"due": None, "priority": None}, labels, "opened").body(present)
+    body = change(SIDE, {"due": None, "priority": None}, labels, Native("opened")).body(present)
     assert body == {"due_date": "", "remove_labels": "priority::4"}
 
 
@@ -293,7 +293,7 @@ def test_what_is_taken_away_is_sent_as_nothing() -> None:
 )
 def test_a_tag_is_a_label_or_left_out(tag: str, labels: str | None) -> None:
     """Broken: one odd tag of another tool stops a ticket, becomes two labels, or moves a card."""
-    body = change(SIDE, {"tags": frozenset({tag, "vip"})}, (), "opened").body(parsed(labels=[]))
+    body = change(SIDE, {"tags": frozenset({tag, "vip"})}, (), Native("opened")).body(parsed(labels=[]))
     assert set(body["add_labels"].split(",")) == {"vip", labels or "vip"}
 
 
@@ -311,7 +311,7 @@ def test_a_tag_is_a_label_or_left_out(tag: str, labels: str | None) -> None:
 def test_what_no_issue_can_hold_is_refused(name: Field, value: Value) -> None:
     """Broken: what is lost on the way is taken for written."""
     with pytest.raises(Unwritable) as refused:
-        change(SIDE, {name: value}, (), "opened")
+        change(SIDE, {name: value}, (), Native("opened"))
     assert refused.value.field == name
 
 
