@@ -114,3 +114,48 @@ class TestEmpty:
             assert {"Summary", "Deskbridge id"} <= names
             assert "Customer" not in names
             assert hub.fields(hub.issue())["status"]["name"] == "To Do"
+
+
+class TestPermissions:
+    def test_checked_for_many_places_at_once(self, site: Running) -> None:
+        """A client that asks before it writes would be told that the call does not exist."""
+        home, key = site.hub.get("project/SUP"), site.hub.issue()
+        asked = {"permissions": ["EDIT_ISSUES"], "projects": [int(home["id"]), 1]}
+        asked["issues"] = [int(site.hub.get(f"issue/{key}")["id"])]
+        body = {"globalPermissions": ["ADMINISTER"], "projectPermissions": [asked]}
+        found = site.hub.post("permissions/check", body, 200)
+        assert found["globalPermissions"] == []
+        (row,) = found["projectPermissions"]
+        assert row == {"permission": "EDIT_ISSUES", "projects": [int(home["id"])], "issues": asked["issues"]}
+        site.hub.post("permissions/check", body | {"accountId": site.account("dana@harbour.example")}, 403)
+        site.hub.post("permissions/check", {"globalPermissions": ["FLY"]}, 400)
+
+    def test_where_something_is_allowed(self, site: Running) -> None:
+        """A client could not offer only the projects in which it may write."""
+        rows = site.hub.post("permissions/project", {"permissions": ["CREATE_ISSUES"]}, 200)["projects"]
+        assert "SUP" in [one["key"] for one in rows]
+
+    def test_schemes_by_their_number(self, running: Running) -> None:
+        """The address that a scheme carries would lead nowhere."""
+        assert running.hub.get("permissionscheme/0?expand=permissions")["permissions"]
+        assert running.hub.refused("GET", "permissionscheme/7")[0] == 404
+        assert running.hub.refused("GET", "project/SUP/issuesecuritylevelscheme")[0] == 404
+        running.act("set_security", project="SUP")
+        assert running.hub.get("project/SUP/issuesecuritylevelscheme")["levels"][0]["name"] == "Internal"
+
+
+class TestMany:
+    def test_watched_or_not(self, site: Running) -> None:
+        """A list of issues could not show which are watched without one call each."""
+        mine, other = site.hub.issue(), site.dana.issue()
+        ids = [site.hub.get(f"issue/{key}")["id"] for key in (mine, other)]
+        found = site.hub.post("issue/watching", {"issueIds": ids}, 200)["issuesIsWatching"]
+        assert found == {ids[0]: True, ids[1]: False}
+
+    def test_a_version_makes_way_for_another(self, site: Running) -> None:
+        """Merging releases by the newer call would lose what was fixed in them."""
+        old, new = (site.hub.post("version", {"project": "SUP", "name": name})["id"] for name in "ab")
+        key = site.hub.issue(fixVersions=[{"id": old}])
+        site.hub.post(f"version/{old}/removeAndSwap", {"moveFixIssuesTo": int(new)}, 204)
+        assert [one["id"] for one in site.hub.fields(key)["fixVersions"]] == [new]
+        assert site.hub.refused("GET", f"version/{old}")[0] == 404

@@ -261,7 +261,8 @@ def board_versions(call: Call) -> Response:
     start, size = call.page()
     home = call.site.projects.get(board.project or "")
     parts = [show.part(call, "versions", home, one) for one in home.versions] if home else []
-    found = [{**one, "id": int(one["id"])} for one in parts]  # a number here, a string on the platform
+    # The id is a number here, a string on the platform; a start date is not shown.
+    found = [{**{n: v for n, v in one.items() if n != "startDate"}, "id": int(one["id"])} for one in parts]
     return reply(page_bean(call, found, start, size, ""))
 
 

@@ -10,7 +10,7 @@ from deskbridge.sandbox.jira import adds, comments, errors, show, show_issue, tr
 from deskbridge.sandbox.jira.fields import GROUPS
 from deskbridge.sandbox.jira.model import Issue, IssueLink, Json, User
 from deskbridge.sandbox.jira.permissions import may
-from deskbridge.sandbox.jira.wire import Call, Rule, optional
+from deskbridge.sandbox.jira.wire import Call, Rule, optional, texts
 from deskbridge.sandbox.kernel import reply
 
 # --- transitions ----------------------------------------------------------------------------------
@@ -34,6 +34,17 @@ def take(call: Call) -> Response:
 
 
 # --- watchers and votes ---------------------------------------------------------------------------
+
+
+def watching(call: Call) -> Response:
+    """Return which of some issues the caller watches; False for those they don't see."""
+    found = {id: call.site.find_issue(id) for id in texts(call.object(), "issueIds")}
+    me = call.user.account_id
+    watched = {
+        id: issue is not None and call.site.sees(call.user, issue) and me in issue.watchers
+        for id, issue in found.items()
+    }
+    return reply({"issuesIsWatching": watched})
 
 
 def watchers(call: Call) -> Response:
@@ -206,6 +217,7 @@ _ISSUE = "/rest/api/{v}/issue/{key}"
 RULES = [
     Rule("GET", _ISSUE + "/transitions", list_transitions),
     Rule("POST", _ISSUE + "/transitions", take),
+    Rule("POST", "/rest/api/{v}/issue/watching", watching, sign_in=True, on="cloud"),
     Rule("GET", _ISSUE + "/watchers", watchers),
     Rule("POST", _ISSUE + "/watchers", watch, bare=True),
     Rule("DELETE", _ISSUE + "/watchers", unwatch, bare=True),

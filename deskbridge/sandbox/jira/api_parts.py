@@ -143,7 +143,12 @@ def search_components(call: Call) -> Response:
     homes = homes or [one for one in call.site.projects.values() if may(call.caller, "BROWSE_PROJECTS", one)]
     text = call.query("query").lower()
     found = [
-        show.part(call, "components", home, one)
+        {
+            "self": call.url(f"component/{one.id}"),
+            "id": one.id,
+            "name": one.name,
+            "description": one.description,
+        }
         for home in homes
         for one in home.components
         if text in one.name.lower()
@@ -217,6 +222,18 @@ def delete_version(call: Call) -> Response:
     return reply(status=204)
 
 
+def swap_version(call: Call) -> Response:
+    """Delete a version, putting others on its issues (the newer way)."""
+    home, part = _find(call, "versions")
+    permissions.administer_project(call.user, home)
+    body = call.object()
+    targets = [str(body.get(name) or "") for name in ("moveFixIssuesTo", "moveAffectedIssuesTo")]
+    _replace(call, home, "versions", part, targets)
+    home.versions.remove(part)
+    events.told(call.site, ["jira:version_deleted"], version=show.part(call, "versions", home, part))
+    return reply(status=204)
+
+
 def move_version(call: Call) -> Response:
     """Move a version within its project's order."""
     home, part = _find(call, "versions")
@@ -270,6 +287,7 @@ RULES = [
     Rule("GET", _V + "version/{id}", get("versions")),
     Rule("PUT", _V + "version/{id}", put_version, sign_in=True),
     Rule("DELETE", _V + "version/{id}", delete_version, sign_in=True, bare=True),
+    Rule("POST", _V + "version/{id}/removeAndSwap", swap_version, sign_in=True),
     Rule("POST", _V + "version/{id}/move", move_version, sign_in=True),
     Rule("GET", _V + "version/{id}/relatedIssueCounts", related),
     Rule("GET", _V + "version/{id}/unresolvedIssueCount", unresolved),

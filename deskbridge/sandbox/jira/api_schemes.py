@@ -130,6 +130,17 @@ def _permission_scheme(call: Call) -> Json:
 def project_permissions(call: Call) -> Response:
     """Return a project's permission scheme."""
     administer_project(call.user, call.site.project(call.caller, call.path("key")))
+    return _whole_permissions(call)
+
+
+def permission_scheme(call: Call) -> Response:
+    """Return one permission scheme."""
+    if call.path("id") != "0":
+        raise errors.refusal(404, f"The permission scheme with id '{call.path('id')}' does not exist.")
+    return _whole_permissions(call)
+
+
+def _whole_permissions(call: Call) -> Response:
     grants = [
         {"id": 10000 + n, "holder": {"type": "applicationRole"}, "permission": key}
         for n, key in enumerate(PERMISSIONS)
@@ -148,6 +159,16 @@ def security_schemes(call: Call) -> Response:
 def _security_scheme(call: Call) -> Json:
     url = call.url("issuesecurityschemes/10000")
     return {"self": url, "id": 10000, "name": "Default", "description": ""}
+
+
+def project_security(call: Call) -> Response:
+    """Return a project's security scheme, if it has one."""
+    home = call.site.project(call.caller, call.path("key"))
+    administer_project(call.user, home)
+    if not home.security:
+        raise errors.refusal(404, "The project has no issue security scheme.")
+    levels = [show_issue.security(call, id) for id in catalogue.LEVELS]
+    return reply({**_security_scheme(call), "levels": levels})
 
 
 def security_levels(call: Call) -> Response:
@@ -349,9 +370,11 @@ _RULES: dict[tuple[str, str], tuple[Callable[[Call], Response], str]] = {
     ("DELETE", _N + "/{id}"): (delete_scheme, "cloud"),
     ("GET", _V + "project/{key}/notificationscheme"): (project_scheme, ""),
     ("GET", _V + "project/{key}/permissionscheme"): (project_permissions, ""),
+    ("GET", _V + "project/{key}/issuesecuritylevelscheme"): (project_security, ""),
     ("GET", _V + "project/{key}/securitylevel"): (security_levels, ""),
     ("GET", _V + "securitylevel/{id}"): (security_level, ""),
     ("GET", _V + "permissionscheme"): (permission_schemes, ""),
+    ("GET", _V + "permissionscheme/{id}"): (permission_scheme, ""),
     ("GET", _V + "issuesecurityschemes"): (security_schemes, ""),
     ("GET", _V + "priorityscheme"): (priority_schemes, "cloud"),
     ("GET", _V + "projectCategory"): (categories, ""),

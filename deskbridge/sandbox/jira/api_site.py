@@ -11,7 +11,7 @@ from deskbridge.sandbox.jira.api_people import groups_of
 from deskbridge.sandbox.jira.api_projects import page_bean
 from deskbridge.sandbox.jira.model import FieldDef, Json, LinkType, Named, Project, Status, User
 from deskbridge.sandbox.jira.permissions import PERMISSIONS, may
-from deskbridge.sandbox.jira.wire import Call, Handler, Rule
+from deskbridge.sandbox.jira.wire import Call, Handler, Rule, optional, texts
 from deskbridge.sandbox.kernel import Refused, reply
 
 
@@ -67,6 +67,52 @@ def _permission(caller: User | None, key: str, home: Project | None) -> Json:
     id, name, kind, _ = PERMISSIONS[key]
     has = may(caller, key, home)
     return {"id": id, "key": key, "name": name, "type": kind, "description": name, "havePermission": has}
+
+
+def check_permissions(call: Call) -> Response:
+    """Return which of the asked permissions the caller (or, to administrators, somebody) has, and where."""
+    body = call.object()
+    person = call.user
+    if (named := optional(body, "accountId", str, "")) and named != person.account_id:
+        if not may(call.user, "ADMINISTER"):
+            raise errors.forbidden("Only administrators can ask for somebody else.")
+        found = call.site.named(named)
+        if found is None:
+            raise errors.refusal(400, f"The user '{named}' does not exist.")
+        person = found
+    everywhere = _known_permissions(texts(body, "globalPermissions"))
+    rows: list[Json] = []
+    for asked in optional(body, "projectPermissions", list, []):
+        if not isinstance(asked, dict):
+            raise errors.invalid_payload()
+        homes = [p for p in call.site.projects.values() if int(p.id) in optional(asked, "projects", list, [])]
+        ids = optional(asked, "issues", list, [])
+        issues = [i for i in map(call.site.find_issue, ids) if i and call.site.sees(person, i)]
+        rows += [
+            {
+                "permission": key,
+                "projects": [int(home.id) for home in homes if may(person, key, home)],
+                "issues": [i.id for i in issues if may(person, key, call.site.projects[i.project])],
+            }
+            for key in _known_permissions(texts(asked, "permissions"))
+        ]
+    granted = [key for key in everywhere if may(person, key)]
+    return reply({"globalPermissions": granted, "projectPermissions": rows})
+
+
+def _known_permissions(keys: list[str]) -> list[str]:
+    unknown = [key for key in keys if key not in PERMISSIONS]
+    if unknown:
+        raise errors.refusal(400, *(f"Unrecognized permission: {key}" for key in unknown))
+    return keys
+
+
+def permitted_projects(call: Call) -> Response:
+    """Return the projects in which the caller has all of some permissions."""
+    keys = _known_permissions(texts(call.object(), "permissions"))
+    homes = call.site.projects.values()
+    found = [one for one in homes if all(may(call.caller, key, one) for key in keys)]
+    return reply({"projects": [{"id": int(one.id), "key": one.key} for one in found]})
 
 
 def permissions(call: Call) -> Response:
@@ -287,6 +333,8 @@ RULES = [
     Rule("GET", "/rest/api/{v}/field", fields),
     Rule("GET", "/rest/api/{v}/field/search", field_search, on="cloud"),
     Rule("GET", "/rest/api/{v}/permissions", permissions),
+    Rule("POST", "/rest/api/{v}/permissions/check", check_permissions, sign_in=True, on="cloud"),
+    Rule("POST", "/rest/api/{v}/permissions/project", permitted_projects, sign_in=True, on="cloud"),
     Rule("GET", "/rest/api/{v}/configuration", configuration),
     Rule("GET", "/rest/api/{v}/label", labels, on="cloud"),
     Rule("GET", "/rest/api/{v}/priority", priorities),

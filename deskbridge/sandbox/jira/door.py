@@ -157,7 +157,7 @@ class Door(BaseRoute):
         absent = version is not None and version[1] not in self._versions
         if absent or dc_only or not _REAL.match(path):
             raise self._framework(request, 404, f"No endpoint {request.method} {path}.")
-        short = re.sub(r"^/rest/api/[^/]+/", "", path)
+        short = re.sub(r"^/rest/api/[^/]+/", "", path).rstrip("/")
         unbuilt = any(method == request.method and re.fullmatch(p, short) for method, p in _UNBUILT)
         if self._paths.methods(path) and not unbuilt:
             raise self._framework(request, 405, f"Method '{request.method}' is not supported.")

@@ -107,7 +107,7 @@ class Jira:
         ).all()
 
     def environment(self) -> dict[str, str]:
-        """Return the address and two people's credentials, on Data Center by user name; an empty site has one."""
+        """Return the address and credentials, on Data Center by user name; an empty site has one."""
         hub, developer = self._people[:2]
         cloud = self._site.cloud
         found = {
