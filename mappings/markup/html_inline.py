@@ -16,6 +16,7 @@ from mappings.markup.markdown import JOINER, escape
 
 STRONG, EM, GONE = 1, 2, 4
 _STYLES = (STRONG, EM, GONE)
+_ALL = STRONG | EM | GONE
 _SIGNS = {STRONG: ("**", "__"), EM: ("*", "_"), GONE: ("~~", "")}
 
 _ANY_SIGN = re.compile(r"[\\`*\[\]<>|~$_&#!]|://")
@@ -27,6 +28,19 @@ _ADDRESS = re.compile(
 _UNSAFE = {" ": "%20", "<": "%3C", ">": "%3E", "\\": "%5C", "|": "%7C", "`": "%60", "\u00a0": "%C2%A0"}
 _UNSAFE_SIGN = re.compile(r"[ <>\\|`\u00a0]")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
+_PAIRS = {
+    "「": "」",
+    "『": "』",
+    "（": "）",
+    "【": "】",
+    "(": ")",
+    "[": "]",
+    "“": "”",
+    "«": "»",
+    "„": "“",
+    '"': '"',
+    "'": "'",
+}
 _MAILBOX = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*", re.ASCII)
 
 
@@ -45,7 +59,7 @@ def line(pieces: Sequence[Piece], *, indent: bool = True) -> str:
     left, shown = _trimmed(pieces)
     if not shown:
         return ""
-    text = _styled(_linked(shown), _STYLES, "", "")
+    text = _styled(_linked(shown), _ALL, "", "")
     return "\u00a0" * left + text if indent and left > 1 else text
 
 
@@ -118,7 +132,7 @@ def _linked(pieces: Sequence[Piece]) -> list[Piece]:
         if link is None:
             made += inner
             continue
-        common = STRONG | EM | GONE
+        common = _ALL
         for piece in inner:
             common &= piece.style
         shown = "".join(piece.text for piece in inner)
@@ -132,7 +146,7 @@ def _linked(pieces: Sequence[Piece]) -> list[Piece]:
             bare[0].text = bare[0].text.lstrip(" ")
         if not bare[-1].atom:
             bare[-1].text = bare[-1].text.rstrip(" ")
-        text = _styled(bare, _STYLES, "[", "]", addresses=False)
+        text = _styled(bare, _ALL, "[", "]", addresses=False)
         if before:
             made.append(Piece(" ", common))
         made.append(Piece(linked(text, link[0], words), common, None, atom=True))
@@ -141,33 +155,58 @@ def _linked(pieces: Sequence[Piece]) -> list[Piece]:
     return made
 
 
-def _styled(
-    pieces: Sequence[Piece], styles: Sequence[int], before: str, after: str, *, addresses: bool = True
-) -> str:
-    """Return pieces as Markdown that stands between the characters `before` and `after`."""
-    present = [s for s in styles if any(p.style & s for p in pieces)]
-    if not present:
-        return _joined(pieces, after, addresses=addresses)
-    # The style that is interrupted least is the outer one.
-    outer = min(present, key=lambda s: sum(1 for on, _ in groupby(pieces, lambda p: p.style & s) if on))
-    rest = [s for s in present if s != outer]
-    groups = [(on, list(group)) for on, group in groupby(pieces, lambda piece: piece.style & outer)]
-    result = ""
-    for number, (on, group) in enumerate(groups):
-        last = result[-1:] or before
-        following = groups[number + 1][1][0] if number + 1 < len(groups) else None
-        first = _first(following) if following else after
-        if on:
-            result += _wrapped(group, outer, rest, last, first, addresses=addresses)
+def _styled(pieces: Sequence[Piece], styles: int, before: str, after: str, *, addresses: bool = True) -> str:
+    """Return pieces as Markdown that stands between the characters `before` and `after`.
+
+    Of the styles that begin at a piece the one that lasts longest is the outer one.
+    """
+    result, at = "", 0
+    while at < len(pieces):
+        present = pieces[at].style & styles
+        end, outer = at + 1, 0
+        if present:
+            ends = [(_until(pieces, at, style), -style) for style in _STYLES if present & style]
+            end, outer = max(ends)
         else:
-            result += _styled(group, rest, last, first, addresses=addresses)
+            while end < len(pieces) and not pieces[end].style & styles:
+                end += 1
+        group, last = pieces[at:end], result[-1:] or before
+        first = _first(pieces[end], styles) if end < len(pieces) else after
+        if present:
+            result += _wrapped(list(group), -outer, styles & ~-outer, last, first, addresses=addresses)
+        else:
+            result += _joined(group, first, addresses=addresses)
+        at = end
     return result
 
 
-def _wrapped(
-    group: list[Piece], style: int, rest: Sequence[int], before: str, after: str, *, addresses: bool
-) -> str:
+def _until(pieces: Sequence[Piece], at: int, style: int) -> int:
+    while at < len(pieces) and pieces[at].style & style:
+        at += 1
+    return at
+
+
+def _wrapped(group: list[Piece], style: int, rest: int, before: str, after: str, *, addresses: bool) -> str:
     """Return pieces in a style; signs at their edges that would keep it from being one stand outside."""
+    head, tail = _edges(group, before, after)
+    inner = [piece for piece in group if piece.text]
+    written = plain if addresses else escape
+    edge, end = written(head), written(tail)
+    before, after = head[-1:] or before, tail[:1] or after
+    if not inner:
+        return edge + end
+    sign, other = _SIGNS[style]
+    stuck = (inner[0].atom and _is_word(before)) or (inner[-1].atom and _is_word(after))
+    if sign[0] in (before, after):
+        stuck = stuck or not other or _is_word(after) or _is_word(before) or "_" in (before, after)
+        sign = other
+    if stuck:
+        return edge + _styled(inner, rest, before, after, addresses=addresses) + end
+    return edge + sign + _styled(inner, rest, "", "", addresses=addresses) + sign + end
+
+
+def _edges(group: list[Piece], before: str, after: str) -> tuple[str, str]:
+    """Take the blanks and signs off a styled text's edges that cannot be in it; return them."""
     head, tail = "", ""
     first, last = group[0], group[-1]
     if not first.atom:
@@ -178,19 +217,9 @@ def _wrapped(
         while last.text and (last.text[-1] == " " or (_is_sign(last.text[-1]) and _is_word(after))):
             tail, last.text = last.text[-1] + tail, last.text[:-1]
             after = tail[0]
-    inner = [piece for piece in group if piece.text]
-    edge = plain(head) if addresses else escape(head)
-    end = plain(tail) if addresses else escape(tail)
-    if not inner:
-        return edge + end
-    if (inner[0].atom and _is_word(before)) or (inner[-1].atom and _is_word(after)):
-        return edge + _styled(inner, rest, before, after, addresses=addresses) + end
-    sign, other = _SIGNS[style]
-    if before == sign[0] or after == sign[0]:
-        if not other or _is_word(after) or _is_word(before) or before == "_" or after == "_":
-            return edge + _styled(inner, rest, before, after, addresses=addresses) + end
-        sign = other
-    return edge + sign + _styled(inner, rest, sign[0], sign[0], addresses=addresses) + sign + end
+        if not first.atom and _PAIRS.get(first.text[:1]) == tail[:1] != "":
+            head, first.text = head + first.text[0], first.text[1:]
+    return head, tail
 
 
 def _joined(pieces: Sequence[Piece], after: str, *, addresses: bool) -> str:
@@ -213,10 +242,10 @@ def _runs(pieces: Sequence[Piece]) -> Iterator[tuple[str, bool]]:
         yield "".join(piece.text for piece in group), atom
 
 
-def _first(piece: Piece) -> str:
+def _first(piece: Piece, styles: int) -> str:
     """Return the character that a piece will begin with, as far as the piece before must know it."""
     for style in _STYLES:
-        if piece.style & style:
+        if piece.style & styles & style:
             return _SIGNS[style][0][0]
     return piece.text[:1]
 

@@ -41,7 +41,7 @@ _BELOW = re.compile(
     r"|ms-outlook-(?:mobile|ios)-reference-message-container)"
 )
 _CLOSING = re.compile(
-    r"(?:x_)?(?:gmail_signature|moz-signature|AppleMailSignature|ms-outlook-mobile-signature)"
+    r"(?:x_)?(?:gmail_signature|[Ss]ignature|composer_signature|moz-signature|AppleMailSignature|ms-outlook-mobile-signature)"
 )
 _CITED_QUOTE = re.compile(
     r"(?:x_)?(?:gmail_quote|freshdesk_quote|protonmail_quote|tutanota_quote|yahoo_quoted|moz-quote\S*|clean_bq"

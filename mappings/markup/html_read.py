@@ -31,7 +31,7 @@ _STYLED = {
 }
 _LINES = frozenset(
     "div section article main header footer aside nav center address fieldset legend form figure figcaption"
-    " dt dd tr td th caption thead tbody tfoot option optgroup select summary body html noscript menu".split()
+    " dt dd tr td th caption thead tbody tfoot option optgroup select summary body html menu svg".split()
 )
 """Elements that begin and end a line where they stand outside a table that is one."""
 _PARAGRAPHS = frozenset(("p", "dl", "details"))
@@ -49,6 +49,8 @@ _BLANK_WORD = re.compile(
     r"MsoNormal[^>]*>(?:\s|&nbsp;|&#160;|\u00a0|<[^p/][^>]*>|</[^p][^>]*>)*</p", re.IGNORECASE
 )
 
+_UNDERSCORES = "\\_" * 10
+"""What Outlook draws a line with in plain text."""
 _BREAK, _PARAGRAPH = "\n", "\n\n"
 _kept = local()
 
@@ -126,11 +128,15 @@ class Reader:
         lines: list[str] = []
         for part in [*_split(run), None]:
             text = line(part) if part else ""
-            if text:
+            is_rule = text.startswith(_UNDERSCORES) and not text.strip("\\_")
+            if text and not is_rule:
                 lines.append(text)
-            elif lines:
+                continue
+            if lines:
                 self.blocks.append(Text(lines, self._mark))
                 lines = []
+            if is_rule:
+                self.blocks.append(Rule(self._mark))
 
     def _block(self, block: Block) -> None:
         self.blocks.append(block)
@@ -391,11 +397,9 @@ class Reader:
 
     def _pre(self, element: Element, tag: str) -> None:
         named = element.get("class", "")
-        if "moz-quote-pre" in named or "wrap" in element.attrib or self._flat:
+        if "moz-quote-pre" in named or "moz-signature" in named or "wrap" in element.attrib or self._flat:
             before, self._keeps_lines = self._keeps_lines, not self._flat
-            self._line()
-            self._inside(element)
-            self._line()
+            self._division(element, "div")
             self._keeps_lines = before
             return
         self._flush()

@@ -19,15 +19,17 @@ def _one_of(*texts: str) -> str:
 
 _BEGINNINGS = _one_of(
     "On, Am, Den, Le, Il, El, Em, Op, W dniu, Dnia, Dne, Pada, În, Dňa, Po, Pe, Vào, Ngày, A",
-    r"于, 在, в, Στις, ב, בתאריך, في, \d, \w\w\w?\.? \d",
+    r"于, 在, в, Στις, ב, בתאריך, في",
 )
 _VERBS = _one_of(
     "wrote, schrieb, a écrit, ha scritto, escribió, escreveu, schreef, skrev, kirjoitti, yazdı, írta",
     r"a scris, napisał\(?a?\)?, napsala?, napsal\(a\), пишет, написала?, писала?, έγραψε, viết, menulis",
     "写道, 寫道, 写了, 書きました, のメール, 작성, כתב, כתבה, كتب",
 )
-_START = re.compile(rf"(?:{_BEGINNINGS})", re.IGNORECASE)
-_WROTE = re.compile(rf"(?:{_BEGINNINGS})(?=.*\d).*(?:{_VERBS}).{{0,120}}[:：]$", re.IGNORECASE)
+_DAY = r"\d|\w{2,4}\.?,? \d"
+_AFRESH = re.compile(rf"(?:{_BEGINNINGS})\b|\w{{2,4}}\.?,? \d", re.IGNORECASE)
+_START = re.compile(rf"(?:{_BEGINNINGS}|{_DAY})", re.IGNORECASE)
+_WROTE = re.compile(rf"(?:{_BEGINNINGS}|{_DAY})(?=.*\d).*(?:{_VERBS}).{{0,120}}[:：]$", re.IGNORECASE)
 _DATED = re.compile(r"\d{4}(?:年\d{1,2}月\d{1,2}日|[-/.]\d{1,2}[-/.]\d{1,2}).{0,200}@.{0,100}[:：]$")
 """Gmail's line in Japanese, Chinese and Korean, which has no verb."""
 _NAMED = re.compile(
@@ -100,7 +102,8 @@ def attributes(lines: Sequence[str]) -> int:
     """Return how many of the first lines, three at most, say who wrote what follows; 0 if they do not."""
     text = ""
     for count, line in enumerate(lines[:3], 1):
-        if not (said := bare(line)):
+        said = bare(line)
+        if not said or (count > 1 and _AFRESH.match(said)):
             return 0
         text = f"{text} {said}".strip()
         if text[-1] in ":：" and len(text) <= LONGEST:

@@ -222,12 +222,14 @@ def _history(blocks: list[Block]) -> list[Block]:
     if last is None:
         return blocks
     made = [*_in_place(blocks[: last + 1], is_old)]
-    after = [(b, old) for b, old in zip(blocks[last + 1 :], is_old[last + 1 :], strict=True)]
-    history = list(_unwrapped([b for b, old in after if old]))
-    rest = [b for b, old in after if not old and not isinstance(b, Rule)]
-    titled = [b for b in rest if _titled(b)]
+    first = next((n for n in range(last + 1, len(blocks)) if is_old[n]), None)
+    if first is None:
+        return [*made, *blocks[last + 1 :]]
+    between = [block for block in blocks[last + 1 : first] if not isinstance(block, Rule)]
+    after = [b for n, b in enumerate(blocks) if n > first and not is_old[n] and not isinstance(b, Rule)]
+    history = list(_unwrapped([b for n, b in enumerate(blocks) if n >= first and is_old[n]]))
     fold: list[Block] = [Quote([Text([EARLIER]), *history])] if rendered(history) else []
-    return [*made, *titled, *fold, *(b for b in rest if not _titled(b))]
+    return [*made, *between, *fold, *after]
 
 
 def _old(blocks: Sequence[Block]) -> list[bool]:
@@ -286,7 +288,27 @@ def _in_place(blocks: Sequence[Block], is_old: Sequence[bool]) -> Iterator[Block
 
 
 def _unwrapped(blocks: Sequence[Block]) -> Iterator[Block]:
-    """Yield history without the quotation around it: the fold is one."""
+    """Yield history without the quotation around it, and without the line above it: the fold is both."""
+    begun = False
     for block in blocks:
-        inner = block.blocks if isinstance(block, Quote) else [block]
-        yield from (b for b in inner if not (isinstance(b, Text) and b.lines == [EARLIER]))
+        for inner in _attributed(block.blocks) if isinstance(block, Quote) else [block]:
+            begun = begun or not (
+                isinstance(inner, Rule) or _is_title(inner) or inner == Text([], inner.mark)
+            )
+            if begun and not _is_title(inner):
+                yield inner
+
+
+def _is_title(block: Block) -> bool:
+    return isinstance(block, Text) and block.lines == [EARLIER]
+
+
+def _attributed(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield a quotation's blocks, the line that says whose it is apart from what it says."""
+    first, *rest = blocks
+    if isinstance(first, Text) and (count := attributes(first.lines[:3])):
+        yield from _text(first.lines[:count], first.mark)
+        yield from _text(first.lines[count:], first.mark)
+    else:
+        yield first
+    yield from rest
