@@ -11,14 +11,23 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from mappings.markup import gitlab, html, wiki_read, wiki_write
+from mappings.markup import adf_read, adf_write, gitlab, html, wiki_read, wiki_write
 from mappings.ticket import Attachment, Raw, TextFormat
 
 NOBODY: Mapping[str, str] = MappingProxyType({})
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Signs that no HTML and no UTF-8 can hold."""
-_READERS = {TextFormat.WIKI: wiki_read.read, TextFormat.MARKDOWN: gitlab.read}
-_WRITERS = {TextFormat.HTML: html.write, TextFormat.WIKI: wiki_write.write, TextFormat.MARKDOWN: gitlab.write}
+_READERS = {
+    TextFormat.WIKI: wiki_read.read,
+    TextFormat.MARKDOWN: gitlab.read,
+    TextFormat.ADF: adf_read.read,
+}
+_WRITERS = {
+    TextFormat.HTML: html.write,
+    TextFormat.WIKI: wiki_write.write,
+    TextFormat.MARKDOWN: gitlab.write,
+    TextFormat.ADF: adf_write.write,
+}
 
 
 def read(raw: Raw, files: Sequence[Attachment], *, signatures: Sequence[str] = ()) -> str:

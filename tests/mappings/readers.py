@@ -16,11 +16,12 @@ from mappings.markup import read, write
 from mappings.ticket import Raw, TextFormat
 from tests.mappings.bodies import FILES, UPLOAD
 
-FORMATS = (TextFormat.HTML, TextFormat.WIKI, TextFormat.MARKDOWN)
+FORMATS = tuple(TextFormat)
 ELEMENTS = "p br ol ul li table tr pre code blockquote a img h1 h2 h3 hr strong em s".split()
 NAMES = {
     TextFormat.HTML: {f.id: f.location for f in FILES},
     TextFormat.WIKI: {f.id: f.name for f in FILES},
+    TextFormat.ADF: {f.id: f.name for f in FILES},
     TextFormat.MARKDOWN: {f.id: f"/uploads/{UPLOAD.id}" for f in FILES},
 }
 """What each tool's text must point at for the same files."""

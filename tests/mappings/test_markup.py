@@ -71,6 +71,9 @@ def test_words_and_structure_pass_every_format(body: Body, format: TextFormat) -
     if format is TextFormat.WIKI:
         # Its quotations do not nest, another kind of list is another list, a file goes by its own name.
         lost |= {"blockquote", "ul", "ol"}
+    if format is TextFormat.ADF:
+        # A quotation stands in none, and a document shows no file by its name (test_adf.py).
+        lost |= {"blockquote", "img", "a"}
     assert not Counter(seen(before)) - Counter(seen(after))
     assert not Counter(seen(after)) - Counter(seen(before)) - ADDED
     kept = [name for name in ELEMENTS if name not in lost]
@@ -107,7 +110,12 @@ def test_a_picture_points_to_its_new_place(format: TextFormat) -> None:
     )
     text = "![shot](attachment:7) and [the log](attachment:8) and `![x](attachment:7)`"
     out = write(text, format, new)
-    assert "`![x](attachment:7)`" in out or "{{\\!\\[x\\](attachment:7)}}" in out or "<code>![x](att" in out
+    assert (
+        "`![x](attachment:7)`" in out
+        or "{{\\!\\[x\\](attachment:7)}}" in out
+        or "<code>![x](att" in out
+        or '"code"}],"text":"![x](att' in out
+    )
     match format:
         case TextFormat.HTML:
             assert '<img src="https://new.example/a b/(1).png" alt="shot">' in out
@@ -118,7 +126,8 @@ def test_a_picture_points_to_its_new_place(format: TextFormat) -> None:
             assert "![shot](<https://new.example/a b/(1).png>)" in out
             assert "[the log](n.log)" in out
         case TextFormat.ADF:
-            assert "n.log" in out
+            assert '"href":"https://new.example/a%20b/(1).png"}' in out
+            assert "[file: the log]" in out
 
 
 @pytest.mark.parametrize("format", FORMATS)

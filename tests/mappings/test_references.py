@@ -17,7 +17,8 @@ TEXT = "ask [@Ann Poe](<mention:acc%3A1>) or [@Bob](mention:bob), **[@Bob](menti
 def test_a_mention_of_nobody_we_know_is_a_name(format: TextFormat) -> None:
     """A link to ``mention:`` leads nowhere, and a guessed account would page a stranger."""
     out = write(TEXT, format, NAMES[format])
-    assert words(re.sub(r"</?(?:p|strong)>", "", out)) == words("ask Ann Poe or Bob Bob")
+    shown = "".join(re.findall(r'"text":"(.*?)"', out)) if format is TextFormat.ADF else out
+    assert words(re.sub(r"</?(?:p|strong)>", "", shown)) == words("ask Ann Poe or Bob Bob")
     assert "mention:" not in out
     assert "@Ann" not in out or format is not TextFormat.MARKDOWN
 
