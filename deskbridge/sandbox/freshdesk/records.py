@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from deskbridge.sandbox.freshdesk.text import packed
+from deskbridge.sandbox.packing import packed
 
 OPEN, PENDING, RESOLVED, CLOSED = 2, 3, 4, 5
 PARENT, CHILD, TRACKER, RELATED = 1, 2, 3, 4

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-import zlib
-from collections.abc import Callable
 from html.parser import HTMLParser
-from typing import Any, TypeVar
 
 import nh3
 from markupsafe import Markup
 
-_T = TypeVar("_T")
 _EVERYWHERE = {"class", "style", "dir", "title"}
 _ATTRIBUTES = {tag: names | _EVERYWHERE for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _ATTRIBUTES["*"] = set(_EVERYWHERE)
@@ -76,32 +72,3 @@ def with_inline(body: str, cid: str, url: str, attachment_id: int) -> str:
     wanted = re.compile(r"""src\s*=\s*(["'])cid:""" + re.escape(cid) + r"\1", re.IGNORECASE)
     own = f'src="{html.escape(url)}" data-id="{attachment_id}" class="fr-fil fr-dib"'
     return wanted.sub(lambda match: own, body)
-
-
-class _Packed:
-    """An attribute whose text is kept compressed: 500,000 messages are to fit into memory."""
-
-    def __init__(self, slot: Any) -> None:
-        self._slot = slot
-
-    def __get__(self, record: object, kind: type) -> Any:
-        data: bytes = self._slot.__get__(record, kind)
-        return zlib.decompress(data[1:]).decode() if data[:1] == _ZIPPED else data[1:].decode()
-
-    def __set__(self, record: object, text: str) -> None:
-        data = text.encode()
-        long = len(data) > _SHORT
-        self._slot.__set__(record, _ZIPPED + zlib.compress(data, 1) if long else _PLAIN + data)
-
-
-_ZIPPED, _PLAIN, _SHORT = b"z", b"p", 300
-
-
-def packed(name: str) -> Callable[[type[_T]], type[_T]]:
-    """Return a decorator for classes with slots that keeps the text `name` compressed."""
-
-    def made(kind: type[_T]) -> type[_T]:
-        setattr(kind, name, _Packed(kind.__dict__[name]))
-        return kind
-
-    return made

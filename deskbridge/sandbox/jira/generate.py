@@ -39,7 +39,8 @@ def fill(site: Site, key: str, count: int, seed: int, comments: int, size: int) 
         issue = _issue(site, home, chance, texts, at, people[number % len(people)])
         for turn in range(comments):
             made = at + timedelta(hours=1 + turn * 7)
-            _comment(site, issue, chance.choice(texts), made, people[(number + turn) % len(people)])
+            said = f"{chance.choice(texts)}\n{issue.id}.{turn + 1}"
+            _comment(site, issue, said, made, people[(number + turn) % len(people)])
         if number % 10 == 0:
             _file(site, issue, chance, at)
         issue.updated = max(issue.updated, at)
@@ -65,7 +66,7 @@ def _issue(site: Site, home: Project, chance: Random, texts: list[str], at: obje
     body = _ODD_TEXTS[number % len(_ODD_TEXTS)] if number % _ODD == 0 else text
     values = {
         "summary": f"{summary} {number}",
-        "description": body or None,
+        "description": f"{body}\n{number}" if body else None,
         "priority": str(chance.randint(1, 5)),
         "reporter": who,
         "labels": ["generated"] if number % 3 else ["generated", "pump"],

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from deskbridge.sandbox.packing import packed
+
 Json = dict[str, Any]
 Text = str | Json
 """A rich text as it was written: wiki markup, or an Atlassian document (ADF)."""
@@ -172,6 +174,7 @@ class Project:
     """The number of the newest issue's key."""
 
 
+@packed("body")
 @dataclass(slots=True)
 class Comment:
     """A comment; `visibility` narrows who may read it."""
