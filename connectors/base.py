@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import IO, Protocol
 
-from connectors.capabilities import Capabilities, Part
+from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.errors import HubError, WireError
 from connectors.quota import Budget
 from mappings.boards import BoardSpec, Place, Step
@@ -81,6 +81,8 @@ class Snapshot:
     ticket: Ticket
     native: Mapping[Field, NativeValue]
     """The server's own value of each field that the side can hold."""
+    abilities: PlaceAbilities
+    """What can be done with the ticket in the place where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,15 @@ class Connector(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this side can hold and what its writes cause; constant, no call is made."""
+        """What this system can hold, wherever on it; constant, no call is made."""
+
+    def abilities(self, place: Place) -> PlaceAbilities:
+        """Return what is possible for a ticket that is to be created in a place.
+
+        It is what `Snapshot.abilities` will say of that ticket. Where it differs from place to place, the
+        live system is asked once, and anew after `problems`. Raises Rejected for a place that is asked for
+        and is not there: a lost place is not a lost ticket.
+        """
 
     def whoami(self) -> Account:
         """Return the account that the credential belongs to. Raises Unauthorised."""
@@ -223,7 +233,7 @@ class Connector(Protocol):
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return the ticket whole: fields, message 0, every page of comments, files. Raises Gone.
 
-        Of `also`, what the capabilities name is read too; the rest stays None. An archived ticket is a
+        Of `also`, what the place's abilities name is read too; the rest stays None. An archived ticket is a
         snapshot saying so.
         """
 

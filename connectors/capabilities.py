@@ -1,4 +1,4 @@
-"""What a side can hold, and what writing to it causes: declared, never guessed."""
+"""What a side can hold, and what writing to it causes: declared or read, never guessed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Signed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldAbility:
-    """What a side can do with one field."""
+    """What a side can do with one field of a ticket in one place."""
 
     mails: Mails
     """Whether writing it may mail a customer."""
@@ -74,31 +74,44 @@ class FieldAbility:
     """Whether the answer to a write may still show the old value for some seconds."""
     grain: Grain
     """For points in time; SECOND for everything else."""
+    audience: Audience | None
+    """Who reads it: STAFF or CUSTOMER where the tool shows the field to them and nobody else; None where
+    whoever reads the place does."""
 
     def mails_when(self, value: object) -> Mails:
         """Return whether writing this value may mail a customer."""
         return self.mails_for.get(str(value), self.mails)
 
 
-QUIET = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.SECOND)
+QUIET = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.SECOND, audience=None)
 """A field whose writing mails nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What a side can hold and what its writes cause. Nothing here has a default: a gap is a mistake."""
+class PlaceAbilities:
+    """What is possible in one place, and what it causes there: what may differ from project to project."""
 
-    system: str
     fields: Mapping[Field, FieldAbility]
-    """The fields that can be written. A field that is absent cannot be held."""
-    dues_together: bool
-    """Whether `first_response_due` and `due` can only be written both at once."""
-    vocabularies: Vocabularies
+    """What can be done with each field of `Capabilities.fields`."""
     internal_comments: bool
     """Whether there is a text that staff alone read even where a customer reads the place."""
     create_mails: Mails
     internal_comment_mails: Mails
     public_comment_mails: Mails
+    parts: frozenset[Part]
+    """What `fetch` can read beyond the conversation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a system can hold, wherever on it. Nothing here has a default: a gap is a mistake."""
+
+    system: str
+    fields: tuple[Field, ...]
+    """The fields that can be written. A field that is absent cannot be held."""
+    dues_together: bool
+    """Whether `first_response_due` and `due` can only be written both at once."""
+    vocabularies: Vocabularies
     edits_comments: bool
     files: FilePlace
     max_text: int
@@ -109,8 +122,6 @@ class Capabilities:
     """The vendor's file hosts beside the connection's own; no credential goes to them."""
     kinds: Mapping[str, NativeKind]
     """Who reads each native kind of text, and what mails: the table that `mails` prints."""
-    parts: frozenset[Part]
-    """What `fetch` can read beyond the conversation."""
     books_time: bool
     """Whether `add_time` works."""
     relates: frozenset[RelationKind]

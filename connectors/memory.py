@@ -11,7 +11,7 @@ import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -42,6 +42,7 @@ from connectors.capabilities import (
     Mails,
     NativeKind,
     Part,
+    PlaceAbilities,
     Signed,
 )
 from connectors.errors import Gone, Rejected, WireError
@@ -73,21 +74,23 @@ __all__ = ["Fault", "Memory", "MemoryDesk"]
 _PAGE = 3
 """Tickets on a page of `changed`: few, so that every test walks over the end of one."""
 
+_STAFF: tuple[Field, ...] = ("component", "tags", "sla")
+"""The fields that the desk shows to no customer."""
+
 
 class Memory:
-    """The connector of a desk. `differing` are capabilities in which this side is unlike the default one."""
+    """The connector of a desk. `differing` are what this side is unlike the default one in.
+
+    They are named as in `Capabilities` or `PlaceAbilities`.
+    """
 
     def __init__(self, config: ConnectionConfig, desk: MemoryDesk, **differing: Any) -> None:
         self._config, self._desk, self._wire = config, desk, Wire(config, desk)
         default = Capabilities(
             system="memory",
-            fields=dict.fromkeys(FIELDS, QUIET),
+            fields=FIELDS,
             dues_together=False,
             vocabularies=config.vocabularies,
-            internal_comments=True,
-            create_mails=Mails.NEVER,
-            internal_comment_mails=Mails.NEVER,
-            public_comment_mails=Mails.ALWAYS,
             edits_comments=True,
             files=FilePlace.TICKET,
             max_text=1_000_000,
@@ -97,7 +100,6 @@ class Memory:
                 "answer": NativeKind(Audience.CUSTOMER, Mails.ALWAYS),
                 "note": NativeKind(Audience.STAFF, Mails.NEVER),
             },
-            parts=frozenset(Part),
             books_time=True,
             relates=frozenset(RelationKind) - {RelationKind.MERGED_INTO, RelationKind.MOVED_TO},
             bulk=10,
@@ -105,8 +107,19 @@ class Memory:
             settle=timedelta(0),
             index_lag=desk.lag,
         )
+        here = PlaceAbilities(
+            fields=dict.fromkeys(FIELDS, QUIET)
+            | dict.fromkeys(_STAFF, replace(QUIET, audience=Audience.STAFF)),
+            internal_comments=True,
+            create_mails=Mails.NEVER,
+            internal_comment_mails=Mails.NEVER,
+            public_comment_mails=Mails.ALWAYS,
+            parts=frozenset(Part),
+        )
+        local = differing.keys() & {field.name for field in fields(here)} - {"fields"}
+        self._abilities = replace(here, **{name: differing.pop(name) for name in local})
         self._capabilities = replace(default, **differing)
-        self._words = Translator(config, self._capabilities)
+        self._words = Translator(config, self._capabilities, self._abilities)
 
     @property
     def name(self) -> str:
@@ -115,6 +128,9 @@ class Memory:
     @property
     def capabilities(self) -> Capabilities:
         return self._capabilities
+
+    def abilities(self, place: Place) -> PlaceAbilities:
+        return self._abilities
 
     def whoami(self) -> Account:
         return self._wire.read(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import ConnectionConfig, Presence, Snapshot, WrittenTicket
-from connectors.capabilities import Capabilities, Part
+from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.memory_desk import DeskFile, DeskTicket
 from mappings.ticket import (
     Attachment,
@@ -26,8 +26,8 @@ from mappings.vocabulary import Native
 class Translator:
     """Says what one connection's tickets mean."""
 
-    def __init__(self, config: ConnectionConfig, can: Capabilities) -> None:
-        self._config, self._can = config, can
+    def __init__(self, config: ConnectionConfig, can: Capabilities, here: PlaceAbilities) -> None:
+        self._config, self._can, self._here = config, can, here
 
     def snapshot(self, ticket: DeskTicket, also: frozenset[Part]) -> Snapshot:
         """Return a ticket with its conversation and the parts that were asked for."""
@@ -40,8 +40,9 @@ class Translator:
             presence=Presence.TRASHED if ticket.trashed else presence,
             version=written.version,
             read_at=self._config.now(),
-            ticket=replace(self._ticket(ticket), **self._parts(ticket, also & self._can.parts)),
+            ticket=replace(self._ticket(ticket), **self._parts(ticket, also & self._here.parts)),
             native=written.native,
+            abilities=self._here,
         )
 
     def written(self, ticket: DeskTicket) -> WrittenTicket:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from connectors.capabilities import Capabilities
+from connectors.capabilities import PlaceAbilities
 from mappings.boards import Place
 from mappings.ticket import Audience, Comment, Field, Unmapped, Value
-from sync.audience import barred, narrowed
+from sync.audience import barred, exposed, narrowed
 from sync.fields import fields, promised, travelling_tags
 from sync.operations import AddLink, Conflict, CreateTicket, Plan, Reach, Skip, Write
 from sync.rules import Role
@@ -48,7 +48,7 @@ def _creations(s: Situation) -> Iterator[CreateTicket | Skip]:
 
 def _creation(s: Situation, source: str, place: Place) -> Iterator[CreateTicket | Skip]:
     target, message = place.connection, s.sides[source].ticket.messages[0]
-    can, readers = s.capabilities[target], place.readers
+    can, readers = s.abilities(target), place.readers
     if closed := _closed(s, target):
         yield closed
         return
@@ -59,11 +59,11 @@ def _creation(s: Situation, source: str, place: Place) -> Iterator[CreateTicket 
         yield Skip(target, "the ticket", "creating it might mail a customer")
         return
     values: list[tuple[Field, Value]] = []
-    for name, value in _first_values(s, source, target):
-        if isinstance(value, Unmapped):
-            yield Skip(target, f"{name} ({source})", f"unmapped: {value.native}")
+    for made in _first_values(s, source, target):
+        if isinstance(made, Skip):
+            yield made
         else:
-            values.append((name, value))
+            values.append(made)
     yield CreateTicket(target, source, place, tuple(values), message, Reach(readers, can.create_mails))
 
 
@@ -80,7 +80,7 @@ def _wanted(s: Situation, target: str) -> Place:
     return next(place for place in s.wanting if place.connection == target)
 
 
-def _unfit(message: Comment, place: Place, can: Capabilities) -> str | None:
+def _unfit(message: Comment, place: Place, can: PlaceAbilities) -> str | None:
     """Return why a text cannot be the description of a ticket in a place, or None: it is never internal."""
     if place.readers.audience is Audience.CUSTOMER:
         staff = message.audience is not Audience.CUSTOMER
@@ -89,19 +89,31 @@ def _unfit(message: Comment, place: Place, can: Capabilities) -> str | None:
     return None if isinstance(audience, Audience) else audience
 
 
-def _first_values(s: Situation, source: str, target: str) -> Iterator[tuple[Field, Value]]:
-    """Yield the fields that a ticket is created with."""
-    can, ticket = s.capabilities[target], s.sides[source].ticket
-    for name in can.fields:
-        value = ticket.value(name)
-        if name == "tags":
-            tags = travelling_tags(s, ticket.tags).values() if s.rules.travels("tags", source, target) else ()
-            value = frozenset(tags) | s.own_tags.get(target, frozenset())
-        elif not s.rules.travels(name, source, target, creating=True):
+def _first_values(s: Situation, source: str, target: str) -> Iterator[tuple[Field, Value] | Skip]:
+    """Yield the fields that a ticket is created with, and what of them it cannot or must not have."""
+    ticket = s.sides[source].ticket
+    for name in s.capabilities[target].fields:
+        if not s.rules.travels(name, source, target, creating=True):
             continue
-        if value:
+        value = frozenset(travelling_tags(s, ticket.tags).values()) if name == "tags" else ticket.value(name)
+        if isinstance(value, Unmapped):
+            yield Skip(target, f"{name} ({source})", f"unmapped: {value.native}")
+        elif value and (why := exposed(s, source, target, name)):
+            yield Skip(target, f"{name} ({source})", why)
+        elif value and name != "tags":
             yield name, value
+    if tags := _first_tags(s, source, target):
+        yield "tags", tags
     yield from ((change.field, change.value) for change in promised(s, target))
+
+
+def _first_tags(s: Situation, source: str, target: str) -> frozenset[str]:
+    """Return the tags that a ticket is created with: those that may travel, and the hub's own."""
+    travel = s.rules.travels("tags", source, target) and not exposed(s, source, target, "tags")
+    tags = travelling_tags(s, s.sides[source].ticket.tags).values() if travel else ()
+    if "tags" not in s.capabilities[target].fields:
+        return frozenset()
+    return frozenset(tags) | s.own_tags.get(target, frozenset())
 
 
 def _links(s: Situation) -> Iterator[Write | Skip]:

@@ -11,7 +11,7 @@ from typing import cast
 from connectors.capabilities import Mails
 from mappings.ticket import FIELDS, Field, PersonRole, Status, Unmapped, Value, Word
 from mappings.vocabulary import held
-from sync.audience import barred
+from sync.audience import barred, exposed, field_readers, shows_staff_alone
 from sync.operations import AddNotice, Change, ChangeTags, Conflict, Operation, Reach, SetFields, Skip
 from sync.rules import Handover, Role
 from sync.seen import Kind, sent_as
@@ -81,6 +81,8 @@ def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Ite
         yield Skip(target, f"{name} ({source})", "it cannot be held there")
     elif _alike(s, target, name, value, present):
         return
+    elif value is not None and (why := exposed(s, source, target, name)):
+        yield Skip(target, f"{name} ({source})", why)
     elif target in changed and s.travels(name, target, source):
         winner = next(c for c in s.trusted() if c in (source, target))
         if winner == source:
@@ -185,7 +187,11 @@ def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
         remove: set[str] = set()
         for source in sources:
             old = before[source]
-            add |= {k: v for k, v in now[source].items() if k not in old and k not in now[target]}
+            fresh = {k: v for k, v in now[source].items() if k not in old and k not in now[target]}
+            if fresh and (why := exposed(s, source, target, "tags")):
+                yield Skip(target, f"tags ({source})", why)
+                continue
+            add |= fresh
             # What one side removed while another added it is wanted.
             gone = old.keys() - now[source].keys() - wanted
             remove |= {now[target][k] for k in gone if k in now[target]}
@@ -219,22 +225,29 @@ def _untaken(s: Situation, target: str) -> frozenset[str]:
 def _tagging(
     s: Situation, target: str, add: frozenset[str], remove: frozenset[str], sources: frozenset[str]
 ) -> ChangeTags | Skip:
-    mails = s.capabilities[target].fields["tags"].mails
+    mails = s.abilities(target).fields["tags"].mails
     if not s.may(mails, target):
         return Skip(target, "tags", "writing them might mail a customer")
-    return ChangeTags(target, add, remove, sources, Reach(s.readers(target), mails))
+    return ChangeTags(target, add, remove, sources, Reach(field_readers(s, target, ["tags"]), mails))
 
 
 def _promised(s: Situation) -> Iterator[Made]:
     for target in s.written():
+        if (
+            "sla" in s.capabilities[target].fields
+            and s.promised(target)
+            and not shows_staff_alone(s, target, "sla")
+        ):
+            readers = field_readers(s, target, ["sla"])
+            yield Skip(target, "sla (hub)", f"it is for staff, and {readers} would read it")
         for change in promised(s, target):
             if not _as_wanted(s, target, change):
                 yield target, change
 
 
 def promised(s: Situation, target: str) -> list[Change]:
-    """Return the values that a side's due times and clock label are to have."""
-    can, p = s.capabilities[target], s.promised(target)
+    """Return the values that a side's due times and clock label are to have; the label is for staff."""
+    can, here, p = s.capabilities[target], s.abilities(target).fields, s.promised(target)
     if p is None:
         return []
     single = "first_response_due" not in can.fields
@@ -243,13 +256,13 @@ def promised(s: Situation, target: str) -> list[Change]:
         "due": p.next if single else p.due,
     }
     changes: list[Change] = [
-        Change(name, p.shown(instant, can.fields[name].grain), "hub")
+        Change(name, p.shown(instant, here[name].grain), "hub")
         for name, instant in wanted.items()
         if name in can.fields and instant is not None
     ]
     if can.dues_together and len(changes) < 2:
         changes = []
-    if "sla" in can.fields:
+    if "sla" in can.fields and shows_staff_alone(s, target, "sla"):
         changes.append(Change("sla", p.state, "hub"))
     return changes
 
@@ -274,11 +287,12 @@ def _write(s: Situation, target: str, wanted: list[Change]) -> Iterator[Operatio
         wanted = [c for c in wanted if c.field not in ("first_response_due", "due")]
         wanted += [c for c in promised(s, target) if c.field != "sla"]
     for change in wanted:
-        mail = can.fields[change.field].mails_when(change.value)
+        mail = s.abilities(target).fields[change.field].mails_when(change.value)
         if not s.may(mail, target):
             yield Skip(target, f"{change.field} ({change.source})", "writing it might mail a customer")
             continue
         allowed.append(change)
         mails = mail if mail is not Mails.NEVER else mails
     if allowed:
-        yield SetFields(target, tuple(allowed), Reach(s.readers(target), mails))
+        readers = field_readers(s, target, [change.field for change in allowed])
+        yield SetFields(target, tuple(allowed), Reach(readers, mails))

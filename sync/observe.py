@@ -152,7 +152,10 @@ class Observer:
             capabilities={name: connector.capabilities for name, connector in self._connectors.items()},
             seen={ref.connection: bundle.seen[ref] for ref in sides if ref in bundle.seen},
             mirrors=mirrors,
-            wanting=self._wanting(bundle, told) if leads else (),
+            wanting=(wanting := self._wanting(bundle, told) if leads else ()),
+            coming={
+                place.connection: self._connectors[place.connection].abilities(place) for place in wanting
+            },
             own_tags=self._own_tags(everybody, shared=shared),
             customer=told.customer.key if told.customer else None,
             promises=told.promised,

@@ -55,7 +55,7 @@ def remember(
     `unsettled` are fields of this side whose change has not reached every side yet: they stay unseen.
     """
     draft = _Draft(dict(side.native))
-    _await(draft, side, old or _NOTHING, can)
+    _await(draft, side, old or _NOTHING)
     if answer is not None:
         _answered(draft, side, answer, can)
     for name in unsettled & draft.native.keys():
@@ -80,13 +80,14 @@ def remember_created(written: WrittenTicket, sent: Mapping[Field, Value], can: C
     return Remembered(Seen(written.native, wanted), remarks)
 
 
-def _await(draft: _Draft, side: Snapshot, old: Seen, can: Capabilities) -> None:
+def _await(draft: _Draft, side: Snapshot, old: Seen) -> None:
     """Keep waiting for what a server applies later; say so where it did not take what was written."""
     for name, wanted in old.wanted.items():
         if str(side.ticket.value(name)) == wanted or side.native.get(name) != old.native.get(name):
             continue
         draft.wanted[name] = wanted
-        if name in can.fields and name != "tags" and not can.fields[name].asynchronous:
+        ability = side.abilities.fields.get(name)
+        if ability and name != "tags" and not ability.asynchronous:
             draft.remarks.append(Skip(side.ref.connection, name, f"not taken: {wanted}"))
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from connectors.base import Snapshot
-from connectors.capabilities import Capabilities, Grain, Mails
+from connectors.capabilities import Capabilities, Grain, Mails, PlaceAbilities
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
 from mappings.ticket import Field, SlaState
 from sync.operations import Reach
@@ -49,6 +49,8 @@ class Situation:
     mirrors: Mirrors
     wanting: tuple[Place, ...]
     """Where the routes want a side and there is none; one per connection at most."""
+    coming: Mapping[str, PlaceAbilities]
+    """What is possible in each of `wanting`, by connection; of a present side, its snapshot says it."""
     own_tags: Mapping[str, frozenset[str]]
     """The tags that the hub itself puts on a side (the customer's board label), by connection."""
     customer: str | None
@@ -122,10 +124,14 @@ class Situation:
             return self.rules.readers(target, self.sides[target].place)
         return next(p.readers for p in self.wanting if p.connection == target)
 
+    def abilities(self, target: str) -> PlaceAbilities:
+        """Return what is possible on a side, present or wanted, in the place where it is."""
+        return self.sides[target].abilities if target in self.sides else self.coming[target]
+
     def may(self, mails: Mails, target: str) -> bool:
         """Whether a write that mails like this is allowed there."""
         return mails is Mails.NEVER or (mails is Mails.IF_CONFIGURED and target in self.rules.may_mail)
 
     def internally(self, target: str) -> Reach:
         """Return the reach of a text for staff on a side."""
-        return Reach(STAFF, self.capabilities[target].internal_comment_mails)
+        return Reach(STAFF, self.abilities(target).internal_comment_mails)

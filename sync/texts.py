@@ -69,7 +69,7 @@ def _files(s: Situation, source: str, message: Comment, target: str) -> Iterator
 
 def _file(s: Situation, source: str, message: Comment, target: str, file: Attachment) -> AddFile | Skip:
     """Return the copying of a file that will belong to the ticket, not to a text that could be internal."""
-    readers, mails = s.readers(target), s.capabilities[target].internal_comment_mails
+    readers, mails = s.readers(target), s.abilities(target).internal_comment_mails
     what = f"file {file.name} ({source})"
     if message.audience is Audience.RESTRICTED:
         return Skip(target, what, "fewer than staff may read it, and no rule names them")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import IO
 
@@ -23,13 +22,10 @@ from connectors.base import (
     WrittenTicket,
 )
 from connectors.capabilities import (
-    QUIET,
     Capabilities,
-    FieldAbility,
     FilePlace,
-    Grain,
-    Mails,
     Part,
+    PlaceAbilities,
     Signed,
 )
 from connectors.errors import Rejected, WireError
@@ -49,12 +45,6 @@ from connectors.session import Session
 from mappings.boards import BoardSpec, Place, Step
 from mappings.ticket import Attachment, Field, Organisation, Ref, Relation, TimeEntry, Value
 
-_STATUS = replace(QUIET, mails_for={"resolved": Mails.IF_CONFIGURED, "closed": Mails.IF_CONFIGURED})
-"""The bulk call silences the closing mail; a rule of the account's own may still send one (4.5)."""
-_DUE = FieldAbility(Mails.NEVER, {}, asynchronous=True, grain=Grain.SECOND)
-_ABILITIES: Mapping[Field, FieldAbility] = {"status": _STATUS, "first_response_due": _DUE, "due": _DUE}
-"""The fields that are not simply quiet."""
-
 
 def connect(config: ConnectionConfig) -> Connector:
     """Return the connector of a Freshdesk account; makes no call. Raises ConfigError for unusable fields."""
@@ -71,7 +61,7 @@ class Freshdesk:
         http = _http(config)
         http.session.auth = (config.secret, "X")
         people, form = People(http, config.now), Form(http, config.now)
-        self._reader = Reader(config, http, files, people)
+        self._reader = Reader(config, http, files, people, form)
         self._writer = Writer(config, http, self._reader, people, form)
         self._records, self._hooks = Records(config, http, self._reader), Hooks(config, http)
         self._finder, self._admin = Finder(config, http, people), Admin(config, http, people, form)
@@ -89,6 +79,10 @@ class Freshdesk:
     def capabilities(self) -> Capabilities:
         """What Freshdesk can hold, with the custom fields that the settings name."""
         return self._capabilities
+
+    def abilities(self, place: Place) -> PlaceAbilities:
+        """Return what is possible in the account, which is one place; its form is remembered for a while."""
+        return self._reader.abilities()
 
     def whoami(self) -> Account:
         """Ask which agent the key belongs to."""
@@ -216,14 +210,9 @@ def _http(config: ConnectionConfig) -> Http:
 def _capabilities(config: ConnectionConfig) -> Capabilities:
     return Capabilities(
         system="freshdesk",
-        fields={field: _ABILITIES.get(field, QUIET) for field in translate.fields(config)},
+        fields=translate.fields(config),
         dues_together=True,
         vocabularies=config.vocabularies,
-        internal_comments=True,
-        # The requester of what we create is our own account; nobody else is told.
-        create_mails=Mails.NEVER,
-        internal_comment_mails=Mails.NEVER,
-        public_comment_mails=Mails.ALWAYS,
         edits_comments=True,
         files=FilePlace.COMMENT,
         # Not documented; long enough for any mail, short enough to be read back.
@@ -232,8 +221,6 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         max_file=20_000_000,
         file_hosts=FILE_HOSTS,
         kinds={name: kind.native for name, kind in KINDS.items()},
-        # Who changed what and when stands in a daily export of the whole account only (6.22).
-        parts=frozenset(Part) - {Part.HISTORY},
         books_time=True,
         relates=RELATES,
         bulk=1,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.errors import Rejected
+from connectors.errors import Gone, Rejected
 from connectors.freshdesk import answers, wire
 from connectors.http import Http
 
@@ -41,6 +41,13 @@ class Form:
         if self._read is None or self._now() - self._read[0] > _LIFETIME:
             return self.read()
         return self._read[1]
+
+    def told(self) -> list[wire.TicketField]:
+        """Return the form's fields; none where the key may not see them."""
+        try:
+            return self.fields()
+        except (Gone, Rejected):
+            return []
 
 
 def words(field: wire.TicketField, level: int = 1) -> dict[str, str]:

@@ -16,9 +16,11 @@ from connectors.base import (
     Presence,
     Snapshot,
 )
-from connectors.capabilities import Part
+from connectors.capabilities import Part, PlaceAbilities
 from connectors.errors import Gone, Rejected
 from connectors.freshdesk import answers, parts, translate, wire
+from connectors.freshdesk.abilities import abilities
+from connectors.freshdesk.form import Form
 from connectors.freshdesk.people import People
 from connectors.freshdesk.walk import Walk
 from connectors.http import Http
@@ -44,6 +46,7 @@ class Reader:
     files: Http
     """The same wire without the credential: file addresses carry their own, and storage refuses two."""
     people: People
+    form: Form
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return a ticket whole. Two calls, one more for each further 100 conversations.
@@ -63,8 +66,12 @@ class Reader:
         organisation = self.people.company(ticket.company_id)
         who, at = self.people.person, self.config.now()
         return translate.snapshot(
-            self.config, ticket, conversations, who, at, organisation=organisation, **extra
+            self.config, ticket, conversations, who, at, self.abilities(), organisation=organisation, **extra
         )
+
+    def abilities(self) -> PlaceAbilities:
+        """Return what is possible with tickets; one call, if the form was not read for a while."""
+        return abilities(self.config, self.form.told())
 
     def ticket(self, key: str) -> wire.Ticket:
         """Return a ticket's fields and message 0. Raises Gone."""

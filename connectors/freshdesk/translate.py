@@ -13,6 +13,7 @@ from connectors.base import (
     Snapshot,
     WrittenTicket,
 )
+from connectors.capabilities import PlaceAbilities
 from connectors.freshdesk import wire
 from connectors.freshdesk.files import files
 from connectors.freshdesk.kinds import KINDS, audience, kind
@@ -130,6 +131,7 @@ def snapshot(
     conversations: Iterable[wire.Conversation],
     who: Who,
     read_at: datetime,
+    abilities: PlaceAbilities,
     **parts: Any,
 ) -> Snapshot:
     """Return what Freshdesk says about a ticket, whole; `parts` are further values of `Ticket`."""
@@ -145,6 +147,7 @@ def snapshot(
         version=fields.version,
         read_at=read_at,
         native=fields.native,
+        abilities=abilities,
         ticket=Ticket(
             **{**values, **parts, "subject": str(canonical(config, "subject", ticket.subject))},
             created=ticket.created_at,

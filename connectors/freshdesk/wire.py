@@ -221,6 +221,7 @@ class TicketField(_Part):
     type: str
     required_for_agents: bool | None = None
     required_for_closure: bool | None = None
+    displayed_to_customers: bool | None = None
     archived: bool | None = None
     choices: Any = None
     nested_ticket_fields: Annotated[list[Level], BeforeValidator(_listed)] = Field(default_factory=list)

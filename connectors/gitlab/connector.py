@@ -23,23 +23,22 @@ from connectors.base import (
     WrittenTicket,
 )
 from connectors.capabilities import (
-    QUIET,
     Capabilities,
-    FieldAbility,
     FilePlace,
-    Grain,
     Mails,
     NativeKind,
     Part,
+    PlaceAbilities,
     Signed,
 )
 from connectors.errors import Rejected, WireError
 from connectors.gitlab import hooks
+from connectors.gitlab.abilities import abilities
 from connectors.gitlab.admin import Directory, problems
 from connectors.gitlab.boards import Boards
 from connectors.gitlab.find import find_created
 from connectors.gitlab.labels import Side
-from connectors.gitlab.parts import KINDS, PARTS, parts, relate
+from connectors.gitlab.parts import KINDS, parts, relate
 from connectors.gitlab.read import Reader
 from connectors.gitlab.remarks import remarks
 from connectors.gitlab.status import Statuses, lacking
@@ -60,7 +59,6 @@ _KINDS = {
 }
 """An ordinary note is read by whoever reads its project, which the settings declare (reference 7.3)."""
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.DAY)
 
 
 def connect(config: ConnectionConfig) -> Connector:
@@ -69,24 +67,18 @@ def connect(config: ConnectionConfig) -> Connector:
 
 
 def capabilities(config: ConnectionConfig) -> Capabilities:
-    """Return what GitLab can hold; it mails customers ordinary notes and nothing else (reference 7.3)."""
-    fields: dict[Field, FieldAbility] = {"subject": QUIET, "due": _DAY, "tags": QUIET}
+    """Return what GitLab can hold."""
     return Capabilities(
         system="gitlab",
-        fields=fields | dict.fromkeys(config.vocabularies, QUIET),
+        fields=tuple(abilities(config).fields),
         dues_together=False,
         vocabularies=config.vocabularies,
-        internal_comments=True,
-        create_mails=Mails.NEVER,
-        internal_comment_mails=Mails.NEVER,
-        public_comment_mails=Mails.IF_CONFIGURED,
         edits_comments=True,
         files=FilePlace.COMMENT,
         max_text=1_000_000,
         max_file=100 * 1024 * 1024,
         file_hosts=(),
         kinds=_KINDS,
-        parts=PARTS,
         books_time=False,
         relates=frozenset(KINDS),
         bulk=1,
@@ -120,6 +112,10 @@ class GitLab:
     @property
     def capabilities(self) -> Capabilities:
         return self._capabilities
+
+    def abilities(self, place: Place) -> PlaceAbilities:
+        """Return what is possible in every project; no call is made."""
+        return self._side.abilities
 
     def whoami(self) -> Account:
         me = self._directory.ask_me()

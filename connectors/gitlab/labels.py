@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connectors.base import ConnectionConfig
+from connectors.capabilities import PlaceAbilities
+from connectors.gitlab.abilities import abilities
 from connectors.gitlab.wire import CLOSED, OPENED
 from mappings.ticket import Field
 from mappings.vocabulary import NOTHING, Native, Vocabulary
@@ -57,6 +59,8 @@ class Side:
     url: str
     labels: Mapping[Field, LabelField]
     """The fields that are kept in labels; status among them, if it is translated at all."""
+    abilities: PlaceAbilities
+    """What is possible in every project."""
     states: bool = False
     """Whether issues' *status* field is read and written, which paid tiers have (reference 3.8)."""
 
@@ -68,7 +72,7 @@ class Side:
             field: LabelField.of(lens, scoped=states and field == "status")
             for field, lens in config.vocabularies.items()
         }
-        return cls(config.name, config.url, fields, states)
+        return cls(config.name, config.url, fields, abilities(config), states)
 
     def is_tag(self, label: str) -> bool:
         """Whether a label belongs to no field."""

@@ -17,8 +17,6 @@ from mappings.ticket import Happening, Person, Relation, RelationKind
 
 T = TypeVar("T")
 
-PARTS = frozenset({Part.PARTICIPANTS, Part.RELATIONS, Part.HISTORY})
-"""Booked time has no list in the API, only a sum (reference 3.6); issues are not rated."""
 KINDS: Mapping[RelationKind, str] = {
     RelationKind.RELATES_TO: "relates_to",
     RelationKind.BLOCKS: "blocks",

@@ -116,6 +116,7 @@ def snapshot(
         read_at=read_at,
         ticket=ticket(side, issue, notes, me, outsiders),
         native=natives(side, issue),
+        abilities=side.abilities,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from connectors.base import ConnectionConfig
@@ -15,9 +16,10 @@ from connectors.capabilities import (
     Mails,
     NativeKind,
     Part,
+    PlaceAbilities,
     Signed,
 )
-from connectors.jira.side import Service, Side
+from connectors.jira.side import Side
 from mappings.ticket import Audience, Field, RelationKind
 
 MAX_FILE = 1_000_000_000
@@ -58,33 +60,26 @@ Tracking needs a link type that only some sites have; a parent needs issue types
 """
 
 
-def capabilities(config: ConnectionConfig, service: Service) -> Capabilities:
-    """Return what the projects can hold, of which `service` are service projects.
+_NATIVE: Mapping[Field, str] = {"tags": "labels", "sla": "labels", "due": "duedate", "type": "issuetype"}
+"""What Jira calls the fields that have other names in the forms of requests."""
+_PORTAL: tuple[Field, ...] = ("subject", "status")
+"""What a portal shows of every request."""
+_BY_DAY = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.DAY, audience=None)
 
-    Mails of other projects go to Jira's own users, who are staff; a service project mails its customers
-    about replies and statuses as its own settings say, which no API tells.
-    """
-    side = Side(config.name, config.url, config.fields, config.vocabularies, me="")
-    mails = Mails.NEVER if service is Service.NONE else Mails.IF_CONFIGURED
-    by_day = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.DAY)
-    status = FieldAbility(mails, {}, asynchronous=False, grain=Grain.SECOND)
-    special: Mapping[Field, FieldAbility] = {"due": by_day, "status": status}
+
+def capabilities(config: ConnectionConfig) -> Capabilities:
+    """Return what Jira can hold."""
     return Capabilities(
         system="jira",
-        fields={field: special.get(field, QUIET) for field in side.holds},
+        fields=tuple(_side(config).holds),
         dues_together=False,
         vocabularies=config.vocabularies,
-        internal_comments=service is Service.ALL,
-        create_mails=Mails.NEVER,  # a new request is reported by ourselves
-        internal_comment_mails=Mails.NEVER,
-        public_comment_mails=Mails.IF_CONFIGURED,
         edits_comments=True,
         files=FilePlace.TICKET,
         max_text=30_000,  # of 32,767: wiki markup escapes, and how Jira counts is not documented (jira-api 5)
         max_file=MAX_FILE,
         file_hosts=FILE_HOSTS,
         kinds=KINDS,
-        parts=frozenset(Part) - ({Part.RATINGS} if service is Service.NONE else set()),
         books_time=True,
         relates=RELATES,
         bulk=BULK,
@@ -92,3 +87,48 @@ def capabilities(config: ConnectionConfig, service: Service) -> Capabilities:
         settle=timedelta(seconds=60),
         index_lag=INDEX_LAG,
     )
+
+
+def ordinary(config: ConnectionConfig, *, known: bool) -> PlaceAbilities:
+    """Return what is possible in a project without customers; unless its kind is `known`, it may have some.
+
+    Its mails go to Jira's own users, who are staff.
+    """
+    status = replace(QUIET, mails=Mails.NEVER if known else Mails.IF_CONFIGURED)
+    special: Mapping[Field, FieldAbility] = {"due": _BY_DAY, "status": status}
+    return PlaceAbilities(
+        fields={field: special.get(field, QUIET) for field in _side(config).holds},
+        internal_comments=False,
+        create_mails=Mails.NEVER,
+        internal_comment_mails=Mails.NEVER if known else Mails.IF_CONFIGURED,
+        public_comment_mails=Mails.NEVER if known else Mails.IF_CONFIGURED,
+        parts=frozenset(Part) - {Part.RATINGS},
+    )
+
+
+def service(config: ConnectionConfig, shown: frozenset[str] | None, *, portal: bool) -> PlaceAbilities:
+    """Return what is possible with an issue of a service project, which the `portal` shows or not.
+
+    `shown` are Jira's names of the fields that forms of requests show; None where nothing told. A service
+    project mails its customers about replies and statuses as its own settings say, which no API tells.
+    """
+    here = ordinary(config, known=True)
+
+    def ability(field: Field) -> FieldAbility:
+        native = config.fields.get(field) or _NATIVE.get(field, field)
+        seen = field in _PORTAL or shown is None or native in shown
+        audience = (Audience.CUSTOMER if seen else Audience.STAFF) if portal else None
+        mails = Mails.IF_CONFIGURED if field == "status" else Mails.NEVER
+        return replace(here.fields[field], mails=mails, audience=audience)
+
+    return replace(
+        here,
+        fields={field: ability(field) for field in here.fields},
+        internal_comments=True,
+        public_comment_mails=Mails.IF_CONFIGURED,
+        parts=frozenset(Part),
+    )
+
+
+def _side(config: ConnectionConfig) -> Side:
+    return Side(config.name, config.url, config.fields, config.vocabularies, me="")

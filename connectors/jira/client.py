@@ -171,10 +171,6 @@ class Client:
                 self._side = self._learn_side()
             return self._side
 
-    def service(self) -> Service:
-        """Return which projects are known to be service projects; makes no call."""
-        return self._side.service if self._side else Service.NONE
-
     def kinds(self) -> Mapping[str, site_wire.FieldSchema]:
         """Return what each field of the site holds, by field id; the first use asks for the (long) list."""
         with self._lock:

@@ -21,7 +21,7 @@ from connectors.base import (
     WrittenFile,
     WrittenTicket,
 )
-from connectors.capabilities import Capabilities, Part
+from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.errors import ConfigError, WireError
 from connectors.jira import webhook
 from connectors.jira.abilities import capabilities
@@ -32,9 +32,10 @@ from connectors.jira.client import Client
 from connectors.jira.find import Finder
 from connectors.jira.hooks import Hooks
 from connectors.jira.parts import Parts
+from connectors.jira.places import Places
 from connectors.jira.read import Reader
 from connectors.jira.service import ServiceDesk
-from connectors.jira.side import OWN_FIELDS, Service
+from connectors.jira.side import OWN_FIELDS
 from connectors.jira.texts import Texts
 from connectors.jira.write import Writer
 from mappings.boards import BoardSpec, Place, Step
@@ -69,9 +70,9 @@ class Jira:
     def __init__(self, config: ConnectionConfig) -> None:
         self._client = client = Client(config)
         self._name, self._now = config.name, config.now
-        self._capabilities = {service: capabilities(config, service) for service in Service}
-        self._parts = Parts(client)
-        self._reader = Reader(client, self._parts)
+        self._capabilities = capabilities(config)
+        self._parts, self._places = Parts(client), Places(client, config)
+        self._reader = Reader(client, self._parts, self._places)
         self._service = ServiceDesk(client, config.projects)
         self._writer = Writer(client, self._reader, self._service)
         self._bulk = Bulk(client, self._reader, self._writer)
@@ -88,12 +89,12 @@ class Jira:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What Jira can hold and what its writes cause.
+        """What Jira can hold."""
+        return self._capabilities
 
-        Constant from the first call on, which learns whether the projects are service projects; before
-        it, and where only some are, no internal text is promised.
-        """
-        return self._capabilities[self._client.service()]
+    def abilities(self, place: Place) -> PlaceAbilities:
+        """See `Connector`; one look at the project and, in a service project, at its requests' forms."""
+        return self._places.at(place)
 
     def whoami(self) -> Account:
         """See `Connector`."""
@@ -101,6 +102,7 @@ class Jira:
 
     def problems(self, places: Iterable[Place]) -> list[str]:
         """See `Connector`."""
+        self._places.forget()
         return self._admin.problems(places)
 
     def remarks(self, places: Iterable[Place]) -> list[str]:

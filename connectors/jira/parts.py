@@ -16,7 +16,7 @@ from connectors.jira.abilities import RELATES
 from connectors.jira.client import Client
 from connectors.jira.part_translate import LINKS
 from connectors.jira.paths import desk, path
-from connectors.jira.side import API, FORMAT, SERVICE, Service
+from connectors.jira.side import API, FORMAT, SERVICE
 from connectors.jira.translate import moment
 from mappings.markup import write
 from mappings.provenance import escape
@@ -61,7 +61,7 @@ class Parts:
             Part.RATINGS: ("ratings", self._ratings),
             Part.HISTORY: ("history", self._history),
         }
-        if self._client.service() is Service.NONE:
+        if issue.fields.project.type != SERVICE:
             ways.pop(Part.RATINGS)
         return {name: read(issue) for part, (name, read) in ways.items() if part in also}
 

@@ -16,6 +16,7 @@ from connectors.jira.client import Client
 from connectors.jira.files import BESIDE
 from connectors.jira.parts import Parts
 from connectors.jira.paths import path
+from connectors.jira.places import Places
 from connectors.jira.side import SERVICE
 from mappings.ticket import Attachment
 
@@ -32,8 +33,8 @@ _PAGE = 100
 class Reader:
     """Reads issues of one connection by their immutable ids."""
 
-    def __init__(self, client: Client, parts: Parts) -> None:
-        self._client, self._parts = client, parts
+    def __init__(self, client: Client, parts: Parts, places: Places) -> None:
+        self._client, self._parts, self._places = client, parts, places
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return the issue whole. Raises Gone.
@@ -43,7 +44,8 @@ class Reader:
         side = self._client.side()
         issue = self.issue(key, "comment", *self._parts.fields(also), expand=self._parts.expand(also))
         # Fields first: an edit in between makes the version look old, which costs a look and loses nothing.
-        snapshot = translate.snapshot(side, issue, self._comments(issue), self._client.http.now())
+        comments, here = self._comments(issue), self._places.of(issue)
+        snapshot = translate.snapshot(side, issue, comments, self._client.http.now(), here)
         if not also:
             return snapshot
         return replace(snapshot, ticket=replace(snapshot.ticket, **self._parts.read(issue, also)))

@@ -22,20 +22,14 @@ class OrganisationPage(ValuePage):
     values: Many[Organisation]
 
 
-class RequestType(Payload):
-    """A kind of request; one in no group is on no portal (8.1)."""
-
-    id: Id
-    name: str = ""
-    groups: Many[Any] = Field([], alias="groupIds")
-
-
 class RequestField(Payload):
     """A field of a request type's form."""
 
     id: str = Field(alias="fieldId")
     name: str = ""
     required: bool = False
+    visible: bool = True
+    """Whether the customer sees it; hidden ones are listed on demand only."""
     defaults: Many[Any] = Field([], alias="defaultValues")
     presets: Many[Any] = Field([], alias="presetValues")
 
@@ -44,6 +38,22 @@ class RequestForm(Payload):
     """A request type's form."""
 
     fields: Many[RequestField] = Field(alias="requestTypeFields")
+
+
+class RequestType(Payload):
+    """A kind of request; one in no group is on no portal (8.1)."""
+
+    id: Id
+    name: str = ""
+    groups: Many[Any] = Field([], alias="groupIds")
+    form: RequestForm | None = Field(None, alias="fields")
+    """Where it came along (``expand=field``)."""
+
+
+class RequestTypePage(ValuePage):
+    """A page of a desk's request types."""
+
+    values: Many[RequestType]
 
 
 class Request(Payload):

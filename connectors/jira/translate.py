@@ -13,6 +13,7 @@ from connectors.base import (
     WrittenComment,
     WrittenTicket,
 )
+from connectors.capabilities import PlaceAbilities
 from connectors.jira import wire
 from connectors.jira.files import attachment, sorted_out
 from connectors.jira.side import API, FORMAT, OWN_FIELDS, SERVICE, Side
@@ -37,7 +38,13 @@ from mappings.vocabulary import NOTHING, Native
 _ROLES = {"customer": PersonRole.CUSTOMER, "app": PersonRole.MACHINE}
 
 
-def snapshot(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment], read_at: datetime) -> Snapshot:
+def snapshot(
+    side: Side,
+    issue: wire.Issue,
+    comments: Sequence[wire.Comment],
+    read_at: datetime,
+    abilities: PlaceAbilities,
+) -> Snapshot:
     """Return an issue as the hub sees it."""
     written = written_ticket(side, issue)
     return Snapshot(
@@ -49,6 +56,7 @@ def snapshot(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment], re
         read_at=read_at,
         ticket=ticket(side, issue, comments),
         native=written.native,
+        abilities=abilities,
     )
 
 

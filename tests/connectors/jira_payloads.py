@@ -13,6 +13,7 @@ from responses import matchers
 
 from connectors.base import CommentDraft, ConnectionConfig, Snapshot
 from connectors.jira import translate, wire
+from connectors.jira.abilities import ordinary
 from connectors.jira.side import Side
 from connectors.quota import LocalBudget
 from mappings.boards import STAFF, Place
@@ -118,7 +119,9 @@ def issue(**fields: Any) -> dict[str, Any]:
 def seen(payload: dict[str, Any], *comments: dict[str, Any]) -> Snapshot:
     """Return the snapshot that comes of Jira's answers."""
     told = [wire.Comment.model_validate(c) for c in comments]
-    return translate.snapshot(SIDE, wire.Issue.model_validate(payload), told, NOW)
+    return translate.snapshot(
+        SIDE, wire.Issue.model_validate(payload), told, NOW, ordinary(configured(), known=True)
+    )
 
 
 def serving() -> Iterator[responses.RequestsMock]:

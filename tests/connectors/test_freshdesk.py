@@ -25,6 +25,7 @@ from connectors.base import (
 )
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain
 from connectors.freshdesk import payload, translate
+from connectors.freshdesk.abilities import abilities
 from connectors.freshdesk.connector import Freshdesk
 from connectors.freshdesk.files import files
 from connectors.freshdesk.kinds import audience, kind
@@ -87,7 +88,7 @@ def desk(config: ConnectionConfig) -> Freshdesk:
 
 def snapshot(config: ConnectionConfig, **changes: Any) -> Snapshot:
     """Return what the golden ticket says, without its conversations."""
-    return translate.snapshot(config, ticket(**changes), [], who, NOW)
+    return translate.snapshot(config, ticket(**changes), [], who, NOW, abilities(config, []))
 
 
 def note(text: str = "Hello", audience: Audience = Audience.STAFF, *uploads: Upload) -> CommentDraft:
@@ -105,7 +106,7 @@ def upload(id: str = "o1", name: str = "log.txt", content: bytes = b"four") -> U
 
 def test_a_ticket_is_translated_whole(config: ConnectionConfig) -> None:
     """Broken: fields or people of a ticket arrive elsewhere wrong."""
-    read = translate.snapshot(config, ticket(), [conversation()], who, NOW)
+    read = translate.snapshot(config, ticket(), [conversation()], who, NOW, abilities(config, []))
     told = read.ticket
     assert (read.ref, read.ref.display, read.place) == (Ref("desk", "42"), "#42", "")
     assert read.url == f"{URL}/a/tickets/42"
@@ -200,7 +201,7 @@ def test_who_can_read_each_kind(said: dict[str, Any], readers: Audience, is_a: C
 
 def test_an_outbound_ticket_was_written_by_its_agent(config: ConnectionConfig) -> None:
     """Broken: what an agent wrote to a customer is shown as the customer's words."""
-    told = translate.snapshot(config, ticket(source=10), [], who, NOW).ticket
+    told = translate.snapshot(config, ticket(source=10), [], who, NOW, abilities(config, [])).ticket
     assert told.messages[0].author.key == str(AGENT)
 
 

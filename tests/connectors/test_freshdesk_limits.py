@@ -19,6 +19,7 @@ from connectors.base import ConnectionConfig
 from connectors.capabilities import Part, Signed
 from connectors.errors import ConfigError, HubError, Rejected, Throttled, Unauthorised
 from connectors.freshdesk import form, limits, parts, translate, wire
+from connectors.freshdesk.abilities import abilities
 from connectors.freshdesk.answers import read
 from connectors.freshdesk.connector import Freshdesk, connect
 from connectors.quota import TOTAL, LocalBudget
@@ -126,7 +127,11 @@ def test_no_list_is_refused_for_want_of_patience(
     assert told.value.until == NOW + timedelta(minutes=1)
     assert len(web.calls) == 16  # of Growth's 20, a fifth of which is left to others
     web.get(f"{API}/tickets/42", json=TICKET)
-    desk.change_tags(translate.snapshot(config, ticket(), [], who, NOW), frozenset({"hw"}), frozenset())
+    desk.change_tags(
+        translate.snapshot(config, ticket(), [], who, NOW, abilities(config, [])),
+        frozenset({"hw"}),
+        frozenset(),
+    )
 
 
 @pytest.mark.parametrize(("left", "bucket"), [("5", "ticket list"), ("0", TOTAL), (None, TOTAL)])
@@ -165,7 +170,21 @@ def test_what_is_declared(config: ConnectionConfig) -> None:
         "survey feedback",
     }
     assert (can.bulk, can.webhooks, can.books_time) == (1, Signed.TOKEN, True)
-    assert can.parts == frozenset(Part) - {Part.HISTORY}
+
+
+def test_who_reads_a_field_the_form_says(web: responses.RequestsMock, config: ConnectionConfig) -> None:
+    """Broken: an agents' field is copied to where customers read, or a customers' one counts as safe."""
+    shown = {"default_ticket_type": False, "custom_dropdown": True}
+    form = [{**field, "displayed_to_customers": shown.get(field["type"])} for field in FORM]
+    web.replace("GET", f"{API}/ticket_fields", json=form)
+    here = Freshdesk(config).abilities(Place("desk", "", STAFF))
+    assert here.parts == frozenset(Part) - {Part.HISTORY}
+    staff = {name for name, ability in here.fields.items() if ability.audience is Audience.STAFF}
+    assert staff == {"type", "tags", "sla", "first_response_due", "due"}
+    assert {ability.audience for ability in here.fields.values()} == {Audience.STAFF, Audience.CUSTOMER}
+    web.replace("GET", f"{API}/ticket_fields", status=403, json={"code": "access_denied", "message": "No."})
+    unknown = Freshdesk(config).abilities(Place("desk", "", STAFF))
+    assert unknown.fields["type"].audience is Audience.CUSTOMER
 
 
 # The form
@@ -267,7 +286,7 @@ def test_a_level_is_written_with_its_path(web: responses.RequestsMock, config: C
     web.replace("GET", f"{API}/ticket_fields", json=[*FORM, nested()])
     web.put(f"{API}/tickets/42", json=TICKET)
     city = replace(config, fields={"component": "cf_city"})
-    present = translate.snapshot(city, ticket(), [], who, NOW)
+    present = translate.snapshot(city, ticket(), [], who, NOW, abilities(city, []))
     desk = Freshdesk(city)
     desk.set_fields(present, {"component": "center"})
     path = {"cf_country": "peru", "cf_state": "lima", "cf_city": "center"}
@@ -354,7 +373,7 @@ def test_any_answer_ends_well(
         two = read(http, said_by({**note, "body": f"{html}<img src='{html}'>"}), wire.Conversation)
     except HubError:
         return
-    snapshot = translate.snapshot(config, one, [two], who, NOW)
+    snapshot = translate.snapshot(config, one, [two], who, NOW, abilities(config, []))
     parts.participants(one, [1], who, http_people(config))
     parts.relations(config, one, one.associated_tickets_list, [two], ME)
     assert len(snapshot.ticket.messages) == 2

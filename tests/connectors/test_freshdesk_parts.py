@@ -16,6 +16,7 @@ from connectors.base import ConnectionConfig, Presence
 from connectors.capabilities import Part
 from connectors.errors import Gone, Rejected, Uncertain
 from connectors.freshdesk import parts, translate, wire
+from connectors.freshdesk.abilities import abilities
 from connectors.freshdesk.connector import Freshdesk
 from mappings.ticket import Mood, Person, PersonRole, Relation, RelationKind, TimeEntry
 from tests.connectors.freshdesk_payloads import (
@@ -253,10 +254,12 @@ def test_a_chat_says_its_first_words_once(config: ConnectionConfig) -> None:
     """Broken: each chat begins with the same text twice."""
     chat = ticket(source=15, description_text="Hello? ")
     said = [conversation(incoming=True, body_text=" Hello?"), conversation(id=502, body_text="Hello?")]
-    ids = [m.id for m in translate.snapshot(config, chat, said, who, NOW).ticket.messages]
+    ids = [
+        m.id for m in translate.snapshot(config, chat, said, who, NOW, abilities(config, [])).ticket.messages
+    ]
     assert ids == ["0", "502"]
     mail = ticket(source=1, description_text="Hello?")
-    assert len(translate.snapshot(config, mail, said, who, NOW).ticket.messages) == 3
+    assert len(translate.snapshot(config, mail, said, who, NOW, abilities(config, [])).ticket.messages) == 3
 
 
 # Writing

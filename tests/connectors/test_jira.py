@@ -32,6 +32,7 @@ from connectors.errors import (
     Uncertain,
 )
 from connectors.jira import wire
+from connectors.jira.abilities import ordinary
 from connectors.jira.answers import explain
 from connectors.jira.connector import connect
 from connectors.jira.files import free_name
@@ -278,7 +279,7 @@ def test_nothing_is_asked_before_it_is_needed(
 ) -> None:
     """Broken: every start costs calls, or the secret shows in a repr."""
     jira = connect(config)
-    assert jira.capabilities.fields["due"].grain is Grain.DAY
+    assert ordinary(config, known=True).fields["due"].grain is Grain.DAY
     assert not server.calls
     assert "s3cret" not in repr(vars(jira)) + repr(config)
 

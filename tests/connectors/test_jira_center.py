@@ -115,6 +115,7 @@ def test_a_service_project_says_otherwise_who_reads(server: responses.RequestsMo
     for one in told:
         del one["jsdPublic"]
     desk = PROJECT | {"projectTypeKey": "service_desk"}
+    server.get(f"{SITE}/rest/servicedeskapi/servicedesk/SUP/requesttype", json={"values": []})
     server.get(ISSUE, json=issue(project=desk, reporter=LEE, comment={"comments": told[:1], "total": 2}))
     server.get(f"{ISSUE}/comment", json={"comments": told, "total": 2}, match=[query(expand="properties")])
     jira = connect(configured(user=""))

@@ -14,6 +14,7 @@ from connectors.base import Connector
 from connectors.capabilities import Part
 from connectors.errors import HubError, Rejected
 from connectors.jira import part_translate, service_wire, translate, wire
+from connectors.jira.abilities import ordinary
 from connectors.jira.connector import connect
 from connectors.jira.part_translate import MOODS
 from connectors.jira.side import DeskFields, Service, Side
@@ -32,6 +33,7 @@ from tests.connectors.jira_payloads import (
 )
 
 ALL = frozenset(Part)
+HERE = ordinary(configured(), known=True)
 DESK = DeskFields("customfield_1", "customfield_2", "customfield_3", "customfield_4")
 
 _JSON = st.recursive(
@@ -64,7 +66,7 @@ def test_only_our_errors_come_of_an_odd_issue(odd: dict[str, Any], service: bool
     with suppress(HubError):
         read = wire.parse(wire.Issue, payload, "acme_jira", "GET issue")
         told = read.fields.comments.comments if read.fields.comments else []
-        snapshot = translate.snapshot(side, read, told, read.fields.updated)
+        snapshot = translate.snapshot(side, read, told, read.fields.updated, HERE)
         part_translate.relations(read.fields)
         assert snapshot.ref.key == "10042"
 

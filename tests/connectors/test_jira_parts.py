@@ -95,7 +95,7 @@ def test_all_that_is_short_comes_in_one_call(server: responses.RequestsMock, jir
     jira.whoami()
     jira.fetch("10042")
     before = len(server.calls)
-    snapshot = jira.fetch("10042", jira.capabilities.parts)
+    snapshot = jira.fetch("10042", frozenset(Part))
     assert len(server.calls) - before == 1
     ticket = snapshot.ticket
     assert [m.id for m in ticket.messages] == ["0", "1"]

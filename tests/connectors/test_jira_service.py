@@ -55,6 +55,7 @@ def server() -> Iterator[responses.RequestsMock]:
     """A Jira with a service project beside the other one."""
     for mock in serving():
         mock.get(f"{REST}/project/HELP", json=HELP)
+        mock.get(f"{DESK}/servicedesk/HELP/requesttype", json={"values": [], "isLastPage": True})
         desk = [
             {
                 "id": id,
@@ -78,22 +79,47 @@ def request(**fields: Any) -> dict[str, Any]:
     return issue(**{"project": HELP, "reporter": KIM, "comment": SILENT, **PORTAL, **fields})
 
 
-def test_what_a_service_project_can_hold_is_learned(server: responses.RequestsMock, jira: Connector) -> None:
+def test_what_a_service_project_can_hold_is_learned(server: responses.RequestsMock) -> None:
     """Broken: staff's notes never reach a desk that could keep them internal, or reach one that cannot."""
-    assert not jira.capabilities.internal_comments
+    jira = connect(configured(projects=("SUP", "HELP")))
+    served, plain = jira.abilities(PLACE), jira.abilities(replace(PLACE, key="SUP", kind=""))
+    assert (served.internal_comments, plain.internal_comments) == (True, False)
+    assert served.fields["status"].mails is Mails.IF_CONFIGURED
+    assert plain.fields["status"].mails is Mails.NEVER
+    assert served.parts - plain.parts == {Part.RATINGS}
     server.get(ISSUE, json=request())
-    jira.fetch("10042")
-    can = jira.capabilities
-    assert can.internal_comments
-    assert can.fields["status"].mails is Mails.IF_CONFIGURED
-    assert Part.RATINGS in can.parts
-    mixed = connect(configured(projects=("SUP", "HELP")))
-    mixed.fetch("10042")
-    assert not mixed.capabilities.internal_comments
-    assert mixed.capabilities.fields["status"].mails is Mails.IF_CONFIGURED
-    plain = connect(configured())
-    plain.fetch("10042")
-    assert plain.capabilities.fields["status"].mails is Mails.NEVER
+    assert jira.fetch("10042").abilities == served
+    server.replace("GET", ISSUE, json=issue(comment=SILENT))
+    assert jira.fetch("10042").abilities == plain
+
+
+def test_a_place_that_is_lost_is_no_lost_ticket(server: responses.RequestsMock, jira: Connector) -> None:
+    """Broken: a project's wrong key counts as a ticket that is gone, and nobody hears of it."""
+    server.get(f"{REST}/project/NOPE", status=404, json={"errorMessages": ["No project."]})
+    with pytest.raises(Rejected):
+        jira.abilities(replace(PLACE, key="NOPE"))
+
+
+def test_what_a_portal_shows_its_forms_say(server: responses.RequestsMock, jira: Connector) -> None:
+    """Broken: a field for agents is written where the customer opens it, or never at all."""
+    types = f"{DESK}/servicedesk/HELP/requesttype"
+    shown = [{"fieldId": "priority"}, {"fieldId": "labels", "visible": False}]
+    listed = {"values": [{"id": "25", "name": "Help"}], "isLastPage": True}
+    server.replace("GET", types, json=listed)
+    server.get(f"{types}/25/field", json={"requestTypeFields": shown})
+    here = jira.abilities(PLACE)
+    seen = {name for name, ability in here.fields.items() if ability.audience is Audience.CUSTOMER}
+    assert seen == {"subject", "status", "priority"}
+    hidden = jira.abilities(replace(PLACE, kind=""))  # no request: on no portal
+    assert {ability.audience for ability in hidden.fields.values()} == {None}
+    bare = {"id": "25", "fields": {"requestTypeFields": []}}
+    server.replace("GET", types, json=listed | {"values": [bare]})
+    assert jira.abilities(PLACE) == here
+    jira.problems([])
+    assert jira.abilities(PLACE).fields["priority"].audience is Audience.STAFF
+    server.replace("GET", types, status=403, json={"errorMessage": "No."})
+    unknown = connect(configured(projects=("HELP",))).abilities(PLACE)
+    assert {ability.audience for ability in unknown.fields.values()} == {Audience.CUSTOMER}
 
 
 def test_who_reads_and_who_speaks(server: responses.RequestsMock, jira: Connector) -> None:

@@ -20,6 +20,7 @@ from connectors.base import (
     Upload,
     WrittenTicket,
 )
+from connectors.capabilities import Part
 from connectors.errors import Rejected, Unauthorised
 from connectors.jira.connector import connect
 from connectors.quota import LocalBudget
@@ -103,7 +104,7 @@ def test_a_request_lives_in_a_service_project(site: Site) -> None:
     jira = site.connect()
     made = jira.create(request_of(PUBLIC, {"priority": Priority.HIGH, "tags": frozenset({"smoke"})}))
     assert (made.place, made.native["priority"], made.native["tags"]) == ("HELP", "2", ("smoke",))
-    assert jira.capabilities.internal_comments
+    assert jira.abilities(PORTAL).internal_comments
     note = jira.add_comment(made.ref.key, draft("He broke it himself."))
     reply = jira.add_comment(made.ref.key, PUBLIC)
     assert (note.audience, reply.audience) == (Audience.STAFF, Audience.CUSTOMER)
@@ -144,7 +145,7 @@ def test_a_customer_is_heard(site: Site) -> None:
     ]
     jira.set_fields(snapshot, {"status": Status.RESOLVED})
     site.act("customer_rate", email=CUSTOMER, key=raised["key"], rating=5, comment="Quick")
-    ticket = jira.fetch(raised["id"], jira.capabilities.parts).ticket
+    ticket = jira.fetch(raised["id"], frozenset(Part)).ticket
     assert [(r.mood, r.remark) for r in ticket.ratings or ()] == [(Mood.HAPPY, "Quick")]
     assert [h.after for h in ticket.history or () if h.name == "status"][-1] is Status.RESOLVED
 
@@ -168,7 +169,7 @@ def test_ordinary_work_is_the_same_on_both(site: Site) -> None:
     who = Person("desk", "1", "Sam", PersonRole.STAFF)
     key = made[0].ref.key
     jira.add_time(key, TimeEntry("", who, timedelta(minutes=30), site.now(), None, "On site"))
-    ticket = jira.fetch(key, jira.capabilities.parts).ticket
+    ticket = jira.fetch(key, frozenset(Part)).ticket
     assert ticket.status is Status.IN_PROGRESS
     assert [entry.note for entry in ticket.time_entries or ()] == ["Sam: On site"]
     assert {hint.key for hint in jira.walk()} == {one.ref.key for one in made}

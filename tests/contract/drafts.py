@@ -143,7 +143,7 @@ def contents(connector: Connector, attachment: Attachment) -> bytes:
 
 def steady(connector: Connector, written: WrittenTicket | Snapshot) -> dict[Field, NativeValue]:
     """Return the native values of the fields whose answers can be believed at once."""
-    abilities = connector.capabilities.fields
+    abilities = connector.fetch(written.ref.key).abilities.fields
     return {f: v for f, v in written.native.items() if f not in abilities or not abilities[f].asynchronous}
 
 
@@ -162,7 +162,7 @@ def _sample(world: World, connector: Connector, field: Field, turn: int) -> Valu
     if field in ("due", "first_response_due"):
         days = timedelta(days=(2 if field == "due" else 1) + turn)
         at = (world.now() + days).replace(minute=30, second=0, microsecond=0)
-        return at.date() if can.fields[field].grain is Grain.DAY else at
+        return at.date() if connector.abilities(world.place).fields[field].grain is Grain.DAY else at
     return fresh(field)
 
 

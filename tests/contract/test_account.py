@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connectors.base import Connector
+from connectors.quota import LocalBudget
 from mappings.boards import BoardSpec
 from mappings.ticket import FIELDS, Priority, Ref
 from mappings.vocabulary import WORDS, vocabularies
-from tests.contract.drafts import fresh
+from tests.contract.drafts import fresh, ticket
 from tests.contract.world import World
 
 
@@ -76,6 +77,26 @@ def test_capabilities_are_whole(world: World, connector: Connector) -> None:
     assert can.max_text > 1000
     assert can.max_file > 1_000_000
     assert can.system in world.config.name
+
+
+def test_a_place_can_do_what_its_tickets_say(world: World, connector: Connector) -> None:
+    """`abilities`: "what `Snapshot.abilities` will say". Broken: what is planned cannot be written."""
+    here = connector.abilities(world.place)
+    written = connector.create(ticket(world, fresh("Able")))
+    assert connector.fetch(written.ref.key).abilities == here == connector.abilities(world.place)
+    assert set(here.fields) == set(connector.capabilities.fields)
+    fresh_one = world.connect(replace(world.config, budget=LocalBudget(world.now)))
+    assert fresh_one.abilities(world.place) == here
+
+
+def test_abilities_are_asked_once(world: World, connector: Connector) -> None:
+    """`abilities`: "asked once, and anew after `problems`". Broken: each look costs calls, or never ends."""
+    here = connector.abilities(world.place)
+    before = world.calls()
+    assert connector.abilities(world.place) == here
+    assert world.calls() == before
+    connector.problems([world.place])
+    assert connector.abilities(world.place) == here
 
 
 def test_links_are_shown_once(world: World, connector: Connector) -> None:

@@ -118,7 +118,7 @@ def test_change_tags_is_idempotent(world: World, connector: Connector) -> None:
 def test_quiet_fields_mail_no_customer(world: World, connector: Connector) -> None:
     """`FieldAbility.mails`: NEVER means it. Broken: the hub writes to customers."""
     key = world.opens(fresh("Quiet"), "Hm.")
-    can, mailed = connector.capabilities, world.mailed()
+    can, mailed = connector.fetch(key).abilities, world.mailed()
     for turn in (0, 1):
         for group in _groups(connector, samples(world, connector, turn)):
             if all(can.fields[field].mails_when(value) == "never" for field, value in group.items()):

@@ -16,9 +16,9 @@ from tests.contract.world import World
 ALL = frozenset(Part)
 
 
-def needs(connector: Connector, part: Part) -> None:
+def needs(world: World, connector: Connector, part: Part) -> None:
     """Skip where the side says that it cannot tell."""
-    if part not in connector.capabilities.parts:
+    if part not in connector.abilities(world.place).parts:
         pytest.skip(f"{connector.name} cannot tell: {part}")
 
 
@@ -43,7 +43,7 @@ def test_nothing_is_read_that_was_not_asked_for(world: World, connector: Connect
 
 
 def test_what_a_side_cannot_tell_stays_none(world: World, connector: Connector) -> None:
-    """`fetch`: "what the capabilities name is read". Broken: "cannot tell" looks like "there is none"."""
+    """`fetch`: "what the place's abilities name is read". Broken: "cannot tell" looks like "none"."""
     ticket = connector.fetch(world.opens(fresh("Whole"), "Tell me all."), ALL).ticket
     told = {
         Part.PARTICIPANTS: ticket.participants,
@@ -52,12 +52,14 @@ def test_what_a_side_cannot_tell_stays_none(world: World, connector: Connector) 
         Part.RATINGS: ticket.ratings,
         Part.HISTORY: ticket.history,
     }
-    assert {part for part, value in told.items() if value is not None} == connector.capabilities.parts
+    assert {part for part, value in told.items() if value is not None} == connector.abilities(
+        world.place
+    ).parts
 
 
 def test_booked_work_is_read(world: World, connector: Connector) -> None:
     """`Ticket.time_entries`. Broken: the month's report of support hours is too short."""
-    needs(connector, Part.TIME)
+    needs(world, connector, Part.TIME)
     key = world.opens(fresh("Work"), "Please repair it.")
     world.books(key, 95, "Changed the roller")
     entries = connector.fetch(key, frozenset({Part.TIME})).ticket.time_entries or ()
@@ -78,7 +80,7 @@ def test_work_is_booked(world: World, connector: Connector) -> None:
 
 def test_a_tie_is_read_from_both_ends(world: World, connector: Connector) -> None:
     """`Ticket.relations`. Broken: a migration loses which ticket belongs to which."""
-    needs(connector, Part.RELATIONS)
+    needs(world, connector, Part.RELATIONS)
     one, two = world.opens(fresh("One"), "First."), world.opens(fresh("Two"), "Second.")
     kind = world.relates(one, two)
     ties = connector.fetch(one, frozenset({Part.RELATIONS})).ticket.relations
@@ -109,7 +111,7 @@ def test_a_tie_that_a_side_does_not_know_is_refused(world: World, connector: Con
 
 def test_ratings_are_read(world: World, connector: Connector) -> None:
     """`Ticket.ratings`. Broken: a migration loses what customers thought."""
-    needs(connector, Part.RATINGS)
+    needs(world, connector, Part.RATINGS)
     key = world.opens(fresh("Rated"), "Thank you.")
     world.resolves(key)
     world.rates(key, "Very quick")
@@ -119,7 +121,7 @@ def test_ratings_are_read(world: World, connector: Connector) -> None:
 
 def test_history_tells_when_a_status_changed(world: World, connector: Connector) -> None:
     """`Ticket.history`: "oldest first". Broken: clocks of migrated tickets rest on guesses."""
-    needs(connector, Part.HISTORY)
+    needs(world, connector, Part.HISTORY)
     key = world.opens(fresh("Past"), "It begins.")
     world.wait(2)
     world.resolves(key)
@@ -132,7 +134,7 @@ def test_history_tells_when_a_status_changed(world: World, connector: Connector)
 
 def test_participants_are_read(world: World, connector: Connector) -> None:
     """`Ticket.participants`. Broken: people in copy are lost with the move."""
-    needs(connector, Part.PARTICIPANTS)
+    needs(world, connector, Part.PARTICIPANTS)
     key = world.opens(fresh("Company"), "My colleague reads along.")
     named = world.invites(key)
     people = connector.fetch(key, frozenset({Part.PARTICIPANTS})).ticket.participants or ()

@@ -81,7 +81,7 @@ def test_what_a_customer_writes_is_a_message(world: World, connector: Connector)
 
 def test_internal_texts_are_read_as_staffs(world: World, connector: Connector) -> None:
     """`Audience`: an internal text is STAFF's at its origin. Broken: it may be shown to a customer."""
-    if not connector.capabilities.internal_comments:
+    if not connector.abilities(world.place).internal_comments:
         pytest.skip("no internal texts here")
     key = world.opens(fresh("Secrets"), "Hello?")
     public, internal = world.answers(key, "Dear Kim,"), world.answers(key, "Careful.", internal=True)
@@ -175,7 +175,7 @@ def test_a_revision_changes_with_the_text(world: World, connector: Connector) ->
     if not connector.capabilities.edits_comments:
         pytest.skip("texts cannot be edited here")
     key = world.opens(fresh("Edited"), "Hm.")
-    internal = connector.capabilities.internal_comments
+    internal = connector.abilities(world.place).internal_comments
     id = world.answers(key, "Before.", internal=internal)
     other = world.answers(key, "Untouched.", internal=internal)
     before = connector.fetch(key)

@@ -71,13 +71,13 @@ def test_add_comment_states_what_a_fetch_will(world: World, connector: Connector
 
 def test_a_text_for_staff_is_read_by_staff_only(world: World, connector: Connector) -> None:
     """`add_comment`: "readable by `draft.audience` and nobody wider". Broken: a leak to a customer."""
-    if not connector.capabilities.internal_comments:
+    if not connector.abilities(world.place).internal_comments:
         pytest.skip("no internal texts here: the place decides who reads")
     key, mailed = world.opens(fresh("Secret"), "Hm."), world.mailed()
     written = connector.add_comment(key, draft("For our eyes only."))
     assert written.audience is Audience.STAFF
     assert [said.internal for said in world.said(key)] == [True]
-    if connector.capabilities.internal_comment_mails is Mails.NEVER:
+    if connector.abilities(world.place).internal_comment_mails is Mails.NEVER:
         assert world.mailed() == mailed
 
 
@@ -103,14 +103,14 @@ def test_a_text_for_customers_is_read_by_them(world: World, connector: Connector
     assert written.revision == stored.revision
     assert [said.internal for said in world.said(key)] == [False]
     mails = {Mails.ALWAYS: {1}, Mails.NEVER: {0}, Mails.IF_CONFIGURED: {0, 1}}
-    assert world.mailed() - mailed in mails[connector.capabilities.public_comment_mails]
+    assert world.mailed() - mailed in mails[connector.abilities(world.place).public_comment_mails]
 
 
 def test_creating_mails_as_declared(world: World, connector: Connector) -> None:
     """`Capabilities.create_mails`: NEVER means it. Broken: a migration mails every customer."""
     mailed = world.mailed()
     connector.create(ticket(world, fresh("Silent")))
-    if connector.capabilities.create_mails is Mails.NEVER:
+    if connector.abilities(world.place).create_mails is Mails.NEVER:
         assert world.mailed() == mailed
 
 
@@ -168,8 +168,8 @@ def test_our_texts_can_be_edited(world: World, connector: Connector) -> None:
 
 def test_an_edit_leaves_the_audience(world: World, connector: Connector) -> None:
     """`edit_comment` replaces a text, nothing else. Broken: an internal note opens up when it is edited."""
-    can = connector.capabilities
-    if not (can.edits_comments and can.internal_comments):
+    internal = connector.abilities(world.place).internal_comments
+    if not (connector.capabilities.edits_comments and internal):
         pytest.skip("no internal texts, or no edits, here")
     key = world.opens(fresh("Edit inside"), "Hm.")
     id = connector.add_comment(key, draft("Before.")).id

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any, TypeVar, cast
 
 from connectors.base import ConnectionConfig, NativeValue, Presence, Snapshot
-from connectors.capabilities import (
-    Capabilities,
-)
+from connectors.capabilities import QUIET, Capabilities, PlaceAbilities
 from connectors.memory import Memory, MemoryDesk
 from connectors.quota import LocalBudget
 from mappings.boards import STAFF, Place, Readers
@@ -76,8 +75,7 @@ RULES = Rules(
 T = TypeVar("T")
 
 
-def capabilities(**differing: Any) -> Capabilities:
-    """Return what an obliging side can do, unlike it where `differing` says."""
+def _memory(**differing: Any) -> Memory:
     desk = MemoryDesk(lambda: AT)
     config = ConnectionConfig(
         name="any",
@@ -90,7 +88,22 @@ def capabilities(**differing: Any) -> Capabilities:
         budget=LocalBudget(lambda: AT),
         now=lambda: AT,
     )
-    obliging = replace(Memory(config, desk).capabilities, max_file=1_000)
+    return Memory(config, desk, max_file=1_000, **differing)
+
+
+def capabilities(**differing: Any) -> Capabilities:
+    """Return what an obliging system can hold, unlike it where `differing` says."""
+    return _memory(**differing).capabilities
+
+
+def abilities(**differing: Any) -> PlaceAbilities:
+    """Return what is possible in an obliging place, unlike it where `differing` says.
+
+    Subject, status, priority and due times are read by whoever reads the place, other fields by staff.
+    """
+    shown = ("subject", "status", "priority", "first_response_due", "due")
+    fields = {name: QUIET if name in shown else replace(QUIET, audience=Audience.STAFF) for name in HELD}
+    obliging = replace(_memory().abilities(JIRA_PLACE), fields=fields)
     return replace(obliging, **differing)
 
 
@@ -164,7 +177,12 @@ def side(connection: str, *messages: Comment, place: str = "", **values: Any) ->
         read_at=AT,
         ticket=ticket,
         native={name: native_of(ticket.value(name)) for name in HELD},
+        abilities=OBLIGING,
     )
+
+
+OBLIGING = abilities()
+"""What is possible on every side, unless a test says otherwise."""
 
 
 def at(connection: str, id: str) -> TextId:
@@ -196,6 +214,7 @@ def agreed(*works: str, **differing: Any) -> Situation:
         "seen": {name: Seen(there.native) for name, there in sides.items()},
         "mirrors": Mirrors([*copies, *linked(*sides)]),
         "wanting": (),
+        "coming": dict.fromkeys(RULES.roles, OBLIGING),
         "own_tags": {},
         "customer": "lantern",
         "promises": None,
@@ -247,9 +266,21 @@ def copied(s: Situation, *copies: Mirror) -> Situation:
 
 
 def able(s: Situation, connection: str, **differing: Any) -> Situation:
-    """Return the situation with a side that can do other things."""
-    can = replace(s.capabilities[connection], **differing)
-    return replace(s, capabilities={**s.capabilities, connection: can})
+    """Return the situation with a side, present or coming, that can do other things."""
+    local = {name: differing.pop(name) for name in _LOCAL & differing.keys()}
+    if "fields" in local:
+        differing["fields"] = tuple(local["fields"])
+    here = replace(s.abilities(connection) if connection in {**s.sides, **s.coming} else OBLIGING, **local)
+    sides = {name: replace(side, abilities=here) for name, side in s.sides.items() if name == connection}
+    return replace(
+        s,
+        capabilities={**s.capabilities, connection: replace(s.capabilities[connection], **differing)},
+        sides={**s.sides, **sides},
+        coming={**s.coming, connection: here},
+    )
+
+
+_LOCAL = {field.name for field in dataclass_fields(PlaceAbilities)}
 
 
 def ruled(s: Situation, **differing: Any) -> Situation:
@@ -329,7 +360,8 @@ class _World:
     ) -> None:
         can, first = self._s.capabilities[target], described()
         kept = {name: self._kept(target, name, value) for name, value in values.items()}
-        self._sides[target] = side(target, first, place=place.key, **kept)
+        made = side(target, first, place=place.key, **kept)
+        self._sides[target] = replace(made, abilities=self._s.abilities(target))
         origin = at(source, message.id)
         self._copies.append(copy(origin, at(target, MESSAGE_0), message, first))
         wanted: dict[Field, NativeValue] = {

@@ -583,6 +583,57 @@ def test_no_text_goes_where_a_customer_reads_all(readers: Readers) -> None:
     assert [target for target, _, _ in skips(s)] == ["jira"]
 
 
+def _showing(s: Situation, connection: str, audience: Audience | None, *names: Field) -> Situation:
+    fields = s.abilities(connection).fields
+    shown = {name: replace(fields[name], audience=audience) for name in names}
+    return able(s, connection, fields={**fields, **shown})
+
+
+def test_a_field_for_staff_is_not_written_where_a_customer_reads_it() -> None:
+    """Otherwise what agents note of a customer in a field is opened by that customer elsewhere."""
+    s = read_by(agreed("jira"), "jira", Readers("lantern"))
+    s = changed(_showing(s, "jira", None, "component", "tags"), "desk", component="pump")
+    s = changed(s, "desk", tags=frozenset({"angry"}))
+    assert not decide(s)
+    why = "staff alone read it on desk, and customer lantern would"
+    assert sorted(skips(s)) == [("jira", "component (desk)", why), ("jira", "tags (desk)", why)]
+    shown = _showing(s, "desk", Audience.CUSTOMER, "component", "tags")
+    assert changes(shown, "jira") == {"component": ("pump", "desk")}
+    assert [o.add for o in of(ChangeTags, decide(shown))] == [frozenset({"angry"})]
+
+
+def test_a_field_for_staff_is_not_written_into_a_new_ticket_that_a_customer_reads() -> None:
+    """Otherwise the first copy gives away what later ones would not."""
+    place = replace(JIRA_PLACE, readers=Readers("lantern"))
+    s = opened(place, values={"component": "pump", "tags": frozenset({"angry"})})
+    s = ruled(_showing(s, "jira", None, "component", "tags"), places=(place,))
+    s = replace(s, own_tags={"jira": frozenset({"customer-lantern"})})
+    (made,) = of(CreateTicket, decide(s))
+    values = dict(made.values)
+    assert "component" not in values
+    assert values["tags"] == frozenset({"customer-lantern"})
+    assert {what for _, what, _ in skips(s)} >= {"component (desk)", "tags (desk)"}
+
+
+def test_a_plan_names_who_reads_a_field() -> None:
+    """Otherwise an agents' tag is said to be read by the customer, and a subject by staff alone."""
+    tagged = changed(agreed("jira"), "jira", tags=frozenset({"pump"}))
+    assert [o.reach.readers for o in of(ChangeTags, decide(tagged))] == [
+        STAFF
+    ]  # though the customer reads the desk
+    shown = _showing(agreed("jira"), "jira", Audience.CUSTOMER, "subject")
+    written = of(SetFields, decide(changed(_showing(shown, "desk", None, "subject"), "desk", subject="New")))
+    assert [o.reach.readers for o in written] == [UNDECLARED]  # staff's by declaration; the tool shows it
+
+
+def test_the_clocks_state_is_for_staff() -> None:
+    """Otherwise a customer reads in a label that the desk is about to break its promise."""
+    s = _showing(agreed("jira"), "jira", Audience.CUSTOMER, "sla")
+    s = _promised(s, state=SlaState.AT_RISK)
+    assert "sla" not in changes(s, "jira")
+    assert ("jira", "sla (hub)") in {(target, what) for target, what, _ in skips(s)}
+
+
 def test_an_internal_text_may_stand_where_a_customer_reads() -> None:
     """Otherwise a tool that can keep a text internal is not used."""
     s = said(read_by(agreed("jira"), "jira", Readers("lantern")), "desk", text("7"))
@@ -675,7 +726,7 @@ def test_a_file_that_did_not_make_it_follows_its_text() -> None:
 @pytest.mark.parametrize("mails", [Mails.IF_CONFIGURED, Mails.ALWAYS])
 def test_nothing_that_may_mail_a_customer_is_written_unless_allowed(mails: Mails) -> None:
     """Otherwise a customer gets mail from a program because a tool was set up so."""
-    ability = FieldAbility(mails, {}, asynchronous=False, grain=Grain.SECOND)
+    ability = FieldAbility(mails, {}, asynchronous=False, grain=Grain.SECOND, audience=None)
     everything: dict[str, Any] = {
         "create_mails": mails, "internal_comment_mails": mails, "fields": dict.fromkeys(HELD, ability),
     }  # fmt: skip
@@ -767,7 +818,7 @@ def test_a_due_time_that_hardly_moved_is_left(minutes: int, written: bool) -> No
 
 def test_a_side_with_days_gets_the_day_in_the_customers_zone() -> None:
     """Otherwise a promise for tonight is shown as tomorrow's, or rewritten with every look."""
-    day = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.DAY)
+    day = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.DAY, audience=None)
     s = able(agreed("jira"), "jira", fields={"due": day})
     late = datetime.fromisoformat("2026-03-02T23:30:00+00:00")
     assert changes(_promised(s, next=late), "jira") == {"due": (date(2026, 3, 3), "hub")}
@@ -778,7 +829,7 @@ def test_a_side_with_days_gets_the_day_in_the_customers_zone() -> None:
 @pytest.mark.parametrize("asynchronous", [True, False])
 def test_a_value_that_was_written_and_is_not_shown_yet_is_not_written_again(asynchronous: bool) -> None:
     """Otherwise each look repeats a write that is applied later, or that the server will never take."""
-    slow = FieldAbility(Mails.NEVER, {}, asynchronous=asynchronous, grain=Grain.SECOND)
+    slow = FieldAbility(Mails.NEVER, {}, asynchronous=asynchronous, grain=Grain.SECOND, audience=None)
     s = able(agreed(), "desk", fields={"due": slow})
     seen = Seen(s.sides["desk"].native, {"due": str(NEXT)})
     assert changes(_promised(replace(s, seen={"desk": seen})), "desk") == {}
@@ -793,7 +844,12 @@ def test_a_state_that_a_side_cannot_tell_apart_is_not_rewritten() -> None:
     lens = LENSES["sla"]
     words = {k: v for k, v in lens.writes.items() if k != "at_risk"}
     lossy = replace(lens, writes=words, folds={SlaState.AT_RISK: SlaState.BREACHED})
-    s = able(agreed(), "desk", fields={"sla": QUIET}, vocabularies={**LENSES, "sla": lossy})
+    s = able(
+        agreed(),
+        "desk",
+        fields={"sla": replace(QUIET, audience=Audience.STAFF)},
+        vocabularies={**LENSES, "sla": lossy},
+    )
     s = changed(s, "desk", sla=SlaState.BREACHED)
     assert changes(_promised(s, state=SlaState.AT_RISK), "desk") == {}
 

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.capabilities import FilePlace, Mails
+from connectors.capabilities import QUIET, FilePlace, Mails
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
 from mappings.ticket import (
     MESSAGE_0,
     Audience,
     Comment,
     CommentKind,
+    Field,
     PersonRole,
     Priority,
     SlaState,
@@ -34,6 +35,7 @@ from tests.sync.situations import (
     GITLAB_PLACE,
     HELD,
     JIRA_PLACE,
+    OBLIGING,
     RULES,
     able,
     asked,
@@ -109,7 +111,8 @@ def situations(draw: st.DrawFn) -> Situation:
     past = {name: side(name, first[name], **draw(values)) for name in present}
     s = Situation(
         sides=sides,
-        capabilities={name: _ability(draw) for name in RULES.roles},
+        capabilities={name: capabilities() for name in RULES.roles},
+        coming=dict.fromkeys(RULES.roles, OBLIGING),
         seen={name: Seen(past[name].native, serial=draw(st.integers(0, 2))) for name in present},
         mirrors=Mirrors(linked(*present)),
         wanting=tuple(wanted),
@@ -118,6 +121,8 @@ def situations(draw: st.DrawFn) -> Situation:
         promises=draw(st.none() | promises),
         rules=replace(RULES, may_mail=draw(st.frozensets(st.sampled_from(WORKS)))),
     )
+    for name in RULES.roles:
+        s = able(s, name, **_abilities(draw))
     for name in present:
         s = said(s, name, *draw(st.lists(comments(), max_size=3)))
     for name in present[1:]:
@@ -128,14 +133,16 @@ def situations(draw: st.DrawFn) -> Situation:
     return replace(s, wanting=coming, rules=replace(s.rules, places=declared))
 
 
-def _ability(draw: st.DrawFn) -> Any:
-    return capabilities(
-        internal_comments=draw(st.booleans()),
-        edits_comments=draw(st.booleans()),
-        files=draw(st.sampled_from(FilePlace)),
-        create_mails=draw(st.sampled_from([Mails.NEVER, Mails.NEVER, Mails.IF_CONFIGURED, Mails.ALWAYS])),
-        internal_comment_mails=draw(st.sampled_from([Mails.NEVER, Mails.NEVER, Mails.IF_CONFIGURED])),
-    )
+def _abilities(draw: st.DrawFn) -> dict[str, Any]:
+    shown = st.sampled_from([None, None, Audience.STAFF, Audience.CUSTOMER])
+    return {
+        "fields": {name: replace(QUIET, audience=draw(shown)) for name in HELD},
+        "internal_comments": draw(st.booleans()),
+        "edits_comments": draw(st.booleans()),
+        "files": draw(st.sampled_from(FilePlace)),
+        "create_mails": draw(st.sampled_from([Mails.NEVER, Mails.NEVER, Mails.IF_CONFIGURED, Mails.ALWAYS])),
+        "internal_comment_mails": draw(st.sampled_from([Mails.NEVER, Mails.NEVER, Mails.IF_CONFIGURED])),
+    }
 
 
 @LAW
@@ -144,6 +151,23 @@ def test_a_carried_out_plan_leaves_nothing_to_do(s: Situation) -> None:
     """Otherwise the sides never come to rest."""
     after = carried_out(s, decide(s))
     assert decide(after).writes == ()
+
+
+@LAW
+@given(situations())
+def test_no_field_widens_its_readers(s: Situation) -> None:
+    """Otherwise what staff alone read on one side is opened by a customer on another."""
+    for write in decide(s).writes:
+        fields: list[tuple[Field, str]] = []
+        if isinstance(write, SetFields):
+            fields = [(c.field, c.source) for c in write.changes if c.source != "hub" and c.field != "status"]
+        elif isinstance(write, CreateTicket):
+            hubs = ("tags", "sla", "first_response_due", "due")
+            fields = [(name, write.source) for name, _ in write.values if name not in hubs]
+        for name, source in fields:
+            there, here = s.abilities(write.target).fields[name], s.abilities(source).fields[name]
+            customers = (there.audience or s.readers(write.target).audience) is Audience.CUSTOMER
+            assert not customers or (here.audience or s.readers(source).audience) is Audience.CUSTOMER
 
 
 @LAW
@@ -188,10 +212,10 @@ def test_nobody_reads_what_is_not_for_them(s: Situation) -> None:
         match write:
             case AddComment(audience=audience) | EditComment(audience=audience):
                 assert audience is Audience.STAFF
-                assert readers == STAFF or s.capabilities[write.target].internal_comments
+                assert readers == STAFF or s.abilities(write.target).internal_comments
                 assert write.message.audience is not Audience.RESTRICTED
             case AddNotice():
-                assert readers == STAFF or s.capabilities[write.target].internal_comments
+                assert readers == STAFF or s.abilities(write.target).internal_comments
             case AddFile(message=message) | CreateTicket(message=message):
                 assert readers == STAFF or message.audience is Audience.CUSTOMER
                 assert message.audience is not Audience.RESTRICTED
@@ -266,6 +290,7 @@ def _plain() -> Situation:
         seen={},
         mirrors=Mirrors(),
         wanting=(),
+        coming=dict.fromkeys(RULES.roles, OBLIGING),
         own_tags={},
         customer="lantern",
         promises=None,

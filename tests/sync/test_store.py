@@ -21,6 +21,7 @@ from sync.sla.facts import StatusFact
 from sync.store import Store, open_store
 from sync.store.inbox import LEASE, Claim, LostClaim, Waiting
 from sync.store.journal import CREATE, Wish
+from tests.sync.situations import OBLIGING
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -34,6 +35,7 @@ SIDE = Snapshot(
     read_at=AT,
     ticket=Ticket(subject="", created=AT, updated=AT),
     native={},
+    abilities=OBLIGING,
 )
 ORIGIN, TARGET = TextId("desk", "1", "7"), TextId("jira", "2", "70")
 WISH = Wish(Kind.COMMENT, ORIGIN, "jira", "r1", "2")
@@ -467,6 +469,7 @@ def _side(name: str, number: int) -> Snapshot:
         read_at=AT,
         ticket=SIDE.ticket,
         native={},
+        abilities=OBLIGING,
     )
 
 
