@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import random
@@ -14,6 +15,7 @@ import pytest
 import requests
 
 from deskbridge.sandbox.freshdesk.server import Freshdesk
+from deskbridge.sandbox.freshdesk.switches import Switches
 from deskbridge.sandbox.snapshot import Snapshots
 from deskbridge.sandbox.world import Clock, World
 from tests.sandbox.freshdesk_desk import KIM, Desk, failing, serving
@@ -142,6 +144,18 @@ class TestShelves:
         """They page like any other, and are no more lenient."""
         assert isinstance(desk.get(path, per_page=1), list)
         assert failing(desk.call("GET", path + "?per_page=101")) == {"per_page": "invalid_value"}
+
+    def test_roles_say_for_which_kind_of_agent_they_are(self, desk: Desk) -> None:
+        """A collaborator's role given to an agent is refused by the real thing."""
+        kinds = {row["name"]: row["agent_type"] for row in desk.get("roles")}
+        assert (kinds["Agent"], kinds["Ticket Collaborator"]) == (1, 3)
+
+    def test_sources_that_no_call_sets_are_shown(self, desk: Desk) -> None:
+        """Tickets come by them: a client that knows only what it may write has no name for those."""
+        source = next(f for f in desk.get("ticket_fields") if f["name"] == "source")
+        assert source["choices"]["Forum"] == 4
+        body = {"email": "kim@lantern.example", "subject": "s", "description": "d", "source": 4}
+        assert failing(desk.call("POST", "tickets", json=body)) == {"source": "invalid_value"}
 
     def test_what_is_not_played_is_501(self, desk: Desk) -> None:
         """It names itself, so that nobody takes it for an empty account."""
@@ -280,3 +294,11 @@ def _plain(state: dict[str, Any]) -> dict[str, Any]:
     """A dump with its rows in one order: those of tickets come back in the order of their last change."""
     rows = {name: value for name, value in state.items() if not isinstance(value, str | int | dict)}
     return state | {name: sorted(map(json.dumps, value)) for name, value in rows.items()}
+
+
+def test_its_page_names_every_switch_and_act(account: Desk) -> None:
+    """What no page names nobody finds; what is gone nobody should look for."""
+    page = (Path(__file__).parents[2] / "docs/sandbox-freshdesk.md").read_text("utf-8")
+    switches = {field.name for field in dataclasses.fields(Switches)}
+    assert {name for name in switches if f"`{name}`" not in page} == set()
+    assert {act for act in account.server.acts if f"`{act}(" not in page} == set()

@@ -58,7 +58,9 @@ def fill(account: Account) -> None:
     )
     account.groups[group.id] = group
     for name in _ROLES:
-        account.role_ids[name] = shelve(account, "roles", name=name, description=name, default=True)["id"]
+        kind = 3 if name == "Ticket Collaborator" else 1
+        row = shelve(account, "roles", name=name, description=name, default=True, agent_type=kind)
+        account.role_ids[name] = row["id"]
     account.support_email = SUPPORT
     account.email_config_id = mailbox(account, SUPPORT, "Harbour Support")["id"]
     for name, email, admin in _AGENTS:
