@@ -7,16 +7,19 @@ quick action, no macro, no mention that pages people whom no rule lets be mentio
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from mappings.markup import adf_read, adf_write, gitlab, html, wiki_read, wiki_write
+from mappings.markup import adf_read, adf_write, gitlab, html, lengths, wiki_read, wiki_write
+from mappings.markup.cached import Cache
+from mappings.markup.references import cleaned, legal, rewritten
 from mappings.ticket import Attachment, Raw, TextFormat
 
+__all__ = ["NOBODY", "cleaned", "parts", "read", "rewritten", "write"]
+
 NOBODY: Mapping[str, str] = MappingProxyType({})
-_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""Signs that no HTML and no UTF-8 can hold."""
+_READ = Cache(16_000_000)
+"""Texts as they were read: about 64 MB of the longest letters, and far less of common ones."""
 _READERS = {
     TextFormat.WIKI: wiki_read.read,
     TextFormat.MARKDOWN: gitlab.read,
@@ -36,11 +39,19 @@ def read(raw: Raw, files: Sequence[Attachment], *, signatures: Sequence[str] = (
     `signatures` are HTML texts, as the agents set them up: one that a body ends with is folded away. Never
     empty when the text has words.
     """
-    text = _ILLEGAL.sub("", raw.text)
+    # Where a file is fetched changes with each look at it; its address in the text does so without the query.
+    known = tuple((f.id, f.name, f.location.partition("?")[0]) for f in files)
+    key = (raw.format, raw.sha, len(raw.text), known, tuple(signatures))
+    return _READ.get(key, lambda: _converted(raw, files, signatures))
+
+
+def _converted(raw: Raw, files: Sequence[Attachment], signatures: Sequence[str]) -> str:
+    text = legal(raw.text)
     if raw.format is TextFormat.HTML:
         markdown = html.read(text, files, signatures)
     else:
         markdown = _READERS[raw.format](text, files)
+    markdown = cleaned(markdown)
     return markdown.strip("\n") if markdown.strip() else ""
 
 
@@ -53,4 +64,18 @@ def write(
     a picture or file that is not in it is named at its place. `people` maps the key of each person whom
     a rule lets be mentioned to the native id there; anybody else is named and not told.
     """
-    return _WRITERS[format](_ILLEGAL.sub("", markdown), files, people)
+    return _WRITERS[format](cleaned(markdown), files, people)
+
+
+def parts(
+    markdown: str,
+    format: TextFormat,
+    limit: int,
+    files: Mapping[str, str],
+    people: Mapping[str, str] = NOBODY,
+) -> list[str]:
+    """Return a text in parts, in order, each of which is written in at most `limit` characters.
+
+    Empty if the text is too long even for that: then it is attached whole. See `lengths.parts`.
+    """
+    return lengths.parts(markdown, lambda part: len(write(part, format, files, people=people)), limit)

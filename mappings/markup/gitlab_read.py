@@ -13,13 +13,11 @@ from markdown_it.rules_inline import StateInline
 
 from mappings.markup import gitlab_html
 from mappings.markup.gitlab_lines import common
-from mappings.markup.markdown import JOINER, NESTING, dialect, parser, plain
+from mappings.markup.markdown import JOINER, LONGEST, NESTING, dialect, parser, plain
 from mappings.markup.markdown_write import Writer
 from mappings.markup.nodes import Node, link, picture, text, title, tree, words
 from mappings.ticket import Attachment
 
-_LONGEST = 1_000_000
-"""Characters above which a text keeps its words and lines only; GitLab itself allows a million."""
 _MENTION = re.compile(
     r"(?<![\w@/.+\-])@(?!all\b)([A-Za-z0-9_](?:[A-Za-z0-9_.\-]{0,253}[A-Za-z0-9_])?)(?![\w/])", re.ASCII
 )
@@ -47,7 +45,7 @@ def read(source: str, files: Sequence[Attachment]) -> str:
     Our own neutralising is undone. HTML that GitLab shows becomes Markdown, any other stays readable text.
     """
     source = source.replace("\r\n", "\n").replace("\r", "\n")
-    if len(source) > _LONGEST:
+    if len(source) > LONGEST:
         return plain(source.replace(JOINER, ""))
     tokens = _parser().parse(common(source))
     if max((t.level for t in tokens), default=0) >= NESTING - 2:

@@ -26,6 +26,8 @@ NESTING = 100
 """How deep blocks may stand in one another; deeper than that nobody reads."""
 _BRACKETS = 20
 """Open brackets in a paragraph above which none begins a link: looking for all their ends is quadratic."""
+LONGEST = 1_000_000
+"""Characters above which a text keeps no structure but its lines."""
 _TERMINATORS = r"[\n*<\[\]\\`]|(?<![^\W_])_|_(?![^\W_])|~(?=~)|!(?=\[)|&(?=[#\w])|:(?=//)"
 """Where a rule of Markdown may begin; the library stops at every other sign too, for rules of plug-ins."""
 _SCHEME = re.compile(r"[^/?#]*:")
@@ -73,16 +75,28 @@ def dialect(*, html: bool, stops: str = "") -> MarkdownIt:
     return made
 
 
+def structure(markdown: str) -> list[Token]:
+    """Return the tokens of a text, its references as they stand.
+
+    What is nested deeper than anybody reads is shown as it was written; so is a text longer than `LONGEST`,
+    line by line.
+    """
+    if len(markdown) > LONGEST:
+        return [token for block in re.split(r"\n[ \t]*\n", markdown) for token in _paragraph(block)]
+    tokens = parser().parse(markdown)
+    if max((t.level for t in tokens), default=0) >= NESTING - 2:
+        tokens = parser().parse("".join(f"    {line}\n" for line in markdown.split("\n")))
+    return tokens
+
+
 def parsed(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -> list[Token]:
     """Return the parsed text, its references resolved.
 
     A file in `files` is marked by `FILE` and points to its place there, any other is named in words. A link
     to a person in `people` is marked by `PERSON`; one to anybody else is plain text. A remote picture is a
-    link. What is nested deeper than anybody reads is shown as it was written.
+    link.
     """
-    tokens = parser().parse(markdown)
-    if max((t.level for t in tokens), default=0) >= NESTING - 2:
-        tokens = parser().parse("".join(f"    {line}\n" for line in markdown.split("\n")))
+    tokens = structure(markdown)
     for token in tokens:
         token.info = re.sub(r"[^\w+#.-]", "", token.info.split(" ")[0])  # a language, or nothing
         if token.children:
@@ -219,6 +233,14 @@ def _picture(token: Token, files: Mapping[str, str], *, linked: bool) -> list[To
     link = Token("link_open", "a", 1, attrs={"href": token.attrs["src"]})
     name = f"picture: {token.content}" if token.content else "picture"
     return [link, *_text(name), Token("link_close", "a", -1)]
+
+
+def _paragraph(lines: str) -> list[Token]:
+    children: list[Token] = []
+    for line in lines.strip().split("\n"):
+        children += [Token("hardbreak", "br", 0), *_text(line)]
+    inline = Token("inline", "", 0, children=children[1:])
+    return [Token("paragraph_open", "p", 1), inline, Token("paragraph_close", "p", -1)]
 
 
 def _text(content: str) -> list[Token]:
