@@ -131,8 +131,9 @@ class _Reader:
         for one in node.walk():
             name = {"link": "href", "image": "src"}.get(one.type, "")
             if name and (file := self._file(str(one.attrs[name]))):
-                one.attrs[name] = f"attachment:{file}"
-                one.info = ""
+                one.attrs[name] = f"attachment:{quote(file)}"
+                if one.info == "auto":
+                    one.info, one.children = "", [text(file.partition("/")[2])]
         return node
 
 

@@ -104,7 +104,12 @@ class Writer:
 
     def spans(self, nodes: Iterable[Node]) -> str:
         """Return inline pieces."""
-        return "".join(map(self.span, _joined(nodes)))
+        made = ""
+        for node in _joined(nodes):
+            if node.type != "link" and made.endswith("\\!"):
+                made = f"{made[:-2]}!"  # an exclamation mark before a link would make it a picture
+            made += self.span(node)
+        return f"{made[:-2]}!" if made.endswith("\\!") else made
 
     def span(self, node: Node) -> str:
         """Return an inline piece."""
