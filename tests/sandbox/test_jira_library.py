@@ -125,6 +125,37 @@ class TestSite:
         assert client.groups("software") == ["jira-software-users"]
         assert client.current_user() == ("hub" if running.is_dc else running.account("hub@harbour.example"))
 
+    def test_people_who_can_be_assigned(self, client: Any, running: Running) -> None:
+        """By name, by the deployment's own id, to nobody, and to the project's default."""
+        issue, who = new(client), dana(running)
+        word = "username" if running.is_dc else "query"
+        for more in ({"project": "SUP"}, {"issueKey": issue.key}):
+            found = client.search_assignable_users_for_issues(**{word: who}, **more)
+            assert [one.displayName for one in found] == ["Dana Novak"]
+        client.assign_issue(issue, "dana" if running.is_dc else "Dana Novak")
+        assert client.issue(issue.key).fields.assignee.displayName == "Dana Novak"
+        for nobody in (None, -1):
+            client.assign_issue(issue, who)
+            client.assign_issue(issue, nobody)
+            assert client.issue(issue.key).fields.assignee is None
+
+    def test_how_it_is_set_up(self, client: Any, running: Running) -> None:
+        """Options by their own address, dashboards, properties, schemes of a project."""
+        assert client.custom_field_option("10020").value == "Lantern Books"
+        assert [one.name for one in client.dashboards()] == ["Default dashboard"]
+        assert client.application_properties()
+        assert client.project_permissionscheme("SUP").name == "Default Permission Scheme"
+        assert client.avatars("project")
+
+    def test_rendered(self, client: Any, running: Running) -> None:
+        """Texts as HTML, comments among them, and no parent where there is none."""
+        issue = new(client, description="*hello*")
+        client.add_comment(issue, "_well_")
+        shown = client.issue(issue.key, expand="renderedFields")
+        assert "<b>hello</b>" in shown.renderedFields.description
+        assert "<i>well</i>" in shown.renderedFields.comment.comments[0].body
+        assert not hasattr(shown.fields, "parent")
+
     def test_projects_and_their_parts(self, client: Any, running: Running) -> None:
         """Components, versions, roles; a project is made by five look-ups and a POST."""
         made = client.create_component("Acme", "SUP")

@@ -105,8 +105,30 @@ class TestRequests:
         assert {"participants", "attachments", "actions", "status", "sla"} <= set(shown)
         assert not {"participant", "attachment", "action", "comment"} & set(shown)
 
+    def test_values_are_shown_as_in_the_issue(self, site: Running) -> None:
+        """A client would print the number of a priority, and markup instead of a page's text."""
+        values = {"summary": "dark", "description": "*since* today", "priority": {"name": "High"}}
+        made = site.noor.post(
+            f"{JSM}/request", {"serviceDeskId": "1", "requestTypeId": "25", "requestFieldValues": values}
+        )
+        rows = {one["fieldId"]: one for one in made["requestFieldValues"]}
+        assert rows["priority"]["value"]["name"] == "High"
+        assert rows["description"]["value"] == "*since* today"
+        assert "<b>since</b>" in rows["description"]["renderedValue"]["html"]
+
 
 class TestSite:
+    @pytest.mark.parametrize("fixture", ["site", "dc"])
+    def test_no_parent_no_field(self, request: pytest.FixtureRequest, fixture: str) -> None:
+        """Scripts ask `hasattr(issue.fields, "parent")`: every issue would look like a sub-task."""
+        running: Running = request.getfixturevalue(fixture)
+        key = running.hub.issue()
+        fields = running.hub.fields(key)
+        assert fields["summary"] == "Lantern flickers"
+        assert "parent" not in fields
+        child = running.hub.issue(issuetype={"name": "Subtask"}, parent={"key": key})
+        assert running.hub.fields(child)["parent"]["key"] == key
+
     def test_which_features_are_on(self, site: Running) -> None:
         """A client that reads whether issues may be unassigned would find nothing."""
         shown = site.hub.get("/rest/api/3/configuration")

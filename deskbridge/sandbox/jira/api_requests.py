@@ -18,11 +18,12 @@ from deskbridge.sandbox.jira import (
     errors,
     fields,
     show,
+    show_issue,
     transit,
     workflow,
 )
 from deskbridge.sandbox.jira.desk_show import APPROVERS, ORGANIZATIONS, PARTICIPANTS, TYPE
-from deskbridge.sandbox.jira.model import Comment, Issue, Json, User
+from deskbridge.sandbox.jira.model import Comment, FieldDef, Issue, Json, User
 from deskbridge.sandbox.jira.permissions import may
 from deskbridge.sandbox.jira.records import Desk, RequestType
 from deskbridge.sandbox.jira.wire import Call, Rule, optional
@@ -170,13 +171,21 @@ def _field_values(call: Call, issue: Issue, kind: RequestType) -> list[Json]:
         known, value = call.site.fields[name], issue.values.get(name)
         if value is None:
             continue
-        text = call.site.text(issue, value, "2") if known.kind == "text" else value
-        if known.kind in ("user", "users"):
-            accounts = value if isinstance(value, list) else [value]
-            text = [desk_show.person(call, account) for account in accounts]
-        row: Json = {"fieldId": name, "label": known.name, "value": text}
-        rows.append(row | ({"renderedValue": {"html": str(text)}} if known.kind == "text" else {}))
+        row: Json = {"fieldId": name, "label": known.name, "value": _field_value(call, issue, known, value)}
+        if known.kind == "text":
+            row["renderedValue"] = {"html": show.rendered_text(call.site, issue, value)}
+        rows.append(row)
     return rows
+
+
+def _field_value(call: Call, issue: Issue, known: FieldDef, value: Any) -> Any:
+    """Return a value as a request shows it: people in service management's words, the rest in Jira's."""
+    if known.kind == "text":
+        return call.site.text(issue, value, "2")
+    if known.kind in ("user", "users"):
+        accounts = value if isinstance(value, list) else [value]
+        return [desk_show.person(call, account) for account in accounts]
+    return show_issue.field(call, issue, known)
 
 
 def _inner(call: Call, values: list[Any]) -> Json:

@@ -299,7 +299,12 @@ def issue(
         "id": str(found.id),
         "self": call.url(f"issue/{found.id}"),
         "key": found.key,
-        "fields": {name: field(call, found, definitions[name]) for name in fields},
+        # An issue without a parent has no such field at all; other empty fields are null.
+        "fields": {
+            name: field(call, found, definitions[name])
+            for name in fields
+            if name != "parent" or found.values.get("parent") is not None
+        },
     }
     shown |= {name: build(call, found, fields) for name, build in _EXPANDED.items() if name in expand}
     asked = list(properties)
