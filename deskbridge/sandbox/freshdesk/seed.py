@@ -58,8 +58,8 @@ def fill(account: Account) -> None:
     )
     account.groups[group.id] = group
     for name in _ROLES:
-        kind = 3 if name == "Ticket Collaborator" else 1
-        row = shelve(account, "roles", name=name, description=name, default=True, agent_type=kind)
+        agents = 3 if name == "Ticket Collaborator" else 1
+        row = shelve(account, "roles", name=name, description=name, default=True, agent_type=agents)
         account.role_ids[name] = row["id"]
     account.support_email = SUPPORT
     account.email_config_id = mailbox(account, SUPPORT, "Harbour Support")["id"]
