@@ -468,6 +468,18 @@ class TestMails:
         assert desk.get(f"tickets/{ticket}")["status"] == 5
         assert desk.mails() == []
 
+    def test_whether_the_mute_covers_resolving_is_a_switch(self, desk: Desk) -> None:
+        """The documentation speaks of closing: whoever resolves by it must not promise silence."""
+        for covers, mailed in ((True, []), (False, [("ticket resolved", KIM, True)])):
+            desk.act("switch", name="mute_covers_resolved", value=covers)
+            ticket = desk.ticket()["id"]
+            desk.world.outbox.clear()
+            properties = {"status": 4, "skip_close_notification": True}
+            desk.done("POST", "tickets/bulk_update", bulk_action={"ids": [ticket], "properties": properties})
+            desk.later(2)
+            assert desk.get(f"tickets/{ticket}")["status"] == 4
+            assert desk.mails() == mailed
+
 
 class TestFiles:
     def _attached(self, desk: Desk) -> str:

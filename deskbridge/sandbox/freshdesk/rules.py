@@ -128,7 +128,7 @@ def _trail(account: Account, ticket: Ticket, actor: str, activity: dict[str, Any
 def _status_changed(account: Account, ticket: Ticket, before: int, actor: str, *, mute: bool) -> None:
     _status_times(account, ticket, before)
     sla.status_changed(account, ticket)
-    if not mute:
+    if not (mute and (ticket.status == CLOSED or account.switches.mute_covers_resolved)):
         mails.status_set(account, ticket, actor)
     mails.watched(account, ticket, f"Status: {account.statuses[ticket.status].label}", actor)
 

@@ -24,6 +24,8 @@ class Switches:
     notify_agents: bool = True
     reopen_on_reply: bool = True
     """The shipped rule that opens a ticket again when its customer writes (5.2)."""
+    mute_covers_resolved: bool = True
+    """Whether `skip_close_notification` also stops the mail of resolving (4.5: it speaks of closing)."""
     no_subject: str = ""
     """The subject of a ticket that a mail without one makes (the documentation's own sample has "")."""
     assume_identity: bool = True
