@@ -91,6 +91,50 @@ class TestBoards:
         assert site.hub.refused("GET", f"{path}?nextPageToken=nonsense")[0] == 400
 
 
+class TestSprintField:
+    def test_an_object_on_cloud(self, site: Running) -> None:
+        """A reader of sprints would stumble over dates in the caller's zone."""
+        key = self.in_sprint(site)
+        (shown,) = site.hub.fields(key)["customfield_10020"]
+        assert (shown["name"], shown["state"], type(shown["id"])) == ("one", "future", int)
+        assert shown["startDate"] == "2026-05-01T08:00:00.000Z"
+
+    def test_a_text_on_data_center(self, dc: Running) -> None:
+        """Data Center writes a Java object out; a client that expects fields there must be found out."""
+        key = self.in_sprint(dc)
+        (shown,) = dc.hub.fields(key)["customfield_10020"]
+        assert shown.startswith("com.atlassian.greenhopper.service.sprint.Sprint@")
+        assert "state=FUTURE,name=one," in shown
+
+    @staticmethod
+    def in_sprint(running: Running) -> str:
+        """Make an issue that is in a sprint."""
+        saved = running.hub.post("filter", {"name": "all", "jql": "project = SUP"}, 200)
+        board = running.hub.post(
+            f"{AGILE}/board", {"name": "b", "type": "scrum", "filterId": int(saved["id"])}
+        )
+        dates = {"startDate": "2026-05-01T10:00:00.000+02:00", "endDate": "2026-05-15T10:00:00.000+02:00"}
+        made = running.hub.post(f"{AGILE}/sprint", {"name": "one", "originBoardId": board["id"], **dates})
+        key = running.hub.issue()
+        running.hub.post(f"{AGILE}/sprint/{made['id']}/issue", {"issues": [key]}, 204)
+        return key
+
+
+class TestSearch:
+    @pytest.mark.parametrize("fixture", ["site", "dc"])
+    def test_names_stand_once(self, request: pytest.FixtureRequest, fixture: str) -> None:
+        """A page of a hundred issues would carry the names of all fields a hundred times."""
+        running: Running = request.getfixturevalue(fixture)
+        running.hub.issue()
+        path = "search" if running.is_dc else "search/jql"
+        found = running.hub.get(f"{path}?jql=project=SUP&fields=summary&expand=names,schema,changelog")
+        assert found["names"] == {"summary": "Summary"}
+        assert found["schema"]["summary"]["type"] == "string"
+        (row,) = found["issues"]
+        assert "changelog" in row
+        assert not {"names", "schema"} & set(row)
+
+
 class TestRequests:
     def test_expanded_lists_have_plural_names(self, site: Running) -> None:
         """`expand=comment` fills `comments`: by the wrong name a client would show no comment at all."""

@@ -132,10 +132,14 @@ def _row(call: Call, row: Issue, names: list[str], asked: Asked) -> Json:
     if names == ["id"] and not asked.expand and not asked.properties:
         return {"id": str(row.id)}
     wanted = show_issue.wanted(call.site, names, ())
-    shown = show_issue.issue(call, row, wanted, asked.expand, asked.properties)
+    shown = show_issue.issue(call, row, wanted, _per_row(asked.expand), asked.properties)
     if set(names) <= _ID_ONLY:
         del shown["fields"]
     return shown
+
+
+def _per_row(expand: list[str]) -> list[str]:
+    return [name for name in expand if name not in ("names", "schema")]
 
 
 def _heads(call: Call, names: list[str], expand: list[str]) -> Json:
@@ -272,7 +276,7 @@ def _dc_answer(
     rows, total = offset_page(call.site, call.caller, jql, find, start, size)
     wanted = show_issue.wanted(call.site, names, ["*navigable"])
     body: Json = {"expand": "schema,names", "startAt": start, "maxResults": size, "total": total}
-    body["issues"] = [show_issue.issue(call, row, wanted, expand) for row in rows]
+    body["issues"] = [show_issue.issue(call, row, wanted, _per_row(expand)) for row in rows]
     return reply(body | _heads(call, wanted, expand))
 
 

@@ -44,15 +44,11 @@ def shown(view: View, found: Sprint) -> Json:
         "self": view.agile(f"sprint/{found.id}"),
         "state": found.state,
         "name": found.name,
-        **{name: _zulu(at) for name, at in dates.items() if at},
-        "createdDate": _zulu(found.created),
+        **{name: show_issue.zulu(at) for name, at in dates.items() if at},
+        "createdDate": show_issue.zulu(found.created),
         "originBoardId": found.board,
         "goal": found.goal,
     }
-
-
-def _zulu(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
 def _sprint(call: Call) -> Sprint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from deskbridge.sandbox.jira import catalogue, desk_show, desk_sla, show
@@ -72,11 +72,23 @@ def _cascade(call: View, definition: FieldDef, ids: list[str]) -> Json:
     return parent | ({"child": child[0]} if child else {})
 
 
-def _sprint(call: View, id: int) -> Json:
+def _sprint(call: View, id: int) -> Json | str:
+    """Return a sprint as its field holds it: on Data Center the text of a Java object."""
     found = call.site.sprints[id]
-    shown = {"id": found.id, "name": found.name, "state": found.state, "boardId": found.board}
     dates = {"startDate": found.start, "endDate": found.end, "completeDate": found.completed}
-    return {**shown, "goal": found.goal, **{n: call.stamp(at) for n, at in dates.items() if at}}
+    if not call.site.cloud:
+        times = {n: at.isoformat(timespec="milliseconds") if at else "<null>" for n, at in dates.items()}
+        parts = {"id": found.id, "rapidViewId": found.board, "state": found.state.upper(), "name": found.name}
+        parts |= {**times, "sequence": found.id, "goal": found.goal or "<null>"}
+        inner = ",".join(f"{name}={value}" for name, value in parts.items())
+        return f"com.atlassian.greenhopper.service.sprint.Sprint@{found.id:x}[{inner}]"
+    shown = {"id": found.id, "name": found.name, "state": found.state, "boardId": found.board}
+    return {**shown, "goal": found.goal, **{n: zulu(at) for n, at in dates.items() if at}}
+
+
+def zulu(at: datetime) -> str:
+    """Return an instant as the boards' API writes it, whatever the caller's zone."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
 def _parts(call: View, issue: Issue, definition: FieldDef, ids: list[str]) -> list[Json]:
