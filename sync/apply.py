@@ -69,6 +69,8 @@ class Applied:
     failed: dict[str, HubError] = field(default_factory=dict)
     """Why a side took no more writes; the writes to other sides went on."""
     made: int = 0
+    results: list[tuple[Write, str]] = field(default_factory=list)
+    """What came of each write that was tried: ``written``, or why not."""
     unmade: list[Write] = field(default_factory=list)
     remarks: list[Skip] = field(default_factory=list)
 
@@ -111,6 +113,7 @@ class Applier:
             try:
                 self._write(write)
                 self._done.made += 1
+                self._done.results.append((write, "written"))
             except (WireError, Waiting, Stale) as error:
                 self._failed(write, error)
         return self._done
@@ -120,6 +123,8 @@ class Applier:
         return isinstance(write, AddLink) and write.other not in self._spots
 
     def _failed(self, write: Write, error: HubError) -> None:
+        kind = "refused" if isinstance(error, Rejected) else "later"
+        self._done.results.append((write, f"{kind}: {error}"))
         if isinstance(error, Rejected) and isinstance(write, SetFields | ChangeTags):
             what = ", ".join(c.field for c in write.changes) if isinstance(write, SetFields) else "tags"
             self._done.remarks.append(Skip(write.target, what, f"refused: {error.text}"))

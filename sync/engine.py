@@ -27,6 +27,7 @@ from mappings.provenance import Signer
 from mappings.ticket import Field, Ref
 from sync.apply import Applied, Applier, Stale
 from sync.decide import decide
+from sync.explain import items, remark_item
 from sync.observe import Observation, Observed, Observer
 from sync.operations import AddNotice, ChangeTags, Plan, Remark, SetFields, Write, together
 from sync.remember import remember, remember_created
@@ -34,6 +35,7 @@ from sync.routing import Desk
 from sync.rules import Role
 from sync.store import Store
 from sync.store.bundles import Bundle
+from sync.store.decisions import Decision
 from sync.store.inbox import Claim, LostClaim
 from sync.store.inbox import Waiting as Row
 from sync.uncertain import Intents, Waiting
@@ -269,7 +271,7 @@ class Engine:
         (ticket, plan) = decided[0]
         front = ticket.situation.front()
         if front is None or not plan:
-            self._store.findings.record(seen.bundle.subject, plan.remarks, self._now())
+            self._remark(seen.bundle.subject, plan.remarks)
             return Done(0)
         bundle, claim = self._store.bundles.begin(claim, ticket.situation.sides[front])
         try:
@@ -328,6 +330,7 @@ class Engine:
             if ticket.parked:
                 continue
             remarks += applied.remarks
+            self._explain(bundle, ticket, applied)
             for name, side in ticket.situation.sides.items():
                 if side.ref in recorded:
                     continue
@@ -342,8 +345,55 @@ class Engine:
                 first = remember_created(written, sent, can)
                 remarks += first.remarks
                 self._store.bundles.saw(claim, bundle, written.ref, first.seen, written.version, self._now())
-        self._store.findings.record(f"bundle:{bundle}", remarks, self._now())
+        self._remark(f"bundle:{bundle}", remarks)
         return again
+
+    def _explain(self, bundle: int, ticket: Observed, applied: Applied) -> None:
+        """Keep what was written for a ticket, and why."""
+        sides, now = ticket.situation.sides, self._now()
+        refs = {name: side.ref for name, side in sides.items()}
+        refs |= {name: written.ref for name, written in applied.created.items()}
+        self._store.decisions.record(
+            f"bundle:{bundle}",
+            [
+                Decision(
+                    at=now,
+                    target=refs.get(item.target, Ref(item.target, "")),
+                    kind=item.kind,
+                    name=item.name,
+                    source=item.source,
+                    value=item.value,
+                    why=item.why,
+                    readers=str(write.reach.readers),
+                    mails=write.reach.mails.value,
+                    result=result,
+                )
+                for write, result in applied.results
+                for item in items(write, ticket.situation)
+            ],
+        )
+
+    def _remark(self, subject: str, remarks: Sequence[Remark]) -> None:
+        """Keep what was not written, or was contradictory, and why; each thing once."""
+        now, new = self._now(), self._store.findings.record(subject, remarks, self._now())
+        self._store.decisions.record(
+            subject,
+            [
+                Decision(
+                    at=now,
+                    target=Ref(item.target, ""),
+                    kind=item.kind,
+                    name=item.name,
+                    source=item.source,
+                    value=item.value,
+                    why=item.why,
+                    readers="",
+                    mails="",
+                    result="skipped",
+                )
+                for item in map(remark_item, new)
+            ],
+        )
 
     def _outcome(self, carried: list[Applied], *, again: bool) -> Outcome:
         failed = [error for applied in carried for error in applied.failed.values()]

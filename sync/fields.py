@@ -17,9 +17,9 @@ from sync.rules import Handover, Role
 from sync.seen import Kind, sent_as
 from sync.situation import Situation
 
-_OWN: tuple[Field, ...] = ("first_response_due", "due", "sla")
+OWN: tuple[Field, ...] = ("first_response_due", "due", "sla")
 """The fields that the hub's clocks decide, not a side."""
-_PLAIN = tuple(f for f in FIELDS if f not in (*_OWN, "tags"))
+_PLAIN = tuple(f for f in FIELDS if f not in (*OWN, "tags"))
 _KEPT = "the rules keep this change where it was made"
 _SMALLEST_MOVE = timedelta(minutes=5)
 """A due time that moves by less is left as it is: each write is an event in the tool."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from mappings.ticket import Ref
 from sync.store.bundles import Bundles
 from sync.store.database import Database
+from sync.store.decisions import Decisions
 from sync.store.findings import Findings
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
@@ -26,6 +27,7 @@ class Store:
     journal: Journal
     inbox: Inbox
     findings: Findings
+    decisions: Decisions
 
     def hub(self) -> str:
         """Return the id of the hub whose memory this is."""
@@ -43,4 +45,11 @@ class Store:
 def open_store(path: Path) -> Store:
     """Open, and create if needed, the store in the SQLite file `path`. Raises ConfigError if it cannot."""
     database = Database(path)
-    return Store(database, Bundles(database), Journal(database), Inbox(database), Findings(database))
+    return Store(
+        database=database,
+        bundles=Bundles(database),
+        journal=Journal(database),
+        inbox=Inbox(database),
+        findings=Findings(database),
+        decisions=Decisions(database),
+    )

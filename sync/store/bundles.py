@@ -7,10 +7,10 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from connectors.base import NativeValue, Snapshot
+from connectors.base import NativeValue, Presence, Snapshot
 from mappings.ticket import Field, Ref, Status
 from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
 from sync.sla.facts import StatusFact
@@ -43,6 +43,10 @@ class Bundle:
     """Sides that a person took out: no route makes them anew."""
     adopted: Mapping[Ref, Adoption]
     """How sides were linked that had lived on their own before; nothing for those that the hub made."""
+    missing: Mapping[Ref, datetime]
+    """Since when a side has not been found; whether it is gone is not known yet."""
+    lost: Mapping[Ref, datetime]
+    """Since when a side has been in the trash, or gone."""
     seen: Mapping[Ref, Seen]
     mirrors: Mirrors
     statuses: Mapping[Ref, tuple[StatusFact, ...]]
@@ -98,7 +102,7 @@ class Bundles:
             subject = self.subject(Ref(connection, key))
             if subject.startswith("ref:"):
                 ref = Ref(connection, key)
-                return Bundle(None, (ref,), self._former(ref), {}, {}, Mirrors(), {})
+                return Bundle(None, (ref,), self._former(ref), {}, {}, {}, {}, Mirrors(), {})
             rest = subject.partition(":")[2]
         with self._db.reading() as tx:
             return _load(tx, int(rest))
@@ -162,6 +166,29 @@ class Bundles:
             for table in (t.seen, t.facts):
                 tx.execute(delete(table).where(table.c.connection == ref.connection, table.c.key == ref.key))
 
+    def found(self, claim: Claim, ref: Ref, presence: Presence | None, at: datetime) -> None:
+        """Remember whether a side was found; None means that it was not, which may pass.
+
+        A side that is there again forgets that it was not. What is lost was so since the first time.
+        """
+        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        row = update(t.links).where(*here)
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            if presence is Presence.PRESENT:
+                tx.execute(row.values(missing=None, lost=None))
+            elif presence is None:
+                tx.execute(row.where(t.links.c.missing.is_(None)).values(missing=at))
+            else:
+                tx.execute(row.where(t.links.c.lost.is_(None)).values(lost=at))
+
+    def newly_missing(self, connection: str, since: datetime) -> int:
+        """Return how many sides of a connection have not been found since an instant, for the first time."""
+        count = select(func.count()).select_from(t.links)
+        here = (t.links.c.connection == connection, t.links.c.missing >= since, t.links.c.lost.is_(None))
+        with self._db.reading() as tx:
+            return int(tx.execute(count.where(*here)).scalar_one())
+
     def preferred(self, claim: Claim, bundle: int) -> None:
         """Remember that the sides of a bundle agree now as far as a person wanted when linking them."""
         with self._db.writing() as tx:
@@ -216,13 +243,15 @@ def _load(tx: Connection, bundle: int) -> Bundle:
         for ref, row in links.items()
         if row.adopted
     }
+    missing = {ref: row.missing for ref, row in links.items() if row.missing}
+    lost = {ref: row.lost for ref, row in links.items() if row.lost}
     seen = {Ref(r.connection, r.key): _seen(r) for r in tx.execute(_of(t.seen, bundle))}
     mirrors = Mirrors(_mirror(r) for r in tx.execute(_of(t.mirrors, bundle)))
     statuses: dict[Ref, tuple[StatusFact, ...]] = {}
     for row in tx.execute(_of(t.facts, bundle).order_by(t.facts.c.by)):
         side = Ref(row.connection, row.key)
         statuses[side] = (*statuses.get(side, ()), _fact(row))
-    return Bundle(bundle, tuple(links), former, adopted, seen, mirrors, statuses)
+    return Bundle(bundle, tuple(links), former, adopted, missing, lost, seen, mirrors, statuses)
 
 
 def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None:

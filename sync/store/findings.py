@@ -31,12 +31,26 @@ class Findings:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def record(self, subject: str, remarks: Iterable[Remark], at: datetime) -> None:
-        """Remember what a decision remarked."""
-        rows = [_row(subject, remark, at) for remark in remarks]
-        if rows:
+    def record(self, subject: str, remarks: Iterable[Remark], at: datetime) -> list[Remark]:
+        """Remember what a decision remarked, and return what had not been remarked before."""
+        new = []
+        known = {(f.target, f.what, f.reason) for f in self.of(subject)}
+        for remark in remarks:
+            row = _row(subject, remark, at)
+            if (row["target"], row["what"], row["reason"]) not in known:
+                known.add((str(row["target"]), str(row["what"]), str(row["reason"])))
+                new.append((remark, row))
+        if new:
             with self._db.writing() as tx:
-                tx.execute(upsert(findings).on_conflict_do_nothing(), rows)
+                tx.execute(upsert(findings).on_conflict_do_nothing(), [row for _, row in new])
+        return [remark for remark, _ in new]
+
+    def of(self, subject: str) -> list[Finding]:
+        """Return the findings about one ticket, oldest first."""
+        query = select(findings).where(findings.c.subject == subject).order_by(findings.c.id)
+        with self._db.reading() as tx:
+            rows = tx.execute(query).all()
+        return [Finding(r.subject, r.target, r.what, r.reason, r.found) for r in rows]
 
     def all(self) -> list[Finding]:
         """Return every finding, oldest first."""

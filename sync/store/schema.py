@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 2
+VERSION = 4
 """The schema's version; a store of another one is refused rather than guessed at."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,6 +59,8 @@ links = Table(
     Column("url", Text, nullable=False),
     Column("created", Instant, nullable=False),
     Column("unlinked", Instant),
+    Column("missing", Instant),
+    Column("lost", Instant),
     Column("adopted", Instant),
     Column("history", Boolean),
     Column("prefer", Text),
@@ -159,10 +161,41 @@ findings = Table(
     UniqueConstraint("subject", "target", "what", "reason"),
 )
 
+health = Table(
+    "health",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("doubted", Instant),
+)
+
 identities = Table(
     "identities",
     metadata,
     Column("connection", Text, primary_key=True),
     Column("instance", Text, nullable=False),
     Column("account", Text, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("at", Instant, nullable=False, index=True),
+    *(
+        Column(name, Text, nullable=False)
+        for name in (
+            "target_connection",
+            "target_key",
+            "target_display",
+            "kind",
+            "name",
+            "source",
+            "value",
+            "why",
+            "readers",
+            "mails",
+            "result",
+        )
+    ),
 )

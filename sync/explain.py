@@ -1,0 +1,141 @@
+"""Why something was written: each write as the items it touches, with the rule that called for it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from mappings.ticket import MESSAGE_0, Comment, Unmapped, Value
+from sync.fields import OWN
+from sync.operations import (
+    AddComment,
+    AddFile,
+    AddLink,
+    AddNotice,
+    Change,
+    ChangeTags,
+    Conflict,
+    CreateTicket,
+    EditComment,
+    Remark,
+    SetFields,
+    Skip,
+    Write,
+)
+from sync.rules import FieldRule
+from sync.situation import Situation
+
+HUB = "hub"
+"""The source of what the hub decides itself: its clocks, labels and links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a write touches, and why."""
+
+    kind: str
+    """``field``, ``tag``, ``text``, ``file``, ``link``, ``notice``, ``ticket``; ``skip`` and ``conflict``."""
+    target: str
+    name: str
+    """The field's name, the tag, or the origin's id of a text or file."""
+    source: str
+    value: str
+    why: str
+
+
+def items(write: Write, s: Situation) -> list[Item]:
+    """Return what a write touches, each thing with the rule that called for it."""
+    match write:
+        case CreateTicket():
+            return _created(write)
+        case AddLink(target, other):
+            return [Item("link", target, other, HUB, "", "each side shows people where the others are")]
+        case AddFile(target, source, message, file):
+            return [Item("file", target, file.id, source, file.name, f"it belongs to {called(message)}")]
+        case AddComment(target, source, message):
+            why = "texts are copied to every side where staff can read them"
+            return [Item("text", target, message.id, source, called(message), why)]
+        case EditComment(target, source, message):
+            return [Item("text", target, message.id, source, called(message), "its original was edited")]
+        case AddNotice(target, source, status, occasion):
+            why = f"the handover tells staff when {s.role(source)} becomes {status}"
+            return [Item("notice", target, occasion, source, str(status), why)]
+        case SetFields(target, changes):
+            return [
+                Item("field", target, c.field, c.source, shown(c.value), _why(c, target, s)) for c in changes
+            ]
+        case ChangeTags():
+            return _tagged(write)
+        case _ as never:
+            assert_never(never)
+
+
+def _created(write: CreateTicket) -> list[Item]:
+    target, source, place, message = write.target, write.source, write.place, write.message
+    ticket = Item("ticket", target, place.key, source, "", f"a route sends it to {place.key}")
+    text = Item("text", target, message.id, source, called(message), "it is what the ticket is about")
+    fields = [
+        Item("field", target, name, HUB, shown(value), "the customer's promises")
+        if name in OWN
+        else Item("field", target, name, source, shown(value), "it goes into a ticket that is created")
+        for name, value in write.values
+    ]
+    return [ticket, text, *fields]
+
+
+def _tagged(write: ChangeTags) -> list[Item]:
+    source = ", ".join(sorted(write.sources)) or HUB
+    why = "tags of all sides are kept the same" if write.sources else "the hub's own labels"
+    return [
+        Item("tag", write.target, tag, source, sign, why)
+        for sign, tags in (("+", write.add), ("-", write.remove))
+        for tag in sorted(tags)
+    ]
+
+
+def remark_item(remark: Remark) -> Item:
+    """Return what a decision remarked as an item: what was not written, or was contradictory, and why."""
+    match remark:
+        case Skip(target, what, reason):
+            return Item("skip", target, what, "", "", reason)
+        case Conflict(field, winner, values):
+            said = "; ".join(f"{side} said {value}" for side, value in values)
+            return Item("conflict", winner, field, winner, said, f"{winner} is trusted more")
+        case _ as never:
+            assert_never(never)
+
+
+def called(message: Comment) -> str:
+    """Return how a text is called: what it is and who wrote it."""
+    kind = "the description" if message.id == MESSAGE_0 else f"{message.kind} {message.id}"
+    return f"{kind} by {message.author.name}"
+
+
+def shown(value: Value) -> str:
+    """Return a value as people read it."""
+    match value:
+        case None:
+            return "nothing"
+        case frozenset():
+            return " ".join(sorted(value))
+        case Unmapped(native=native):
+            return native
+        case _:
+            return str(value)
+
+
+def _why(change: Change, target: str, s: Situation) -> str:
+    if change.source == HUB:
+        return "the customer's promises"
+    if s.prefer == change.source:
+        return f"a person chose to follow {s.prefer} when linking"
+    roles = s.role(change.source), s.role(target)
+    if change.field == "status" and roles[0] is not roles[1]:
+        status = shown(s.sides[change.source].ticket.status)
+        return f"handover {roles[0]} {status} -> {roles[1]} {shown(change.value)}"
+    found = (r for r in s.rules.fields if (r.field, r.source, r.target) == (change.field, *roles))
+    return _rule(next(found, None))
+
+
+def _rule(rule: FieldRule | None) -> str:
+    return f"rule {rule.field}: {rule.source} -> {rule.target}, {rule.when}" if rule else "no rule any more"
