@@ -40,12 +40,17 @@ def attachments(url: str, home: Home, text: str) -> tuple[Attachment, ...]:
     return tuple(found.values())
 
 
+def is_name(name: str) -> bool:
+    """Whether a file can be called so, and not another place."""
+    return "/" not in name and name not in (".", "..")
+
+
 def _uploads(url: str, home: Home, text: str) -> Iterator[Attachment]:
     prefixes = _own_prefixes(url, home)
     for target in _TARGET.finditer(text):
         upload = ADDRESS.fullmatch(target["url"])
         name = unquote(upload["name"]) if upload else ""
-        if upload is None or upload["prefix"] not in prefixes or "/" in name or name in (".", ".."):
+        if upload is None or upload["prefix"] not in prefixes or not is_name(name):
             continue
         yield Attachment(
             id=f"{upload['secret']}/{upload['name']}",

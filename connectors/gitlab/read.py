@@ -26,7 +26,9 @@ T = TypeVar("T")
 
 _PAGE = 100
 """The most rows that a page has (reference 2.1)."""
-_KEY = re.compile(r"(\d+):(\d+)")
+_MOST = 2_000
+"""Pages after which a list is taken to be without end; the server's own end at 500 (reference 1.3)."""
+_KEY = re.compile(r"([0-9]{1,18}):([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,18 @@ def pages(
 
     A short or empty page is not the end: what we may not read is taken out after paging (reference 2.3).
     """
-    page: int | None = 1
-    while page:
+    page, before = 1, list[T]()
+    for _ in range(_MOST):
         params = {**query, "per_page": _PAGE, "page": page}
         response = http.call("GET", path, params=params, idempotent=True)
-        rows, page = parse(kind, http.connection, response), _next_page(http, path, response, page)
-        yield rows, page is not None
+        rows, further = parse(kind, http.connection, response), _next_page(http, path, response, page)
+        if rows and rows == before:
+            break
+        yield rows, further is not None
+        if further is None:
+            return
+        page, before = further, rows
+    raise Rejected(http.connection, f"GET {path}", "the list has no end")
 
 
 def _next_page(http: Http, path: str, response: requests.Response, page: int) -> int | None:

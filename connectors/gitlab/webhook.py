@@ -17,6 +17,9 @@ from connectors.errors import Rejected
 _TOLERANCE = 300
 """Seconds that a signed delivery may be old (reference 8.2)."""
 
+_NO_ID = 10**18
+"""A number that no id reaches."""
+
 
 def hear(
     connection: str, headers: Mapping[str, str], body: bytes, secret: str, now: datetime
@@ -71,15 +74,25 @@ def _issue(connection: str, event: Mapping[str, Any]) -> str | None:
     A Service Desk ticket of newer servers comes as a work item (reference 7.1).
     """
     kind = event.get("object_kind")
-    about = event.get("object_attributes") or {}
     if kind == "note":
-        about = event.get("issue") or event.get("work_item") or {}
-    elif kind not in ("issue", "work_item"):
+        about = _part(event, "issue") or _part(event, "work_item")
+    elif kind in ("issue", "work_item"):
+        about = _part(event, "object_attributes")
+    else:
         return None
     if not about:
         return None
-    project = about.get("project_id") or event.get("project_id") or (event.get("project") or {}).get("id")
+    project = about.get("project_id") or event.get("project_id") or _part(event, "project").get("id")
     iid = about.get("iid")
-    if not (isinstance(project, int) and isinstance(iid, int)):
+    if not (_is_number(project) and _is_number(iid)):
         raise Rejected(connection, "webhook", "the event names no issue", {"iid": "it is no number"})
     return f"{project}:{iid}"
+
+
+def _part(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = event.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _NO_ID

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import requests
 
@@ -17,7 +18,7 @@ from connectors.base import (
 )
 from connectors.errors import Gone, Rejected, WireError
 from connectors.gitlab.fields import Change, Unwritable, change, labels_of
-from connectors.gitlab.files import ADDRESS, Home
+from connectors.gitlab.files import ADDRESS, Home, is_name
 from connectors.gitlab.labels import Side
 from connectors.gitlab.read import Reader, issue_path, project_of
 from connectors.gitlab.translate import description, key_of, ours, written
@@ -201,7 +202,8 @@ class Writer:
         file = (upload.name, upload.content.read(), upload.content_type)
         response = self.http.call("POST", path, files={"file": file}, idempotent=True)
         url = parse(UPLOADED, self.side.connection, response).url
-        if (found := ADDRESS.fullmatch(url)) is None:
+        found = ADDRESS.fullmatch(url)
+        if found is None or not is_name(unquote(found["name"])):
             raise Rejected(self.side.connection, f"POST {path}", "the answer names no address of an upload")
         return f"{found['secret']}/{found['name']}"
 
