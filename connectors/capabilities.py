@@ -100,6 +100,8 @@ class PlaceAbilities:
     public_comment_mails: Mails
     parts: frozenset[Part]
     """What `fetch` can read beyond the conversation."""
+    bulk: int
+    """How many tickets `create_many` sends in one call; 1 where there is no bulk create."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +128,6 @@ class Capabilities:
     """Whether `add_time` works."""
     relates: frozenset[RelationKind]
     """The relations that `add_relation` can make."""
-    bulk: int
-    """How many tickets `create_many` sends in one call; 1 where the system has no bulk create."""
     webhooks: Signed | None
     """How webhooks are signed; None where the system sends none that an API can set up."""
     settle: timedelta

@@ -102,7 +102,6 @@ class Memory:
             },
             books_time=True,
             relates=frozenset(RelationKind) - {RelationKind.MERGED_INTO, RelationKind.MOVED_TO},
-            bulk=10,
             webhooks=Signed.HMAC,
             settle=timedelta(0),
             index_lag=desk.lag,
@@ -115,6 +114,7 @@ class Memory:
             internal_comment_mails=Mails.NEVER,
             public_comment_mails=Mails.ALWAYS,
             parts=frozenset(Part),
+            bulk=10,
         )
         local = differing.keys() & {field.name for field in fields(here)} - {"fields"}
         self._abilities = replace(here, **{name: differing.pop(name) for name in local})
@@ -176,8 +176,8 @@ class Memory:
 
     def create_many(self, drafts: Sequence[TicketDraft]) -> list[WrittenTicket | WireError]:
         answers: list[WrittenTicket | WireError] = []
-        for n in range(0, len(drafts), self.capabilities.bulk):
-            answers += self._create_batch(drafts[n : n + self.capabilities.bulk])
+        for n in range(0, len(drafts), self._abilities.bulk):
+            answers += self._create_batch(drafts[n : n + self._abilities.bulk])
         return answers
 
     def _create_batch(self, batch: Sequence[TicketDraft]) -> Sequence[WrittenTicket | WireError]:

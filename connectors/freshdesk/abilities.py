@@ -42,6 +42,7 @@ def abilities(config: ConnectionConfig, form: Iterable[wire.TicketField]) -> Pla
         public_comment_mails=Mails.ALWAYS,
         # Who changed what and when stands in a daily export of the whole account only (6.22).
         parts=frozenset(Part) - {Part.HISTORY},
+        bulk=1,
     )
 
 

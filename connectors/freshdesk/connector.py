@@ -223,7 +223,6 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         kinds={name: kind.native for name, kind in KINDS.items()},
         books_time=True,
         relates=RELATES,
-        bulk=1,
         webhooks=Signed.TOKEN,
         settle=timedelta(seconds=2),
         index_lag=timedelta(seconds=2),

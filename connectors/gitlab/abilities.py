@@ -24,4 +24,5 @@ def abilities(config: ConnectionConfig) -> PlaceAbilities:
         internal_comment_mails=Mails.NEVER,
         public_comment_mails=Mails.IF_CONFIGURED,
         parts=PARTS,
+        bulk=1,
     )

@@ -81,7 +81,6 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         kinds=_KINDS,
         books_time=False,
         relates=frozenset(KINDS),
-        bulk=1,
         webhooks=Signed.TOKEN,
         settle=timedelta(seconds=90),
         index_lag=timedelta(seconds=10),

@@ -82,7 +82,6 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         kinds=KINDS,
         books_time=True,
         relates=RELATES,
-        bulk=BULK,
         webhooks=Signed.HMAC,
         settle=timedelta(seconds=60),
         index_lag=INDEX_LAG,
@@ -103,6 +102,7 @@ def ordinary(config: ConnectionConfig, *, known: bool) -> PlaceAbilities:
         internal_comment_mails=Mails.NEVER if known else Mails.IF_CONFIGURED,
         public_comment_mails=Mails.NEVER if known else Mails.IF_CONFIGURED,
         parts=frozenset(Part) - {Part.RATINGS},
+        bulk=BULK,
     )
 
 
@@ -127,6 +127,7 @@ def service(config: ConnectionConfig, shown: frozenset[str] | None, *, portal: b
         internal_comments=True,
         public_comment_mails=Mails.IF_CONFIGURED,
         parts=frozenset(Part),
+        bulk=1 if portal else BULK,
     )
 
 

@@ -122,9 +122,16 @@ class Checks:
 
     def priorities(self, place: Place) -> list[wire.Named]:
         """Return the priorities that an issue of the place can be created with; none if nothing tells."""
-        type = _type(self.types(place.key), place.kind)
-        shown = self._screen(place, type) if type and not request_type(place) else {}
+        type = _type(self.types(place.key), self._kind(place))
+        shown = self._screen(place, type) if type else {}
         return self._offered(shown["priority"]) if "priority" in shown else []
+
+    def _kind(self, place: Place) -> str:
+        """Return the issue type that a place's tickets have; a request type has one of its own."""
+        if not (id := request_type(place)):
+            return place.kind
+        call = desk("servicedesk", place.key, "requesttype", id)
+        return self._client.get(service_wire.RequestType, call).kind
 
     def fields(self) -> list[str]:
         """Whether the site has the configured fields, as what they are used for."""

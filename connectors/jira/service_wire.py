@@ -45,6 +45,8 @@ class RequestType(Payload):
 
     id: Id
     name: str = ""
+    kind: Id = Field("", alias="issueTypeId")
+    """The issue type of its requests."""
     groups: Many[Any] = Field([], alias="groupIds")
     form: RequestForm | None = Field(None, alias="fields")
     """Where it came along (``expand=field``)."""

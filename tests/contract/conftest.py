@@ -13,7 +13,7 @@ from connectors.quota import LocalBudget
 from deskbridge.sandbox.run import Sandbox
 from tests.contract.freshdesk_world import FreshdeskWorld
 from tests.contract.gitlab_world import GitLabWorld, ServiceDeskWorld
-from tests.contract.jira_world import JiraDataCenterWorld, JiraWorld
+from tests.contract.jira_world import JiraDataCenterWorld, JiraServiceWorld, JiraWorld
 from tests.contract.memory_world import MemoryWorld
 from tests.contract.world import World
 
@@ -23,6 +23,7 @@ WORLDS: dict[str, Callable[[pytest.FixtureRequest], World]] = {
     "freshdesk": lambda request: FreshdeskWorld(request.getfixturevalue("sandbox")),
     "jira": lambda request: JiraWorld(request.getfixturevalue("sandbox")),
     "jira-data-center": lambda request: JiraDataCenterWorld(request.getfixturevalue("data_center")),
+    "jira-service": lambda request: JiraServiceWorld(request.getfixturevalue("sandbox")),
     "gitlab": lambda request: GitLabWorld(request.getfixturevalue("sandbox")),
     "gitlab-service-desk": lambda request: ServiceDeskWorld(request.getfixturevalue("sandbox")),
 }

@@ -74,7 +74,7 @@ def ticket(
 ) -> TicketDraft:
     """Return a ticket to create in the world's place."""
     marker = marker or token()
-    message = draft(text, marker=marker)
+    message = draft(text, marker=marker, audience=world.described)
     return TicketDraft(
         place=world.place,
         values={"subject": subject, **values},  # type: ignore[dict-item]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from requests import PreparedRequest
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from deskbridge.sandbox.run import Sandbox
-from mappings.boards import STAFF, Place
+from mappings.boards import STAFF, Place, Readers
 from mappings.ticket import Audience, PersonRole, RelationKind
+from mappings.vocabulary import Vocabularies, vocabularies
 from tests.contract.sandbox_world import SandboxWorld
 from tests.contract.world import Call, File, Said
+
+_ADA = "ada@lantern.example"
 
 
 class JiraWorld(SandboxWorld):
@@ -177,3 +181,87 @@ class JiraDataCenterWorld(JiraWorld):
 
     def user(self) -> str:
         return ""
+
+
+class JiraServiceWorld(JiraWorld):
+    """A service project: Ada raises requests at its portal, Dana answers them as an agent."""
+
+    opener = PersonRole.CUSTOMER
+    public = Audience.CUSTOMER
+    described = Audience.CUSTOMER
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.wire = {
+            **self.wire,
+            Call.CREATE: ("POST", "/rest/servicedeskapi/request"),
+            Call.COMMENT: ("POST", r"/rest/(api/\d/issue|servicedeskapi/request)/[^/]+/(comment|attachment)"),
+        }
+        self._project, self._desk = "HELP", f"{self.environment['JIRA_URL']}/rest/servicedeskapi"
+        for email in (self.environment["JIRA_EMAIL"], self.environment["JIRA_DEV_EMAIL"]):
+            self.act("set_person", email=email, agent=True)
+        types = self._served("GET", "servicedesk/HELP/requesttype")["values"]
+        self._type = next(type["id"] for type in types if type["name"] == "Get help")
+        # A request's type is its request type's: nobody may give it another one.
+        waiting = self._status("Waiting for support")
+        rows = {"read": {waiting: "open"}, "write": {"open": waiting}, "fold": {"closed": "resolved"}}
+        words: Vocabularies = {
+            name: lens for name, lens in vocabularies("jira", {"status": rows}).items() if name != "type"
+        }
+        self.config = replace(self.config, projects=("HELP",), vocabularies=words)
+        self.place = Place(self.config.name, "HELP", Readers("lantern"), f"request:{self._type}")
+        self.nowhere = replace(self.place, key="NOWHERE", kind="")
+
+    def opens(self, subject: str, text: str, picture: File | None = None, file: File | None = None) -> str:
+        if not (picture or file):
+            raised = {"email": _ADA, "request_type": "Get help", "summary": subject, "description": text}
+            return str(self.act("customer_request", **raised)["id"])
+        # A colleague who asks for something is the customer of their own request.
+        shown = f"{text}\n\n!{picture.name}!" if picture else text
+        asked = {"summary": subject, "description": shown}
+        body = {"serviceDeskId": self._desk_id(), "requestTypeId": self._type, "requestFieldValues": asked}
+        key = str(self._served("POST", "request", body)["issueId"])
+        for attached in filter(None, (picture, file)):
+            part = {"file": (attached.name, attached.content, attached.content_type)}
+            self._call("POST", f"issue/{key}/attachments", files=part)
+        return key
+
+    def answers(self, key: str, text: str, *, internal: bool = False) -> str:
+        hidden = [{"key": "sd.public.comment", "value": {"internal": True}}]
+        body = {"body": text, "properties": hidden} if internal else {"body": text}
+        return str(self._call("POST", f"issue/{key}/comment", body)["id"])
+
+    def replies(self, key: str, text: str) -> str:
+        said = self.act("customer_comment", email=_ADA, key=self._named(key), text=text)
+        return str(said["id"])
+
+    def invites(self, key: str) -> str:
+        me = self._call("GET", "myself")
+        self._served("POST", f"request/{key}/participant", {"accountIds": [me["accountId"]]})
+        return str(me["displayName"])
+
+    def rates(self, key: str, remark: str) -> None:
+        self.act("customer_rate", email=_ADA, key=self._named(key), rating=5, comment=remark)
+
+    def resolves(self, key: str) -> None:
+        moves = self._call("GET", f"issue/{key}/transitions")["transitions"]
+        done = next(m["id"] for m in moves if m["to"]["statusCategory"]["key"] == "done")
+        why = {"resolution": {"name": self._call("GET", "resolution")[0]["name"]}}
+        self._call("POST", f"issue/{key}/transitions", {"transition": {"id": done}, "fields": why})
+
+    def said(self, key: str) -> list[Said]:
+        rows = self._call("GET", f"issue/{key}/comment?maxResults=100")["comments"]
+        return [Said(row["id"], row["body"], internal=not row["jsdPublic"]) for row in rows]
+
+    def _status(self, name: str) -> str:
+        flows = self._call("GET", "project/HELP/statuses")
+        return next(str(one["id"]) for flow in flows for one in flow["statuses"] if one["name"] == name)
+
+    def _named(self, key: str) -> str:
+        return str(self._call("GET", f"issue/{key}?fields=status")["key"])
+
+    def _desk_id(self) -> str:
+        return str(self._served("GET", "servicedesk/HELP")["id"])
+
+    def _served(self, method: str, path: str, body: object = None) -> Any:
+        return self.ask(method, f"{self._desk}/{path}", json=body, auth=self._dana)

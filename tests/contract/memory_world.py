@@ -46,6 +46,7 @@ class MemoryWorld:
     nowhere = Place("memory", "nowhere", STAFF)
     opener = PersonRole.CUSTOMER
     public = Audience.CUSTOMER
+    described = Audience.STAFF
     unknown = "9999999"
     keeps_trash = True
 

@@ -12,7 +12,7 @@ from connectors.base import ConnectionConfig, Connector
 from connectors.quota import LocalBudget
 from connectors.registry import connect
 from deskbridge.sandbox.run import Sandbox
-from mappings.ticket import Field
+from mappings.ticket import Audience, Field
 from mappings.vocabulary import vocabularies
 from tests.contract.world import Break, Call
 
@@ -29,6 +29,7 @@ class SandboxWorld:
     """One fake server with its people. `wire` says by method and path what a call of the connector is."""
 
     system: str
+    described = Audience.STAFF
     wire: Mapping[Call, tuple[str, str]]
 
     def __init__(self, sandbox: Sandbox) -> None:

@@ -61,7 +61,9 @@ def test_a_word_that_nobody_reads_is_remarked(world: World, connector: Connector
     lens = rows["priority"]
     native = str(written.native["priority"])
     lacking = replace(lens, reads={word: means for word, means in lens.reads.items() if word != native})
-    other = world.connect(replace(world.config, vocabularies={**rows, "priority": lacking}))
+    other = world.connect(
+        replace(world.config, vocabularies={**world.config.vocabularies, "priority": lacking})
+    )
     new = set(other.remarks([world.place])) - set(connector.remarks([world.place]))
     assert len(new) == 1
     assert native in new.pop()

@@ -66,7 +66,7 @@ def test_many_are_created_in_order(world: World, connector: Connector) -> None:
 
 def test_bulk_creation_saves_calls(world: World, connector: Connector) -> None:
     """`create_many`: "in as few calls as the system allows". Broken: a weekend is too short."""
-    if connector.capabilities.bulk == 1:
+    if connector.abilities(world.place).bulk == 1:
         pytest.skip(f"{connector.name} has no bulk create")
     connector.create_many([ticket(world, fresh("Warm"))])
     before = world.calls()
@@ -87,7 +87,7 @@ def test_one_refusal_stops_no_other(world: World, connector: Connector) -> None:
 
 def test_many_whose_answer_was_lost_are_uncertain(world: World, connector: Connector) -> None:
     """`create_many`: "each ticket of that call is an `Uncertain`". Broken: they are created again."""
-    if connector.capabilities.bulk == 1:
+    if connector.abilities(world.place).bulk == 1:
         pytest.skip(f"{connector.name} has no bulk create")
     subjects = [fresh("Lost") for _ in range(3)]
     world.breaks(Call.CREATE, Break.LOST)

@@ -70,6 +70,8 @@ class World(Protocol):
     """What somebody who opens a ticket is to the conversation."""
     public: Audience
     """Who reads what staff answer without making it internal."""
+    described: Audience
+    """For whom a description can be written in the place."""
     unknown: str
     """A key that no ticket has."""
     keeps_trash: bool
