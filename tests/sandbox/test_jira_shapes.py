@@ -205,6 +205,12 @@ class TestSite:
         assert status == 501
         assert path in str(body)
 
+    def test_what_only_data_center_has(self, dc: Running, site: Running) -> None:
+        """A call of Data Center alone would look like none on either, or like one on both."""
+        status, body = dc.hub.refused("GET", "cluster/nodes")
+        assert (status, "cluster/nodes" in str(body)) == (501, True)
+        assert site.hub.refused("GET", "cluster/nodes")[0] == 404
+
     def test_rendered_fields(self, site: Running) -> None:
         """A script that prints `renderedFields` would find texts only, and none in the comments."""
         key = site.hub.issue(description="*hello*")

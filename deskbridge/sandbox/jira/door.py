@@ -155,7 +155,8 @@ class Door(BaseRoute):
         dc_only = not self._site.cloud and self._elsewhere.find(request.method, path)
         version = re.match(r"/rest/api/([^/]+)/", path)
         absent = version is not None and version[1] not in self._versions
-        if absent or dc_only or not _REAL.match(path):
+        real = _REAL.match(path) or (not self._site.cloud and _REAL_DC.match(path))
+        if absent or dc_only or not real:
             raise self._framework(request, 404, f"No endpoint {request.method} {path}.")
         short = re.sub(r"^/rest/api/[^/]+/", "", path).rstrip("/")
         unbuilt = any(method == request.method and re.fullmatch(p, short) for method, p in _UNBUILT)
@@ -223,6 +224,10 @@ _REAL = re.compile(
     r"(/|$)|agile/|servicedeskapi/|webhooks/1\.0/|greenhopper/|auth/|applinks/|project-templates/|oauth2/|software/|"
     r"atlassian-connect/1/|forge/1/|builds/|deployments/|devinfo/|devopscomponents/|featureflags/|operations/|"
     r"remotelinks/|security/|plugins/|internal/)"
+)
+_REAL_DC = re.compile(
+    r"/rest/(api/(2|latest)/(cluster|customFields|email-templates|licenseValidator|monitoring|password|"
+    r"priorityschemes|terminology|upgrade)(/|$)|indexanalyzer/)"
 )
 # Methods that a real site has on paths served here for other methods only.
 _UNBUILT = (
