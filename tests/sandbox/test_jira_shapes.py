@@ -168,10 +168,11 @@ class TestSite:
         running: Running = request.getfixturevalue(fixture)
         key = running.hub.issue()
         fields = running.hub.fields(key)
-        assert fields["summary"] == "Lantern flickers"
+        assert fields["status"]["name"] == "To Do"
         assert "parent" not in fields
         child = running.hub.issue(issuetype={"name": "Subtask"}, parent={"key": key})
-        assert running.hub.fields(child)["parent"]["key"] == key
+        shown = running.hub.fields(child)["parent"]
+        assert (shown["key"], shown["fields"]["summary"]) == (key, "Lantern flickers")
 
     def test_which_features_are_on(self, site: Running) -> None:
         """A client that reads whether issues may be unassigned would find nothing."""
