@@ -5,25 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from markdown_it.tree import SyntaxTreeNode
+from mappings.markup.markdown import JOINER, parsed
+from mappings.markup.nodes import Node, tree
+from mappings.markup.wiki_write_inline import cell, heading, line, lines, plain
 
-from mappings.markup.markdown import FILE, JOINER, PERSON, address, parsed
-
-_SIGNS = re.compile(
-    r"(?P<backslash>\\(?=[-\\#*_+?^~|%{}\[\]()!@]|$))"
-    r"|[*_+-](?![^\W_])|(?<![^\W_])[*_+-]"  # between letters they are none
-    r"|[~^|{}\[\]!]|\?(?=\?)"
-    r"|\((?=(?:[ynix/!?+*-]|on|off|\*[rgby]|flag(?:off)?)\))"  # a small picture
+LIMIT = 1_000_000
+"""Characters above which a text is written without its structure."""
+_DEPTH = 20
+"""Levels of a list that Jira reads."""
+_LANGUAGES = frozenset(
+    "actionscript ada applescript bash c c# c++ cpp csharp css dart delphi elixir erlang fortran go groovy "
+    "haskell html java javascript js json julia kotlin latex lua matlab objc objective-c perl php powershell "
+    "python r ruby rust sass scala sh shell sql swift typescript vbnet visualbasic xml yaml".split()
 )
-_WORD = re.compile(r"\w")
-_MACRO = re.compile(r"\{(?=(?:code|noformat|quote|panel|color|html)\b)", re.IGNORECASE)
-_MARKS = {"strong": "*", "em": "_", "s": "-"}
+"""Those that a Jira knows; Data Center shows an error in place of any other."""
 
 
 def write(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -> str:
-    """Return wiki markup that shows the Markdown and does nothing else."""
-    tree = SyntaxTreeNode(parsed(markdown, files, people))
-    return _Writer().blocks(tree)
+    """Return wiki markup that shows the Markdown and does nothing else.
+
+    `files` maps an attachment's id to its name in Jira; `people` the key of each person who may be mentioned
+    to what Jira has behind the tilde: ``accountid:ID`` on Cloud, the user's name on Data Center.
+    """
+    if len(markdown) > LIMIT:
+        return "\n".join(map(plain, markdown.split("\n")))
+    return _Writer().blocks(tree(parsed(markdown, files, people)))
 
 
 class _Writer:
@@ -31,127 +37,71 @@ class _Writer:
 
     def __init__(self) -> None:
         self._quoting = False
+        self._listing = False
 
-    def blocks(self, node: SyntaxTreeNode) -> str:
-        return "\n\n".join(block for child in node.children if (block := self.block(child)))
+    def blocks(self, node: Node) -> str:
+        gap = "\n" if self._listing else "\n\n"
+        return gap.join(block for child in node.children if (block := self.block(child)))
 
-    def block(self, node: SyntaxTreeNode) -> str:
+    def block(self, node: Node) -> str:
         match node.type:
             case "paragraph" | "inline":
-                return _guarded(_inline(node))
+                return lines(node).strip("\n")
             case "heading":
-                return f"h{node.tag[1]}. {_inline(node).replace(chr(10), ' ')}"
+                return self._heading(node)
             case "bullet_list" | "ordered_list":
                 return "\n".join(self._items(node, ""))
             case "fence" | "code_block":
-                return _code(node)
+                return self._code(node)
             case "blockquote":
                 return self._quotation(node)
             case "table":
-                return "\n".join(_row(row) for part in node.children for row in part.children)
+                rows = [row for part in node.children for row in part.children]
+                return "\n".join(_row(row, flat=self._listing) for row in rows)
             case "hr":
-                return "----"
+                return "" if self._listing else "----"
             case _:
-                return _guarded(_escape(node.content))
+                return plain(node.content)
 
-    def _quotation(self, node: SyntaxTreeNode) -> str:
+    def _heading(self, node: Node) -> str:
+        """Return a heading; where Jira can hold none it is bold, and a picture stands below it."""
+        if self._quoting or self._listing:
+            return line(node, "*")
+        words, files = heading(node)
+        return "\n\n".join([*([f"h{node.tag[1]}. {words}"] if words else []), *files])
+
+    def _quotation(self, node: Node) -> str:
         """Return a quotation; one inside another is shown flat, since the macro does not nest."""
         outer, self._quoting = self._quoting, True
+        listing, self._listing = self._listing, self._listing and outer
         inner = self.blocks(node)
-        self._quoting = outer
-        return inner if outer else f"{{quote}}\n{inner}\n{{quote}}"
+        self._quoting, self._listing = outer, listing
+        return inner if outer or not inner else f"{{quote}}\n{inner}\n{{quote}}"
 
-    def _items(self, node: SyntaxTreeNode, marks: str) -> Iterator[str]:
-        marks += "#" if node.type == "ordered_list" else "*"
+    def _items(self, node: Node, marks: str) -> Iterator[str]:
+        marks = marks[: _DEPTH - 1] + ("#" if node.type == "ordered_list" else "*")
+        outer, self._listing = self._listing, True
         for item in node.children:
-            texts = [c for c in item.children if not c.type.endswith("_list")]
-            if texts:
-                yield f"{marks} " + "\n".join(self.block(c) for c in texts)
-            for child in item.children:
-                if child.type.endswith("_list"):
-                    yield from self._items(child, marks)
+            texts = [text for c in item.children if not c.type.endswith("_list") and (text := self.block(c))]
+            nested = [c for c in item.children if c.type.endswith("_list")]
+            if texts or not nested:  # Jira drops an item without a sign in it
+                yield f"{marks} " + ("\n".join(texts) or JOINER)
+            for child in nested:
+                yield from self._items(child, marks)
+        self._listing = outer
+
+    def _code(self, node: Node) -> str:
+        """Return a code block, in which no text is the block's end or that of the quotation around it."""
+        language = node.info.lower() if node.info.lower() in _LANGUAGES else ""
+        macro = "code" if language else "noformat"
+        ends = f"{macro}|quote" if self._quoting else macro
+        text = node.content.removesuffix("\n")
+        text = re.sub(rf"\{{(?=(?:{ends})\b)", f"{{{JOINER}", text, flags=re.IGNORECASE)
+        return f"{{{macro}{':' + language if language else ''}}}\n{text}\n{{{macro}}}"
 
 
-def _code(node: SyntaxTreeNode) -> str:
-    """Return a code block, in which no text is the block's end or another macro's."""
-    text = _MACRO.sub(f"{{{JOINER}", node.content.removesuffix("\n"))
-    return f"{{code{':' + node.info if node.info else ''}}}\n{text}\n{{code}}"
-
-
-def _row(row: SyntaxTreeNode) -> str:
+def _row(row: Node, *, flat: bool) -> str:
+    if flat:  # Jira reads no table in a list
+        return " \\| ".join(line(c).strip() for c in row.children)
     mark = "||" if row.children and row.children[0].type == "th" else "|"
-    return mark + mark.join(_inline(cell).replace("\n", " ") or " " for cell in row.children) + mark
-
-
-def _guarded(text: str) -> str:
-    """Return a paragraph in which no line begins a list, a heading or a quotation."""
-    text = re.sub(r"(?m)^[ \t]+", "", text)
-    return re.sub(r"(?m)^(?=[*#-]+\s|h[1-6]\.|bq\.)", JOINER, text)
-
-
-def _inline(node: SyntaxTreeNode) -> str:
-    """Return a node's text; marks that touch a word stand in braces, without which they would be text."""
-    shown = ""
-    contents = [child.content for child in node.children]
-    for child, after in zip(node.children, [*contents[1:], ""], strict=False):
-        sign = _MARKS.get(child.type)
-        if sign is None:
-            shown += _span(child)
-            continue
-        inner = _inline(child).replace("\n", " ")
-        touched = _WORD.match(shown[-1:]) or _WORD.match(after)
-        sign = f"{{{sign}}}" if touched else sign
-        shown += f"{sign}{inner}{sign}" if inner.strip() else inner
-    return shown
-
-
-def _span(node: SyntaxTreeNode) -> str:
-    match node.type:
-        case "inline":
-            return _inline(node)
-        case "softbreak":
-            return " "
-        case "hardbreak":
-            return "\n"
-        case "code_inline":
-            return f"{{{{{_escape(node.content)}}}}}"
-        case "link":
-            return _link(node)
-        case "image":
-            return _picture(node)
-        case _:
-            return _escape(node.content)
-
-
-def _link(node: SyntaxTreeNode) -> str:
-    url, label = str(node.attrs.get("href", "")), _inline(node).replace("\n", " ")
-    if person := node.meta.get(PERSON):
-        return f"[~{person}]" if re.fullmatch(r"[\w.:@-]+", person) else label
-    if name := node.meta.get(FILE):
-        file = f"[^{name}]" if _nameable(name) else f"\\[file: {_escape(name)}\\]"
-        return file if label in ("", _escape(name)) else f"{label} {file}"
-    if node.info == "auto" and not url.startswith("mailto:"):
-        return _address(address(node), "")
-    return _address(url, label)
-
-
-def _picture(node: SyntaxTreeNode) -> str:
-    if name := node.meta.get(FILE):
-        return f"!{name}!" if _nameable(name) else f"\\[picture: {_escape(name)}\\]"
-    return _address(str(node.attrs.get("src", "")), _escape(node.content) or "picture")
-
-
-def _address(url: str, label: str) -> str:
-    """Return a link; what leads nowhere outside Jira is shown in words."""
-    if not re.match(r"(?:https?://|mailto:|tel:)[^\[\]|{}\s]+$", url, re.IGNORECASE):
-        return f"{label} {_escape(url)}".strip()
-    return f"[{label}|{url}]" if label else f"[{url}]"
-
-
-def _nameable(name: str) -> bool:
-    """Whether wiki markup can refer to a file of this name; options behind a bar could run."""
-    return not re.search(r"[!|\[\]{}^~\n\\]", name)
-
-
-def _escape(text: str) -> str:
-    return _SIGNS.sub(lambda m: f"\\{JOINER}" if m["backslash"] else f"\\{m[0]}", text)
+    return mark + mark.join(cell(c).strip() or " " for c in row.children) + mark

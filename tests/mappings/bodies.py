@@ -199,6 +199,7 @@ BODIES = [
     _wiki(
         "signs that are no markup",
         "1. no list, <b> &amp; `x` [no link] {unknown} 100% ~ $x$ \\\\srv\\share (x) :) a|b {noformat} open",
+        markup="x",
         p=1,
     ),
     _markdown("breaks", "First line\\\nsecond  \nthird\nfourth\n\nNew paragraph", p=2, br=2),

@@ -11,7 +11,6 @@ import lxml.html
 from lxml.html import HtmlElement
 from markdown_it import MarkdownIt
 
-from deskbridge.sandbox.jira.wiki_read import Names, document
 from mappings.markup import read, write
 from mappings.ticket import Raw, TextFormat
 from tests.mappings.bodies import FILES, UPLOAD
@@ -77,9 +76,9 @@ def passed(markdown: str, format: TextFormat) -> str:
     return read(Raw(format, write(markdown, format, NAMES[format])), FILES)
 
 
-def jira(wiki: str, *files: str) -> list[Any]:
-    """The nodes of a wiki text as a Jira with these files understands it."""
-    return list(_walk(document(wiki, Names({name: name for name in files}))))
+def nodes(document: Any) -> list[Any]:
+    """All nodes of a document (ADF)."""
+    return list(_walk(document))
 
 
 def _walk(node: Any) -> Iterator[Any]:
@@ -90,10 +89,10 @@ def _walk(node: Any) -> Iterator[Any]:
 
 def check_wiki(wiki: str) -> None:
     """Nothing in a wiki text is a macro, a mention, or a link or picture with anything but an address."""
-    bare = re.sub(r"\{code(?::[\w+#.-]+)?\}\n.*?\n\{code\}", "", wiki, flags=re.DOTALL)
+    bare = re.sub(r"\{(code|noformat)(?::[\w+#.-]+)?\}\n.*?\n\{\1\}", "", wiki, flags=re.DOTALL)
     bare = re.sub(r"(?m)^\{quote\}$", "", re.sub(r"\{\{.*?\}\}", "", bare))
     bare = re.sub(
         r"\[(?:(?:\\.|[^\[\]|\\])*\|)?(?:https?://|mailto:|tel:)[^\s\[\]{}|]*\]|\[\^[\w.]+\]", "", bare
     )
     bare = re.sub(r"!(?:shot\.png|app\.log)!|\{[*_-]\}", "", bare)
-    assert not re.search(r"(?<!\\)[{}\[\]|]|(?<!\\)![^\s!]", bare), bare
+    assert not re.search(r"(?<!\\)[{}\[\]|]|(?<![\\\w])![^\s!]", bare), bare
