@@ -53,7 +53,8 @@ def read(source: str, files: Sequence[Attachment]) -> str:
     nodes = _Reader({f.id for f in files}).blocks(tree(tokens).children)
     if JOINER in source:
         for node in Node("root", children=nodes).walk():
-            node.content = node.content.replace(JOINER, "")
+            if node.content != JOINER:  # alone, it keeps two marks apart
+                node.content = node.content.replace(JOINER, "")
     return Writer().blocks(nodes) or plain(gitlab_html.shown(source))
 
 

@@ -17,7 +17,7 @@ class Writer:
 
     def blocks(self, nodes: Iterable[Node]) -> str:
         """Return blocks, a blank line between them."""
-        return "\n\n".join(self._joined(nodes, ""))
+        return "\n\n".join(self._each(nodes, 0))
 
     def text(self, text: str) -> str:
         """Return words of no markup."""
@@ -42,13 +42,13 @@ class Writer:
         """Return a picture."""
         return f"![{self.text(node.content)}]({target(node, 'src')}"
 
-    def _joined(self, nodes: Iterable[Node], last: str) -> Iterator[str]:
+    def _each(self, nodes: Iterable[Node], depth: int) -> Iterator[str]:
         """Yield each block; a list that follows another has other marks, or they would be one."""
-        other = False
+        last, other = "", False
         for node in nodes:
-            other = node.type == last and last.endswith("_list") and not other
+            other = node.type == last and not other
             last = node.type
-            if block := self._list(node, 0, other=other) if last.endswith("_list") else self.block(node):
+            if block := self._list(node, depth, other=other) if last.endswith("_list") else self.block(node):
                 yield block
 
     def block(self, node: Node) -> str:
@@ -83,10 +83,7 @@ class Writer:
 
     def _item(self, item: Node, depth: int) -> str:
         tight = all(child.hidden or child.type != "paragraph" for child in item.children)
-        blocks = [
-            self._list(child, depth + 1, other=False) if child.type.endswith("_list") else self.block(child)
-            for child in item.children
-        ]
+        blocks = self._each(item.children, depth + 1)
         text = ("\n" if tight else "\n\n").join(blocks)
         if TASK in item.meta:
             text = re.sub(r"^\\\[([ xX])\\\]", "[x]" if item.meta[TASK] else "[ ]", text)
@@ -154,6 +151,7 @@ def target(node: Node, name: str) -> str:
     """Return where a link or picture leads and its title, and the bracket that ends both."""
     url = str(node.meta.get(FILE) or node.attrs.get(name, ""))
     title = re.sub(r'([\\"])', r"\\\1", " ".join(str(node.attrs.get("title", "")).split()))
+    url = re.sub(r"&(?=#?\w+;)", r"\\&", url)
     url = f"<{url}>" if re.search(r"[\s()]", url) or not url else url
     return url + (f' "{title}")' if title else ")")
 
