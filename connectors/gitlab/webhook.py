@@ -42,9 +42,12 @@ def _proven(headers: Mapping[str, str], body: bytes, secret: str, now: datetime)
     """Whether a delivery carries our secret, or a signature made with it.
 
     Servers from 19.0 on sign by the Standard Webhooks rules; whether their key is the token's text or
-    what base64 hides behind ``whsec_`` is not settled (reference 8.2), so either counts.
+    what base64 hides behind ``whsec_`` is not settled (reference 8.2), so either counts. Nor is the name of
+    the header: the other one counts where no token is sent.
     """
     signatures = headers.get("webhook-signature")
+    if signatures is None and "x-gitlab-token" not in headers:
+        signatures = headers.get("x-gitlab-signature")
     if signatures is None:
         return hmac.compare_digest(headers.get("x-gitlab-token", "").encode(), secret.encode())
     stamp = headers.get("webhook-timestamp", "")

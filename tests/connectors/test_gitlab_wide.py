@@ -22,6 +22,7 @@ from deskbridge.sandbox.run import Sandbox
 from mappings.boards import BoardSpec
 from mappings.ticket import Priority, Status
 from tests.contract.gitlab_world import GitLabWorld
+from tests.sandbox.receiver import receiving
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(b"a key of the hooks, long enough").decode()
@@ -74,7 +75,32 @@ def test_an_event_names_its_issue(event: dict[str, object], key: str | None) -> 
 def test_a_signed_delivery_is_believed(key: bytes) -> None:
     """Broken: servers that sign, whichever way they read the key, are not heard."""
     body = json.dumps(ISSUE).encode()
-    assert hear("work", signed(body, key), body, SECRET, NOW)
+    headers = signed(body, key)
+    assert hear("work", headers, body, SECRET, NOW)
+    headers["X-Gitlab-Signature"] = headers.pop("Webhook-Signature")
+    assert hear("work", headers, body, SECRET, NOW)
+    assert hear("work", {"X-Gitlab-Signature": "another kind", "X-Gitlab-Token": SECRET}, body, SECRET, NOW)
+    with pytest.raises(BadSignature):
+        hear("work", headers, body + b" ", SECRET, NOW)
+
+
+@pytest.mark.parametrize("how", ["standard", "plain"])
+@pytest.mark.parametrize("header", ["webhook-signature", "X-Gitlab-Signature"])
+def test_what_a_server_signs_is_heard(
+    world: GitLabWorld, connector: Connector, how: str, header: str
+) -> None:
+    """Broken: two readings of the signature's rules, and no webhook of a newer server is believed."""
+    hooks = f"{world.config.url}/api/v4/projects/101/hooks"
+    headers = {"PRIVATE-TOKEN": world.config.secret}
+    with receiving() as receiver:
+        world.act("configure", version="19.0.0-ee", signing_key=how, signature_header=header)
+        hook = {"url": receiver.url, "signing_token": SECRET, "issues_events": True, "push_events": False}
+        made = world.ask("POST", hooks, json=hook, headers=headers)
+        key = world.opens("A pump", "It leaks.")
+        (got,) = receiver.wait(1)
+        world.ask("DELETE", f"{hooks}/{made['id']}", headers=headers)
+    hints = connector.hear(got.headers, got.body, SECRET)
+    assert [hint.key for hint in hints] == [key]
 
 
 @pytest.mark.parametrize(

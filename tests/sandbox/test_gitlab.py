@@ -588,6 +588,10 @@ class TestNotes:
         assert (answer["type"], answer["internal"]) == ("DiscussionNote", True)
         (thread,) = hub.get(f"{path_of(issue)}/discussions")
         assert [thread["individual_note"], len(thread["notes"])] == [False, 2]
+        said = f"{path_of(issue)}/discussions/{thread['id']}/notes"
+        assert [row["id"] for row in hub.get(said)] == [note["id"], answer["id"]]
+        assert hub.get(f"{said}/{answer['id']}")["body"] == "answer"
+        assert hub("GET", f"{path_of(issue)}/discussions/{'0' * 40}/notes").status_code == 404
 
     def test_only_owners_date_a_note(self, hub: Api, lee: Api) -> None:
         issue, old = hub.issue(), "2020-01-02T03:04:05.000Z"

@@ -109,6 +109,14 @@ class TestPeople:
         wrong = hub("POST", f"{DESK}/members", json={"user_id": 12, "access_level": 17})
         assert wrong.json() == {"message": {"access_level": ["is not included in the list"]}}
 
+    def test_a_project_names_its_users_without_roles(self, hub: Api) -> None:
+        """Broken: a client that offers people to assign finds nobody."""
+        names = {one["username"]: one for one in hub.get(f"{DESK}/users")}
+        assert {"dana", "guest", "lee"} < set(names)
+        assert "access_level" not in names["lee"]
+        assert [one["id"] for one in hub.get(f"{DESK}/users", search="NOVAK")] == [11]
+        assert 11 not in [one["id"] for one in hub.get(f"{DESK}/users", **{"skip_users[]": 11})]
+
     def test_nobody_gives_more_than_they_have(self, hub: Api) -> None:
         assert hub("PUT", f"{PROJECT}/members/13", json={"access_level": 50}).status_code == 403
 

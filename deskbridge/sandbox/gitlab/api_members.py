@@ -30,7 +30,7 @@ def routes(router: Router) -> list[Route]:
             ("DELETE", f"{many}/{{user_id}}", remove),
         )
         found += [router.route(*row) for row in table]
-    return found
+    return [*found, router.route("GET", "/projects/{id}/users", users)]
 
 
 def _members(owner: Owner, *, inherited: bool) -> dict[User, Level]:
@@ -55,6 +55,18 @@ def _list(call: Call, *, inherited: bool) -> Response:
 def members(call: Call) -> Response:
     """List the direct members."""
     return _list(call, inherited=False)
+
+
+def users(call: Call) -> Response:
+    """List everybody who works in a project, without their roles."""
+    project, part = call.project(), (call.params.text("search") or "").lower()
+    left_out = call.params.numbers("skip_users")
+    rows = [
+        one
+        for one in _members(project, inherited=True)
+        if part in f"{one.username} {one.name}".lower() and one.id not in left_out
+    ]
+    return paged(call, rows, lambda one: entities.user(call.site, one))
 
 
 def all_members(call: Call) -> Response:

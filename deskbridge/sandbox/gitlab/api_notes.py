@@ -31,7 +31,9 @@ def routes(router: Router) -> list[Route]:
         ("GET", f"{one}/discussions", list_discussions),
         ("POST", f"{one}/discussions", create_discussion),
         ("GET", thread, show_discussion),
+        ("GET", f"{thread}/notes", list_answers),
         ("POST", f"{thread}/notes", answer_discussion),
+        ("GET", f"{thread}/notes/{{note_id}}", show_note),
         ("PUT", f"{thread}/notes/{{note_id}}", edit_note),
         ("DELETE", f"{thread}/notes/{{note_id}}", delete_note),
     ]
@@ -164,6 +166,12 @@ def _thread(call: Call, issue: Issue) -> list[Note]:
 def show_discussion(call: Call) -> Response:
     """Answer one thread."""
     return reply(entities_issue.discussion(call.site, _thread(call, call.issue()), call.user))
+
+
+def list_answers(call: Call) -> Response:
+    """Answer all notes of a thread, in one piece."""
+    rows = _thread(call, call.issue())
+    return reply([entities_issue.note(call.site, note, call.user) for note in rows])
 
 
 def create_discussion(call: Call) -> Response:
