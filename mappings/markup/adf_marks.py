@@ -106,7 +106,7 @@ def is_link(url: str) -> bool:
 def target(url: str) -> str:
     """Return an address as it can stand in a link's brackets, in the form that the parser gives it."""
     plain = re.sub(r"[<>\\]", lambda sign: _IN_LINK[sign[0]], "%20".join(url.split()))
-    return parser().normalizeLink(plain)
+    return re.sub(r"&(?=#?\w+;)", "&amp;", parser().normalizeLink(plain))
 
 
 def _blank(inner: list[tuple[str, str]], *, forward: bool) -> str:

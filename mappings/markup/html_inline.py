@@ -103,6 +103,8 @@ def _trimmed(pieces: Sequence[Piece]) -> tuple[int, list[Piece]]:
             continue
         text = piece.text.replace(JOINER, "").replace("\ufeff", "")
         if not visible:
+            if not left:
+                text = text.lstrip(" ")  # no blank is shown where a line begins
             bare = text.lstrip(" \u00a0")
             left += len(text) - len(bare)
             text = bare
