@@ -43,6 +43,8 @@ class Presence(StrEnum):
     ARCHIVED = "archived"
     """Read-only, in no list, never coming back; not gone."""
     MOVED = "moved"
+    GONE = "gone"
+    """Not there any more, for all that can be seen; said by the hub, no snapshot says so."""
 
 
 @dataclass(frozen=True, slots=True)

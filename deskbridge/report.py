@@ -72,25 +72,25 @@ def plan_json(planned: Planned) -> dict[str, object]:
 def outcome_line(result: Reconciled, refs: Iterable[Ref] = ()) -> str:
     """Return one line that says what came of looking at a ticket; `refs` are its sides by now."""
     name, planned = _name(refs) or result.subject, len(result.plan.writes)
+    made = f"{len(result.made)} of {planned} written" if len(result.made) < planned else f"{planned} written"
     match result.outcome:
-        case Done(writes=writes) if writes < planned:
-            return f"{name}: {writes} of {planned} written; `deskbridge plan` tells what is left"
-        case Done(writes=0):
-            return f"{name}: nothing to do"
-        case Done(writes=writes):
-            return f"{name}: {writes} written"
+        case Done() if len(result.made) < planned:
+            return f"{name}: {made}; `deskbridge plan` tells what is left"
+        case Done():
+            return f"{name}: {made if planned else 'nothing to do'}"
         case Later(at=at, error=error):
-            return f"{name}: again at {at:%H:%M:%S} UTC: {error}"
+            so_far = f"{made}; " if result.made else ""
+            return f"{name}: {so_far}again at {at:%H:%M:%S} UTC: {error}"
         case Parked(reason=reason):
-            return f"{name}: parked: {reason}"
+            so_far = f"{made}; " if result.made else ""
+            return f"{name}: {so_far}parked: {reason}"
         case _ as never:
             assert_never(never)
 
 
 def outcome_lines(result: Reconciled, refs: Iterable[Ref]) -> list[str]:
     """Return what came of a ticket, and what was written for it in the very words of its plan."""
-    done = isinstance(result.outcome, Done) and result.outcome.writes == len(result.plan.writes)
-    return [outcome_line(result, refs), *(_operations(result.plan) if done else [])]
+    return [outcome_line(result, refs), *_operations(Plan(result.made, result.plan.remarks))]
 
 
 def complaint(error: Exception) -> str:
@@ -106,13 +106,9 @@ def summary(results: Iterable[Reconciled]) -> dict[str, int]:
     kinds: Counter[str] = Counter(looked_at=0, written=0, postponed=0, parked=0)
     for result in results:
         kinds["looked_at"] += 1
-        match result.outcome:
-            case Done(writes=writes):
-                kinds["written"] += writes
-            case Later():
-                kinds["postponed"] += 1
-            case Parked():
-                kinds["parked"] += 1
+        kinds["written"] += len(result.made)
+        kinds["postponed"] += isinstance(result.outcome, Later)
+        kinds["parked"] += isinstance(result.outcome, Parked)
     return dict(kinds)
 
 
@@ -138,8 +134,8 @@ def _what(write: Write) -> str:
             return f"add {_text(message)} of {source}"
         case EditComment(message=message, source=source, id=id_):
             return f"bring text {id_} to the present wording of {_text(message)} of {source}"
-        case AddNotice(source=source, status=status):
-            return f"tell staff that {source} is {_value(status)}"
+        case AddNotice(about=about, news=news):
+            return f"tell staff that {about} is {news}"
         case SetFields(changes=changes):
             return "set " + ", ".join(f"{c.field} to {_value(c.value)} ({c.source})" for c in changes)
         case ChangeTags(add=add, remove=remove):

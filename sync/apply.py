@@ -42,7 +42,7 @@ from sync.store import Store
 from sync.store.inbox import Claim
 from sync.store.journal import CREATE, Intent, Wish
 from sync.uncertain import REQUEST_LIFE, Intents, Waiting
-from sync.wording import copy_of, link_note, status_note
+from sync.wording import copy_of, link_note, news_note
 
 _FRESH = timedelta(seconds=1)
 
@@ -68,7 +68,7 @@ class Applied:
     created: dict[str, WrittenTicket] = field(default_factory=dict)
     failed: dict[str, HubError] = field(default_factory=dict)
     """Why a side took no more writes; the writes to other sides went on."""
-    made: int = 0
+    made: list[Write] = field(default_factory=list)
     results: list[tuple[Write, str]] = field(default_factory=list)
     """What came of each write that was tried: ``written``, or why not."""
     unmade: list[Write] = field(default_factory=list)
@@ -112,7 +112,7 @@ class Applier:
                 continue
             try:
                 self._write(write)
-                self._done.made += 1
+                self._done.made.append(write)
                 self._done.results.append((write, "written"))
             except (WireError, Waiting, Stale) as error:
                 self._failed(write, error)
@@ -234,9 +234,8 @@ class Applier:
         self._record(Mirror(Kind.COMMENT, origin, target, wish.revision, written.revision))
 
     def _notice(self, write: AddNotice) -> None:
-        source = self._sides[write.source]
-        origin = TextId(write.source, source.ref.key, write.occasion)
-        self._say(write.target, origin, lambda token: status_note(source, write.status, token))
+        origin = TextId(write.source, write.about.key, write.occasion)
+        self._say(write.target, origin, lambda token: news_note(write.about, write.url, write.news, token))
 
     def _say(self, target: str, origin: TextId, text: Callable[[str], str]) -> None:
         """Write an internal note of the hub's own."""

@@ -14,9 +14,9 @@ from mappings.boards import Place
 from mappings.ticket import Audience, Comment, Field, Unmapped, Value
 from sync.audience import barred, exposed, narrowed
 from sync.fields import fields, promised, travelling_tags
-from sync.operations import AddLink, Conflict, CreateTicket, Plan, Reach, Skip, Write
+from sync.operations import AddLink, AddNotice, Conflict, CreateTicket, Plan, Reach, Skip, Write
 from sync.rules import Role
-from sync.seen import Kind
+from sync.seen import Kind, TextId
 from sync.situation import Situation
 from sync.texts import texts
 
@@ -31,7 +31,7 @@ def decide(situation: Situation) -> Plan:
     able = replace(situation, wanting=tuple(p for p in situation.wanting if p.connection in coming))
     closed = [skip for target in able.trusted() if (skip := _closed(able, target))]
     foreign = {skip.target for skip in closed}
-    made = (*_links(able), *texts(able), *fields(able))
+    made = (*_links(able), *_losses(able), *texts(able), *fields(able))
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign)
     operations = [*creations, *closed, *reachable]
     return Plan(
@@ -130,6 +130,27 @@ def _links(s: Situation) -> Iterator[Write | Skip]:
             if Role.FRONT in (s.role(target), s.role(other)) or s.readers(target).customer is None:
                 why = barred(s, target)
                 yield Skip(target, f"the link to {other}", why) if why else _link(s, target, other)
+
+
+def _losses(s: Situation) -> Iterator[Write | Skip]:
+    """Yield what tells people, once, that a side of their ticket is not there any more."""
+    for lost in s.lost:
+        origin = TextId(lost.ref.connection, lost.ref.key, lost.occasion)
+        for target in s.receivers(lost.ref.connection):
+            if s.mirrors.of(Kind.COMMENT, origin, target):
+                continue
+            if why := barred(s, target):
+                yield Skip(target, f"the note that {lost.ref} is {lost.presence}", why)
+            else:
+                yield AddNotice(
+                    target,
+                    lost.ref.connection,
+                    lost.ref,
+                    lost.url,
+                    lost.presence,
+                    lost.occasion,
+                    s.internally(target),
+                )
 
 
 def _link(s: Situation, target: str, other: str) -> AddLink:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from connectors.base import Account, Connector
+from connectors.base import Account, Connector, Presence
 from connectors.errors import (
     ConfigError,
     Gone,
@@ -29,7 +29,7 @@ from sync.apply import Applied, Applier, Stale
 from sync.decide import decide
 from sync.explain import items, remark_item
 from sync.observe import Observation, Observed, Observer
-from sync.operations import AddNotice, ChangeTags, Plan, Remark, SetFields, Write, together
+from sync.operations import AddNotice, ChangeTags, Plan, Remark, SetFields, Skip, Write, together
 from sync.remember import remember, remember_created
 from sync.routing import Desk
 from sync.rules import Role
@@ -44,6 +44,8 @@ _OVERLAP = timedelta(minutes=3)
 """How far a poll reaches back behind its cursor: clocks differ, and stamps are set before rows appear."""
 _FIRST_LOOK = timedelta(days=1)
 """How far the very first poll reaches back, where the settings do not say."""
+_AT_ONCE, _TOO_MANY = timedelta(minutes=10), 5
+"""More tickets than so many that vanish within this time are doubted: more likely a right was taken away."""
 _BACKOFF = (timedelta(seconds=5), timedelta(minutes=15))
 _DOUBLINGS = 10
 """After so many attempts the longest wait is reached."""
@@ -51,9 +53,7 @@ _DOUBLINGS = 10
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The sides agree as far as the rules go; `writes` were made for it."""
-
-    writes: int
+    """The sides agree as far as the rules go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,8 @@ class Reconciled:
     subject: str
     plan: Plan
     outcome: Outcome
+    made: tuple[Write, ...] = ()
+    """The writes of the plan that were made, whatever came of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Engine:
     ) -> None:
         self._store, self._connectors, self._desk, self._signer = store, connectors, desk, signer
         self._now, self._since, self._digest = now, since, digest
-        self._observer = Observer(connectors, desk, signer, store.hub())
+        self._observer = Observer(connectors, desk, signer, store.hub(), store.health.doubted)
         self._paused: dict[str, WireError] = {}
 
     def identify(self) -> list[WireError]:
@@ -177,10 +179,11 @@ class Engine:
             except WireError as error:
                 yield Planned(bundle.refs, Plan((), ()), str(error), waits=isinstance(error, Gone | Rejected))
                 continue
-            problem = _parked(seen) or parked.get(subject)
+            waits = _parked(seen) or parked.get(subject)
+            problem = waits or "; ".join(str(error) for error in seen.silent) or None
             plan = together(plan for _, plan in _decided(seen))
             told = Plan(plan.writes, (*seen.remarks, *plan.remarks))
-            yield Planned(tuple(seen.sides) or bundle.refs, told, problem, waits=problem is not None)
+            yield Planned(tuple(seen.sides) or bundle.refs, told, problem, waits=waits is not None)
 
     # -- collecting
 
@@ -201,22 +204,15 @@ class Engine:
             self._store.database.identify(name, self._connectors[name].whoami())
 
     def _observe(self, bundle: Bundle) -> Observation:
-        """Observe a ticket, unless a connection that it needs does not answer today."""
-        needed = [ref.connection for ref in bundle.refs]
-        self._raise_if_paused(needed)
-        seen = self._observer.observe(bundle, self._now())
-        for ticket in seen.tickets:
-            self._raise_if_paused([place.connection for place in ticket.situation.wanting])
-        return seen
-
-    def _raise_if_paused(self, connections: list[str]) -> None:
-        for name in connections:
-            if name in self._paused:
-                error = self._paused[name]
-                if isinstance(error, Unauthorised):
-                    raise error
-                # Whatever a silent connection answered says nothing about the ticket: it waits.
-                raise Transient(error.connection, error.call, error.text)
+        """Observe a ticket, as far as its connections answer today."""
+        # Whatever a silent connection answered says nothing about the ticket: it waits.
+        paused = {
+            name: error
+            if isinstance(error, Unauthorised)
+            else Transient(error.connection, error.call, error.text)
+            for name, error in self._paused.items()
+        }
+        return self._observer.observe(bundle, self._now(), paused)
 
     def _changed(self, name: str) -> Iterator[str]:
         connector = self._connectors[name]
@@ -241,15 +237,16 @@ class Engine:
             return None
         claim, row = taken
         plan = Plan((), ())
+        made: list[Write] = []
         try:
             seen = self._observe(self._store.bundles.load(row.subject))
             decided = _decided(seen)
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
-            outcome = self._carry_out(claim, seen, decided)
+            outcome = self._carry_out(claim, seen, decided, made)
             self._settle(row, seen, outcome)
         except Gone:
-            outcome = Done(0)
+            outcome = Done()
             self._store.inbox.done(row)
         except LostClaim:
             return None
@@ -261,25 +258,28 @@ class Engine:
             self._settle(row, None, outcome)
         finally:
             self._store.inbox.release(claim, self._now())
-        return Reconciled(row.subject, plan, outcome)
+        return Reconciled(row.subject, plan, outcome, tuple(made))
 
-    def _carry_out(self, claim: Claim, seen: Observation, decided: Decided) -> Outcome:
+    def _carry_out(self, claim: Claim, seen: Observation, decided: Decided, made: list[Write]) -> Outcome:
         if (bundle := seen.bundle.id) is not None:
-            return self._apply(claim, bundle, seen, decided)
+            return self._apply(claim, bundle, seen, decided, made)
         if (parked := _parked(seen)) is not None:
             return Parked(parked)
         (ticket, plan) = decided[0]
         front = ticket.situation.front()
         if front is None or not plan:
             self._remark(seen.bundle.subject, plan.remarks)
-            return Done(0)
+            return Done()
         bundle, claim = self._store.bundles.begin(claim, ticket.situation.sides[front])
         try:
-            return self._apply(claim, bundle, seen, decided)
+            return self._apply(claim, bundle, seen, decided, made)
         finally:
             self._store.inbox.release(claim, self._now())
 
-    def _apply(self, claim: Claim, bundle: int, seen: Observation, decided: Decided) -> Outcome:
+    def _apply(
+        self, claim: Claim, bundle: int, seen: Observation, decided: Decided, made: list[Write]
+    ) -> Outcome:
+        self._found(claim, seen)
         intents, carried = Intents(self._store, self._signer, claim, bundle, self._now), []
         for ticket, plan in decided:
             front = ticket.situation.front()
@@ -295,15 +295,38 @@ class Engine:
                 bundle=bundle,
                 situation=ticket.situation,
             )
-            carried.append((ticket, applier.apply(plan, ticket.found)))
+            applied = applier.apply(plan, ticket.found)
+            made += applied.made
+            carried.append((ticket, applied))
         remarks = [*seen.remarks, *(r for _, plan in decided for r in plan.remarks)]
         again = self._record(claim, bundle, carried, remarks)
         outcome = self._outcome([applied for _, applied in carried], again=again)
+        if isinstance(outcome, Done):
+            for ref in seen.bundle.held.keys() & seen.sides.keys():
+                self._store.bundles.caught_up(claim, ref)
+            if seen.silent:
+                outcome = self._postponed_for(seen.silent)
         if isinstance(outcome, Done) and (parked := _parked(seen)) is not None:
             return Parked(parked)
         if isinstance(outcome, Done) and any(how.prefer for how in seen.bundle.adopted.values()):
             self._store.bundles.preferred(claim, bundle)
         return outcome
+
+    def _found(self, claim: Claim, seen: Observation) -> None:
+        """Remember which sides were there; a connection on which many vanish at once is doubted."""
+        now = self._now()
+        known = {**seen.bundle.missing, **seen.bundle.lost}
+        for ref in seen.bundle.refs:
+            if ref not in seen.sides and ref not in seen.bundle.held:
+                self._store.bundles.hold(claim, ref, seen.bundle.seen)
+        for ref, presence in seen.presences.items():
+            if presence is not Presence.PRESENT or ref in known:
+                self._store.bundles.found(claim, ref, presence, now)
+            if presence is None and ref not in known:
+                vanished = self._store.bundles.newly_missing(ref.connection, now - _AT_ONCE)
+                if vanished > _TOO_MANY and not self._store.health.doubted(ref.connection):
+                    self._store.health.doubt(ref.connection, now)
+                    self._remark(f"connection:{ref.connection}", [_vanished(ref.connection, vanished)])
 
     def _record(
         self,
@@ -405,7 +428,7 @@ class Engine:
             return Parked("; ".join(dict.fromkeys(str(error) for error in failed)))
         if again:
             return Later(self._now(), Stale("somebody changed the ticket meanwhile"))
-        return Done(sum(applied.made for applied in carried))
+        return Done()
 
     # -- the inbox row
 
@@ -413,14 +436,23 @@ class Engine:
         match outcome:
             case Done():
                 self._store.inbox.done(row)
-                if seen is not None and (moment := seen.next_change(self._now())):
+                if seen is not None:
                     bundle = self._store.bundles.subject(seen.bundle.refs[0])
-                    self._store.inbox.put(bundle, moment, "a clock")
+                    for moment, why in (
+                        (seen.next_change(self._now()), "a clock"),
+                        (seen.look_again, "a side was not found"),
+                    ):
+                        if moment is not None:
+                            self._store.inbox.put(bundle, moment, why)
             case Later(at=at, error=error):
                 self._store.inbox.later(row, max(at, self._patience(row, error)), str(error))
             case Parked(reason=reason):
                 # A ticket that was linked meanwhile waits under its new name, where its changes arrive.
                 self._store.inbox.park(self._store.canonical(row), reason)
+
+    def _postponed_for(self, silent: Sequence[WireError]) -> Later:
+        soonest = min(silent, key=self._not_before)
+        return Later(self._not_before(soonest), soonest)
 
     def _postponed(self, row: Row, error: WireError) -> Outcome:
         if isinstance(error, Rejected):
@@ -455,6 +487,14 @@ def _other(name: str, known: tuple[str, str] | None, account: Account) -> str:
         f"connections.{name}: it was account {was}, and is now account {account.key} of "
         f"{account.instance}; point it back, or give it a new name and store"
     )
+
+
+def _vanished(connection: str, count: int) -> Skip:
+    why = (
+        f"{count} tickets were not found within {_AT_ONCE.seconds // 60} minutes; none counts as gone until "
+        f"a person says so: look at the account's rights, then `deskbridge finding answer`"
+    )
+    return Skip(connection, "tickets that are gone", why)
 
 
 def _parked(seen: Observation) -> str | None:

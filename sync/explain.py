@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
+from connectors.base import Presence
 from mappings.ticket import MESSAGE_0, Comment, Unmapped, Value
 from sync.fields import OWN
 from sync.operations import (
@@ -57,9 +58,10 @@ def items(write: Write, s: Situation) -> list[Item]:
             return [Item("text", target, message.id, source, called(message), why)]
         case EditComment(target, source, message):
             return [Item("text", target, message.id, source, called(message), "its original was edited")]
-        case AddNotice(target, source, status, occasion):
-            why = f"the handover tells staff when {s.role(source)} becomes {status}"
-            return [Item("notice", target, occasion, source, str(status), why)]
+        case AddNotice(target=target, source=source, news=news, occasion=occasion):
+            lost = isinstance(news, Presence)
+            why = "a lost side is told once" if lost else f"the handover of {s.role(source)} {news}"
+            return [Item("notice", target, occasion, source, str(news), why)]
         case SetFields(target, changes):
             return [
                 Item("field", target, c.field, c.source, shown(c.value), _why(c, target, s)) for c in changes

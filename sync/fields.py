@@ -41,19 +41,21 @@ def fields(s: Situation) -> Iterator[Operation]:
         yield from _write(s, target, list(wanted.values()))
 
 
-def moved(s: Situation, name: Field) -> list[str]:
+def moved(s: Situation, name: Field, target: str = "") -> list[str]:
     """Return the sides whose own word for a field is not what it was, the most trusted first.
 
-    While the sides of a ticket are being linked, it is the one that a person chose to follow.
+    With a `target`, since it was last reconciled with them: it may have been out of reach. While the sides
+    of a ticket are being linked, it is the one that a person chose to follow.
     """
+    past = s.past(target)
     if s.prefer is not None:
         return [s.prefer] if s.sides[s.prefer].native.get(name) is not None else []
     return [
         side
         for side in s.trusted()
-        if side in s.seen
-        and s.seen[side].knows(name)
-        and s.sides[side].native.get(name) != s.seen[side].native[name]
+        if side in past
+        and past[side].knows(name)
+        and s.sides[side].native.get(name) != past[side].native[name]
     ]
 
 
@@ -62,11 +64,11 @@ Made = Operation | tuple[str, Change]
 
 def _travelling(s: Situation) -> Iterator[Made]:
     for name in _PLAIN:
-        changed = moved(s, name)
-        for target in s.written() if changed else ():
-            yield from _arriving(s, name, target, changed)
+        for target in s.written():
+            if changed := moved(s, name, target):
+                yield from _arriving(s, name, target, changed)
         if name != "status":
-            yield from _staying(s, name, changed)
+            yield from _staying(s, name, moved(s, name))
 
 
 def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Iterator[Made]:
@@ -118,9 +120,11 @@ def _alike(s: Situation, target: str, name: Field, value: Value, present: Value)
 
 
 def _handed_over(s: Situation) -> Iterator[Made]:
-    for source in moved(s, "status"):
+    for source in s.trusted():
         status = s.sides[source].ticket.status
         for target in s.receivers(source):
+            if source not in moved(s, "status", target):
+                continue
             way = (s.role(source), s.role(target))
             if way[0] is way[1] or (s.shared and way[1] is Role.WORK):
                 continue
@@ -138,13 +142,19 @@ def _hand_over(s: Situation, source: str, target: str, status: Status, given: Ha
             yield Skip(target, f"status ({source})", "the customer wrote after it was resolved")
         else:
             yield from _given(s, Change("status", given.status, source), target)
-    serial = s.seen[source].serial if source in s.seen else 0
+    past = s.past(target)
+    serial = past[source].serial if source in past else 0
     occasion = f"hub:status-{serial}-{status}"
     if given.note and not s.mirrors.of(Kind.COMMENT, s.text(source, occasion), target):
         if why := barred(s, target):
             yield Skip(target, f"the note about status {status} ({source})", why)
         else:
-            yield AddNotice(target, source, status, occasion, s.internally(target))
+            yield _notice(s, source, target, status, occasion)
+
+
+def _notice(s: Situation, source: str, target: str, status: Status, occasion: str) -> AddNotice:
+    side = s.sides[source]
+    return AddNotice(target, source, side.ref, side.url, status, occasion, s.internally(target))
 
 
 def _given(s: Situation, change: Change, target: str) -> Iterator[Made]:
@@ -177,11 +187,11 @@ def travelling_tags(s: Situation, tags: frozenset[str]) -> dict[str, str]:
 
 def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
     now = {side: travelling_tags(s, s.sides[side].ticket.tags) for side in s.trusted()}
-    before = {side: travelling_tags(s, frozenset(_seen_tags(s, side))) for side in moved(s, "tags")}
-    wanted = {k for side, old in before.items() for k in now[side] if k not in old}
     for target in s.written():
         if "tags" not in s.capabilities[target].fields:
             continue
+        before = {side: _tags_before(s, side, target) for side in moved(s, "tags", target)}
+        wanted = {k for side, old in before.items() for k in now[side] if k not in old}
         sources = [c for c in before if c != target and s.travels("tags", c, target)]
         add: dict[str, str] = {}
         remove: set[str] = set()
@@ -203,8 +213,10 @@ def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
             yield _tagging(s, target, added, frozenset(remove) - added, frozenset(sources))
 
 
-def _seen_tags(s: Situation, side: str) -> tuple[str, ...]:
-    return tuple(s.seen[side].native.get("tags") or ()) if side in s.seen else ()
+def _tags_before(s: Situation, side: str, target: str) -> dict[str, str]:
+    """Return the travelling tags that a side had when `target` was last reconciled with it."""
+    past = s.past(target)
+    return travelling_tags(s, frozenset(past[side].native.get("tags") or ()) if side in past else frozenset())
 
 
 def _strange_labels(s: Situation, target: str) -> set[str]:

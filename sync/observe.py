@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from connectors.base import Connector, Presence, Snapshot
-from connectors.errors import Gone
+from connectors.capabilities import PlaceAbilities
+from connectors.errors import Gone, Throttled, Transient, Unauthorised, WireError
 from mappings.boards import Place
 from mappings.markup import read
 from mappings.provenance import Signer
@@ -17,11 +19,14 @@ from sync.operations import Skip
 from sync.routing import Customer, Desk
 from sync.rules import Role
 from sync.seen import Kind, Mirror, Mirrors, TextId
-from sync.situation import Promises, Situation
+from sync.situation import Lost, Promises, Situation
 from sync.sla.clock import Clock, clocks
 from sync.sla.facts import Facts, StatusFact, facts
 from sync.sla.promise import most_urgent, promises
 from sync.store.bundles import Bundle
+
+_CERTAIN = timedelta(hours=1)
+"""How long a ticket must stay unfound before it counts as gone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,12 @@ class Observation:
     bundle: Bundle
     tickets: tuple[Observed, ...]
     remarks: tuple[Skip, ...]
+    presences: Mapping[Ref, Presence | None]
+    """Whether each side was found; None for one that was not, which may pass."""
+    look_again: datetime | None
+    """When to look for a side that was not found."""
+    silent: tuple[WireError, ...]
+    """Why connections could not be reached; the sides that could go on without them."""
 
     @property
     def sides(self) -> dict[Ref, Snapshot]:
@@ -60,12 +71,31 @@ class Observation:
 class Observer:
     """Reads tickets through the connectors."""
 
-    def __init__(self, connectors: Mapping[str, Connector], desk: Desk, signer: Signer, hub: str) -> None:
+    def __init__(
+        self,
+        connectors: Mapping[str, Connector],
+        desk: Desk,
+        signer: Signer,
+        hub: str,
+        doubted: Callable[[str], bool],
+    ) -> None:
+        """`doubted` tells whether what a connection does not find may be there all the same."""
         self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, hub
+        self._doubted = doubted
 
-    def observe(self, bundle: Bundle, at: datetime) -> Observation:
-        """Return what the sides of a bundle say now. Raises WireError; Gone only for an unlinked ticket."""
-        sides, remarks = self._fetch(bundle)
+    def observe(
+        self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError] = MappingProxyType({})
+    ) -> Observation:
+        """Return what the sides of a bundle say now; connections that are `paused` are not asked.
+
+        Raises WireError where no side could be reached; Gone only for an unlinked ticket.
+        """
+        sides, presences, remarks, silent = self._fetch(bundle, at, paused)
+        lost = tuple(
+            Lost(ref, bundle.urls.get(ref, ""), presence, bundle.lost.get(ref, at))
+            for ref, presence in presences.items()
+            if presence not in (None, Presence.PRESENT, Presence.ARCHIVED)
+        )
         fronts = [ref for ref in sides if self._is_front(ref.connection)]
         works = {ref: side for ref, side in sides.items() if ref not in fronts}
         found = tuple(self._recognise(sides.values(), bundle.mirrors))
@@ -73,28 +103,67 @@ class Observer:
         tickets = []
         for number, one in enumerate(told):
             mine = {**({one.front.ref: one.front} if one.front else {}), **works}
-            tickets.append(self._observed(bundle, mine, one, found, told, leads=number == 0))
-        return Observation(bundle=bundle, tickets=tuple(tickets), remarks=tuple(remarks))
+            wanting = self._wanting(bundle, one) if number == 0 else ()
+            coming = self._coming(wanting, paused, silent)
+            tickets.append(self._observed(bundle, mine, one, found, told, lost, coming, leads=number == 0))
+        waits = [bundle.missing.get(ref, at) + _CERTAIN for ref, p in presences.items() if p is None]
+        return Observation(
+            bundle=bundle,
+            tickets=tuple(tickets),
+            remarks=tuple(remarks),
+            presences=presences,
+            look_again=min(waits, default=None),
+            silent=tuple(silent.values()),
+        )
 
-    def _fetch(self, bundle: Bundle) -> tuple[dict[Ref, Snapshot], list[Skip]]:
+    def _fetch(
+        self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError]
+    ) -> tuple[dict[Ref, Snapshot], dict[Ref, Presence | None], list[Skip], dict[str, WireError]]:
         sides: dict[Ref, Snapshot] = {}
+        presences: dict[Ref, Presence | None] = {}
         remarks = []
+        silent: dict[str, WireError] = {}
         for ref in bundle.refs:
             if ref.connection not in self._connectors:
                 remarks.append(Skip(ref.connection, "the ticket", "the connection left the settings"))
                 continue
             try:
+                if ref.connection in paused:
+                    raise paused[ref.connection]
                 side = self._connectors[ref.connection].fetch(ref.key)
+            except (Transient, Throttled, Unauthorised) as error:
+                silent[ref.connection] = error
+                continue
             except Gone:
                 if bundle.id is None:
                     raise
-                remarks.append(Skip(ref.connection, "the ticket", "it is gone there; the link is kept"))
+                presences[ref] = self._missing(bundle, ref, at)
+                gone = "it is gone there; the link is kept"
+                unsure = "it was not found; it is looked for again in an hour"
+                remarks.append(Skip(ref.connection, "the ticket", gone if presences[ref] else unsure))
                 continue
+            presences[side.ref] = side.presence
             if side.presence is Presence.PRESENT:
                 sides[side.ref] = side
             else:
                 remarks.append(Skip(ref.connection, "the ticket", f"it is {side.presence} there"))
-        return sides, remarks
+        if silent and not sides:
+            raise next(iter(silent.values()))
+        return sides, presences, remarks, silent
+
+    def _missing(self, bundle: Bundle, ref: Ref, at: datetime) -> Presence | None:
+        """Return GONE for a side that has not been found for long enough; None while that may pass.
+
+        A server that loses its tickets for a while must not orphan every link: nothing counts as gone
+        before our account still works there, nor while a person doubts the connection.
+        """
+        if ref in bundle.lost:
+            return Presence.GONE
+        since = bundle.missing.get(ref)
+        if since is None or at < since + _CERTAIN or self._doubted(ref.connection):
+            return None
+        self._connectors[ref.connection].whoami()
+        return Presence.GONE
 
     def _recognise(self, sides: Iterable[Snapshot], known: Mirrors) -> Iterable[Mirror]:
         """Yield the copies whose marker verifies: written by our own account, to this very ticket."""
@@ -136,6 +205,8 @@ class Observer:
         told: _Told,
         found: tuple[Mirror, ...],
         everybody: list[_Told],
+        lost: tuple[Lost, ...],
+        coming: Mapping[Place, PlaceAbilities],
         *,
         leads: bool,
     ) -> Observed:
@@ -152,10 +223,8 @@ class Observer:
             capabilities={name: connector.capabilities for name, connector in self._connectors.items()},
             seen={ref.connection: bundle.seen[ref] for ref in sides if ref in bundle.seen},
             mirrors=mirrors,
-            wanting=(wanting := self._wanting(bundle, told) if leads else ()),
-            coming={
-                place.connection: self._connectors[place.connection].abilities(place) for place in wanting
-            },
+            wanting=tuple(coming),
+            coming={place.connection: can for place, can in coming.items()},
             own_tags=self._own_tags(everybody, shared=shared),
             customer=told.customer.key if told.customer else None,
             promises=told.promised,
@@ -163,6 +232,12 @@ class Observer:
             rules=self._desk.rules,
             shared=shared,
             leads=leads,
+            lost=lost,
+            held={
+                ref.connection: {side.connection: said for side, said in held.items() if side in sides}
+                for ref, held in bundle.held.items()
+                if ref in sides
+            },
             adopted={ref.connection: how.at for ref, how in adopted.items() if not how.history},
             prefer=prefer if prefer in {ref.connection for ref in sides} else None,
         )
@@ -177,6 +252,20 @@ class Observer:
     def _wanting(self, bundle: Bundle, told: _Told) -> tuple[Place, ...]:
         linked = [ref.connection for ref in (*bundle.refs, *bundle.former)]
         return self._desk.places(told.front.ticket, told.customer, linked) if told.front else ()
+
+    def _coming(
+        self, wanting: Iterable[Place], paused: Mapping[str, WireError], silent: dict[str, WireError]
+    ) -> dict[Place, PlaceAbilities]:
+        """Return what is possible in each place that is wanted; one that cannot be reached is `silent`."""
+        coming = {}
+        for place in wanting:
+            try:
+                if place.connection in paused:
+                    raise paused[place.connection]
+                coming[place] = self._connectors[place.connection].abilities(place)
+            except (Transient, Throttled, Unauthorised) as error:
+                silent[place.connection] = error
+        return coming
 
     def _own_tags(self, everybody: list[_Told], *, shared: bool) -> dict[str, frozenset[str]]:
         """Return the labels that a work side carries: none where tickets of several customers share it."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from connectors.base import Presence
 from connectors.capabilities import Mails
 from mappings.boards import Place, Readers
-from mappings.ticket import Attachment, Audience, Comment, Field, Status, Value
+from mappings.ticket import Attachment, Audience, Comment, Field, Ref, Status, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,14 @@ class EditComment:
 
 @dataclass(frozen=True, slots=True)
 class AddNotice:
-    """Tell staff on `target` by an internal note that the side on `source` came to a status."""
+    """Tell staff on `target` by an internal note what became of the side `about` on `source`."""
 
     target: str
     source: str
-    status: Status
+    about: Ref
+    url: str
+    news: Status | Presence
+    """The status that it came to, or how it was lost."""
     occasion: str
     """What makes this occasion different from every other, so that it is told once."""
     reach: Reach

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from connectors.base import Snapshot
+from connectors.base import Presence, Snapshot
 from connectors.capabilities import Capabilities, Grain, Mails, PlaceAbilities
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
-from mappings.ticket import Field, SlaState
+from mappings.ticket import Field, Ref, SlaState
 from sync.operations import Reach
 from sync.rules import Role, Rules
 from sync.seen import Mirrors, Seen, TextId
@@ -32,6 +32,21 @@ class Promises:
     def shown(self, instant: datetime, grain: Grain) -> datetime | date:
         """Return the instant as finely as a tool keeps it; a day is never later than the instant."""
         return instant.astimezone(self.zone).date() if grain is Grain.DAY else instant
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A side that is in the trash, or gone: nothing is written to it, and the other sides' staff is told."""
+
+    ref: Ref
+    url: str
+    presence: Presence
+    since: datetime
+
+    @property
+    def occasion(self) -> str:
+        """What makes this loss different from every other of the same side, so that it is told once."""
+        return f"hub:lost-{self.since.timestamp():.0f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,10 @@ class Situation:
     """Whether this ticket decides what passes between work sides; one ticket of a bundle does."""
     promises_of_all: Promises | None = None
     """What a shared work side is to show: the most urgent of all its tickets' promises."""
+    held: Mapping[str, Mapping[str, Seen]] = field(default_factory=dict)
+    """What the other sides had said when a side was last reached, for a side that missed something since."""
+    lost: tuple[Lost, ...] = ()
+    """Sides that are not there any more, which the others' staff is told once."""
     adopted: Mapping[str, datetime] = field(default_factory=dict)
     """When a side was linked that had lived on its own before, by connection: what people wrote earlier
     stays where it is."""
@@ -99,6 +118,10 @@ class Situation:
     def promised(self, target: str) -> Promises | None:
         """Return what a side is to show of the clocks."""
         return self.promises_of_all if self.shared and self.role(target) is Role.WORK else self.promises
+
+    def past(self, target: str) -> Mapping[str, Seen]:
+        """Return what each side had said when `target` was last reconciled with them."""
+        return {**self.seen, **self.held[target]} if target in self.held else self.seen
 
     def older(self, source: str, target: str, written: datetime) -> bool:
         """Whether a text was written before one of two sides was linked, each having lived on its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.base import Snapshot
+from connectors.base import Presence, Snapshot
 from mappings.markup import read
 from mappings.provenance import escape, headed
 from mappings.ticket import Audience, Comment, CommentKind, PersonRole, Ref, Status
@@ -15,6 +15,12 @@ _STATUSES = {
     Status.WAITING_ON_VENDOR: "waiting on a vendor",
     Status.RESOLVED: "resolved",
     Status.CLOSED: "closed",
+}
+_LOSSES = {
+    Presence.TRASHED: "in the trash; nothing is kept together with it until somebody restores it",
+    Presence.GONE: "gone; nothing is kept together with it any more",
+    Presence.ARCHIVED: "archived; it can be read, and nothing is written to it any more",
+    Presence.MOVED: "moved to a place that nobody can follow it to",
 }
 
 
@@ -36,9 +42,10 @@ def link_note(other: Ref, url: str, token: str) -> str:
     return f"This ticket is kept together with [{escape(str(other))}]({url}#{token})."
 
 
-def status_note(other: Snapshot, status: Status, token: str) -> str:
+def news_note(about: Ref, url: str, news: Status | Presence, token: str) -> str:
     """Return the note that tells staff what became of their ticket on another side."""
-    return f"[{escape(str(other.ref))}]({other.url}#{token}) is {_STATUSES[status]}."
+    said = _STATUSES[news] if isinstance(news, Status) else _LOSSES[news]
+    return f"[{escape(str(about))}]({url}#{token}) is {said}."
 
 
 def _kind(message: Comment) -> str:

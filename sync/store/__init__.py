@@ -14,6 +14,7 @@ from sync.store.bundles import Bundles
 from sync.store.database import Database
 from sync.store.decisions import Decisions
 from sync.store.findings import Findings
+from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
 
@@ -28,6 +29,7 @@ class Store:
     inbox: Inbox
     findings: Findings
     decisions: Decisions
+    health: Health
 
     def hub(self) -> str:
         """Return the id of the hub whose memory this is."""
@@ -52,4 +54,5 @@ def open_store(path: Path) -> Store:
         inbox=Inbox(database),
         findings=Findings(database),
         decisions=Decisions(database),
+        health=Health(database),
     )

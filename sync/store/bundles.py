@@ -43,6 +43,10 @@ class Bundle:
     """Sides that a person took out: no route makes them anew."""
     adopted: Mapping[Ref, Adoption]
     """How sides were linked that had lived on their own before; nothing for those that the hub made."""
+    held: Mapping[Ref, Mapping[Ref, Seen]]
+    """What the other sides had said when a side was last reached, for the sides that were not since."""
+    urls: Mapping[Ref, str]
+    """Where people open each side."""
     missing: Mapping[Ref, datetime]
     """Since when a side has not been found; whether it is gone is not known yet."""
     lost: Mapping[Ref, datetime]
@@ -102,7 +106,7 @@ class Bundles:
             subject = self.subject(Ref(connection, key))
             if subject.startswith("ref:"):
                 ref = Ref(connection, key)
-                return Bundle(None, (ref,), self._former(ref), {}, {}, {}, {}, Mirrors(), {})
+                return Bundle(None, (ref,), self._former(ref), {}, {}, {}, {}, {}, {}, Mirrors(), {})
             rest = subject.partition(":")[2]
         with self._db.reading() as tx:
             return _load(tx, int(rest))
@@ -182,6 +186,31 @@ class Bundles:
             else:
                 tx.execute(row.where(t.links.c.lost.is_(None)).values(lost=at))
 
+    def hold(self, claim: Claim, ref: Ref, seen: Mapping[Ref, Seen]) -> None:
+        """Keep what the other sides had said when a side was last reached, until it is reached again."""
+        values = [
+            {
+                "connection": side.connection,
+                "key": side.key,
+                "native": _json(said.native),
+                "wanted": _json(said.wanted),
+                "serial": said.serial,
+            }
+            for side, said in seen.items()
+            if side != ref
+        ]
+        self._held(claim, ref, values)
+
+    def caught_up(self, claim: Claim, ref: Ref) -> None:
+        """Forget what was kept for a side: it has everything now that it missed."""
+        self._held(claim, ref, None)
+
+    def _held(self, claim: Claim, ref: Ref, values: list[dict[str, Any]] | None) -> None:
+        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(update(t.links).where(*here).values(held=values))
+
     def newly_missing(self, connection: str, since: datetime) -> int:
         """Return how many sides of a connection have not been found since an instant, for the first time."""
         count = select(func.count()).select_from(t.links)
@@ -243,6 +272,8 @@ def _load(tx: Connection, bundle: int) -> Bundle:
         for ref, row in links.items()
         if row.adopted
     }
+    held = {ref: _held(row.held) for ref, row in links.items() if row.held}
+    urls = {ref: row.url for ref, row in links.items()}
     missing = {ref: row.missing for ref, row in links.items() if row.missing}
     lost = {ref: row.lost for ref, row in links.items() if row.lost}
     seen = {Ref(r.connection, r.key): _seen(r) for r in tx.execute(_of(t.seen, bundle))}
@@ -251,7 +282,7 @@ def _load(tx: Connection, bundle: int) -> Bundle:
     for row in tx.execute(_of(t.facts, bundle).order_by(t.facts.c.by)):
         side = Ref(row.connection, row.key)
         statuses[side] = (*statuses.get(side, ()), _fact(row))
-    return Bundle(bundle, tuple(links), former, adopted, missing, lost, seen, mirrors, statuses)
+    return Bundle(bundle, tuple(links), former, adopted, held, urls, missing, lost, seen, mirrors, statuses)
 
 
 def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None:
@@ -293,6 +324,13 @@ def _mirror(row: Row[Any]) -> Mirror:
 
 def _seen(row: Row[Any]) -> Seen:
     return Seen(_native(row.native), _native(row.wanted), row.serial)
+
+
+def _held(values: Iterable[Mapping[str, Any]]) -> dict[Ref, Seen]:
+    return {
+        Ref(v["connection"], v["key"]): Seen(_native(v["native"]), _native(v["wanted"]), v["serial"])
+        for v in values
+    }
 
 
 def _fact(row: Row[Any]) -> StatusFact:

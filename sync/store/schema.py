@@ -61,6 +61,7 @@ links = Table(
     Column("unlinked", Instant),
     Column("missing", Instant),
     Column("lost", Instant),
+    Column("held", JSON),
     Column("adopted", Instant),
     Column("history", Boolean),
     Column("prefer", Text),

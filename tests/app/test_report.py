@@ -95,8 +95,8 @@ LINES: list[tuple[Write, str]] = [
         "jira: bring text 0 to the present wording of the description by Kim Park of desk (read by staff, no mail)",
     ),
     (
-        AddNotice("desk", "jira", Status.RESOLVED, "o", QUIET),
-        "desk: tell staff that jira is resolved (read by staff, no mail)",
+        AddNotice("desk", "jira", Ref("jira", "10042", "SUP-7"), "http://jira", Status.RESOLVED, "o", QUIET),
+        "desk: tell staff that jira SUP-7 is resolved (read by staff, no mail)",
     ),
     (
         SetFields(
@@ -137,11 +137,12 @@ WHOLE = Planned(
     "jira: down",
 )
 EMPTY = Plan((), ())
+DOWN = Later(NOON, Transient("jira", "GET x", "503"))
 
 
-def reconciled(outcome: Outcome, plan: Plan = EMPTY) -> Reconciled:
-    """A ticket that was looked at."""
-    return Reconciled("bundle:1", plan, outcome)
+def reconciled(outcome: Outcome, plan: Plan = EMPTY, made: int | None = None) -> Reconciled:
+    """A ticket that was looked at, for which all or some of the plan was written."""
+    return Reconciled("bundle:1", plan, outcome, plan.writes[:made])
 
 
 class TestOperations:
@@ -217,35 +218,42 @@ class TestOutcomes:
     TWO = Plan(tuple(write for write, _ in LINES[:2]), (REMARKS[0][0],))
 
     @pytest.mark.parametrize(
-        ("outcome", "plan", "line"),
+        ("outcome", "plan", "made", "line"),
         [
-            (Done(0), EMPTY, "nothing to do"),
-            (Done(2), TWO, "2 written"),
-            (Done(1), TWO, "1 of 2 written; `deskbridge plan` tells what is left"),
-            (Done(0), TWO, "0 of 2 written; `deskbridge plan` tells what is left"),
-            (Later(NOON, Transient("jira", "GET x", "503")), TWO, "again at 12:00:00 UTC: jira: GET x: 503"),
-            (Parked("no customer"), EMPTY, "parked: no customer"),
+            (Done(), EMPTY, 0, "nothing to do"),
+            (Done(), TWO, 2, "2 written"),
+            (Done(), TWO, 1, "1 of 2 written; `deskbridge plan` tells what is left"),
+            (Done(), TWO, 0, "0 of 2 written; `deskbridge plan` tells what is left"),
+            (DOWN, TWO, 0, "again at 12:00:00 UTC: jira: GET x: 503"),
+            (DOWN, TWO, 1, "1 of 2 written; again at 12:00:00 UTC: jira: GET x: 503"),
+            (Parked("no customer"), EMPTY, 0, "parked: no customer"),
+            (Parked("refused"), TWO, 1, "1 of 2 written; parked: refused"),
         ],
     )
-    def test_one_line(self, outcome: Outcome, plan: Plan, line: str) -> None:
+    def test_one_line(self, outcome: Outcome, plan: Plan, made: int, line: str) -> None:
         """Somebody would not know what came of a ticket, or which it was."""
-        assert report.outcome_line(reconciled(outcome, plan)) == f"bundle:1: {line}"
-        assert report.outcome_line(reconciled(outcome, plan), WHOLE.refs) == f"desk #1 = jira SUP-1: {line}"
+        result = reconciled(outcome, plan, made)
+        assert report.outcome_line(result) == f"bundle:1: {line}"
+        assert report.outcome_line(result, WHOLE.refs) == f"desk #1 = jira SUP-1: {line}"
 
     def test_what_was_written_is_told_in_the_words_of_the_plan(self) -> None:
         """Nobody could check that a sync did what its plan had said."""
         planned = report.plan_lines(Planned(WHOLE.refs, self.TWO))
-        assert report.outcome_lines(reconciled(Done(2), self.TWO), WHOLE.refs)[1:] == planned[1:]
+        assert report.outcome_lines(reconciled(Done(), self.TWO), WHOLE.refs)[1:] == planned[1:]
 
-    @pytest.mark.parametrize("outcome", [Done(1), Later(NOON, Gone("jira", "x", "y")), Parked("z")])
-    def test_what_was_not_written_is_not_told(self, outcome: Outcome) -> None:
-        """Writes that failed would be reported as made."""
-        assert len(report.outcome_lines(reconciled(outcome, self.TWO), ())) == 1
+    @pytest.mark.parametrize("outcome", [Done(), Later(NOON, Gone("jira", "x", "y")), Parked("z")])
+    def test_what_was_written_is_told_and_nothing_else(self, outcome: Outcome) -> None:
+        """Writes that failed would be reported as made, or those that were made before it forgotten."""
+        told = report.outcome_lines(reconciled(outcome, self.TWO, 1), ())[1:]
+        assert told == [f"  + {LINES[0][1]}", f"  - {REMARKS[0][1]}"]
 
     def test_summary(self) -> None:
         """The numbers at the end of a sync would be wrong."""
         late = Later(NOON, Throttled("jira", "x", "y", NOON))
-        results = [reconciled(o) for o in (Done(2), Done(0), Done(3), late, Parked("x"))]
+        results = [
+            reconciled(o, self.TWO, made)
+            for o, made in ((Done(), 2), (Done(), 0), (Done(), 2), (late, 1), (Parked("x"), 0))
+        ]
         assert report.summary(results) == {"looked_at": 5, "written": 5, "postponed": 1, "parked": 1}
         assert report.summary([]) == {"looked_at": 0, "written": 0, "postponed": 0, "parked": 0}
 
@@ -253,9 +261,9 @@ class TestOutcomes:
         ("outcomes", "errors", "code"),
         [
             ([], [], 0),
-            ([Done(1)], [], 0),
+            ([Done()], [], 0),
             ([Later(NOON, Transient("jira", "x", "y"))], [Transient("jira", "x", "y")], 0),
-            ([Done(1), Parked("x")], [], 4),
+            ([Done(), Parked("x")], [], 4),
             ([], [Unauthorised("jira", "x", "y")], 3),
             ([Later(NOON, Unauthorised("jira", "x", "y")), Parked("x")], [], 3),
         ],

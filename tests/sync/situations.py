@@ -333,7 +333,7 @@ class _World:
                 target, source, message, _, audience
             ):
                 self._write(target, source, message, audience)
-            case AddNotice(target, source, _, occasion):
+            case AddNotice(target=target, source=source, occasion=occasion):
                 note = text(f"{target}-{source}-{occasion}", by=PersonRole.HUB)
                 self._say(target, note)
                 self._copies.append(

@@ -313,7 +313,7 @@ def test_finished_work_gives_the_ticket_back_to_its_agent(given: Status) -> None
     s = replace(s, seen={**s.seen, "desk": Seen(s.sides["desk"].native)})
     s = changed(s, "jira", status=given)
     assert changes(s, "desk") == {"status": (Status.OPEN, "jira")}
-    assert [(o.target, o.source, o.status) for o in of(AddNotice, decide(s))] == [("desk", "jira", given)]
+    assert [(o.target, o.source, o.news) for o in of(AddNotice, decide(s))] == [("desk", "jira", given)]
 
 
 def test_a_handover_is_told_once_for_each_occasion() -> None:

@@ -95,7 +95,7 @@ def test_a_second_plan_is_empty_though_servers_rewrite_texts(world: World) -> No
     versions = {name: server.tickets.copy() for name, server in world.servers.items()}
     before = {name: world.only(name).version for name in ("desk", "jira")}
     world.wait(hours=1)
-    assert all(isinstance(outcome, Done) and not outcome.writes for outcome in world.outcomes())
+    assert all(isinstance(r.outcome, Done) and not r.made for r in world.sync())
     assert {name: world.only(name).version for name in ("desk", "jira")} == before
     assert {name: server.tickets for name, server in world.servers.items()} == versions
 
@@ -196,7 +196,9 @@ def test_the_promises_are_shown_on_both_sides_and_change_by_themselves(world: Wo
 def test_a_ticket_without_a_route_stays_where_it_is(world: World) -> None:
     """Otherwise every ticket of the desk becomes an issue."""
     world.desk.open_ticket("Where is my order?", "Hello")
-    assert world.outcomes() == [Done(1)]  # its due times, which every ticket of a customer has
+    (only,) = world.sync()
+    assert only.outcome == Done()
+    assert len(only.made) == 1  # its due times, which every ticket of a customer has
     assert not world.jira.tickets
     assert not world.gitlab.tickets
 
@@ -629,8 +631,14 @@ def test_what_is_in_the_trash_is_left_there(world: World) -> None:
     assert ("jira", "the ticket", "it is trashed there") in world.findings()
 
 
+def news(world: World, server: str) -> list[str]:
+    """Return the notes on a server's one ticket that tell what became of another side."""
+    notes = [text.body.text for text in world.only(server).texts.values()]
+    return [note for note in notes if "gone" in note or "trash" in note]
+
+
 def test_a_ticket_that_is_gone_leaves_the_others_going(world: World) -> None:
-    """Otherwise a deleted issue stops the conversation of all others."""
+    """Otherwise a deleted issue stops the conversation of all others, or nobody hears that it is gone."""
     key = world.opened("dev", "firmware")
     world.sync()
     del world.jira.tickets[world.only("jira").key]
@@ -640,6 +648,65 @@ def test_a_ticket_that_is_gone_leaves_the_others_going(world: World) -> None:
     assert not world.jira.tickets
     assert world.bodies("gitlab") == ["Help!", "More."]
     assert ("jira", "the ticket", "it is gone there; the link is kept") in world.findings()
+    for server in ("desk", "gitlab"):
+        assert len(news(world, server)) == 1
+
+
+def test_a_ticket_counts_as_gone_after_an_hour_only(world: World) -> None:
+    """Otherwise a server that restarts makes everyone read that their ticket was deleted."""
+    world.opened("dev", "firmware")
+    world.sync()
+    kept = world.jira.tickets.pop(world.only("jira").key)
+    world.desk.tag(world.only("desk").key, "pump")
+    for _ in range(3):
+        world.wait(minutes=15)
+        world.sync()
+    assert news(world, "desk") == []
+    world.jira.tickets[kept.key] = kept
+    world.settle()
+    world.wait(hours=2)
+    world.settle()
+    assert news(world, "desk") == []
+    assert "pump" in str(kept.fields["tags"])
+
+
+def test_a_ticket_that_comes_back_is_linked_as_before(world: World) -> None:
+    """Otherwise what somebody restores from the trash stays cut off, or is created anew."""
+    key = world.opened("dev", "firmware")
+    world.sync()
+    issue = world.only("jira")
+    world.jira.trash(issue.key)
+    world.desk.tag(key, "pump")
+    world.settle()
+    assert len(news(world, "desk")) == 1
+    issue.trashed = False
+    world.jira.tag(issue.key, "valve")
+    world.settle()
+    assert {"pump", "valve"} <= set(issue.fields["tags"] or ())
+    assert {"pump", "valve"} <= set(world.only("desk").fields["tags"] or ())
+    world.jira.trash(issue.key)
+    world.desk.tag(key, "again")
+    world.settle()
+    assert len(news(world, "desk")) == 2, "a second loss is told too"
+
+
+def test_many_tickets_that_vanish_at_once_are_doubted(world: World) -> None:
+    """Otherwise a right that was taken away by mistake orphans every link, and tells everybody so."""
+    keys = [world.opened(subject=f"Number {number}") for number in range(7)]
+    world.settle()
+    vanished = dict(world.jira.tickets)
+    world.jira.tickets.clear()
+    for key in keys:
+        world.desk.tag(key, "pump")
+    for _ in range(8):
+        world.wait(minutes=16)
+        world.sync()
+    texts = [text.body.text for key in keys for text in world.desk.tickets[key].texts.values()]
+    assert not any(" is gone" in text for text in texts)
+    assert any("none counts as gone until a person says so" in reason for _, _, reason in world.findings())
+    world.jira.tickets.update(vanished)
+    world.settle()
+    assert all("pump" in str(ticket.fields["tags"]) for ticket in vanished.values())
 
 
 # -- many tickets
@@ -832,7 +899,7 @@ def test_a_plan_is_what_is_done(world: World) -> None:
     (planned,) = world.engine.plan()
     (done,) = world.sync()
     assert done.plan == planned.plan
-    assert done.outcome == Done(len(planned.plan.writes))
+    assert (done.outcome, done.made) == (Done(), planned.plan.writes)
 
 
 def test_a_ticket_is_planned_once(world: World) -> None:
@@ -863,7 +930,7 @@ def test_what_is_never_written_is_found_though_nothing_was_linked(make: Make) ->
     world.routes = (replace(route, place=replace(route.place, readers=UNDECLARED)), world.routes[1])
     world.engine = world.hub()
     world.opened()
-    assert world.outcomes() == [Done(1)]  # the desk's own due times
+    assert world.outcomes() == [Done()]
     assert [target for target, what, _ in world.findings() if what == "the ticket"] == ["jira"]
 
 
