@@ -133,6 +133,9 @@ class WrittenTicket:
     version: str
     native: Mapping[Field, NativeValue]
     """Every field that the side can hold, not only the ones that were written."""
+    message_0: str | None = None
+    """After a create: the revision of message 0 as the server stored it. None where the answer does not
+    tell it, as after every other write: the ticket must be fetched for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,7 +342,9 @@ class Memory:
         key = self._desk.new_ticket(by="hub", place=draft.place.key, external_id=draft.token)
         self._desk.set(key, by="hub", **natives)
         self._say(self._desk.tickets[key], MESSAGE_0, draft.message, draft.message.audience)
-        return self._words.written(self._desk.tickets[key])
+        made = self._desk.tickets[key]
+        first = self._words.message(made, made.texts[MESSAGE_0])
+        return replace(self._words.written(made), message_0=first.revision)
 
     def _created(self, draft: TicketDraft) -> WrittenTicket | WireError:
         try:

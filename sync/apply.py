@@ -179,7 +179,12 @@ class Applier:
             write,
             intent,
             WrittenTicket(
-                ref=side.ref, url=side.url, place=side.place, version=side.version, native=side.native
+                ref=side.ref,
+                url=side.url,
+                place=side.place,
+                version=side.version,
+                native=side.native,
+                message_0=_first_revision(side),
             ),
         )
 
@@ -190,10 +195,12 @@ class Applier:
         self._spots[write.target] = Spot(written.ref, written.url)
         self._done.created[write.target] = written
         self._done.answers[write.target] = Answer(written.native, dict(write.values))
-        stored = self._connectors[write.target].fetch(key).ticket.message(MESSAGE_0)
+        stored = written.message_0
+        if stored is None:
+            stored = _first_revision(self._connectors[write.target].fetch(key))
         origin, target = self._origin(write.source, write.message.id), TextId(write.target, key, MESSAGE_0)
         revision = self._intents.revision(intent)
-        self._record(Mirror(Kind.COMMENT, origin, target, revision, stored.revision if stored else ""))
+        self._record(Mirror(Kind.COMMENT, origin, target, revision, stored))
 
     def _link(self, write: AddLink) -> None:
         key, other = self._key(write.target), self._spots[write.other]
@@ -380,6 +387,11 @@ class Applier:
     def _record(self, copy: Mirror) -> None:
         self._store.bundles.copied(self._claim, self._bundle, [copy], self._now())
         self._mirrors = self._mirrors.plus([copy])
+
+
+def _first_revision(side: Snapshot) -> str:
+    message = side.ticket.message(MESSAGE_0)
+    return message.revision if message else ""
 
 
 def _body(side: Snapshot, id: str) -> Raw | None:

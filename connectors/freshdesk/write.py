@@ -6,7 +6,7 @@ Texts are always notes: a reply mails the customer (freshdesk-api 7, 22).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -60,7 +60,9 @@ class Writer:
             body.setdefault("type", draft.place.kind)
         self._complete("POST tickets", body, {})
         response = self._send("POST", "tickets", body, draft.message.uploads, idempotent=False)
-        return translate.written(self.config, answers.made(self.http, response, wire.Ticket))
+        made = answers.made(self.http, response, wire.Ticket)
+        first = translate.description(self.config, made, lambda _: None)
+        return replace(translate.written(self.config, made), message_0=first.revision)
 
     def create_many(self, drafts: Sequence[TicketDraft]) -> list[WrittenTicket | WireError]:
         """Create tickets one by one: Freshdesk has no bulk create (freshdesk-api 4.5)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 import requests
@@ -51,7 +51,8 @@ class Writer:
             sent["issue_type"] = draft.place.kind
         response = self.http.call("POST", path, json=sent, idempotent=False)
         issue = parse(ISSUE, self.side.connection, response, once=True)
-        return written(self.side, self._ended(issue, change))
+        first = description(self.side, issue, issue.author.id)
+        return replace(written(self.side, self._ended(issue, change)), message_0=first.revision)
 
     def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
         """Write fields in one call, whose server closes or reopens first and then does the rest."""

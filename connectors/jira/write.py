@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -73,7 +74,9 @@ class Writer:
                 issue = self._reader.issue(key)
         except WireError as error:
             raise Uncertain(error.connection, error.call, f"created, but {error.text}") from None
-        return translate.written_ticket(self._client.side(), issue)
+        side = self._client.side()
+        first, *_ = translate.messages(side, issue, ())  # nobody has commented on what was just created
+        return replace(translate.written_ticket(side, issue), message_0=first.revision)
 
     def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
         """Edit the fields in one call, which takes all or none, then move the issue to its status."""

@@ -91,6 +91,14 @@ def test_a_place_can_do_what_its_tickets_say(world: World, connector: Connector)
     assert fresh_one.abilities(world.place) == here
 
 
+def test_a_create_states_its_description(world: World, connector: Connector) -> None:
+    """`WrittenTicket.message_0`: "as the server stored it". Broken: a copy counts as edited by a person."""
+    written = connector.create(
+        ticket(world, fresh("Stated"), "It *smokes*, see [this](https://example.org).")
+    )
+    assert written.message_0 == connector.fetch(written.ref.key).ticket.messages[0].revision
+
+
 def test_abilities_are_asked_once(world: World, connector: Connector) -> None:
     """`abilities`: "asked once, and anew after `problems`". Broken: each look costs calls, or never ends."""
     here = connector.abilities(world.place)

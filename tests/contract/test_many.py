@@ -61,6 +61,7 @@ def test_many_are_created_in_order(world: World, connector: Connector) -> None:
         snapshot = connector.fetch(written.ref.key)
         assert snapshot.ticket.subject == subject
         assert f"Text of {subject}." in shown(snapshot.ticket.messages[0])
+        assert written.message_0 in (None, snapshot.ticket.messages[0].revision)
         assert snapshot.native.keys() == written.native.keys()
 
 
