@@ -18,6 +18,17 @@ from lxml.html import HtmlElement
 
 from tests.mappings.readers import shown
 
+_BOX = re.compile(r"\s*(?:\[[ xX]\]|[☐☑])\s+")
+_LONE = {"x", "X"}
+"""What a task's box is written with."""
+_SILENT = {"script", "style", "title", "head"}
+_HIDDEN = re.compile(
+    r"(?:display:\s*none|visibility:\s*hidden|mso-hide:\s*all|max-height:\s*0)", re.IGNORECASE
+)
+_ELSEWHERE = re.compile(r"(?:attachment|mention|javascript|data|vbscript|file):|[/#]|[^:]*$", re.IGNORECASE)
+"""Addresses that lead nowhere in another tool."""
+_REMOTE = re.compile(r"https?://(?!files\.example/)", re.IGNORECASE)
+"""Where pictures stand that are none of ours: they become links, by rule."""
 WORD = re.compile(r"[^\W_]+")
 _BLOCKS = {
     "h1",
@@ -48,6 +59,7 @@ _HTML = {
     "hr": "rule",
     "img": "picture",
 }
+_LISTS = ("bulletList", "orderedList", "taskList")
 _MARKS = {"strong": "bold", "em": "italic", "strike": "strike", "code": "code"}
 _NODES = {
     "heading": "heading",
@@ -99,12 +111,14 @@ def of_html(text: str) -> Features:
 def of_tree(tree: HtmlElement) -> Features:
     """Return the features of parsed HTML; layout has none."""
     found = Features()
-    for silent in list(tree.iter("script", "style", "title", "head")):
-        silent.drop_tree()
+    silent = [e for e in tree.iter() if e.tag in _SILENT or _HIDDEN.search(e.get("style") or "")]
+    for element in silent:
+        if element.getparent() is not None:
+            element.drop_tree()
     for element in tree.iter():
         if isinstance(element.tag, str):
             _element(element, found)
-    found.words = Counter(WORD.findall(_spaced(tree)))
+    found.words = Counter(word for word in WORD.findall(_spaced(tree)) if word not in _LONE)
     return found
 
 
@@ -112,24 +126,33 @@ def _element(element: HtmlElement, found: Features) -> None:
     text = _spaced(element)
     match element.tag:
         case "a" if (
-            element.get("href") and WORD.search(text) and not element.get("href", "").startswith("mention")
+            element.get("href") and WORD.search(text) and not _ELSEWHERE.match(element.get("href", ""))
         ):
             found.add("link", text)
         case "code" if element.getparent() is not None and element.getparent().tag != "pre":
             found.add("code", text)
         case "li":
-            boxes = re.match(r"\s*(?:\[[ xX]\]|[☐☑])\s", str(element.text_content()))
             own = "".join(_own(element))
             path = "/".join(str(a.tag) for a in element.iterancestors("ul", "ol"))
-            found.add(f"item {path}", re.sub(r"^\s*\[[xX ]\]", "", own))
-            if boxes:
-                found.add("task", re.sub(r"^\s*\[[xX ]\]", "", own))
-        case "img" if element.get("src"):
+            found.add(f"item {path}", _BOX.sub("", own, count=1))
+            if _BOX.match(own):
+                found.add("task", _BOX.sub("", own, count=1))
+        case "img" if element.get("src") and not _REMOTE.match(element.get("src", "")):
             found.add("picture", "")
+        case "td" | "th" if not _is_data(next(element.iterancestors("table"), element)):
+            pass
+        case "b" | "strong" if next(element.iterancestors("th"), None) is not None:
+            pass  # a heading of a table is bold anyway
         case tag if tag in _HTML and (WORD.search(text) or tag == "hr"):
             found.add(_HTML[tag], "" if tag in ("blockquote", "hr") else text)
         case _:
             pass
+
+
+def _is_data(table: HtmlElement) -> bool:
+    """Whether a table holds data: what holds tables, or has one row or column, is layout."""
+    rows = list(table.iter("tr"))
+    return len(rows) > 1 and all(len(row) > 1 for row in rows) and len(list(table.iter("table"))) == 1
 
 
 def _own(item: HtmlElement) -> Iterator[str]:
@@ -142,13 +165,12 @@ def _own(item: HtmlElement) -> Iterator[str]:
 
 
 def _spaced(element: HtmlElement) -> str:
-    """Return the words of an element, those of two blocks apart; a picture's name is words too."""
+    """Return the words of an element, those of two blocks apart; what a picture is called is none."""
     said: list[str] = []
     for event, one in _walk(element):
         if event == "start":
             said += [
                 " " if one.tag in _BLOCKS else "",
-                one.get("alt") or "" if one.tag == "img" else "",
                 one.text or "",
             ]
         else:
@@ -174,31 +196,40 @@ def of_adf(document: str | Mapping[str, Any]) -> Features:
     """Return the features of an Atlassian document."""
     found = Features()
     _adf(json.loads(document) if isinstance(document, str) else document, (), found)
+    for lone in _LONE:
+        found.words.pop(lone, None)
     return found
 
 
 def _adf(node: Mapping[str, Any], path: tuple[str, ...], found: Features) -> None:
     kind, text = str(node.get("type")), _said(node)
+    title = str(node.get("attrs", {}).get("title") or "")
+    if title:
+        found.words.update(WORD.findall(title))
+        found.add("bold", title)
+    if any(child.get("type") in ("text", "mention", "inlineCard") for child in node.get("content", ())):
+        found.words.update(WORD.findall(text))
     match kind:
-        case "text":
-            found.words.update(WORD.findall(node["text"]))
         case "listItem" | "taskItem":
             own = "".join(_said(c) for c in node.get("content", ()) if not c["type"].endswith("List"))
             lists = "/".join(
-                {"bulletList": "ul", "orderedList": "ol", "taskList": "ul"}[p] for p in path[::-1]
+                {"bulletList": "ul", "orderedList": "ol", "taskList": "ul"}[p]
+                for p in path[::-1]
+                if p in _LISTS
             )
-            found.add(f"item {lists}", own)
-            if kind == "taskItem":
-                found.add("task", own)
-        case _ if kind in _NODES:
+            found.add(f"item {lists}", _BOX.sub("", own, count=1))
+            if kind == "taskItem" or _BOX.match(own):
+                found.add("task", _BOX.sub("", own, count=1))
+        case _ if kind in _NODES and (WORD.search(text) or "media" in kind or kind == "rule"):
             found.add(_NODES[kind], "" if _NODES[kind] in ("quote", "rule", "picture") else text)
         case _:
             pass
-    path = (*path, kind) if kind in ("bulletList", "orderedList", "taskList") else path
+    path = (*path, kind) if kind in (*_LISTS, "tableHeader") else path
     for child in node.get("content", ()):
         _adf(child, path, found)
     for mark, words in _merged(node.get("content", ())):
-        found.add(mark, words)
+        if mark != "bold" or "tableHeader" not in path:  # a heading of a table is bold anyway
+            found.add(mark, words)
 
 
 def _marks(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -213,7 +244,7 @@ def _merged(nodes: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for name in ("bold", "italic", "strike", "code", "link"):
         run = ""
         for node in [*nodes, {}]:
-            if name in dict(_marks(node)):
+            if name in dict(_marks(node)) and not _ELSEWHERE.match(_leads(node) or "x:"):
                 run += node.get("text", "")
             elif run:
                 if WORD.search(run):
@@ -221,9 +252,19 @@ def _merged(nodes: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
                 run = ""
 
 
+def _leads(node: Mapping[str, Any]) -> str:
+    links = [m for m in node.get("marks", ()) if m["type"] == "link"]
+    return str(links[0].get("attrs", {}).get("href", "")) if links else ""
+
+
 def _said(node: Mapping[str, Any]) -> str:
     if "text" in node:
         return str(node["text"])
+    if node.get("type") in ("mention", "inlineCard"):
+        attributes = node.get("attrs", {})
+        return str(attributes.get("text") or attributes.get("url") or attributes.get("id") or "")
+    if node.get("type") == "hardBreak":
+        return " "
     return "".join(_said(child) for child in node.get("content", ()))
 
 

@@ -1,0 +1,190 @@
+"""What the conversions of texts keep, and how fast they are, on the corpus of the tests.
+
+Words and structure are counted by readers that are not ours (`tests.mappings.features`): markdown-it-py,
+lxml, and Atlassian's own transformer for wiki markup where Node is installed (`make oracles`). Beside our
+directions stand the libraries that people would take instead, if they are installed: ``pip install
+markdownify mistletoe``. Times are processor time of one core, the best of three.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from mappings.markup import html, write
+from mappings.markup.adf_read import read as read_adf
+from mappings.markup.gitlab import read as read_gitlab
+from mappings.markup.wiki_read import read as read_wiki
+from mappings.ticket import TextFormat
+from tests.mappings.atlassian import Failed, Missing, running
+from tests.mappings.bodies import FILES
+from tests.mappings.features import Features, of_adf, of_html, of_markdown, of_tree
+from tests.mappings.readers import NAMES, shown
+from tests.mappings.snapshots import LONGEST, PEOPLE, SIGNATURES, Source, sources
+
+FOLDED = "> **Earlier messages**"
+LONG = 200_000
+CANNOT = {"wiki": ("task", "quote"), "adf": ("picture",)}
+"""Wiki markup has no tasks, and its quotations do not nest; a document's pictures need ids no API tells."""
+_ONLY_GITLAB = re.compile(r"\{width=[^}]*\}|\[\[_TOC_\]\]|\[!\w+\]")
+"""What GitLab does not show, and a common reader does."""
+READERS: dict[str, Callable[[str], str]] = {
+    "html": lambda text: html.read(text, FILES, SIGNATURES),
+    "wiki": lambda text: read_wiki(text, FILES),
+    "adf": lambda text: read_adf(text, FILES),
+    "gitlab": lambda text: read_gitlab(text, FILES),
+}
+WRITERS = {
+    "html": TextFormat.HTML,
+    "wiki": TextFormat.WIKI,
+    "adf": TextFormat.ADF,
+    "gitlab": TextFormat.MARKDOWN,
+}
+
+
+@dataclass
+class Kept:
+    """The sums of a direction."""
+
+    words: int = 0
+    words_lost: int = 0
+    structure: int = 0
+    structure_lost: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def add(self, before: Features, after: Features, folder: str = "") -> None:
+        """Count one body; what the target has no word for is not asked of it."""
+        lost = before.structure - after.structure
+        for feature in [one for one in lost if one[0] in CANNOT.get(folder, ())]:
+            del lost[feature]
+        self.words += before.words.total()
+        self.words_lost += (before.words - after.words).total()
+        self.structure += before.structure.total()
+        self.structure_lost += lost.total()
+        for (kind, _), count in lost.items():
+            self.kinds[kind.split(" ", maxsplit=1)[0] if kind.startswith("item") else kind] += count
+
+    def __str__(self) -> str:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in self.kinds.most_common(6))
+        words = 100 * (1 - self.words_lost / max(1, self.words))
+        structure = 100 * (1 - self.structure_lost / max(1, self.structure))
+        return f"words {words:6.2f} %  structure {structure:6.2f} %" + (f"  lost: {kinds}" if kinds else "")
+
+
+def main() -> None:
+    """Print a line for each direction."""
+    bodies = [source for source in sources() if source.path.stat().st_size <= LONGEST]
+    canonical = {str(source): source.canonical() for source in bodies}
+    print(f"{len(bodies)} bodies: {dict(Counter(source.folder for source in bodies))}")
+    with ExitStack() as stack:
+        try:
+            oracle: Any = stack.enter_context(running())
+        except Missing as missing:
+            oracle = None
+            print(f"wiki markup is not measured: {missing}")
+        features(bodies, canonical, oracle)
+    speed(bodies, canonical)
+
+
+def features(bodies: Sequence[Source], canonical: dict[str, str], oracle: Any) -> None:
+    """Print what each direction keeps, ours and the libraries'."""
+    for folder, read in READERS.items():
+        for name, convert in ways(f"{folder} -> md", read).items():
+            kept = Kept()
+            for source in bodies:
+                before = measured(folder, source.raw.text, oracle) if source.folder == folder else None
+                if before is not None:
+                    kept.add(before, of_markdown(convert(source.raw.text)))
+            print(f"{name:28} {kept}")
+    for folder, format in WRITERS.items():
+
+        def ours(text: str, format: TextFormat = format) -> str:
+            return write(text, format, NAMES[format], people=PEOPLE[format])
+
+        for name, convert in ways(f"md -> {folder}", ours).items():
+            kept = Kept()
+            for text in canonical.values():
+                after = measured(folder, convert(text), oracle)
+                if after is not None:
+                    kept.add(of_markdown(text), after, folder)
+            print(f"{name:28} {kept}")
+
+
+def ways(direction: str, ours: Callable[[str], str]) -> dict[str, Callable[[str], str]]:
+    """Return who can convert in a direction: we, and the library of choice if it is installed."""
+    found = {direction: ours}
+    try:
+        if direction == "html -> md":
+            found[f"{direction} (markdownify)"] = importlib.import_module("markdownify").markdownify
+        elif direction == "md -> wiki":
+            renderer = importlib.import_module("mistletoe.contrib.jira_renderer").JiraRenderer
+            mistletoe = importlib.import_module("mistletoe")
+            found[f"{direction} (mistletoe)"] = lambda text: str(mistletoe.markdown(text, renderer))
+    except ImportError as missing:
+        print(f"not compared: {missing}")
+    return found
+
+
+def measured(folder: str, text: str, oracle: Any) -> Features | None:
+    """Return the features of a tool's text; None where nobody can tell."""
+    text = text.replace("\u2060", "")
+    match folder:
+        case "html":
+            return of_html(text or "<p></p>")
+        case "adf":
+            return of_adf(text)
+        case "gitlab":
+            return of_tree(shown(_ONLY_GITLAB.sub("", text), raw=True))
+        case _:
+            pass
+    try:
+        return of_adf(oracle.wiki_to_adf(text)) if oracle else None
+    except Failed:
+        return None
+
+
+def speed(bodies: Sequence[Source], canonical: dict[str, str]) -> None:
+    """Print bodies a second, and how long a text of 200 KB takes."""
+    long = "\n\n".join(canonical.values())
+    long = (long + "\n\n") * (LONG // len(long) + 1)
+    long = long[: long.rindex("\n\n", 0, LONG)]
+    for folder, read in READERS.items():
+        texts = {str(s): s.raw.text for s in bodies if s.folder == folder}
+        groups = {f"{folder} -> md": list(texts.values())}
+        if folder == "html":
+            folded = [t for name, t in texts.items() if FOLDED in canonical[name]]
+            plain = [t for name, t in texts.items() if FOLDED not in canonical[name]]
+            groups = {"html -> md, history": folded, "html -> md, none": plain}
+        written = write(long, WRITERS[folder], NAMES[WRITERS[folder]])
+        once = best(read, [written])
+        for name, group in groups.items():
+            rate = len(group) / best(read, group) if group else 0
+            print(f"{name:28} {rate:8,.0f} bodies/s   200 KB ({len(written):,} here): {once:.2f} s")
+    for folder, format in WRITERS.items():
+
+        def ours(text: str, format: TextFormat = format) -> str:
+            return write(text, format, NAMES[format])
+
+        rate = len(canonical) / best(ours, list(canonical.values()))
+        print(f"{'md -> ' + folder:28} {rate:8,.0f} bodies/s   200 KB: {best(ours, [long]):.2f} s")
+
+
+def best(convert: Callable[[str], str], texts: Sequence[str]) -> float:
+    """Return the shortest processor time of three turns, in seconds."""
+    times = []
+    for _ in range(3):
+        started = time.process_time()
+        for text in texts:
+            convert(text)
+        times.append(time.process_time() - started)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
