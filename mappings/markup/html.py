@@ -22,18 +22,13 @@ FOLDED = f"> {EARLIER}"
 LARGEST = 2_000_000
 """Characters of a body above which only its words and lines are read."""
 
-_NESTING = 200
+_NESTING = 120
 """Elements inside one another above which those that only lay out the page are ignored, then all."""
 _TAG = re.compile(r"<(/?)([a-zA-Z]\w*)")
-_DEPTHS = {
-    **dict.fromkeys("area base br col hr img input link meta option p source tbody thead wbr".split(), 0),
-    **dict.fromkeys("dd dt li td th tr".split(), 0),  # often without an end; their parents count for them
-    "table": 4,
-    "ul": 2,
-    "ol": 2,
-    "dl": 2,
-}
-"""How much deeper an element makes what follows it; any other one level."""
+_FLAT = frozenset(
+    "area base br col hr img input link meta option p source tbody thead tfoot wbr dd dt li td th tr".split()
+)
+"""Elements that are empty, or often have no end; what stands around them counts for them."""
 _LAYOUT = re.compile(r"<(?:/?(?:div|center|section|article)|/)\b[^<>]*>", re.IGNORECASE)
 _INLINE = re.compile(r"</?(?:span|font|b|i|u|strong|em|small|big|a)\b[^<>]*>", re.IGNORECASE)
 _SWALLOWING = re.compile(
@@ -101,12 +96,22 @@ def _closed(text: str) -> str:
 
 
 def _depth(text: str) -> int:
-    """Return how deep elements stand inside one another, roughly."""
-    depth = most = 0
-    for end, name in _TAG.findall(text):
-        size = _DEPTHS.get(name.lower(), 1)
-        depth = max(0, depth + (-size if end else size))
-        most = max(most, depth)
+    """Return how deep elements stand inside one another, roughly: as a parser's stack would grow."""
+    stack: list[str] = []
+    opened: dict[str, int] = {}
+    most = 0
+    for end, tag in _TAG.findall(text):
+        name = tag.lower()
+        if name in _FLAT:
+            continue
+        if not end:
+            stack.append(name)
+            opened[name] = opened.get(name, 0) + 1
+            most = max(most, len(stack))
+        elif opened.get(name):
+            while (last := stack.pop()) != name:
+                opened[last] -= 1
+            opened[name] -= 1
     return most
 
 

@@ -24,6 +24,8 @@ from mappings.markup.markdown import JOINER, code, fence
 DEPTH = 20
 """Lists and quotations inside one another; what is deeper stands at this depth."""
 
+_DEEPEST = 150
+"""Elements inside one another; of what is deeper only the words are read."""
 _STYLED = {
     **dict.fromkeys(("b", "strong"), STRONG),
     **dict.fromkeys(("i", "em", "cite", "dfn", "var"), EM),
@@ -46,7 +48,8 @@ _NUMBER = re.compile(r"(\d{1,9}|[a-zA-Z]|[ivxlcIVXLC]{1,6})[.)]")
 _WORD_SIGN = re.compile(r"\s*(?:([·•o§▪–-])|((?:\d{1,3}|[a-zA-Z])[.)]))(?:\u00a0| ){2,}\s*")
 _CHECKED = re.compile(r"\s*(?:([☐])|([☑☒✅]))\s*")
 _BLANK_WORD = re.compile(
-    r"MsoNormal[^>]*>(?:\s|&nbsp;|&#160;|\u00a0|<[^p/][^>]*>|</[^p][^>]*>)*</p", re.IGNORECASE
+    r"MsoNormal[^>]{0,300}>(?:\s|&nbsp;|&#160;|\u00a0|<[^p/][^>]{0,300}>|</[^p][^>]{0,300}>){0,40}</p",
+    re.IGNORECASE,
 )
 
 _UNDERSCORES = "\\_" * 10
@@ -80,7 +83,7 @@ class Reader:
         self._link: tuple[str, int] | None = None
         self._keeps_lines = False
         self._flat = False
-        self._depth = 0
+        self._depth = self._level = 0
         self._mark = Mark.NEW
         # Word's paragraphs are lines where empty ones stand between them.
         self._word_lines = "MsoNormal" in text and _BLANK_WORD.search(text) is not None
@@ -163,15 +166,16 @@ class Reader:
         if seen is not NO_LOOK:
             self._style = (self._style & ~seen.removes) | seen.adds
             self._keeps_lines = self._keeps_lines or seen.keeps_lines
-        self._kind(element, tag)
-        self._style, self._keeps_lines = kept
-
-    def _kind(self, element: Element, tag: str) -> None:
+        self._level += 1
         handle = self._handlers.get(tag)
-        if handle is None:
+        if self._level > _DEEPEST:
+            self._text(" ".join(map(str, element.itertext())))
+        elif handle is None:
             self._inside(element)
         else:
             handle(self, element, tag)
+        self._level -= 1
+        self._style, self._keeps_lines = kept
 
     def _break(self, element: Element, tag: str) -> None:
         self._run.append(_BREAK)

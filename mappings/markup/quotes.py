@@ -8,8 +8,8 @@ sender wants to be read, and a body that is nothing but a quotation says nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from mappings.markup.blocks import EARLIER, SIGNATURE, Block, List, Mark, Quote, Rule, Text, Whole, rendered
 from mappings.markup.quote_lines import attributes, begins_history, forwards, header_lines, may_be_sign
@@ -45,8 +45,7 @@ def _divided(blocks: Sequence[Block]) -> Iterator[Block]:
         if not isinstance(block, Text) or not block.lines:
             yield block
             continue
-        ahead = list(islice(_following(blocks, number), _AHEAD))
-        for part in _parts(block, ahead, quotes=quoted > 1 or named):
+        for part in _parts(block, partial(_following, blocks, number), quotes=quoted > 1 or named):
             named = named or part.mark is Mark.ATTRIBUTION
             if isinstance(part, Text) and part.lines and forwards(part.lines[0]):
                 yield from _forwarded([part, *blocks[number + 1 :]])
@@ -58,15 +57,17 @@ def _divided(blocks: Sequence[Block]) -> Iterator[Block]:
             return
 
 
-def _following(blocks: Sequence[Block], number: int) -> Iterator[str]:
-    """Yield the lines of the paragraphs after a block, up to the next that is none."""
+def _following(blocks: Sequence[Block], number: int) -> list[str]:
+    """Return some lines of the paragraphs after a block, up to the next that is none."""
+    made: list[str] = []
     for block in blocks[number + 1 : number + 1 + _AHEAD]:
         if not isinstance(block, Text):
-            return
-        yield from block.lines
+            break
+        made += block.lines[:_AHEAD]
+    return made[:_AHEAD]
 
 
-def _parts(block: Text, ahead: Sequence[str], *, quotes: bool) -> Iterator[Block]:
+def _parts(block: Text, ahead: Callable[[], Sequence[str]], *, quotes: bool) -> Iterator[Block]:
     """Yield a paragraph, divided where a mail program's line stands in it."""
     lines, start, at = block.lines, 0, 0
     while at < len(lines):
@@ -78,7 +79,9 @@ def _parts(block: Text, ahead: Sequence[str], *, quotes: bool) -> Iterator[Block
         if not may_be_sign(lines[at]):
             at += 1
             continue
-        window = [*lines[at : at + _AHEAD], *ahead[: max(0, at + _AHEAD - len(lines))]]
+        window = lines[at : at + _AHEAD]
+        if len(window) < _AHEAD:
+            window = [*window, *ahead()]
         if forwards(lines[at]):
             yield from _text(lines[start:at], block.mark)
             yield Text(lines[at:], block.mark)
@@ -159,9 +162,8 @@ def _signed(blocks: list[Block], signature: Sequence[Block]) -> list[Block]:
             continue
         first, last = found[at], found[at + len(wanted) - 1]
         if len(wanted) == 1 and any(_speaks(b) for b in _unquoted(blocks[last[0] + 1 :])):
-            continue  # a name alone is a signature at the end only
-        if (made := _cut_out(blocks, first[:2], last[:2])) is not None:
-            return made
+            return blocks  # a name alone is a signature at the end only
+        return _cut_out(blocks, first[:2], last[:2]) or blocks
     return blocks
 
 
@@ -238,16 +240,17 @@ def _old(blocks: Sequence[Block]) -> list[bool]:
     made: list[bool] = []
     for number, block in enumerate(blocks):
         below = below or block.mark is Mark.BELOW
-        following = next((b for b in blocks[number + 1 :] if not isinstance(b, Rule)), None)
-        if block.mark is Mark.ATTRIBUTION and not _quotes(following):
+        if not below and block.mark is Mark.ATTRIBUTION and not _quotes(blocks[number + 1 : number + 3]):
             below = True  # what it names is not set apart
         attributed = isinstance(block, Quote) and number > 0 and blocks[number - 1].mark is Mark.ATTRIBUTION
         made.append(below or block.mark in _HISTORY or attributed)
     return made
 
 
-def _quotes(block: Block | None) -> bool:
-    return block is None or isinstance(block, Quote) or block.mark is Mark.CITED
+def _quotes(following: Sequence[Block]) -> bool:
+    """Whether a quotation, or nothing, comes first, whatever rule is drawn above it."""
+    first = next((block for block in following if not isinstance(block, Rule)), None)
+    return first is None or isinstance(first, Quote) or first.mark in _HISTORY
 
 
 def _speaks(block: Block) -> bool:
