@@ -244,6 +244,9 @@ class Comment:
     edited: datetime | None = None
     in_reply_to: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    signature: str = field(default="", repr=False, compare=False)
+    """What its author's texts end with, in the body's format; empty where the tool keeps none. Not part of
+    the revision: the text is the same when its author takes another signature."""
 
     @property
     def revision(self) -> str:

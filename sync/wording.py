@@ -27,7 +27,7 @@ _LOSSES = {
 def copy_of(side: Snapshot, message: Comment, token: str) -> str:
     """Return the canonical text of a copy: who wrote the original, where and when, then their words."""
     return headed(
-        read(message.body, message.attachments),
+        read(message.body, message.attachments, signatures=_signatures(message)),
         author=message.author.name,
         what=_kind(message),
         place=str(side.ref),
@@ -46,6 +46,10 @@ def news_note(about: Ref, url: str, news: Status | Presence, token: str) -> str:
     """Return the note that tells staff what became of their ticket on another side."""
     said = _STATUSES[news] if isinstance(news, Status) else _LOSSES[news]
     return f"[{escape(str(about))}]({url}#{token}) is {said}."
+
+
+def _signatures(message: Comment) -> tuple[str, ...]:
+    return (message.signature,) if message.signature else ()
 
 
 def _kind(message: Comment) -> str:

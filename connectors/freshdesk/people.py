@@ -28,7 +28,7 @@ class People:
     def __init__(self, http: Http, now: Callable[[], datetime]) -> None:
         self._http, self._now, self._lock = http, now, threading.Lock()
         self._me: wire.Agent | None = None
-        self._agents: dict[int, wire.Profile] = {}
+        self._agents: dict[int, wire.Agent] = {}
         self._agents_read: datetime | None = None
         self._contacts: _Memory[wire.Contact] = _Memory(now)
         self._companies: _Memory[wire.Company] = _Memory(now)
@@ -59,6 +59,11 @@ class People:
         if id is not None and id not in self._agents and id != self.me():
             self._contact(id)
 
+    def signature(self, id: int | None) -> str:
+        """Return the HTML that a person's texts end with: an agent's, once `person` has read them."""
+        known = self._agents.get(id) if id is not None else None
+        return (known.signature or "") if known else ""
+
     def addressed(self, line: str) -> Person | None:
         """Return who ``Name <address>`` in a list of copies is; None where there is no address.
 
@@ -68,7 +73,7 @@ class People:
         if "@" not in address:
             return None
         self._agent(0)
-        known = {said.email.lower(): id for id, said in self._agents.items() if said.email}
+        known = {said.contact.email.lower(): id for id, said in self._agents.items() if said.contact.email}
         if (agent := known.get(address.lower())) is not None:
             return self.person(agent)
         return Person(self._http.connection, address.lower(), name or address, PersonRole.CUSTOMER, address)
@@ -92,24 +97,26 @@ class People:
             with self._lock:
                 self._agents = {**self._agents, **agents}
                 self._agents_read = self._now()
-        return self._agents.get(id)
+        known = self._agents.get(id)
+        return known.contact if known else None
 
-    def _read_agents(self) -> Mapping[int, wire.Profile]:
+    def _read_agents(self) -> Mapping[int, wire.Agent]:
         """Read all agents; an account that is no admin finds their names in the ticket form (6.3)."""
         try:
             rows = answers.pages(self._http, "agents", wire.Agent, {"per_page": answers.PER_PAGE})
-            return {agent.id: agent.contact for agent in rows}
+            return {agent.id: agent for agent in rows}
         except Rejected:
             return self._form_agents()
 
-    def _form_agents(self) -> Mapping[int, wire.Profile]:
+    def _form_agents(self) -> Mapping[int, wire.Agent]:
         try:
             fields = answers.get(self._http, "ticket_fields", list[wire.TicketField])
         except Rejected:
             return {}
         choices: Any = next((f.choices for f in fields if f.type == "default_agent"), None)
         pairs = choices.items() if isinstance(choices, dict) else ()
-        return {id: wire.Profile(name=name) for name, id in pairs if isinstance(id, int)}
+        known = {id: wire.Profile(name=name) for name, id in pairs if isinstance(id, int)}
+        return {id: wire.Agent(id=id, contact=profile) for id, profile in known.items()}
 
     def _contact(self, id: int) -> wire.Contact | None:
         return self._contacts.get(id, lambda: self._ask(f"contacts/{id}", wire.Contact))

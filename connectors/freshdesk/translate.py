@@ -48,6 +48,12 @@ NO_SUBJECT = "(no subject)"
 
 Who = Callable[[int | None], Person | None]
 """Tells who a user id is."""
+Signature = Callable[[int | None], str]
+"""Tells what an agent's texts end with."""
+
+
+def _unsigned(_: int | None) -> str:
+    return ""
 
 
 def fields(config: ConnectionConfig) -> tuple[Field, ...]:
@@ -132,6 +138,8 @@ def snapshot(
     who: Who,
     read_at: datetime,
     abilities: PlaceAbilities,
+    *,
+    signature: Signature = _unsigned,
     **parts: Any,
 ) -> Snapshot:
     """Return what Freshdesk says about a ticket, whole; `parts` are further values of `Ticket`."""
@@ -154,22 +162,28 @@ def snapshot(
             updated=ticket.updated_at,
             requester=who(ticket.requester_id),
             assignee=who(ticket.responder_id),
-            messages=_messages(config, ticket, conversations, who),
+            messages=_messages(config, ticket, conversations, who, signature),
         ).ordered(),
     )
 
 
 def _messages(
-    config: ConnectionConfig, ticket: wire.Ticket, conversations: Iterable[wire.Conversation], who: Who
+    config: ConnectionConfig,
+    ticket: wire.Ticket,
+    conversations: Iterable[wire.Conversation],
+    who: Who,
+    signature: Signature,
 ) -> tuple[Comment, ...]:
     said = list(conversations)
     if ticket.source in _CHATS and said and said[0].incoming:
         repeated = (said[0].body_text or "").strip() == (ticket.description_text or "").strip()
         said = said[1:] if repeated and not said[0].attachments else said
-    return (description(config, ticket, who), *(comment(config, one, who) for one in said))
+    return (description(config, ticket, who, signature), *(comment(config, c, who, signature) for c in said))
 
 
-def description(config: ConnectionConfig, ticket: wire.Ticket, who: Who) -> Comment:
+def description(
+    config: ConnectionConfig, ticket: wire.Ticket, who: Who, signature: Signature = _unsigned
+) -> Comment:
     """Return message 0. The requester wrote it, unless an agent opened the ticket by a mail."""
     author = ticket.responder_id if ticket.source == _OUTBOUND else ticket.requester_id
     return Comment(
@@ -180,10 +194,13 @@ def description(config: ConnectionConfig, ticket: wire.Ticket, who: Who) -> Comm
         audience=KINDS["description"].native.audience,
         kind=KINDS["description"].said,
         attachments=files(ticket.attachments, ticket.description, config.url),
+        signature=signature(author),
     )
 
 
-def comment(config: ConnectionConfig, said: wire.Conversation, who: Who) -> Comment:
+def comment(
+    config: ConnectionConfig, said: wire.Conversation, who: Who, signature: Signature = _unsigned
+) -> Comment:
     """Return a reply, note, forward or customer message."""
     return Comment(
         id=str(said.id),
@@ -194,6 +211,7 @@ def comment(config: ConnectionConfig, said: wire.Conversation, who: Who) -> Comm
         kind=kind(said),
         edited=said.last_edited_at,
         attachments=files(said.attachments, said.body, config.url),
+        signature=signature(said.user_id),
     )
 
 

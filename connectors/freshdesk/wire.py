@@ -73,6 +73,8 @@ class Agent(_Part):
 
     id: int
     contact: Profile
+    signature: str | None = Field(default=None, repr=False)
+    """HTML; Freshdesk's editor puts it below what the agent writes (freshdesk-api 6.3)."""
 
 
 class Company(_Part):

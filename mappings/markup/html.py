@@ -34,7 +34,6 @@ _INLINE = re.compile(r"</?(?:span|font|b|i|u|strong|em|small|big|a)\b[^<>]*>", r
 _SWALLOWING = re.compile(
     r"<(/?)(script|style|title|textarea|xmp|iframe|noembed|noframes|plaintext)\b", re.IGNORECASE
 )
-_COMMENT = re.compile(r"<!--(?!.*?--)", re.DOTALL)
 
 
 def read(text: str, files: Sequence[Attachment], signatures: Sequence[str]) -> str:
@@ -81,8 +80,9 @@ def _signature_blocks(text: str) -> Sequence[Block]:
 
 def _closed(text: str) -> str:
     """Return the text without tags and comments that would swallow all that follows them."""
-    if "<!--" in text and text.rfind("-->") < (start := text.rfind("<!--")):
-        text = text[:start] + text[start + 4 :]
+    if "<!--" in text:
+        ended = text.rfind("-->") + 1
+        text = text[:ended] + text[ended:].replace("<!--", "")
     opened: dict[str, int] = {}
     for found in _SWALLOWING.finditer(text):
         name = found[2].lower()

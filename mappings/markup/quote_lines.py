@@ -27,7 +27,7 @@ _VERBS = _one_of(
     "写道, 寫道, 写了, 書きました, のメール, 작성, כתב, כתבה, كتب",
 )
 _DAY = r"\d|\w{2,4}\.?,? \d"
-_AFRESH = re.compile(rf"(?:{_BEGINNINGS})\b|\w{{2,4}}\.?,? \d", re.IGNORECASE)
+_AFRESH = re.compile(rf"(?:{_BEGINNINGS})[ ,]|\w{{2,4}}\.?,? \d", re.IGNORECASE)
 _START = re.compile(rf"(?:{_BEGINNINGS}|{_DAY})", re.IGNORECASE)
 _WROTE = re.compile(rf"(?:{_BEGINNINGS}|{_DAY})(?=.*\d).*(?:{_VERBS}).{{0,120}}[:：]$", re.IGNORECASE)
 _DATED = re.compile(r"\d{4}(?:年\d{1,2}月\d{1,2}日|[-/.]\d{1,2}[-/.]\d{1,2}).{0,200}@.{0,100}[:：]$")

@@ -161,7 +161,7 @@ def _signed(blocks: list[Block], signature: Sequence[Block]) -> list[Block]:
         if words[at] != wanted[0] or words[at : at + len(wanted)] != wanted:
             continue
         first, last = found[at], found[at + len(wanted) - 1]
-        if len(wanted) == 1 and any(_speaks(b) for b in _unquoted(blocks[last[0] + 1 :])):
+        if len(wanted) == 1 and at + 1 < len(found):
             return blocks  # a name alone is a signature at the end only
         return _cut_out(blocks, first[:2], last[:2]) or blocks
     return blocks
@@ -260,11 +260,6 @@ def _speaks(block: Block) -> bool:
     if isinstance(block, Text):
         return any(_SPEAKS.search(line) for line in block.lines)
     return isinstance(block, Whole | List) or bool(rendered([block]))
-
-
-def _unquoted(blocks: Sequence[Block]) -> Iterator[Block]:
-    old = _old(blocks)
-    return (block for block, is_old in zip(blocks, old, strict=True) if not is_old)
 
 
 def _titled(block: Block) -> bool:

@@ -1,0 +1,259 @@
+"""What mail programs write is read: which words are new, what is folded, laid out, hidden."""
+
+# ruff: noqa: E501 -- texts stand as their programs wrote them
+
+from __future__ import annotations
+
+import pytest
+
+from mappings.markup import read, write
+from mappings.ticket import Attachment, Raw, TextFormat
+from tests.mappings.bodies import FILES
+
+SIGNED = (
+    '<div>--</div><div><b>Ann Example</b></div><div>Support | <a href="https://desk.example">desk</a></div>'
+)
+
+
+def html(text: str, *signatures: str) -> str:
+    """The Markdown of an HTML text."""
+    return read(Raw(TextFormat.HTML, text), FILES, signatures=signatures)
+
+
+def written(markdown: str) -> str:
+    """The HTML of a Markdown text."""
+    return write(markdown, TextFormat.HTML, {})
+
+
+HEADS = {
+    "English": "On Mon, Mar 3, 2025 at 10:00 AM Desk &lt;a@b.example&gt; wrote:",
+    "English, in three lines": "On Mon, Mar 3, 2025 at 10:00 AM Desk<br>&lt;a@b.example&gt;<br>wrote:",
+    "German": "Am Mo., 3. März 2025 um 10:00 Uhr schrieb Desk &lt;a@b.example&gt;:",
+    "French": "Le lun. 3 mars 2025 à 10:00, Desk &lt;a@b.example&gt; a écrit :",
+    "Italian": "Il giorno lun 3 mar 2025 alle ore 10:00 Desk &lt;a@b.example&gt; ha scritto:",
+    "Spanish": "El lun, 3 mar 2025 a las 10:00, Desk (&lt;a@b.example&gt;) escribió:",
+    "Portuguese": "Em seg., 3 de mar. de 2025 às 10:00, Desk &lt;a@b.example&gt; escreveu:",
+    "Dutch": "Op ma 3 mrt 2025 om 10:00 schreef Desk &lt;a@b.example&gt;:",
+    "Japanese": "2025年3月3日(月) 10:00 Desk &lt;a@b.example&gt;:",
+    "Japanese, with a verb": "2025/03/03 10:00、Desk さんが書きました:",
+    "Polish": "pon., 3 mar 2025 o 10:00 Desk &lt;a@b.example&gt; napisał(a):",
+    "Swedish": "Den mån 3 mars 2025 kl 10:00 skrev Desk &lt;a@b.example&gt;:",
+    "Outlook": "From: Desk<br>Sent: Monday 10:00<br>To: Ann<br>Subject: RE: x",
+    "Outlook in German": "<b>Von:</b> Desk<br><b>Gesendet:</b> Montag<br><b>An:</b> Ann<br><b>Betreff:</b> AW: x",
+    "Outlook in French": "De : Desk<br>Envoyé : lundi<br>À : Ann<br>Objet : RE: x",
+    "Outlook in Italian": "Da: Desk<br>Inviato: lunedì<br>A: Ann<br>Oggetto: R: x",
+    "Outlook in Japanese": "差出人: Desk<br>送信日時: 2025年3月3日<br>宛先: Ann<br>件名: RE: x",
+    "original message": "-----Original Message-----<br>from somebody",
+    "German original": "-----Ursprüngliche Nachricht-----<br>von jemand",
+    "Lotus": "-----Ann Example wrote: -----",
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize(
+    "quoted", ["<p>{0}</p><p>older words</p>", "{0}<br>older words", "{0}<br>&gt; older words"]
+)
+def test_history_is_folded_with_the_line_above_it(name: str, quoted: str) -> None:
+    """A developer would read the whole thread with each reply, and not see what is new."""
+    found = html(f"<div>new words</div><br>{quoted.format(HEADS[name])}")
+    new, _, old = found.partition("\n\n> **Earlier messages**\n>\n")
+    assert new == "new words"
+    assert "older words" in old
+    assert all(line.startswith(">") for line in old.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On Monday Ann wrote:<br>the printer is broken",
+        "From: Berlin<br>To: Rome<br>by train",
+        "He wrote: no",
+        "<blockquote>a passage from the manual</blockquote>",
+        "-----<br>words",
+    ],
+)
+def test_ordinary_words_are_not_folded(text: str) -> None:
+    """What a customer says now would be hidden as if it were old."""
+    assert "Earlier messages" not in html(f"<p>Hello</p><p>{text}</p>")
+
+
+def test_answers_between_quotations_keep_their_order() -> None:
+    """An answer apart from its question says nothing."""
+    found = html(
+        "<div>On 3.3.25 10:00, Desk wrote:</div><blockquote type=cite>first?</blockquote>yes"
+        "<blockquote type=cite>second?</blockquote>no<blockquote type=cite>regards</blockquote>"
+    )
+    order = ["wrote:", "> first?", "yes", "> second?", "no", "> **Earlier messages**", "> regards"]
+    places = [found.index(part) for part in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("head", ["", "<p>On Mon, 3 Mar 2025 Desk wrote:</p>"])
+def test_a_body_that_is_only_a_quotation_stays(head: str) -> None:
+    """A mail of nothing but a quotation says what it quotes."""
+    assert "Earlier" not in html(f"{head}<blockquote type=cite>words</blockquote>")
+
+
+def test_a_forwarded_mail_is_read() -> None:
+    """What is forwarded to the desk is what the ticket is about."""
+    found = html(
+        "<p>see below</p><p>---------- Forwarded message ---------<br>From: Kim<br>Subject: x</p><p>words</p>"
+    )
+    assert found.startswith("see below\n\n> \\----------")
+    assert "Earlier" not in found
+    assert found.endswith("> words")
+
+
+def test_what_the_hub_folded_is_not_folded_again() -> None:
+    """A text that travels there and back would be buried one level deeper each time."""
+    for title in ("Earlier messages", "Signature"):
+        once = f"new\n\n> **{title}**\n>\n> On Mon, 3 Mar 2025 Desk wrote:\n>\n> > old"
+        assert html(written(once)) == once
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<p>Done.</p>{SIGNED}",
+        f'<div style="font-size:14px"><div><p>Done.</p></div>{SIGNED}</div>',
+        '<div>Done.<br>--<br><b>Ann Example</b><br>Support | <a href="https://desk.example">desk</a></div>',
+        f"<p>Done.</p>{SIGNED.replace('</div><div>', '</div> <div>')}",
+    ],
+)
+def test_an_agents_signature_is_folded(body: str) -> None:
+    """With every reply an issue would get a card of address and disclaimer; dropped, words would be lost."""
+    found = html(f'{body}<div class="freshdesk_quote"><blockquote>old</blockquote></div>', SIGNED)
+    new, signature, old = found.split("\n\n")
+    assert new == "Done."
+    assert signature.startswith("> **Signature**\n>\n> ")
+    assert "**Ann Example**" in signature
+    assert old == "> **Earlier messages**\n>\n> old"
+
+
+def test_only_the_very_signature_is_folded() -> None:
+    """A customer called like an agent, or an agent's name in a sentence, is no signature."""
+    assert html("<div>Ann</div><div>please call me</div>", "<div>Ann</div>") == "Ann\\\nplease call me"
+    assert html("<p>ask Ann</p>", "<div>Ann</div>") == "ask Ann"
+    assert html("<p>Hi</p><div>Ann B.</div>", "<div>Ann</div>") == "Hi\n\nAnn B."
+    assert html("<p>Hi</p><div>Ann</div>", "<div>Ann</div>", "", "<br>") == "Hi\n\n> **Signature**\n>\n> Ann"
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ('<div style="display:none">preview</div><p>words</p>', "words"),
+        ('<p>words<span style="mso-hide:all"> more</span></p>', "words"),
+        ('<img src="https://t.example/o.gif" width="1" height="1">words', "words"),
+        ('<img src="https://t.example/o.gif" style="width:1px;height:1px">words', "words"),
+        ('<div style="display:none">words</div>', "words"),
+        ('<img src="https://i.example/a.png" width="1" alt="chart">', "![chart](<https://i.example/a.png>)"),
+    ],
+)
+def test_what_nobody_sees_is_not_read(text: str, markdown: str) -> None:
+    """A newsletter's hidden preview would stand first; but a text of hidden words only is not empty."""
+    assert html(text) == markdown
+
+
+def test_pictures_by_content_id_are_found_by_name() -> None:
+    """References that Freshdesk never resolved still have their file beside the text."""
+    assert html('<img src="cid:SHOT.png@01DB">') == "![shot.png](<attachment:7>)"
+    assert html('<img src="https://s3.example/data/helpdesk/attachments/production/7/original/x.png?1">') == (
+        "![shot.png](<attachment:7>)"
+    )
+    spaced = Attachment("a b", "my <shot>.png", "image/png", 1, inline=True, location="x")
+    assert read(Raw(TextFormat.HTML, '<img src="x">'), [spaced]) == "![my \\<shot\\>.png](<attachment:a%20b>)"
+
+
+def test_an_address_with_a_token_is_never_copied() -> None:
+    """Whoever reads the issue could fetch the picture without login."""
+    found = html('<img src="https://attachment.freshdesk.com/inline/attachment?token=eyJ0" alt="shot">')
+    assert found == "\\[picture: shot\\]"
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:x", "data:text/html,x", "mention:kim", "attachment:7", "file:///x", "/a/7", "#a"]
+)
+def test_links_that_lead_nowhere_keep_their_words(link: str) -> None:
+    """A mail could mention people, point at files of other tickets or run scripts."""
+    assert html(f'<a href="{link}">words</a>') == "words"
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("<div>a</div><div>b</div><div><br></div><div>c</div>", "a\\\nb\n\nc"),
+        ("a<br>b<br><br><br>c", "a\\\nb\n\nc"),
+        ("<p class=MsoNormal>a</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>b</p><p class=MsoNormal>c</p>", "a\n\nb\\\nc"),
+        ("<p class=MsoNormal>b</p><p class=MsoNormal>c</p>", "b\n\nc"),
+        ("&nbsp;&nbsp;&nbsp;at x<br>y", "\u00a0\u00a0\u00a0at x\\\ny"),
+        ("<p class=MsoListParagraph>·&nbsp;&nbsp;&nbsp; one</p><p class=MsoListParagraph>·&nbsp;&nbsp; two</p>", "- one\n- two"),
+        ("<ul><li>☐ a</li><li><input type=checkbox checked> b</li></ul>", "- [ ] a\n- [x] b"),
+        ("<ul><li>a</li></ul><ul><li>b</li></ul>", "- a\n\n* b"),
+        ("<table role=presentation><tr><td>a</td><td>b</td></tr></table>", "a\n\nb"),
+        ("<table><tr><th>a</th><th>b</th></tr><tr><td><ul><li>c</li><li>d</li></ul></td><td>e<br>f</td></tr></table>",
+         "| a | b |\n| --- | --- |\n| • c • d | e f |"),
+        ('<pre><code class="language-python">x = 1\n</code></pre>', "```python\nx = 1\n```"),
+        ("<b>「請求書」</b>の", "「**請求書**」の"),
+        ("<b>a:</b>b <i>x</i><b>y</b>", "**a**:b _x_**y**"),
+        ('<b style="font-weight:normal">a <span style="font-weight:700">b</span></b>', "a **b**"),
+        ('<iframe src="https://v.example/1"></iframe>', "<https://v.example/1>"),
+    ],
+)  # fmt: skip
+def test_the_look_of_mails_becomes_structure(text: str, markdown: str) -> None:
+    """Lines that run together, lists that are none and tables of the layout cannot be read."""
+    assert html(text) == markdown
+
+
+def test_tasks_are_shown_and_not_ticked() -> None:
+    """A box in Freshdesk would be ticked by an agent, and nobody would hear of it."""
+    out = written("- [ ] a\n- [x] b")
+    assert "☐ a" in out
+    assert "☑ b" in out
+    assert "<input" not in out
+    assert html(out) == "- [ ] a\n- [x] b"
+
+
+def test_tables_have_lines() -> None:
+    """Freshdesk's own page draws none, so that cells would run together."""
+    out = written("| a | b |\n|:--|--:|\n| 1 | 2 |")
+    assert '<table border="1"' in out
+    assert out.count("border:1px solid") + out.count("border: 1px solid") == 4
+    assert html(out) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_a_picture_elsewhere_is_a_link() -> None:
+    """Shown, it would tell its server who reads the ticket, and when."""
+    out = written("![chart](https://t.example/x.png) [![a](https://t.example/y.png)](https://b.example)")
+    assert "<img" not in out
+    assert 'href="https://t.example/x.png"' in out
+    assert 'href="https://b.example"' in out
+
+
+def test_a_marker_is_still_found() -> None:
+    """A copy whose marker is lost is taken for a person's words and sent back."""
+    text = "**Kim** in [desk \\#7](https://desk.example/a/tickets/7#db1.abc2.def3), 2025-03-03 10:00 UTC\n\nwords"
+    assert "#db1.abc2.def3" in html(f"<div>{written(text)}</div>").split("\n")[0]
+
+
+SLOW = {
+    "tags that nobody closes": "<b>x</i>" * 12_000,
+    "nested quotations": "<blockquote>" * 5000 + "words",
+    "nested tables": "<table><tr><td>x" * 5000,
+    "a long attribute": f'<p style="{"font-weight:bold;" * 10_000}">x',
+    "lines of history": "On Mon 3 Ann &lt;a@b&gt; wrote:<br>" * 5000,
+    "quoted lines": "&gt; &gt; x<br>" * 15_000,
+    "heads": "<p>From: a</p><p>To: b</p>" * 5000,
+    "signatures": "<div>--</div><div>Ann</div>" * 6000,
+    "a swallowed body": "<svg><style>" + "x " * 50_000,
+    "comments": "<!--x" * 30_000,
+    "wide cells": "<table border=1>" + "<tr><td colspan=60>x<td rowspan=999>y" * 4000,
+    "Word": "MsoNormal> <b" * 12_000,
+    "paragraphs": "<p>x" * 30_000,
+}
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("name", SLOW)
+def test_no_mail_keeps_a_worker_busy(name: str) -> None:
+    """One hostile mail would hold up all the others; its words are there all the same."""
+    assert html(SLOW[name], "<div>--</div><div>Ann</div>").strip()
