@@ -12,13 +12,14 @@ from connectors.errors import Rejected, Uncertain, WireError
 from connectors.jira import service_wire, wire
 from connectors.jira.abilities import BULK
 from connectors.jira.answers import refusal
+from connectors.jira.bodies import version
 from connectors.jira.client import Client
 from connectors.jira.read import Reader
 from connectors.jira.service import request_type
-from connectors.jira.side import API
+from connectors.jira.side import API, TEXTS
 from connectors.jira.write import Writer
 
-_CALL = f"{API}/issue/bulk"
+_CALL = "issue/bulk"
 
 Answer = WrittenTicket | WireError
 
@@ -55,17 +56,18 @@ class Bulk:
                 bodies[n] = self._writer.body(draft, types)
             except WireError as error:
                 answers[n] = error
-        numbers = list(bodies)
-        for start in range(0, len(numbers), BULK):
-            answers |= self._send(numbers[start : start + BULK], bodies, drafts)
+        for api in (TEXTS, API):
+            numbers = [n for n, body in bodies.items() if version(body) == api]
+            for start in range(0, len(numbers), BULK):
+                answers |= self._send(api, numbers[start : start + BULK], bodies, drafts)
         return [answers[n] for n in range(len(drafts))]
 
     def _send(
-        self, numbers: Sequence[int], bodies: Mapping[int, Any], drafts: Sequence[TicketDraft]
+        self, api: str, numbers: Sequence[int], bodies: Mapping[int, Any], drafts: Sequence[TicketDraft]
     ) -> dict[int, Answer]:
         body = {"issueUpdates": [bodies[n] for n in numbers]}
         try:
-            created = self._client.send(_Created, _CALL, json=body)
+            created = self._client.send(_Created, f"{api}/{_CALL}", json=body)
         except Rejected as error:
             each = self._each(error, len(numbers))
             return {n: each.get(i) or self._alone(drafts[n]) for i, n in enumerate(numbers)}
@@ -96,7 +98,7 @@ class Bulk:
             return {}
         body = {"issueIdsOrKeys": ids, "fields": self._reader.fields()}
         try:
-            found = self._client.ask(_Fetched, f"{API}/issue/bulkfetch", body)
+            found = self._client.ask(_Fetched, f"{TEXTS}/issue/bulkfetch", body)
         except WireError:
             return {}
         return {issue.id: issue for issue in found.issues}

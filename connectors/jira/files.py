@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePath
+from typing import NamedTuple
 from urllib.parse import quote
 
 from connectors.jira import wire
 from connectors.jira.side import API
-from mappings.ticket import Attachment
+from mappings.markup.adf_read import places
+from mappings.ticket import Attachment, Raw, TextFormat
 
 BESIDE = "secure/attachment/"
 """Where Data Center keeps files: beside the REST API, not below it (jira-api 6)."""
 _UNSAFE = re.compile(r"[!|^\[\]{}\\/\x00-\x1f]")
 """Signs that would end a file's name, or begin something else, where a text refers to it."""
+_SEEN = re.compile(r"/(?:attachment/(?:content|thumbnail)|secure/(?:attachment|thumbnail))/(\d+)")
+"""Where a text's HTML shows a file (jira-api 6)."""
+
+
+class Text(NamedTuple):
+    """What tells the files of a text."""
+
+    body: Raw
+    at: datetime
+    """When it was last written."""
+    rendered: str = ""
+    """Its HTML, which is asked for where the body has pictures that say no name."""
 
 
 def sorted_out(
-    files: Sequence[wire.File], texts: Mapping[str, tuple[str, datetime]], *, cloud: bool
+    files: Sequence[wire.File], texts: Mapping[str, Text], *, cloud: bool
 ) -> tuple[dict[str, tuple[Attachment, ...]], list[wire.File]]:
-    """Return the files that each text (its body and when it was last written) names, and those left over."""
+    """Return the files that each text names, and those left over."""
+    by_id = {file.id: file for file in files}
     by_name: dict[str, list[wire.File]] = {}
     for file in sorted(files, key=lambda f: (f.created, f.id)):
         by_name.setdefault(file.name, []).append(file)
     named: dict[str, tuple[Attachment, ...]] = {}
     used: set[str] = set()
-    for id, (body, at) in texts.items():
-        found = [(_meant(same, at), how) for name, same in by_name.items() if (how := _mention(body, name))]
+    for id, text in texts.items():
+        how = _mentions(text.body, by_name)
+        found = [(_meant(same, text.at), how[name]) for name, same in by_name.items() if name in how]
+        known = {file.id for file, _ in found}
+        seen = dict.fromkeys(_SEEN.findall(text.rendered))
+        found += [(by_id[file], "picture") for file in seen if file in by_id and file not in known]
         named[id] = tuple(attachment(file, inline=how == "picture", cloud=cloud) for file, how in found)
         used |= {file.id for file, _ in found}
     return named, [file for same in by_name.values() for file in same if file.id not in used]
@@ -37,6 +56,22 @@ def sorted_out(
 def _meant(same: Sequence[wire.File], at: datetime) -> wire.File:
     """Return which of several files of one name a text of that moment means: the newest one there was."""
     return next((file for file in reversed(same) if file.created <= at), same[0])
+
+
+def nameless(body: Raw, files: Sequence[wire.File]) -> bool:
+    """Whether a text has pictures of which only their HTML could tell which files they are."""
+    if body.format is not TextFormat.ADF or not any(f.content_type.startswith("image/") for f in files):
+        return False
+    names = {file.name for file in files}
+    return any(place.picture and place.name not in names for place in places(body.text))
+
+
+def _mentions(body: Raw, names: Iterable[str]) -> dict[str, str]:
+    """Return the files that a text names, and how."""
+    if body.format is TextFormat.ADF:
+        shown = {place.name: place.picture for place in places(body.text)}
+        return {name: "picture" if shown[name] else "link" for name in names if name in shown}
+    return {name: how for name in names if (how := _mention(body.text, name))}
 
 
 def _mention(body: str, name: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.jira import service_wire, site_wire, wire
-from connectors.jira.side import CANONICAL, FORMAT, Side
+from connectors.jira.side import CANONICAL, Side
 from connectors.jira.translate import person, status_word
 from mappings.markup import read
 from mappings.ticket import (
@@ -17,7 +17,6 @@ from mappings.ticket import (
     Person,
     PersonRole,
     Rating,
-    Raw,
     Relation,
     RelationKind,
     TimeEntry,
@@ -42,7 +41,7 @@ _TOLD: tuple[Field, ...] = ("status", "priority", "type")
 
 def time_entry(side: Side, log: wire.Worklog) -> TimeEntry:
     """Return booked work; Jira does not know what is billable."""
-    note = read(Raw(FORMAT, log.comment or ""), ())
+    note = read(log.comment, ()) if log.comment else ""
     spent = timedelta(seconds=log.seconds)
     return TimeEntry(log.id, person(side, log.author), spent, log.started, billable=None, note=note)
 

@@ -16,11 +16,11 @@ from connectors.jira.abilities import RELATES
 from connectors.jira.client import Client
 from connectors.jira.part_translate import LINKS
 from connectors.jira.paths import desk, path
-from connectors.jira.side import API, FORMAT, SERVICE
+from connectors.jira.side import API, SERVICE
 from connectors.jira.translate import moment
 from mappings.markup import write
 from mappings.provenance import escape
-from mappings.ticket import Happening, Person, PersonRole, Rating, Relation, TimeEntry
+from mappings.ticket import Happening, Person, PersonRole, Rating, Relation, TextFormat, TimeEntry
 
 _FIELDS: Mapping[Part, tuple[str, ...]] = {
     Part.PARTICIPANTS: ("watches",),
@@ -75,7 +75,7 @@ class Parts:
         body = {
             "started": moment(entry.started),
             "timeSpentSeconds": max(_LEAST, round(entry.spent.total_seconds())),
-            "comment": write(note, FORMAT, {}),
+            "comment": write(note, TextFormat.WIKI, {}),
         }
         query = {"adjustEstimate": "leave"} | ({"notifyUsers": "false"} if self._client.site().cloud else {})
         return self._client.send(wire.Made, path(key, "worklog"), json=body, params=query).id
@@ -126,7 +126,7 @@ class Parts:
         logs = {log.id: log for log in page.worklogs} if page else {}
         while page is None or len(logs) < page.total:
             query = {"startAt": len(logs), "maxResults": 5000}
-            page = self._client.get(wire.WorklogPage, path(issue.id, "worklog"), query)
+            page = self._client.get(wire.WorklogPage, path(issue.id, "worklog", api=side.texts), query)
             fresh = [log for log in page.worklogs if log.id not in logs]
             if not fresh:
                 break

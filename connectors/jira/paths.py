@@ -9,9 +9,9 @@ from connectors.jira.side import API
 DESK = "servicedeskapi"
 
 
-def path(key: str, *rest: str) -> str:
+def path(key: str, *rest: str, api: str = API) -> str:
     """Return the address of an issue, or of something below it."""
-    return "/".join([API, "issue", *(quote(part, safe="") for part in (key, *rest))])
+    return "/".join([api, "issue", *(quote(part, safe="") for part in (key, *rest))])
 
 
 def desk(*parts: str) -> str:

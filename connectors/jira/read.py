@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO
@@ -13,12 +13,12 @@ from connectors.capabilities import Part
 from connectors.errors import Transient
 from connectors.jira import translate, wire
 from connectors.jira.client import Client
-from connectors.jira.files import BESIDE
+from connectors.jira.files import BESIDE, nameless
 from connectors.jira.parts import Parts
 from connectors.jira.paths import path
 from connectors.jira.places import Places
 from connectors.jira.side import SERVICE
-from mappings.ticket import Attachment
+from mappings.ticket import MESSAGE_0, Attachment
 
 _FIELDS = (
     "summary,description,status,priority,issuetype,labels,duedate,resolution,attachment,"
@@ -45,7 +45,8 @@ class Reader:
         issue = self.issue(key, "comment", *self._parts.fields(also), expand=self._parts.expand(also))
         # Fields first: an edit in between makes the version look old, which costs a look and loses nothing.
         comments, here = self._comments(issue), self._places.of(issue)
-        snapshot = translate.snapshot(side, issue, comments, self._client.http.now(), here)
+        at, rendered = self._client.http.now(), self._rendered(issue, comments)
+        snapshot = translate.snapshot(side, issue, comments, at, here, rendered)
         if not also:
             return snapshot
         return replace(snapshot, ticket=replace(snapshot.ticket, **self._parts.read(issue, also)))
@@ -57,7 +58,7 @@ class Reader:
     def issue(self, key: str, *more: str, expand: str = "") -> wire.Issue:
         """Return the fields that the hub reads, and no others."""
         query = {"fields": ",".join([*self.fields(), *more])} | ({"expand": expand} if expand else {})
-        return self._client.get(wire.Issue, path(key), query)
+        return self._client.get(wire.Issue, path(key, api=self._client.side().texts), query)
 
     def fields(self) -> list[str]:
         """Return the names of the fields that the hub reads of every issue."""
@@ -69,9 +70,27 @@ class Reader:
         fields = ["attachment", "project", "reporter", *self._client.side().desk.all()]
         return self._client.get(wire.Head, path(key), {"fields": ",".join(fields)})
 
-    def comment(self, key: str, id: str) -> wire.Comment:
-        """Return one comment as it is right now, and who reads it."""
-        return self._client.get(wire.Comment, path(key, "comment", id), READERS)
+    def comment(self, key: str, id: str, *, rendered: bool = False) -> wire.Comment:
+        """Return one comment as it is right now, and who reads it; with its HTML, if that is wanted."""
+        query = {"expand": "properties,renderedBody"} if rendered else READERS
+        return self._client.get(wire.Comment, path(key, "comment", id, api=self._client.side().texts), query)
+
+    def rendered(self, key: str, comment: wire.Comment, files: Sequence[wire.File]) -> Mapping[str, str]:
+        """Return a comment's HTML by its id, where its pictures say no names (jira-api 5, 6)."""
+        if not nameless(comment.body, files):
+            return {}
+        return {comment.id: self.comment(key, comment.id, rendered=True).rendered or ""}
+
+    def _rendered(self, issue: wire.Issue, comments: Sequence[wire.Comment]) -> Mapping[str, str]:
+        """Return the HTML of the issue's texts whose pictures say no names."""
+        found: dict[str, str] = {}
+        if issue.fields.description and nameless(issue.fields.description, issue.fields.files):
+            query = {"fields": "description", "expand": "renderedFields"}
+            call = path(issue.id, api=self._client.side().texts)
+            found[MESSAGE_0] = self._client.get(wire.Rendered, call, query).fields.description or ""
+        for comment in comments:
+            found |= self.rendered(issue.id, comment, issue.fields.files)
+        return found
 
     @contextmanager
     def open_file(self, attachment: Attachment) -> Iterator[IO[bytes]]:
@@ -107,9 +126,10 @@ class Reader:
         start, most = 0, 0
         while True:
             query = {"startAt": start, "maxResults": _PAGE, "orderBy": "created", **more}
-            page = self._client.get(wire.CommentPage, path(key, "comment"), query)
+            call = path(key, "comment", api=self._client.side().texts)
+            page = self._client.get(wire.CommentPage, call, query)
             if page.comments and all(comment.id in found for comment in page.comments):
-                raise self._client.circling(f"GET {path(key, 'comment')}")
+                raise self._client.circling(f"GET {call}")
             found |= {comment.id: comment for comment in page.comments}
             start, most = start + len(page.comments), max(most, page.total)
             if start >= page.total or not page.comments:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mappings.ticket import Field, TextFormat
+from mappings.ticket import Field
 from mappings.vocabulary import NOTHING, Vocabularies
 
 API = "api/2"
-FORMAT = TextFormat.WIKI
-"""Version 2 of the REST API speaks wiki markup in both directions; version 3 would speak ADF (jira-api 5)."""
+TEXTS = "api/3"
+"""The version by which Cloud's texts are read and written: as documents (ADF), not as wiki markup."""
 
 CANONICAL: Mapping[str, Field] = {
     "summary": "subject",
@@ -86,6 +86,11 @@ class Side:
     """Whether it is Jira Cloud; Data Center else."""
     desk: DeskFields = DeskFields()
     service: Service = Service.NONE
+
+    @property
+    def texts(self) -> str:
+        """The version of the API that texts are read by; Data Center has version 2 alone (jira-api 5)."""
+        return TEXTS if self.cloud else API
 
     @property
     def holds(self) -> list[Field]:

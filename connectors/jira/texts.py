@@ -14,15 +14,16 @@ from connectors.base import (
 )
 from connectors.errors import Gone, Rejected, Uncertain, WireError
 from connectors.jira import translate, wire
+from connectors.jira.bodies import body_of
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
 from connectors.jira.paths import path
 from connectors.jira.read import READERS, Reader
 from connectors.jira.service import ServiceDesk, free_names
-from connectors.jira.side import FORMAT, SERVICE, Service
+from connectors.jira.side import SERVICE, Service, Side
 from mappings.markup import write
 from mappings.provenance import find_token
-from mappings.ticket import MESSAGE_0, Audience
+from mappings.ticket import MESSAGE_0, Audience, TextFormat
 
 _INTERNAL = {"key": "sd.public.comment", "value": {"internal": True}}
 """Without it a comment in a service project is mailed to the customer (jira-api 5)."""
@@ -46,11 +47,12 @@ class Texts:
             return self._show(head, draft)
         files = {upload.id: self.attach(key, upload) for upload in draft.uploads}
         names = {**draft.names, **{id: file.name for id, file in files.items()}}
-        body = {"body": write(draft.markdown, FORMAT, names), "properties": properties}
+        api, text = body_of(side, draft.markdown, names)
+        body = {"body": text, "properties": properties}
         head = self._reader.head(key) if files else head
         more = READERS if _is_service(head) else {}
-        stored = self._client.send(wire.Comment, path(key, "comment"), json=body, params=more)
-        written = translate.written_comment(side, head, stored)
+        stored = self._client.send(wire.Comment, path(key, "comment", api=api), json=body, params=more)
+        written = self._stored(side, head, stored, api)
         return replace(written, files={id: file.id for id, file in files.items()})
 
     def edit(self, key: str, id: str, draft: CommentDraft) -> WrittenComment:
@@ -59,15 +61,16 @@ class Texts:
             return self._describe(key, draft)
         side, head = self._client.side(), self._reader.head(key)
         properties = self._properties(head, draft)
-        body: dict[str, Any] = {"body": write(draft.markdown, FORMAT, draft.names)}
+        api, text = body_of(side, draft.markdown, draft.names)
+        body: dict[str, Any] = {"body": text}
         if not _is_service(head) or draft.audience is Audience.STAFF:
             # A list replaces the internal flag too; without one it stays as it is (jira-api 5).
             body["properties"] = properties
-        call = path(key, "comment", id)
+        call = path(key, "comment", id, api=api)
         more = READERS if _is_service(head) else {}
         answer = self._client.http.call("PUT", call, idempotent=True, json=body, params=more)
         stored = self._client.parse(wire.Comment, self._client.http.json(answer), f"PUT {call}")
-        return translate.written_comment(side, head, stored)
+        return self._stored(side, head, stored, api)
 
     def delete(self, key: str, id: str) -> None:
         """Delete a comment; the description stays as long as the issue."""
@@ -90,7 +93,7 @@ class Texts:
     def _show(self, head: wire.Head, draft: CommentDraft) -> WrittenComment:
         names = free_names(draft.uploads, {file.name for file in head.fields.files})
         named = {u.id: name for u, name in zip(draft.uploads, names, strict=True)}
-        text = write(draft.markdown, FORMAT, {**draft.names, **named})
+        text = write(draft.markdown, TextFormat.WIKI, {**draft.names, **named})
         id = self._service.show(head, text, draft.uploads, names)
         try:
             stored, now = self._reader.comment(head.id, id), self._reader.head(head.id)
@@ -98,14 +101,28 @@ class Texts:
             raise Uncertain(error.connection, error.call, f"added, but {error.text}") from None
         ids = {file.name: file.id for file in now.fields.files}
         files = {origin: ids[name] for origin, name in named.items() if name in ids}
-        return replace(translate.written_comment(self._client.side(), now, stored), files=files)
+        side = self._client.side()
+        return replace(self._stored(side, now, stored, side.texts), files=files)
+
+    def _stored(self, side: Side, head: wire.Head, stored: wire.Comment, api: str) -> WrittenComment:
+        """Return what Jira stored, in the revision that the next look at it will show.
+
+        A text that was sent by one version of the API reads otherwise by another: it is read once more.
+        """
+        try:
+            now = stored if api == side.texts else self._reader.comment(head.id, stored.id)
+            rendered = self._reader.rendered(head.id, now, head.fields.files)
+        except WireError as error:
+            raise Uncertain(error.connection, error.call, f"written, but {error.text}") from None
+        return translate.written_comment(side, head, now, rendered)
 
     def _describe(self, key: str, draft: CommentDraft) -> WrittenComment:
         head = self._reader.head(key)
         if not translate.described(self._client.side(), head.fields).within(draft.audience):
             raise self._refusal("the customer reads the description on the portal")
-        body = {"fields": {"description": write(draft.markdown, FORMAT, draft.names)}}
-        self._client.http.call("PUT", path(key), idempotent=True, json=body)
+        api, text = body_of(self._client.side(), draft.markdown, draft.names)
+        body = {"fields": {"description": text}}
+        self._client.http.call("PUT", path(key, api=api), idempotent=True, json=body)
         # Which files go with a description, only all the texts together tell.
         stored = self._reader.fetch(key).ticket.messages[0]
         return WrittenComment(MESSAGE_0, stored.revision, stored.audience)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from connectors.base import (
@@ -15,8 +16,9 @@ from connectors.base import (
 )
 from connectors.capabilities import PlaceAbilities
 from connectors.jira import wire
-from connectors.jira.files import attachment, sorted_out
-from connectors.jira.side import API, FORMAT, OWN_FIELDS, SERVICE, Side
+from connectors.jira.files import Text, attachment, sorted_out
+from connectors.jira.side import API, OWN_FIELDS, SERVICE, Side
+from mappings.markup.adf_read import stored, words
 from mappings.ticket import (
     MESSAGE_0,
     Attachment,
@@ -30,11 +32,15 @@ from mappings.ticket import (
     Raw,
     Ref,
     SlaState,
+    TextFormat,
     Ticket,
     Unmapped,
 )
 from mappings.vocabulary import NOTHING, Native
 
+EMPTY = Raw(TextFormat.WIKI, "")
+"""The text of an issue without a description."""
+NOTHING_RENDERED: Mapping[str, str] = MappingProxyType({})
 _ROLES = {"customer": PersonRole.CUSTOMER, "app": PersonRole.MACHINE}
 
 
@@ -44,8 +50,9 @@ def snapshot(
     comments: Sequence[wire.Comment],
     read_at: datetime,
     abilities: PlaceAbilities,
+    rendered: Mapping[str, str] = NOTHING_RENDERED,
 ) -> Snapshot:
-    """Return an issue as the hub sees it."""
+    """Return an issue as the hub sees it; `rendered` is the HTML of messages, where it was needed."""
     written = written_ticket(side, issue)
     return Snapshot(
         ref=written.ref,
@@ -54,7 +61,7 @@ def snapshot(
         presence=Presence.ARCHIVED if issue.fields.archived else Presence.PRESENT,
         version=written.version,
         read_at=read_at,
-        ticket=ticket(side, issue, comments),
+        ticket=ticket(side, issue, comments, rendered),
         native=written.native,
         abilities=abilities,
     )
@@ -71,19 +78,23 @@ def written_ticket(side: Side, issue: wire.Issue) -> WrittenTicket:
     )
 
 
-def written_comment(side: Side, head: wire.Head, stored: wire.Comment) -> WrittenComment:
+def written_comment(
+    side: Side, head: wire.Head, stored: wire.Comment, rendered: Mapping[str, str] = NOTHING_RENDERED
+) -> WrittenComment:
     """Return what Jira says it stored; `head` is the issue that it stands on.
 
     What it does not say counts as read by the customer: nobody is to rely on a silence.
     """
-    texts = {stored.id: (stored.body, stored.updated)}
+    texts = {stored.id: Text(stored.body, stored.updated, rendered.get(stored.id, ""))}
     files, _ = sorted_out(head.fields.files, texts, cloud=side.cloud)
     found = _comment(side, head.fields, stored, files[stored.id])
     unsaid = head.fields.project.type == SERVICE and stored.public is None and not stored.visibility
     return WrittenComment(found.id, found.revision, Audience.CUSTOMER if unsaid else found.audience)
 
 
-def ticket(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> Ticket:
+def ticket(
+    side: Side, issue: wire.Issue, comments: Sequence[wire.Comment], rendered: Mapping[str, str]
+) -> Ticket:
     """Return an issue in canonical words."""
     fields = issue.fields
     own = {field: _own(side, issue, field) for field in OWN_FIELDS}
@@ -101,12 +112,17 @@ def ticket(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> T
         requester=person(side, fields.reporter, served=_served(fields)) if fields.reporter else None,
         assignee=person(side, fields.assignee) if fields.assignee else None,
         organisation=_organisation(side, fields),
-        messages=messages(side, issue, comments),
+        messages=messages(side, issue, comments, rendered),
         **own,
     ).ordered()
 
 
-def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) -> tuple[Comment, ...]:
+def messages(
+    side: Side,
+    issue: wire.Issue,
+    comments: Sequence[wire.Comment],
+    rendered: Mapping[str, str] = NOTHING_RENDERED,
+) -> tuple[Comment, ...]:
     """Return the description and the comments, each with the files that it names.
 
     Jira's files belong to the issue. One that no text names goes with the description; where the
@@ -114,8 +130,9 @@ def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) ->
     own. So is one of ours: an upload whose answer was lost is found there (`sync.files.unclaimed`).
     """
     fields = issue.fields
-    texts = {MESSAGE_0: (fields.description or "", fields.created)}
-    texts |= {comment.id: (comment.body, comment.updated) for comment in comments}
+    said = fields.description or EMPTY
+    texts = {MESSAGE_0: Text(said, fields.created, rendered.get(MESSAGE_0, ""))}
+    texts |= {c.id: Text(c.body, c.updated, rendered.get(c.id, "")) for c in comments}
     files, unnamed = sorted_out(fields.files, texts, cloud=side.cloud)
     author, audience = person(side, fields.creator, served=_served(fields)), described(side, fields)
     theirs = [file for file in unnamed if not _is(file.author, side.me)]
@@ -124,7 +141,7 @@ def messages(side: Side, issue: wire.Issue, comments: Sequence[wire.Comment]) ->
         id=MESSAGE_0,
         author=author,
         created=fields.created,
-        body=Raw(FORMAT, fields.description or ""),
+        body=said,
         audience=audience,
         kind=CommentKind.DESCRIPTION,
         attachments=(*files[MESSAGE_0], *(attachment(f, inline=False, cloud=side.cloud) for f in beside)),
@@ -155,7 +172,7 @@ def _file_alone(side: Side, fields: wire.Fields, file: wire.File) -> Comment:
         id=f"file:{file.id}",
         author=author,
         created=file.created,
-        body=Raw(FORMAT, f"[^{file.name}]"),
+        body=Raw(TextFormat.WIKI, f"[^{file.name}]"),
         audience=audience,
         kind=CommentKind.MESSAGE if audience is Audience.CUSTOMER else CommentKind.NOTE,
         attachments=(attachment(file, inline=False, cloud=side.cloud),),
@@ -198,6 +215,8 @@ def text_of(value: object) -> str | None:
     match value:
         case [first, *_]:
             return text_of(first)
+        case {"type": "doc"}:  # a field of several lines, as version 3 has it
+            return " ".join(words(stored(value))) or None
         case {"value": found} | {"name": found}:
             return str(found)
         case None | [] | {}:
@@ -219,7 +238,7 @@ def _comment(
         id=comment.id,
         author=author,
         created=comment.created,
-        body=Raw(FORMAT, comment.body),
+        body=comment.body,
         audience=audience,
         kind=_kind(author, audience),
         edited=comment.updated if comment.updated != comment.created else None,

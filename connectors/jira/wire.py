@@ -22,6 +22,8 @@ from pydantic import (
 )
 
 from connectors.errors import Rejected
+from mappings.markup.adf_read import stored
+from mappings.ticket import Raw, TextFormat
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -39,6 +41,23 @@ When = Annotated[AwareDatetime, AfterValidator(_utc)]
 Many = Annotated[list[T], BeforeValidator(lambda found: [] if found is None else found)]
 Id = Annotated[str, BeforeValidator(lambda found: str(found) if type(found) is int else found)]
 """Ids are strings in one call and numbers in another (jira-api 6, 7.1)."""
+
+
+def _body(found: object) -> object:
+    match found:
+        case str():
+            return Raw(TextFormat.WIKI, found)
+        case {"type": "doc"}:
+            try:
+                return Raw(TextFormat.ADF, stored(found))
+            except (RecursionError, ValueError):
+                raise ValueError("no document that could be kept") from None
+        case _:
+            return found
+
+
+Body = Annotated[Raw, BeforeValidator(_body)]
+"""A text as it came: wiki markup from version 2 of the API, a document from version 3 (jira-api 5)."""
 
 
 class Payload(BaseModel):
@@ -122,11 +141,13 @@ class Property(Payload):
 
 
 class Comment(Payload):
-    """A comment in the REST API's version 2, whose texts are wiki markup."""
+    """A comment."""
 
     id: Id
     author: User | None = None
-    body: str
+    body: Body
+    rendered: str | None = Field(None, alias="renderedBody")
+    """Its HTML, where that was asked for."""
     created: When
     updated: When
     visibility: dict[str, Any] | None = None
@@ -158,7 +179,7 @@ class Worklog(Payload):
     author: User | None = None
     started: When
     seconds: int = Field(alias="timeSpentSeconds", ge=0, le=10**10)
-    comment: str | None = None
+    comment: Body | None = None
 
 
 class WorklogPage(Payload):
@@ -202,7 +223,7 @@ class Fields(Payload):
     model_config = ConfigDict(frozen=True, populate_by_name=True, extra="allow")
 
     summary: str
-    description: str | None = None
+    description: Body | None = None
     status: Status
     priority: Named | None = None
     type: Named = Field(alias="issuetype")
@@ -262,6 +283,18 @@ class Issue(Payload):
     key: str
     fields: Fields
     changelog: ChangePage | None = None
+
+
+class RenderedFields(Payload):
+    """The HTML of an issue's description."""
+
+    description: str | None = None
+
+
+class Rendered(Payload):
+    """An issue's texts as people see them."""
+
+    fields: RenderedFields = Field(RenderedFields(), alias="renderedFields")
 
 
 class HeadFields(Payload):

@@ -17,15 +17,16 @@ from typing import Any
 from connectors.base import Snapshot, TicketDraft, WrittenTicket
 from connectors.errors import Gone, Rejected, Uncertain, WireError
 from connectors.jira import site_wire, translate, wire
+from connectors.jira.bodies import body_of, version
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
 from connectors.jira.paths import path
 from connectors.jira.read import Reader
 from connectors.jira.service import ServiceDesk, request_type
-from connectors.jira.side import API, FORMAT
+from connectors.jira.side import API
 from connectors.jira.workflow import Workflow
 from mappings.markup import write
-from mappings.ticket import Audience, Field, Ref, Unmapped, Value
+from mappings.ticket import Audience, Field, Ref, TextFormat, Unmapped, Value
 from mappings.vocabulary import NOTHING, Native
 
 _SUBJECT = 255
@@ -44,17 +45,20 @@ class Writer:
         """Create the issue. The marker goes along as a property too, so that an edit cannot lose it."""
         if request_type(draft.place):
             return self._request(draft)
-        made = self._client.send(wire.Made, f"{API}/issue", json=self.body(draft, {}))
+        body = self.body(draft, {})
+        made = self._client.send(wire.Made, f"{version(body)}/issue", json=body)
         return self.settled(made.id, draft.values)
 
     def body(self, draft: TicketDraft, types: dict[str, dict[str, str]]) -> dict[str, Any]:
         """Return what creates an issue. `types` remembers the projects' first ordinary issue types."""
         self._fit(draft)
         body = self._body(draft.values, None)
+        plain = self._client.side().cloud and self._has_long_text(body["fields"])
+        _, text = body_of(self._client.side(), draft.message.markdown, draft.message.names, plain=plain)
         body["fields"] |= {
             "project": {"key": draft.place.key},
             "issuetype": body["fields"].get("issuetype") or self._kind(draft, types),
-            "description": write(draft.message.markdown, FORMAT, draft.message.names),
+            "description": text,
         }
         return body | {"properties": [{"key": PROPERTY, "value": {"token": draft.token}}]}
 
@@ -112,7 +116,7 @@ class Writer:
         """
         self._fit(draft)
         rest = self._body(draft.values, None)
-        text = write(draft.message.markdown, FORMAT, draft.message.names)
+        text = write(draft.message.markdown, TextFormat.WIKI, draft.message.names)
         form = {"summary": rest["fields"].pop("summary", ""), "description": text}
         rest["fields"].pop("issuetype", None)  # the request type has one
         id = self._service.request(draft.place, form)
@@ -120,6 +124,11 @@ class Writer:
         with contextlib.suppress(WireError):  # the answer shows the fields that it really has
             self._client.http.call("PUT", path(id), idempotent=True, json=rest)
         return self.settled(id, draft.values)
+
+    def _has_long_text(self, fields: Mapping[str, Any]) -> bool:
+        """Whether a custom field of several lines is among these: version 3 takes no words for it (3.4)."""
+        custom = set(fields) & set(self._client.side().custom.values())
+        return any(self._client.kinds()[id].custom.endswith(":textarea") for id in custom)
 
     def _fit(self, draft: TicketDraft) -> None:
         """Refuse a description that more would read than it is for."""

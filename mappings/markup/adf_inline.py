@@ -80,6 +80,11 @@ def name_of(node: Mapping[str, Any]) -> str:
     return said(node, "alt", "__fileName")
 
 
+def is_picture(node: Mapping[str, Any]) -> bool:
+    """Whether a node shows a file inside the text, if it is a picture; else it only names it."""
+    return node.get("type") == "media" or attributes(node).get("type") == "image"
+
+
 def media(node: Mapping[str, Any], files: Media) -> str:
     """Return the reference to a picture or file; one that is nobody's is named at its place."""
     attrs, name = attributes(node), name_of(node)
@@ -91,7 +96,7 @@ def media(node: Mapping[str, Any], files: Media) -> str:
     file = files.get(said(node, "id"))
     if file is None:
         return escape(f"[picture: {one_line(name) or 'without a name'}]")
-    sign = "!" if file.content_type.startswith("image/") else ""
+    sign = "!" if is_picture(node) and file.content_type.startswith("image/") else ""
     return f"{sign}[{escape(one_line(name) or file.name)}](<attachment:{quote(file.id, safe='/')}>)"
 
 

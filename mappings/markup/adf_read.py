@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from mappings.markup.adf_inline import (
     Media,
@@ -15,7 +15,9 @@ from mappings.markup.adf_inline import (
     content,
     flat,
     inline,
+    is_picture,
     media,
+    name_of,
     said,
 )
 from mappings.markup.adf_marks import BREAK, one_line
@@ -51,6 +53,39 @@ _TEXT = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)"')
 def stored(document: object) -> str:
     """Return a document as compact JSON, equal for equal documents."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+class Place(NamedTuple):
+    """Where a document shows a file."""
+
+    name: str
+    """What it says of the file's name, if anything."""
+    picture: bool
+    """Whether the file is a picture in the text, not a mention of a file beside it."""
+
+
+def places(text: str) -> list[Place]:
+    """Return where a document shows files, in their order; nothing if it is broken."""
+    if '"media' not in text:
+        return []
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return (
+        [Place(name_of(node), is_picture(node)) for node in _pictures(found)]
+        if isinstance(found, dict)
+        else []
+    )
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a document without any structure, each text a line; nothing if it is broken."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return list(_said(found)) if isinstance(found, dict) else []
 
 
 def read(text: str, files: Sequence[Attachment]) -> str:

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 from mappings.markup.adf_line import Json, inline, merged, text, unboxed, with_mark
 from mappings.markup.adf_read import DECISION, PANELS, stored
-from mappings.markup.markdown import JOINER, TASK, parsed
+from mappings.markup.markdown import FILE, JOINER, TASK, parsed
 
 LONGEST = 1_000_000
 """Characters of Markdown above which only its lines are written. Jira keeps 32,767 (jira-api 5)."""
@@ -54,6 +54,14 @@ def write(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) ->
     files by ids that no API tells (jira-api 6).
     """
     return stored(document(markdown, files, people))
+
+
+def shows_files(markdown: str, files: Mapping[str, str]) -> bool:
+    """Whether a text shows one of these files, or leads to it."""
+    if "attachment:" not in markdown or not files:
+        return False
+    tokens = parsed(markdown, files, {})
+    return any(FILE in inner.meta for token in tokens for inner in token.children or ())
 
 
 def document(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -> Json:

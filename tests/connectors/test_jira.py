@@ -38,6 +38,7 @@ from connectors.jira.connector import connect
 from connectors.jira.files import free_name
 from connectors.jira.side import CANONICAL
 from mappings.boards import BoardSpec
+from mappings.markup import read
 from mappings.ticket import (
     Attachment,
     Audience,
@@ -45,9 +46,11 @@ from mappings.ticket import (
     Field,
     PersonRole,
     Priority,
+    Raw,
     Ref,
     SlaState,
     Status,
+    TextFormat,
     Unmapped,
     Urgency,
 )
@@ -503,7 +506,7 @@ def test_a_ticket_is_created_with_its_marker(server: responses.RequestsMock, jir
     written = jira.create(TicketDraft(place=PLACE, values=values, message=draft(), token=TOKEN))
     [body] = bodies(server, "POST", f"{REST}/issue")
     description = body["fields"].pop("description")
-    assert TOKEN in description.splitlines()[0]
+    assert TOKEN in read(Raw(TextFormat.ADF, json.dumps(description)), ()).splitlines()[0]
     assert body == {
         "fields": {
             "summary": "Printer",
@@ -554,6 +557,7 @@ def test_a_comment_carries_its_marker_and_shows_its_files(
     server.get(ISSUE, json=issue(attachment=files))
     stored = comment("77", "See !2-shot.png!", HUB)
     server.post(f"{ISSUE}/comment", status=201, json=stored)
+    server.get(f"{ISSUE}/comment/77", json=stored)
     written = jira.add_comment("10042", draft("See ![shot](attachment:9)", names={"9": "2-shot.png"}))
     [body] = bodies(server, "POST", f"{ISSUE}/comment")
     assert "!2-shot.png!" in body["body"]

@@ -227,7 +227,8 @@ def test_a_token_with_scopes_goes_through_the_gateway() -> None:
         server.get(f"{api}/myself", json=HUB)
         server.get(f"{api}/project/SUP", json=PROJECT)
         server.get(
-            f"{api}/issue/10042", json=issue(comment=SILENT, attachment=[file("5", "x.pdf")], creator=LEE)
+            f"{gateway}/rest/api/3/issue/10042",
+            json=issue(comment=SILENT, attachment=[file("5", "x.pdf")], creator=LEE),
         )
         media = "https://api.media.atlassian.com/file/5?token=t"
         server.get(f"{api}/attachment/content/5?redirect=true", status=303, headers={"Location": media})
@@ -250,7 +251,7 @@ def test_an_odd_address_of_the_site_is_not_linked_to(told: str) -> None:
         server.get(f"{api}/serverInfo", json={"baseUrl": told, "deploymentType": "Cloud"})
         server.get(f"{api}/myself", json=HUB)
         server.get(f"{api}/project/SUP", json=PROJECT)
-        server.get(f"{api}/issue/10042", json=issue(comment=SILENT))
+        server.get(f"{gateway}/rest/api/3/issue/10042", json=issue(comment=SILENT))
         assert connect(configured(url=gateway)).fetch("10042").url == f"{gateway}/browse/SUP-12"
 
 

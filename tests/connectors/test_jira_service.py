@@ -312,7 +312,9 @@ def test_files_with_a_staff_text_stay_with_staff(server: responses.RequestsMock,
     """Broken: a file that goes with an internal note is shown on the portal, or is lost."""
     server.get(ISSUE, json=request(attachment=[file("9", "log.pdf", HUB)]))
     server.post(f"{ISSUE}/attachments", json=[file("9", "2-log.pdf", HUB)])
-    server.post(f"{ISSUE}/comment", status=201, json=comment("77", "See [^2-log.pdf]", HUB, jsdPublic=False))
+    stored = comment("77", "See [^2-log.pdf]", HUB, jsdPublic=False)
+    server.post(f"{ISSUE}/comment", status=201, json=stored)
+    server.get(f"{ISSUE}/comment/77", json=stored)
     upload = Upload("o", "log.pdf", "application/pdf", io.BytesIO(b"pdf"))
     text = replace(draft("See [log](attachment:o)"), uploads=(upload,))
     assert dict(jira.add_comment("10042", text).files) == {"o": "9"}
