@@ -20,6 +20,8 @@ _REFERENCE = re.compile(
     r"|(?<=\[)(?=(?:issue|work_item|epic|vulnerability|feature_flag|contact|cadence|iteration|wiki_page):)"
     r"|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f](?=[0-9a-f]{6,39}\b)"  # a commit; not a plain number
 )
+_NAMING = re.compile(r"[@#!&$~%\[]|[0-9a-f]{7}")
+"""What may be one of them, found faster."""
 _COMMAND = re.compile(r"(?m)^/[A-Za-z_]")
 _LINE = re.compile(r"(?m)^(?=::include|;;;)")
 _LIVE = re.compile(
@@ -63,4 +65,5 @@ class _Writer(Writer):
 
 def _inert(text: str) -> str:
     """Return a text that names nobody and refers to nothing."""
-    return _REFERENCE.sub(rf"\g<0>{JOINER}", escape(text))
+    text = escape(text)
+    return _REFERENCE.sub(rf"\g<0>{JOINER}", text) if _NAMING.search(text) else text

@@ -83,11 +83,11 @@ def words(node: Node) -> str:
 
 
 def _node(token: Token) -> Node:
-    node = Node(token.type.removesuffix("_open"), content=token.content, markup=token.markup)
-    node.tag, node.info, node.attrs = token.tag, token.info, token.attrs
-    node.meta, node.hidden = token.meta, token.hidden
-    if token.children:
-        node.children = tree(token.children).children
-        if token.type == "inline":
-            node.content = ""
+    node = Node.__new__(Node)  # there are many: nothing is set twice
+    kind = token.type
+    node.type = kind[:-5] if token.nesting > 0 else kind
+    node.content = "" if kind == "inline" else token.content
+    node.markup, node.tag, node.info = token.markup, token.tag, token.info
+    node.attrs, node.meta, node.hidden = token.attrs, token.meta, token.hidden
+    node.children = tree(token.children).children if token.children else []
     return node
