@@ -251,7 +251,8 @@ class Memory:
             self._wire.find("add_file", key, to_write=True)
             if self.capabilities.files is not FilePlace.TICKET:
                 raise Rejected(self.name, "add_file", "files are sent with the text they belong to")
-            address = self._desk.attach(key, upload.name, upload.content.read(), kind=upload.content_type)
+            content = upload.content.read()
+            address = self._desk.attach(key, upload.name, content, kind=upload.content_type, by="hub")
             return WrittenFile(file_id(address), address)
 
         return self._wire.write("add_file", act, idempotent=False)
@@ -401,7 +402,8 @@ class Memory:
         for file in ticket.files.values():
             if (file.owner, file.name, file.content) == (id, upload.name, content):
                 return file.address
-        return self._desk.attach(ticket.key, upload.name, content, kind=upload.content_type, to=id)
+        kind = upload.content_type
+        return self._desk.attach(ticket.key, upload.name, content, kind=kind, to=id, by="hub")
 
 
 def _hint(ticket: DeskTicket) -> Hint:

@@ -96,6 +96,10 @@ class DeskFile:
     content: bytes = field(repr=False)
     owner: str
     """The id of the text that names it or that it came with, else MESSAGE_0."""
+    by: Person
+    added: datetime
+    loose: bool
+    """Whether no text names it, and it came with none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -242,12 +246,21 @@ class MemoryDesk:
             self.set(key, tags=tuple((present | set(add)) - set(remove)))
 
     def attach(
-        self, key: str, name: str, content: bytes, *, kind: str = "text/plain", to: str = MESSAGE_0
+        self,
+        key: str,
+        name: str,
+        content: bytes,
+        *,
+        kind: str = "text/plain",
+        to: str | None = None,
+        by: str = "sam",
     ) -> str:
-        """Add a file to a text and return its address; a later text that names it takes it over."""
+        """Add a file to the ticket or a text; return its address. A text that names it takes it over."""
         with self.lock:
             address = f"/uploads/{int(self.new_id()):032x}/{_UNSAFE.sub('_', name)}"
-            self.tickets[key].files[address] = DeskFile(address, name, kind, content, to)
+            self.tickets[key].files[address] = DeskFile(
+                address, name, kind, content, to or MESSAGE_0, self.users[by], self.stamp(), to is None
+            )
             self.touch(self.tickets[key])
             return address
 
@@ -286,7 +299,7 @@ class MemoryDesk:
             fresh = Comment(id, user, at, body, audience, _kind(id, user, audience))
             ticket.texts[id] = replace(old, body=body, edited=at) if old else fresh
             for address in set(_ADDRESS.findall(kept)) & set(ticket.files):
-                ticket.files[address].owner = id
+                ticket.files[address].owner, ticket.files[address].loose = id, False
             self.touch(ticket)
             reader = ticket.creator
             if fresh.kind is CommentKind.REPLY and reader.role is PersonRole.CUSTOMER and not old:

@@ -12,11 +12,16 @@ from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.memory_desk import DeskFile, DeskTicket
 from mappings.ticket import (
     Attachment,
+    Audience,
     Comment,
+    CommentKind,
     Field,
     Happening,
     Person,
+    PersonRole,
+    Raw,
     Ref,
+    TextFormat,
     Ticket,
     Value,
 )
@@ -61,9 +66,22 @@ class Translator:
 
     def message(self, ticket: DeskTicket, text: Comment) -> Comment:
         """Return a text with the files that belong to it."""
-        files = [file for file in ticket.files.values() if file.owner == text.id]
+        files = [f for f in ticket.files.values() if f.owner == text.id and not _alone(ticket, f)]
         attachments = tuple(_attachment(file, text.body.text) for file in files)
         return replace(text, author=self._person(text.author), attachments=attachments)
+
+    def _file(self, file: DeskFile) -> Comment:
+        """Return a file that somebody added without a word, as a message that only names it."""
+        theirs = file.by.role is PersonRole.CUSTOMER
+        return Comment(
+            id=f"file:{file_id(file.address)}",
+            author=self._person(file.by),
+            created=file.added,
+            body=Raw(TextFormat.MARKDOWN, f"[{file.name}]({file.address})"),
+            audience=Audience.CUSTOMER if theirs else Audience.STAFF,
+            kind=CommentKind.MESSAGE if theirs else CommentKind.NOTE,
+            attachments=(_attachment(file, ""),),
+        )
 
     def _parts(self, ticket: DeskTicket, also: frozenset[Part]) -> Mapping[str, Any]:
         parts: dict[Part, tuple[str, tuple[Any, ...]]] = {
@@ -85,7 +103,10 @@ class Translator:
             created=ticket.created,
             updated=ticket.updated,
             requester=self._person(ticket.creator),
-            messages=tuple(self.message(ticket, text) for text in ticket.texts.values()),
+            messages=(
+                *(self.message(ticket, text) for text in ticket.texts.values()),
+                *(self._file(file) for file in ticket.files.values() if _alone(ticket, file)),
+            ),
         ).ordered()
 
     def _value(self, name: Field, native: str | tuple[str, ...] | None) -> Value:
@@ -100,6 +121,12 @@ class Translator:
 
     def _person(self, user: Person) -> Person:
         return replace(user, connection=self._config.name)
+
+
+def _alone(ticket: DeskTicket, file: DeskFile) -> bool:
+    """Whether a file is a message of its own: no text names it, and it is not the opener's own."""
+    hub = PersonRole.HUB
+    return file.loose and hub in (ticket.creator.role, file.by.role)
 
 
 def file_id(address: str) -> str:

@@ -44,4 +44,5 @@ def ask(settings: Settings, connectors: Mapping[str, Connector]) -> Answer:
         except WireError as error:
             lines.append(complaint(error))
             code = max(code, error.exit_code or 1)
-    return Answer(tuple(lines), tuple(remarks), code)
+    # What is down says so to each question.
+    return Answer(tuple(dict.fromkeys(lines)), tuple(dict.fromkeys(remarks)), code)

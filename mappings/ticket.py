@@ -351,7 +351,7 @@ class Ticket:
     assignee: Person | None = None
     organisation: Organisation | None = None
     messages: tuple[Comment, ...] = ()
-    """Message 0 first, then by (created, id)."""
+    """Message 0 first, then by (created, id), ids that are numbers as numbers."""
     participants: tuple[Person, ...] | None = None
     """Who else is kept informed. None here and below: it was not asked for, or this side cannot tell."""
     time_entries: tuple[TimeEntry, ...] | None = None
@@ -371,5 +371,6 @@ class Ticket:
 
     def ordered(self) -> Self:
         """Return the ticket with its messages in the order they were made."""
-        order = sorted(self.messages, key=lambda m: (m.id != MESSAGE_0, m.created, m.id))
+        # Tools stamp whole seconds; of two ids that count up, the longer one is the later one.
+        order = sorted(self.messages, key=lambda m: (m.id != MESSAGE_0, m.created, len(m.id), m.id))
         return replace(self, messages=tuple(order))
