@@ -93,7 +93,7 @@ class _Writer:
     def _code(self, node: Node) -> str:
         """Return a code block, in which no text is the block's end or that of the quotation around it."""
         language = node.info.lower() if node.info.lower() in _LANGUAGES else ""
-        macro = "code" if language else "noformat"
+        macro = "code" if language or "{noformat}" in node.content else "noformat"
         ends = f"{macro}|quote" if self._quoting else macro
         text = node.content.removesuffix("\n")
         text = re.sub(rf"\{{(?=(?:{ends})\b)", f"{{{JOINER}", text, flags=re.IGNORECASE)

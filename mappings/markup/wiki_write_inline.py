@@ -20,7 +20,7 @@ _SPACE = re.compile(r"[\r\v\f\x85\u2028\u2029]")
 _ESCAPED = re.compile(
     rf"(?P<macro>\{{)(?=(?:{MACROS})\b)"
     r"|(?P<joined>\\(?=[-\\#*_+?^~|%{}\[\]()!@]|$)"  # would escape, or break the line
-    r"|\b(?:https?|ftps?|irc):(?=//)|\bmailto:|&(?=#?\w{1,30};)|[:;]-?(?=[PpD](?![A-Za-z0-9])))"
+    r"|(?:https?|ftps?|irc):(?=//)|mailto:|&(?=#?\w{1,30};)|[:;]-?(?=[PpD](?![A-Za-z0-9])))"
     r"|(?P<sign>[{}\[\]|]|\?(?=\?)"
     r"|(?<![^\W_])[*_+^~!-](?!\s)"  # after a letter or before a blank nothing begins
     r"|(?<=[:;])[()](?![A-Za-z0-9])|(?<=[:;])-(?=[()])"
@@ -53,7 +53,7 @@ def heading(node: Node) -> tuple[str, list[str]]:
     """Return a heading's words, and the files among them, which it can't hold."""
     pieces = list(_pieces(node, ()))
     files = [piece.text for piece in pieces if piece.object and piece.text.startswith(("!", "[^"))]
-    words = _joined(piece for piece in pieces if piece.text not in files)
+    words = _joined(_shown(piece for piece in pieces if piece.text not in files))
     return guarded(words).replace("\n", " ").strip(), files
 
 
@@ -166,18 +166,18 @@ def _link(node: Node, marks: tuple[str, ...]) -> Iterator[Piece]:
     else:
         shown = "".join(c.content for c in node.walk() if c.type in ("text", "code_inline"))
     there = _address(url)
-    if shown in ("", url, url.removeprefix("mailto:")) and not _marked_up(url):
+    if shown in ("", url, url.removeprefix("mailto:")) and there == url and not _marked_up(url):
         yield Piece(f"[{there}]", marks, object=True)
         return
     scheme, _, rest = url.partition(":")
     words = [Piece(f"{scheme}:"), *_text(rest, ())] if shown == url else _pieces(node, ())
-    label = guarded(_joined(_labelled(piece for piece in words if not piece.object)).strip())
+    label = guarded(_joined(_shown(_labelled(piece for piece in words if not piece.object))).strip())
     yield Piece(f"[{label}|{there}]" if label else f"[{there}]", marks, object=True)
 
 
 def _labelled(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """Yield the text of a link: no bracket, no bar and no end of a line can stand in it."""
-    signs = {"\\[": "(", "\\]": ")", "\\|": "¦", "\n": " "}
+    signs = {"\\[": "\\(", "\\]": "\\)", "\\|": "¦", "\n": " "}
     bangs = 0
     for text, marks, _ in pieces:
         shown = signs.get(text, text)
@@ -193,7 +193,7 @@ def _marked_up(url: str) -> bool:
     """Whether an address holds what would be read as marks, if it were shown as it is."""
     words = url.partition(":")[2]
     signs = {found[0] for found in _ESCAPED.finditer(words)}
-    return any(words.count(sign) > 1 or len(sign) > 1 for sign in signs)
+    return any(sign not in "*_+^~!-" or words.count(sign) > 1 for sign in signs)
 
 
 def _address(url: str) -> str:
@@ -213,16 +213,19 @@ def _nameable(name: str, besides: str) -> bool:
 
 
 def _shown(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Yield the pieces; a picture touches no word, or it would be one."""
+    """Yield the pieces; a picture or code that touches a word would be one: it stands apart, or in braces."""
     before = ""
     kept = [piece for piece in pieces if piece.text]
     for number, piece in enumerate(kept):
         after = kept[number + 1].text[:1] if number + 1 < len(kept) else ""
-        picture = piece.object and piece.text[0] == "!"
-        yield Piece(" ") if picture and _TOUCHES.match(before) else Piece("")
-        yield piece
-        yield Piece(" ") if picture and _TOUCHES.match(after) else Piece("")
+        touched = _TOUCHES.match(before), _TOUCHES.match(after)
         before = piece.text[-1]
+        if piece.object and piece.text[0] == "!":
+            yield from (Piece(" " if touched[0] else ""), piece, Piece(" " if touched[1] else ""))
+        elif any(touched) and piece.text.startswith("{{"):
+            yield Piece(f"{{{{{{}}{piece.text[2:-2]}{{}}}}}}", piece.marks)
+        else:
+            yield piece
 
 
 def _shielded(piece: Piece) -> Piece:

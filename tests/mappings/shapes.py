@@ -50,6 +50,7 @@ def _reader() -> MarkdownIt:
     made.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     made.validateLink = lambda url: True  # type: ignore[method-assign] # our references are links too
     made.normalizeLink = lambda url: url  # type: ignore[method-assign]
+    made.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
     return made
 
 
@@ -103,7 +104,9 @@ def _blocks(node: SyntaxTreeNode, path: tuple[str, ...], facts: Facts) -> None:
                 _blocks(child, path, facts)
 
 
-def _runs(node: SyntaxTreeNode, look: frozenset[tuple[str, str]]) -> Iterator[_Run]:
+def _runs(  # noqa: C901, PLR0912 -- one case per kind of piece
+    node: SyntaxTreeNode, look: frozenset[tuple[str, str]]
+) -> Iterator[_Run]:
     for child in node.children:
         match child.type:
             case "text":
@@ -113,7 +116,12 @@ def _runs(node: SyntaxTreeNode, look: frozenset[tuple[str, str]]) -> Iterator[_R
             case "code_inline":
                 yield _Run(child.content, frozenset({("code", "")}))
             case "image":
-                yield _Run(" ", frozenset({("file", _name(str(child.attrs["src"])))}))
+                url = _name(str(child.attrs["src"]))
+                if "://" in url:  # every tool shows a link in its place
+                    link = () if any(name == "link" for name, _ in look) else (("link", url),)
+                    yield _Run(f"picture: {child.content}", look | {*link})
+                else:
+                    yield _Run(" ", frozenset({("file", url)}))
             case "link":
                 url = str(child.attrs["href"])
                 kind, _, key = url.partition(":")
@@ -156,7 +164,7 @@ def _nodes(node: Any, path: tuple[str, ...], facts: Facts) -> None:  # noqa: C90
                 runs = [_Run(r.text, r.look - {("bold", "")} if head else r.look) for r in runs]
                 _told(runs, facts, "cell")
             case "codeBlock":
-                text = "".join(part["text"] for part in child.get("content", []))
+                text = "".join(part["text"] for part in child.get("content", [])).replace("\u2060", "")
                 facts["block", "\n".join(line.strip() for line in text.strip().split("\n"))] += 1
             case "rule":
                 facts["rule",] += 1
