@@ -115,8 +115,9 @@ class _Reader:
                     spans.tag(node.content, after.content[:1])
                 case "text" | "text_special":
                     content = _SIZES.sub("", node.content, count=1) if picture_before else node.content
-                    special = linked or node.type == "text_special" or spans.inside("link", "code_inline")
-                    spans.add([text(content)] if special else list(_mentions(content)))
+                    mute = linked or node.type == "text_special" or spans.inside("link", "code_inline")
+                    named = "@" in content and not mute
+                    spans.add(_mentions(content) if named else [text(content)])
                 case "link":
                     node.children = self._spans(node.children, linked=True)
                     spans.add([node])
@@ -126,15 +127,16 @@ class _Reader:
                     node.children = self._spans(node.children, linked=linked)
                     spans.add([node])
             picture_before = node.type == "image"
-        return [self._pointed(node) for node in spans.done()]
+        return [self._pointed(node) for node in spans.done()] if self._known else spans.done()
 
     def _pointed(self, node: Node) -> Node:
-        for one in node.walk():
-            name = {"link": "href", "image": "src"}.get(one.type, "")
-            if name and (file := self._file(str(one.attrs[name]))):
-                one.attrs[name] = f"attachment:{quote(file)}"
-                if one.info == "auto":
-                    one.info, one.children = "", [text(file.partition("/")[2])]
+        name = {"link": "href", "image": "src"}.get(node.type, "")
+        if name and (file := self._file(str(node.attrs[name]))):
+            node.attrs[name] = f"attachment:{quote(file)}"
+            if node.info == "auto":
+                node.info, node.children = "", [text(file.partition("/")[2])]
+        for child in node.children:
+            self._pointed(child)
         return node
 
 

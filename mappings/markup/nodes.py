@@ -7,6 +7,9 @@ from typing import Any
 
 from markdown_it.token import Token
 
+_NONE: dict[str, Any] = {}
+"""What a node has that is made here: most have no attributes, and there are many. Never written into."""
+
 
 class Node:
     """A piece of a text and the pieces in it; `type` is the token's without ``_open`` and ``_close``."""
@@ -21,8 +24,8 @@ class Node:
         self.markup = markup
         self.children = list(children)
         self.tag = self.info = ""
-        self.attrs: dict[str, Any] = {}
-        self.meta: dict[str, Any] = {}
+        self.attrs: dict[str, Any] = _NONE
+        self.meta: dict[str, Any] = _NONE
         self.hidden = False
 
     def walk(self) -> Iterator[Node]:
@@ -65,14 +68,14 @@ def mark(kind: str, children: Iterable[Node]) -> Node:
 def link(address: str, children: Iterable[Node]) -> Node:
     """Return pieces that lead to an address."""
     node = Node("link", children=children)
-    node.attrs["href"] = address
+    node.attrs = {"href": address}
     return node
 
 
 def picture(address: str, name: str) -> Node:
     """Return a picture that stands at an address."""
     node = Node("image", content=name)
-    node.attrs["src"] = address
+    node.attrs = {"src": address}
     return node
 
 
