@@ -332,6 +332,16 @@ def test_a_persons_file_is_not_taken_for_our_own(world: World) -> None:
         assert sorted(content for _, content in world.files(server)) == [b"ours", b"them"]
 
 
+def test_a_create_needs_no_look_at_what_was_created(world: World) -> None:
+    """Otherwise every ticket of a migration costs a call more."""
+    world.opened()
+    for name in ("jira", "gitlab"):
+        world.servers[name].fail("fetch", Fault.UNREACHABLE, times=50)
+    (outcome,) = world.outcomes()
+    assert isinstance(outcome, Done)
+    assert world.bodies("jira") == ["Help!"]
+
+
 def test_an_edit_after_a_lost_create_reaches_the_description(world: World) -> None:
     """Otherwise an issue that was found again keeps its first words for ever."""
     key = world.opened()
