@@ -10,7 +10,6 @@ from typing import assert_never
 
 from connectors.errors import Unauthorised
 from mappings.ticket import MESSAGE_0, Comment, Ref, Unmapped, Value
-from sync.engine import Done, Later, Outcome, Parked, Planned, Reconciled
 from sync.operations import (
     AddComment,
     AddFile,
@@ -25,6 +24,7 @@ from sync.operations import (
     SetFields,
     Write,
 )
+from sync.outcome import Done, Later, Outcome, Parked, Planned, Reconciled
 
 
 def described(write: Write) -> str:

@@ -34,6 +34,7 @@ from sync.operations import (
     Skip,
     Write,
 )
+from sync.outcome import Stale, Waiting
 from sync.remember import Answer
 from sync.rules import Role
 from sync.seen import Kind, Mirror, TextId
@@ -41,14 +42,10 @@ from sync.situation import Situation
 from sync.store import Store
 from sync.store.inbox import Claim
 from sync.store.journal import CREATE, Intent, Wish
-from sync.uncertain import REQUEST_LIFE, Intents, Waiting
+from sync.uncertain import REQUEST_LIFE, Intents
 from sync.wording import copy_of, link_note, news_note
 
 _FRESH = timedelta(seconds=1)
-
-
-class Stale(HubError):
-    """Somebody changed the ticket after it was read: decide again."""
 
 
 @dataclass(frozen=True, slots=True)

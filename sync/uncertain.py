@@ -6,22 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from connectors.errors import HubError, Uncertain, WireError
+from connectors.errors import Uncertain, WireError
 from mappings.provenance import Marker, Signer
+from sync.outcome import Waiting
 from sync.store import Store
 from sync.store.inbox import Claim
 from sync.store.journal import Intent, Wish
 
 REQUEST_LIFE = timedelta(seconds=90)
 """How long a request whose answer was lost may still arrive: the longest time-out, and some."""
-
-
-class Waiting(HubError):
-    """A write may still arrive: not before `until` is it known whether it must be sent again."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(f"a write whose answer was lost may still arrive until {until:%H:%M:%S} UTC")
-        self.until = until
 
 
 class Intents:

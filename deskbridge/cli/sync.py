@@ -32,7 +32,7 @@ def plan(
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
     from deskbridge.report import exit_code, plan_json, plan_lines
-    from sync.engine import Parked
+    from sync.outcome import Parked
 
     application = build(settings, os.environ)
     silent = application.engine.identify()
@@ -62,7 +62,7 @@ def sync(
         raise typer.BadParameter("say --once: this version has no other way of running yet")
     from deskbridge.bootstrap import build  # as in `check`
     from deskbridge.report import exit_code, outcome_lines, summary
-    from sync.engine import Parked
+    from sync.outcome import Parked
 
     application = build(settings, os.environ)
     engine = application.engine

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from deskbridge.demo.checks import Check, Tools
 from deskbridge.report import described, outcome_line
-from sync.engine import Reconciled
+from sync.outcome import Reconciled
 
 _SHOWN = 12
 

@@ -211,6 +211,13 @@ class Bundles:
             verify(tx, claim)
             tx.execute(update(t.links).where(*here).values(held=values))
 
+    def linked(self) -> dict[str, int]:
+        """Return how many tickets are linked on each connection."""
+        query = select(t.links.c.connection, func.count()).where(t.links.c.unlinked.is_(None))
+        with self._db.reading() as tx:
+            rows = tx.execute(query.group_by(t.links.c.connection)).all()
+        return {row[0]: int(row[1]) for row in rows}
+
     def newly_missing(self, connection: str, since: datetime) -> int:
         """Return how many sides of a connection have not been found since an instant, for the first time."""
         count = select(func.count()).select_from(t.links)

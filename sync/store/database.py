@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,17 @@ class Database:
         """Return the digest of the rules that were last worked by; empty at first."""
         return self._meta("rules")
 
-    def adopt_rules(self, digest: str) -> None:
-        """Remember the digest of the rules that are worked by from now on."""
+    def adopt_rules(self, digest: str, at: datetime) -> None:
+        """Remember the digest of the rules that are worked by from now on, and since when."""
+        changed = at.isoformat() if self.rules() else ""  # the first rules of all are no change
         with self.writing() as tx:
             tx.execute(update(meta).where(meta.c.name == "rules").values(value=digest))
+            tx.execute(update(meta).where(meta.c.name == "rules changed").values(value=changed))
+
+    def rules_changed(self) -> datetime | None:
+        """Return since when the rules are as they are; None if they never changed."""
+        at = self._meta("rules changed")
+        return datetime.fromisoformat(at) if at else None
 
     def identity(self, connection: str) -> tuple[str, str] | None:
         """Return the (instance, account) that a connection had when it was first used."""
@@ -136,6 +144,11 @@ def _engine(path: Path) -> Engine:
 
 def _stamp(tx: Connection) -> None:
     known = set(tx.execute(select(meta.c.name)).scalars())
-    for name, value in (("version", str(VERSION)), ("hub", secrets.token_hex(4)), ("rules", "")):
+    for name, value in (
+        ("version", str(VERSION)),
+        ("hub", secrets.token_hex(4)),
+        ("rules", ""),
+        ("rules changed", ""),
+    ):
         if name not in known:
             tx.execute(insert(meta).values(name=name, value=value))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import distinct, func, insert, select
 
 from mappings.ticket import Ref
 from sync.store.database import Database
@@ -32,6 +32,16 @@ class Decision:
     """``written``, ``skipped``, ``refused: ...`` or ``later: ...``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written lately."""
+
+    fields: Mapping[tuple[str, str], int]
+    """(connection, field) -> how often, on one ticket."""
+    tickets: Mapping[str, int]
+    """connection -> how many other tickets."""
+
+
 class Decisions:
     """Only ever added to; the retention of the settings removes what is old."""
 
@@ -55,6 +65,30 @@ class Decisions:
         if rows:
             with self._db.writing() as tx:
                 tx.execute(insert(decisions), rows)
+
+    def lately(self, subject: str, since: datetime) -> Written:
+        """Return what was written since an instant: to this ticket field by field, and to all others."""
+        made = (decisions.c.at >= since, decisions.c.result == "written")
+        mine = (
+            select(decisions.c.target_connection, decisions.c.name, func.count())
+            .where(*made, decisions.c.subject == subject, decisions.c.kind == "field")
+            .group_by(decisions.c.target_connection, decisions.c.name)
+        )
+        others = (
+            select(decisions.c.target_connection, func.count(distinct(decisions.c.subject)))
+            .where(*made, decisions.c.subject != subject)
+            .group_by(decisions.c.target_connection)
+        )
+        with self._db.reading() as tx:
+            fields = {(row[0], row[1]): int(row[2]) for row in tx.execute(mine)}
+            tickets = {row[0]: int(row[1]) for row in tx.execute(others)}
+        return Written(fields, tickets)
+
+    def written_since(self, since: datetime) -> int:
+        """Return how many things were written since an instant."""
+        made = (decisions.c.at >= since, decisions.c.result == "written")
+        with self._db.reading() as tx:
+            return int(tx.execute(select(func.count()).select_from(decisions).where(*made)).scalar_one())
 
     def of(self, subject: str) -> list[Decision]:
         """Return everything that was decided under an inbox name, oldest first."""

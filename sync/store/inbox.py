@@ -39,6 +39,8 @@ class Waiting:
     reason: str
     attempts: int
     parked: str | None
+    allowed: bool = False
+    """Whether a person allowed what a guard or fuse had stopped."""
 
 
 def verify(tx: Connection, claim: Claim) -> None:
@@ -77,6 +79,16 @@ class Inbox:
         )
         with self._db.writing() as tx:
             tx.execute(first)
+
+    def retry(self, subject: str, at: datetime, *, allowed: bool = False) -> bool:
+        """Have a parked subject tried again; return whether it was parked.
+
+        `allowed` has a plan carried out, once, that a guard or fuse had stopped.
+        """
+        again = update(inbox).where(inbox.c.subject == subject, inbox.c.parked.is_not(None))
+        with self._db.writing() as tx:
+            done = tx.execute(again.values(due_at=at, parked=None, reason="a person", allowed=allowed))
+        return done.rowcount > 0
 
     def rename(self, row: Waiting, subject: str) -> Waiting:
         """Have a row stand under the name that its ticket got meanwhile."""
@@ -136,7 +148,7 @@ class Inbox:
 
     def park(self, row: Waiting, reason: str) -> None:
         """Set a claimed row aside, visible, until a new change of the ticket has it tried again."""
-        aside = {"due_at": None, "parked": reason, "attempts": row.attempts + 1}
+        aside = {"due_at": None, "parked": reason, "attempts": row.attempts + 1, "allowed": False}
         with self._db.writing() as tx:
             tx.execute(update(inbox).where(*_unchanged(row)).values(**aside))
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 VERSION = 4
@@ -124,6 +125,7 @@ inbox = Table(
     Column("reason", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("parked", Text),
+    Column("allowed", Boolean, nullable=False, server_default=false()),
     Index("inbox_due", "due_at"),
 )
 

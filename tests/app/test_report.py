@@ -29,7 +29,6 @@ from mappings.ticket import (
     TextFormat,
     Unmapped,
 )
-from sync.engine import Done, Later, Outcome, Parked, Planned, Reconciled
 from sync.operations import (
     AddComment,
     AddFile,
@@ -47,6 +46,7 @@ from sync.operations import (
     Skip,
     Write,
 )
+from sync.outcome import Done, Later, Outcome, Parked, Planned, Reconciled
 
 NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
 QUIET = Reach(STAFF, Mails.NEVER)

@@ -16,7 +16,7 @@ from connectors.memory import Fault
 from connectors.memory_desk import FIELDS
 from mappings.boards import UNDECLARED
 from mappings.ticket import MESSAGE_0, Audience, PersonRole, Ref
-from sync.engine import Done, Later, Parked
+from sync.outcome import Done, Later, Parked
 from sync.store.bundles import subject_of
 from sync.store.inbox import LEASE
 from sync.uncertain import REQUEST_LIFE

@@ -9,8 +9,8 @@ import pytest
 
 from connectors.memory import Fault
 from mappings.ticket import Audience, Priority, Ref, Status
-from sync.engine import Done
 from sync.links import Links, NotLinked
+from sync.outcome import Done
 from tests.sync.world import World, words
 
 Make = Callable[..., World]

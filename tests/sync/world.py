@@ -19,7 +19,8 @@ from mappings.boards import STAFF, Place
 from mappings.provenance import Signer
 from mappings.ticket import MESSAGE_0, Audience, Comment, PersonRole, Priority
 from mappings.vocabulary import vocabularies
-from sync.engine import Engine, Outcome, Planned, Reconciled
+from sync.engine import Engine
+from sync.outcome import Outcome, Planned, Reconciled
 from sync.routing import Customer, Desk, Route
 from sync.rules import Role, Rules
 from sync.sla.calendar import Elapsed

@@ -1,0 +1,143 @@
+"""Reconcile one bundle: decide about each of its tickets, guard, carry out, record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from connectors.base import Connector
+from connectors.errors import Rejected
+from mappings.provenance import Signer
+from sync.apply import Applied, Applier
+from sync.decide import decide
+from sync.fuses import HOUR, Fuses, Lately, unsafe
+from sync.observe import Observation, Observed
+from sync.operations import Plan, Write
+from sync.outcome import Done, Later, Outcome, Parked, Stale, postponed
+from sync.record import Recorder
+from sync.store import Store
+from sync.store.inbox import Claim
+from sync.uncertain import Intents
+
+Decided = list[tuple[Observed, Plan]]
+"""What is decided for each ticket of a bundle."""
+
+
+class Reconciler:
+    """Decides about bundles that were observed, and carries the plans out."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        connectors: Mapping[str, Connector],
+        signer: Signer,
+        now: Callable[[], datetime],
+        fuses: Fuses | None,
+    ) -> None:
+        """`fuses` are None where a run has limits of its own."""
+        self._store, self._connectors, self._signer = store, connectors, signer
+        self._now, self._fuses = now, fuses
+        self._recorder = Recorder(store, now)
+
+    def decided(self, seen: Observation, subject: str, *, allowed: bool = False) -> Decided:
+        """Return each ticket's plan. One that waits for a person is not carried out; the others are.
+
+        A plan that looks like a mistake waits for a person too, unless that person has `allowed` it.
+        """
+        decided = []
+        for ticket in seen.tickets:
+            plan = Plan((), ()) if ticket.parked else decide(ticket.situation)
+            why = None if allowed else self._unsafe(plan, ticket, subject)
+            decided.append((replace(ticket, parked=why) if why else ticket, plan))
+        return decided
+
+    def _unsafe(self, plan: Plan, ticket: Observed, subject: str) -> str | None:
+        if not plan or self._fuses is None:
+            return None
+        why = unsafe(plan, ticket.situation, self._lately(subject), self._fuses)
+        return f"{why}; `deskbridge parked retry --allow` writes it all the same" if why else None
+
+    def _lately(self, subject: str) -> Lately:
+        hour, changed = self._now() - HOUR, self._store.database.rules_changed()
+        written = self._store.decisions.lately(subject, hour)
+        fresh = changed is not None and changed > hour
+        return Lately(
+            fields=written.fields,
+            tickets=written.tickets,
+            linked=self._store.bundles.linked() if written.tickets else {},
+            since_rules=self._store.decisions.written_since(changed) if fresh and changed else 0,
+        )
+
+    def carry_out(self, claim: Claim, seen: Observation, decided: Decided, made: list[Write]) -> Outcome:
+        """Write what was decided while holding the bundle's claim, and record it; `made` takes what was made.
+
+        Raises LostClaim when somebody else took the bundle over.
+        """
+        if (bundle := seen.bundle.id) is not None:
+            return self._apply(claim, bundle, seen, decided, made)
+        if (parked := _parked(decided)) is not None:
+            return Parked(parked)
+        (ticket, plan) = decided[0]
+        front = ticket.situation.front()
+        if front is None or not plan:
+            self._recorder.remark(seen.bundle.subject, plan.remarks)
+            return Done()
+        bundle, claim = self._store.bundles.begin(claim, ticket.situation.sides[front])
+        try:
+            return self._apply(claim, bundle, seen, decided, made)
+        finally:
+            self._store.inbox.release(claim, self._now())
+
+    def _apply(
+        self, claim: Claim, bundle: int, seen: Observation, decided: Decided, made: list[Write]
+    ) -> Outcome:
+        self._recorder.found(claim, seen)
+        intents, carried = Intents(self._store, self._signer, claim, bundle, self._now), []
+        for ticket, plan in decided:
+            front = ticket.situation.front()
+            if ticket.status is not None and front is not None:
+                side = ticket.situation.sides[front].ref
+                self._store.bundles.found_status(claim, bundle, side, ticket.status)
+            applier = Applier(
+                store=self._store,
+                connectors=self._connectors,
+                intents=intents,
+                now=self._now,
+                claim=claim,
+                bundle=bundle,
+                situation=ticket.situation,
+            )
+            applied = Applied() if ticket.parked else applier.apply(plan, ticket.found)
+            made += applied.made
+            carried.append((ticket, applied))
+        remarks = [*seen.remarks, *(r for _, plan in decided for r in plan.remarks)]
+        again = self._recorder.record(claim, bundle, carried, remarks)
+        outcome = self._outcome([applied for _, applied in carried], again=again)
+        if isinstance(outcome, Done):
+            for ref in seen.bundle.held.keys() & seen.sides.keys():
+                self._store.bundles.caught_up(claim, ref)
+            if seen.silent:
+                outcome = postponed(seen.silent, self._now())
+        if isinstance(outcome, Done) and (parked := _parked(decided)) is not None:
+            return Parked(parked)
+        if isinstance(outcome, Done) and any(how.prefer for how in seen.bundle.adopted.values()):
+            self._store.bundles.preferred(claim, bundle)
+        return outcome
+
+    def _outcome(self, carried: list[Applied], *, again: bool) -> Outcome:
+        failed = [error for applied in carried for error in applied.failed.values()]
+        passing = [e for e in failed if not isinstance(e, Rejected)]
+        if passing:
+            return postponed(passing, self._now())
+        if failed:
+            return Parked("; ".join(dict.fromkeys(str(error) for error in failed)))
+        if again:
+            return Later(self._now(), Stale("somebody changed the ticket meanwhile"))
+        return Done()
+
+
+def _parked(decided: Decided) -> str | None:
+    """Return why tickets of a bundle wait for a person, or None."""
+    return "; ".join(ticket.parked for ticket, _ in decided if ticket.parked) or None

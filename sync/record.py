@@ -1,0 +1,168 @@
+"""Record: what every side said and answered, what was written and why, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from connectors.base import Presence
+from mappings.ticket import Field, Ref
+from sync.apply import Applied
+from sync.explain import items, remark_item
+from sync.observe import Observation, Observed
+from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Skip, Write
+from sync.remember import remember, remember_created
+from sync.store import Store
+from sync.store.decisions import Decision
+from sync.store.inbox import Claim
+
+_AT_ONCE, _TOO_MANY = timedelta(minutes=10), 5
+"""More tickets than so many that vanish within this time are doubted: more likely a right was taken away."""
+
+
+class Recorder:
+    """Keeps what a reconcile found and did; every write needs the bundle's claim."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store, self._now = store, now
+
+    def found(self, claim: Claim, seen: Observation) -> None:
+        """Remember which sides were there; a connection on which many vanish at once is doubted."""
+        now = self._now()
+        known = {**seen.bundle.missing, **seen.bundle.lost}
+        for ref in seen.bundle.refs:
+            if ref not in seen.sides and ref not in seen.bundle.held:
+                self._store.bundles.hold(claim, ref, seen.bundle.seen)
+        for ref, presence in seen.presences.items():
+            if presence is not Presence.PRESENT or ref in known:
+                self._store.bundles.found(claim, ref, presence, now)
+            if presence is None and ref not in known:
+                vanished = self._store.bundles.newly_missing(ref.connection, now - _AT_ONCE)
+                if vanished > _TOO_MANY and not self._store.health.doubted(ref.connection):
+                    self._store.health.doubt(ref.connection, now)
+                    self.remark(f"connection:{ref.connection}", [_vanished(ref.connection, vanished)])
+
+    def record(
+        self,
+        claim: Claim,
+        bundle: int,
+        carried: list[tuple[Observed, Applied]],
+        planned: Sequence[Remark],
+    ) -> bool:
+        """Remember what every side said and answered; return whether to look again at once.
+
+        A work side that several tickets share is remembered once, with what it answered to each; none of
+        its fields counts as seen before every ticket's front side took or skipped its change.
+        """
+        remarks, again = list(planned), False
+        unsettled = _unsettled(carried)
+        answers = {
+            ticket.situation.sides[name].ref: answer
+            for ticket, applied in carried
+            for name, answer in applied.answers.items()
+            if name in ticket.situation.sides
+        }
+        recorded: set[Ref] = set()
+        for ticket, applied in carried:
+            if ticket.parked:
+                continue
+            remarks += applied.remarks
+            self._explain(bundle, ticket, applied)
+            for name, side in ticket.situation.sides.items():
+                if side.ref in recorded:
+                    continue
+                recorded.add(side.ref)
+                can, old = ticket.situation.capabilities[name], ticket.situation.seen.get(name)
+                made = remember(side, old, answers.get(side.ref), unsettled.get(side.ref, frozenset()), can)
+                remarks += made.remarks
+                again |= made.again
+                self._store.bundles.saw(claim, bundle, side.ref, made.seen, side.version, side.read_at)
+            for name, written in applied.created.items():
+                can, sent = ticket.situation.capabilities[name], applied.answers[name].sent
+                first = remember_created(written, sent, can)
+                remarks += first.remarks
+                self._store.bundles.saw(claim, bundle, written.ref, first.seen, written.version, self._now())
+        self.remark(f"bundle:{bundle}", remarks)
+        return again
+
+    def _explain(self, bundle: int, ticket: Observed, applied: Applied) -> None:
+        """Keep what was written for a ticket, and why."""
+        sides, now = ticket.situation.sides, self._now()
+        refs = {name: side.ref for name, side in sides.items()}
+        refs |= {name: written.ref for name, written in applied.created.items()}
+        self._store.decisions.record(
+            f"bundle:{bundle}",
+            [
+                Decision(
+                    at=now,
+                    target=refs.get(item.target, Ref(item.target, "")),
+                    kind=item.kind,
+                    name=item.name,
+                    source=item.source,
+                    value=item.value,
+                    why=item.why,
+                    readers=str(write.reach.readers),
+                    mails=write.reach.mails.value,
+                    result=result,
+                )
+                for write, result in applied.results
+                for item in items(write, ticket.situation)
+            ],
+        )
+
+    def remark(self, subject: str, remarks: Sequence[Remark]) -> None:
+        """Keep what was not written, or was contradictory, and why; each thing once."""
+        now, new = self._now(), self._store.findings.record(subject, remarks, self._now())
+        self._store.decisions.record(
+            subject,
+            [
+                Decision(
+                    at=now,
+                    target=Ref(item.target, ""),
+                    kind=item.kind,
+                    name=item.name,
+                    source=item.source,
+                    value=item.value,
+                    why=item.why,
+                    readers="",
+                    mails="",
+                    result="skipped",
+                )
+                for item in map(remark_item, new)
+            ],
+        )
+
+
+def _vanished(connection: str, count: int) -> Skip:
+    why = (
+        f"{count} tickets were not found within {_AT_ONCE.seconds // 60} minutes; none counts as gone until "
+        f"a person says so: look at the account's rights, then `deskbridge finding answer`"
+    )
+    return Skip(connection, "tickets that are gone", why)
+
+
+def _unsettled(carried: list[tuple[Observed, Applied]]) -> dict[Ref, frozenset[Field]]:
+    """Return, for each side, its fields whose change did not reach another side this time."""
+    fields: dict[Ref, set[Field]] = {}
+    for ticket, applied in carried:
+        sides = ticket.situation.sides
+        left = [found for write in applied.unmade for found in _carried_by(write)]
+        if ticket.parked:
+            left += [(name, field) for name, side in sides.items() for field in side.native]
+        for name, field in left:
+            if name in sides:
+                fields.setdefault(sides[name].ref, set()).add(field)
+    return {ref: frozenset(names) for ref, names in fields.items()}
+
+
+def _carried_by(write: Write) -> list[tuple[str, Field]]:
+    """Return (connection, field) of each change that a write was to carry on."""
+    match write:
+        case SetFields(changes=changes):
+            return [(change.source, change.field) for change in changes]
+        case ChangeTags(sources=sources):
+            return [(source, "tags") for source in sources]
+        case AddNotice(source=source):
+            return [(source, "status")]
+        case _:
+            return []
