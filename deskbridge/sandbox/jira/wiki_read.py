@@ -58,22 +58,24 @@ def _fenced(wiki: str, names: Names) -> list[Json]:
     end = 0
     for match in _FENCE.finditer(wiki):
         nodes += _blocks(wiki[end : match.start()], names)
-        nodes.append(_fence(match, names))
+        nodes += _fence(match, names)
         end = match.end()
     return nodes + _blocks(wiki[end:], names)
 
 
-def _fence(match: re.Match[str], names: Names) -> Json:
+def _fence(match: re.Match[str], names: Names) -> list[Json]:
     kind, options, inner = match[1], match[2] or "", match[3]
+    name = next((o.removeprefix("title=") for o in options[1:].split("|") if o.startswith("title=")), "")
+    title = [{"type": "paragraph", "content": [_text(name, ({"type": "strong"},))]}] if name else []
     if kind in ("quote", "panel"):
         content = _fenced(inner, names) or [{"type": "paragraph", "content": []}]
         if kind == "quote":
-            return {"type": "blockquote", "content": content}
-        return {"type": "panel", "attrs": {"panelType": "info"}, "content": content}
+            return [{"type": "blockquote", "content": content}]
+        return [{"type": "panel", "attrs": {"panelType": "info"}, "content": [*title, *content]}]
     language = next((o for o in options[1:].split("|") if o and "=" not in o), "")
     node: Json = {"type": "codeBlock", "attrs": {"language": language} if language else {}}
     text = inner.removeprefix("\n").removesuffix("\n")
-    return {**node, "content": [{"type": "text", "text": text}]} if text else node
+    return [*title, {**node, "content": [{"type": "text", "text": text}]} if text else node]
 
 
 def _blocks(wiki: str, names: Names) -> list[Json]:
