@@ -35,7 +35,8 @@ class Item:
     """One thing that a write touches, and why."""
 
     kind: str
-    """``field``, ``tag``, ``text``, ``file``, ``link``, ``notice``, ``ticket``; ``skip`` and ``conflict``."""
+    """``ticket``, ``given`` (a field that it was created with), ``field``, ``tag``, ``text``, ``file``, ``link``,
+    ``notice``; ``skip`` and ``conflict``."""
     target: str
     name: str
     """The field's name, the tag, or the origin's id of a text or file."""
@@ -77,9 +78,9 @@ def _created(write: CreateTicket) -> list[Item]:
     ticket = Item("ticket", target, place.key, source, "", f"a route sends it to {place.key}")
     text = Item("text", target, message.id, source, called(message), "it is what the ticket is about")
     fields = [
-        Item("field", target, name, HUB, shown(value), "the customer's promises")
+        Item("given", target, name, HUB, shown(value), "the customer's promises")
         if name in OWN
-        else Item("field", target, name, source, shown(value), "it goes into a ticket that is created")
+        else Item("given", target, name, source, shown(value), "it goes into a ticket that is created")
         for name, value in write.values
     ]
     return [ticket, text, *fields]
