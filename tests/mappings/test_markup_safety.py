@@ -325,6 +325,16 @@ HARD = {
     "angles": "<" * 20_000,
     "mail headers": "From: a\n" * 1500,
     "mail quotes": "On a wrote:\n> x\n" * 2000,
+    "folds": "<details>\n\n" * 2000,
+    "titles of folds": "<summary>" * 5000,
+    "comments": "<!--" * 8000,
+    "attributes": f"<img {'src ' * 10_000}>",
+    "marks in HTML": "<b>x</b>" * 3000,
+    "formulas": "$a" * 10_000,
+    "footnotes": "[^1]: x\n\n" * 2000,
+    "fences of two kinds": "```\n~~~\n" * 3000,
+    "a long name": f"@{'a.' * 20_000}",
+    "commits": "a1" * 20_000,
     "wide table": "|a" * 2000 + "|\n|" + "-|" * 2000,
 }
 
