@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mappings.markup import read
+from mappings.markup import read, wiki_read, wiki_write
 from mappings.ticket import Raw, TextFormat
 from tests.mappings import shapes
 from tests.mappings.atlassian import Atlassian
@@ -41,3 +41,27 @@ def test_a_body_is_read_as_atlassian_reads_it(path: Path, atlassian: Atlassian) 
     missing, added = theirs - mine, mine - theirs
     assert bool(missing or added) == (path.stem in DIFFERENCES), (missing, added)
     assert not [fact for fact in missing if fact[0] == "word"]
+
+
+HARD = {
+    "rows": "|a|b|\n" * 10_000,
+    "cells without a bar": "|a\n" + "b\n" * 30_000,
+    "an item of many lines": "* a\n" + "b\n" * 30_000,
+    "code blocks": "{code}x{code}" * 3000,
+    "quotations": "{quote}x{quote}" * 3000,
+    "colours": "{color:red}a{color}" * 2000,
+    "unclosed links": "[a|http://b" * 3000,
+    "exclamations": " !a" * 5000,
+    "marks of all kinds": "*_-+^~" * 3000,
+    "marks and brackets": "*a [b " * 5000,
+    "citations": "??a " * 5000,
+    "escapes": "\\*" * 10_000,
+    "levels": "\n".join("*" * (n % 25 + 1) + " x" for n in range(5000)),
+}
+
+
+@pytest.mark.timeout(15)
+@pytest.mark.parametrize("name", HARD)
+def test_no_wiki_text_takes_long(name: str) -> None:
+    """One comment could keep a worker busy for hours: each must be read and written in about linear time."""
+    wiki_write.write(wiki_read.read(HARD[name], ()), {}, {})
