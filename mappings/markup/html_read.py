@@ -191,7 +191,7 @@ class Reader:
         self._style = before
 
     def _stray_item(self, element: Element, tag: str) -> None:
-        self._list_of([element], None)
+        self._list_of([element], None, within=False)
 
     def _rule(self, element: Element, tag: str) -> None:
         self._line()
@@ -326,23 +326,22 @@ class Reader:
         if tag == "ol":
             stated = element.get("start", "")
             start = int(stated) if stated.isdecimal() and len(stated) < 9 else 1
-        self._list_of(list(element), start)
+        self._list_of([_lead(element), *element], start, within=True)
 
-    def _list_of(self, children: Sequence[Element], start: int | None) -> None:
+    def _list_of(self, children: Sequence[Element], start: int | None, *, within: bool) -> None:
+        """Read items; what stands between them belongs to the one before, if they are `within` a list."""
         if self._flat or self._depth >= DEPTH:
-            self._flat_list(children)
+            self._flat_list(children, within=within)
             return
         self._flush()
         items: list[list[Block]] = []
         for child in children:
             if child.tag == "li":
                 items.append(_checked(self._nested(child)))
-                continue
-            made = self._outside(child)
-            if made and items:
-                items[-1] += made
-            elif made:
-                items.append(made)
+            else:
+                _append(items, self._outside(child))
+            if within and (child.tail or "").strip():
+                _append(items, [Text([text])] if (text := line([Piece(child.tail or "")])) else [])
         if any(items):
             self._block(List(start, [blocks for blocks in items if blocks], self._mark))
 
@@ -357,7 +356,7 @@ class Reader:
         made, self.blocks, self._mark = self.blocks, kept, before
         return made
 
-    def _flat_list(self, children: Sequence[Element]) -> None:
+    def _flat_list(self, children: Sequence[Element], *, within: bool) -> None:
         for child in children:
             self._line()
             if child.tag == "li":
@@ -366,6 +365,8 @@ class Reader:
             else:
                 self._element(child, child.tag)
             self._line()
+            if within:
+                self._text(child.tail)
 
     def _item(self, element: Element) -> bool:
         """Read a paragraph that Word means as a list's item; return whether it is one."""
@@ -455,20 +456,21 @@ class Reader:
             self._block(Whole(made, self._mark))
 
     def _inside_layout(self, element: Element) -> None:
+        self._text((element.text or "").strip() and element.text)
         for child in element:
             if child.tag in ("td", "th"):
                 meant = mark(child, "td") if "class" in child.attrib or "id" in child.attrib else None
                 self._blank()
-                if look(child.get("style", "")).hidden and not self._hidden:
-                    continue
-                with self._marked(meant) if meant else _nothing():
-                    self._inside(child)
+                if self._hidden or not look(child.get("style", "")).hidden:
+                    with self._marked(meant) if meant else _nothing():
+                        self._inside(child)
                 self._blank()
             elif child.tag in ("tr", "tbody", "thead", "tfoot"):
                 if not look(child.get("style", "")).hidden or self._hidden:
                     self._inside_layout(child)
             elif child.tag not in ("colgroup", "col"):
                 self._element(child, child.tag)
+            self._text((child.tail or "").strip() and child.tail)
 
     def _cell(self, cell: Element | None) -> str:
         if cell is None:
@@ -484,13 +486,18 @@ class Reader:
         return text
 
     def _flat_table(self, element: Element) -> None:
-        for row in element.iter("tr"):
-            self._line()
-            for child in row:
-                if child.tag in ("td", "th"):
-                    self._text(" ")
-                    self._element(child, "span") if child.get("style") else self._inside(child)
-            self._line()
+        self._text(element.text)
+        for child in element:
+            if child.tag in ("td", "th"):
+                self._text(" ")
+                self._element(child, "span")
+            elif child.tag in ("tr", "tbody", "thead", "tfoot"):
+                self._line()
+                self._flat_table(child)
+                self._line()
+            else:
+                self._element(child, child.tag)
+            self._text(child.tail)
 
     _handlers: ClassVar[Mapping[str, Callable[[Any, Element, str], None]]] = {
         **dict.fromkeys(_LINES, _division),
@@ -578,6 +585,21 @@ def _cut(element: Element, length: int) -> None:
             if not length:
                 return
         # Tails come after an element's children: a sign is never split so far.
+
+
+def _lead(element: Element) -> Element:
+    """Return an element without words that is followed by the first words inside another."""
+    made = etree.Element("span")
+    made.tail = element.text
+    return made
+
+
+def _append(items: list[list[Block]], blocks: list[Block]) -> None:
+    """Put blocks into the last item, or into a first one."""
+    if blocks and items:
+        items[-1] += blocks
+    elif blocks:
+        items.append(blocks)
 
 
 def _begun(blocks: list[Block], words: str) -> list[Block]:

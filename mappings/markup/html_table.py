@@ -13,12 +13,18 @@ _WIDEST = 60
 """Columns above which nobody reads a table."""
 _LONGEST = 300
 """Characters of a cell above which a table without borders or headings is taken for layout."""
+_ROWS = frozenset(("tr",))
+_CHILDREN = {
+    "table": frozenset(("tr", "thead", "tbody", "tfoot", "caption", "colgroup", "col")),
+    **dict.fromkeys(("thead", "tbody", "tfoot"), _ROWS),
+    "tr": frozenset(("td", "th")),
+}
 _BLOCKS = ("table", "h1", "h2", "h3", "h4", "blockquote", "hr", "pre")
 
 
 def data(table: Element) -> list[list[Element | None]] | None:
     """Return the rows of a table that holds data, each as wide as the widest; None for layout."""
-    if table.get("role") in ("presentation", "none"):
+    if table.get("role") in ("presentation", "none") or not _is_whole(table):
         return None
     found = list(_rows(table))
     rows = [row for row in found if row]
@@ -49,6 +55,19 @@ def _rows(table: Element) -> Iterator[list[Element]]:
             yield [cell for cell in child if cell.tag in ("td", "th")]
         elif child.tag in ("thead", "tbody", "tfoot"):
             yield from _rows(child)
+
+
+def _is_whole(part: Element) -> bool:
+    """Whether a table has nothing between its cells."""
+    if (part.text or "").strip():
+        return False
+    inner = _CHILDREN[part.tag]
+    return all(
+        child.tag in inner
+        and not (child.tail or "").strip()
+        and (child.tag not in _CHILDREN or _is_whole(child))
+        for child in part
+    )
 
 
 def _is_data(table: Element, rows: Sequence[Sequence[Element]]) -> bool:

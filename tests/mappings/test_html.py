@@ -206,6 +206,23 @@ def test_the_look_of_mails_becomes_structure(text: str, markdown: str) -> None:
     assert html(text) == markdown
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<ul>one<li>two</li>three<b>four</b></ul>",
+        "<table>one<tr>two<td>three</td>four</tr>five</table>",
+        "<table border=1>one<tr><th>two<th>three</tr>four<tr><td>five</table>",
+        "<table><tr><th>one<th>two<tr><td><table><tr><td><table><tr><td>three</table>four</table><td>five</table>",
+        "<table><tr><th>one<th>two<tr><td><ul>three<li>four</ul><td>five</table>",
+    ],
+)
+def test_words_between_items_and_cells_are_read_once(text: str) -> None:
+    """Broken HTML has words where none belong; they were written all the same."""
+    found = html(text)
+    expected = [word for word in ("one", "two", "three", "four", "five") if word in text]
+    assert sorted(word for word in expected for _ in range(found.count(word))) == sorted(expected)
+
+
 def test_tasks_are_shown_and_not_ticked() -> None:
     """A box in Freshdesk would be ticked by an agent, and nobody would hear of it."""
     out = written("- [ ] a\n- [x] b")
