@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from mappings.markup.adf_marks import BREAK, Piece, is_link, marked, one_line, target
+from mappings.markup.adf_marks import BREAK, Piece, ended, is_link, marked, one_line, target
 from mappings.markup.markdown import JOINER, code, escape
 from mappings.ticket import Attachment
 
@@ -107,7 +107,7 @@ def inline(nodes: Iterable[Mapping[str, Any]], files: Media) -> str:
 
 def flat(nodes: Iterable[Mapping[str, Any]], files: Media) -> str:
     """Return inline nodes as Markdown of one line."""
-    return " ".join(inline(nodes, files).replace(BREAK, " ").split("\n")).strip()
+    return ended(" ".join(inline(nodes, files).replace(BREAK, " ").split("\n")).strip())
 
 
 # --- nodes -----------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def _words(text: str, marks: frozenset[str]) -> Iterator[Piece]:
         yield Piece(code(span) if span else " ", marks - {"code"})
         return
     link = next((mark.removeprefix("link ") for mark in marks if mark.startswith("link ")), "")
-    for number, line in enumerate(re.split(r"[\n\r\v\f\x85\u2028\u2029]", text)):
+    for number, line in enumerate(re.split(r"[\n\r\v\f\x85\u2028\u2029]", text.replace("\t", " "))):
         if number:
             yield Piece(BREAK, marks)
         if link and line == link and _WHOLE.fullmatch(link):

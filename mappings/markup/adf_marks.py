@@ -32,6 +32,11 @@ def marked(pieces: Sequence[Piece]) -> str:
     return _joined(token for token in _marked(pieces) if token[1])
 
 
+def ended(line: str) -> str:
+    """Return a line at whose end no link follows: an exclamation mark is no picture's beginning there."""
+    return f"{line[:-2]}!" if line.endswith("\\!") else line
+
+
 def one_line(text: str) -> str:
     """Return a text without line breaks and joiners, each blank one."""
     return " ".join(text.replace(JOINER, "").split())

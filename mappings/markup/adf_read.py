@@ -20,7 +20,7 @@ from mappings.markup.adf_inline import (
     name_of,
     said,
 )
-from mappings.markup.adf_marks import BREAK, one_line
+from mappings.markup.adf_marks import BREAK, ended, one_line
 from mappings.markup.markdown import JOINER, cell, code, escape, fence, guarded, plain
 from mappings.ticket import Attachment
 
@@ -193,7 +193,8 @@ class _Reader:
             case "blockquote":
                 return _quoted(self.blocks(inner, depth + 1))
             case "panel":
-                return self._folded(PANELS.get(said(node, "panelType"), PANELS["info"]), inner, depth)
+                text = self._folded(PANELS.get(said(node, "panelType"), PANELS["info"]), inner, depth)
+                return text if text.startswith(">") else ""
             case "expand" | "nestedExpand":
                 return self._folded(one_line(said(node, "title")) or DETAILS, inner, depth)
             case "table":
@@ -369,7 +370,7 @@ def _text(node: Mapping[str, Any]) -> str:
 def _code(node: Mapping[str, Any]) -> str:
     text = _text(node).replace("\r\n", "\n").replace("\r", "\n")
     language = re.sub(r"[^\w+#.-]", "", said(node, "language"))
-    return "\n".join(fence(text, language)) if text.strip() else ""
+    return "\n".join(fence(text.strip("\n"), language)) if text.strip() else ""
 
 
 def _card(node: Mapping[str, Any]) -> str:
@@ -384,7 +385,7 @@ def _card(node: Mapping[str, Any]) -> str:
 
 def _paragraph(text: str) -> str:
     """Return a paragraph without empty lines at its edges."""
-    lines = [line.strip() for line in text.split(BREAK)]
+    lines = [ended(line.strip()) for line in text.split(BREAK)]
     while lines and not lines[-1]:
         lines.pop()
     while lines and not lines[0]:
@@ -393,7 +394,7 @@ def _paragraph(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.split("\n")) if text else ""
+    return "\n".join(f"> {line}" if line else ">" for line in text.split("\n")) if text else ""
 
 
 def _indented(text: str, width: int, *, first: bool = True) -> str:

@@ -111,7 +111,7 @@ class _Writer:
             case "bullet_list" | "ordered_list":
                 return self._list(block, allowed)
             case "fence" | "code_block":
-                return [_code(block)]
+                return _code(block)
             case "blockquote":
                 return self._quote(block.inside, allowed)
             case "table":
@@ -247,11 +247,14 @@ def _heading(block: _Block, allowed: frozenset[str]) -> list[Json]:
     return [{"type": "heading", "attrs": {"level": level}, "content": line}]
 
 
-def _code(block: _Block) -> Json:
+def _code(block: _Block) -> list[Json]:
+    """Return a code block, if there is anything in it."""
     token = block.token
-    source = token.content.removesuffix("\n") if token else ""
-    made: Json = {"type": "codeBlock", "content": [text(source)] if source else []}
-    return made | ({"attrs": {"language": token.info}} if token and token.info else {})
+    source = token.content.strip("\n") if token else ""
+    if not source.strip():
+        return []
+    made: Json = {"type": "codeBlock", "content": [text(source)]}
+    return [made | ({"attrs": {"language": token.info}} if token and token.info else {})]
 
 
 def _cell(cell: _Block) -> Json:
