@@ -35,8 +35,8 @@ class Item:
     """One thing that a write touches, and why."""
 
     kind: str
-    """``ticket``, ``given`` (a field that it was created with), ``field``, ``tag``, ``text``, ``file``, ``link``,
-    ``notice``; ``skip`` and ``conflict``."""
+    """``ticket``, ``given`` (a field that it was created with), ``field``, ``tag``, ``text``, ``file``,
+    ``link``, ``notice``; ``skip`` and ``conflict``."""
     target: str
     name: str
     """The field's name, the tag, or the origin's id of a text or file."""

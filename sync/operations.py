@@ -134,6 +134,8 @@ class Skip:
     target: str
     what: str
     reason: str
+    quiet: bool = False
+    """Whether nobody needs to do anything about it: it is kept for `explain` only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,8 @@ class Plan:
 
     writes: tuple[Write, ...]
     remarks: tuple[Remark, ...]
+    quiet: tuple[Skip, ...] = ()
+    """What is not written as a matter of course, and why."""
 
     def __bool__(self) -> bool:
         return bool(self.writes)
@@ -168,4 +172,5 @@ def together(plans: Iterable[Plan]) -> Plan:
     return Plan(
         tuple(write for plan in all_ for write in plan.writes),
         tuple(dict.fromkeys(remark for plan in all_ for remark in plan.remarks)),
+        tuple(dict.fromkeys(skip for plan in all_ for skip in plan.quiet)),
     )

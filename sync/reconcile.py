@@ -112,7 +112,7 @@ class Reconciler:
             applied = Applied() if ticket.parked else applier.apply(plan, ticket.found)
             made += applied.made
             carried.append((ticket, applied))
-        remarks = [*seen.remarks, *(r for _, plan in decided for r in plan.remarks)]
+        remarks = [*seen.remarks, *(r for _, plan in decided for r in (*plan.remarks, *plan.quiet))]
         again = self._recorder.record(claim, bundle, carried, remarks)
         outcome = self._outcome([applied for _, applied in carried], again=again)
         if isinstance(outcome, Done):

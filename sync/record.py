@@ -112,7 +112,13 @@ class Recorder:
 
     def remark(self, subject: str, remarks: Sequence[Remark]) -> None:
         """Keep what was not written, or was contradictory, and why; each thing once."""
-        now, new = self._now(), self._store.findings.record(subject, remarks, self._now())
+        now = self._now()
+        loud = [r for r in remarks if not (isinstance(r, Skip) and r.quiet)]
+        quiet = [r for r in remarks if isinstance(r, Skip) and r.quiet]
+        new: list[Remark] = self._store.findings.record(subject, loud, now)
+        if quiet:
+            known = self._store.decisions.quiet(subject)
+            new += [r for r in dict.fromkeys(quiet) if (r.target, r.what, r.reason) not in known]
         self._store.decisions.record(
             subject,
             [

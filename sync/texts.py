@@ -19,6 +19,7 @@ def texts(s: Situation) -> Iterator[Operation]:
     for source, message in _originals(s):
         for target in (*s.receivers(source), *created):
             yield from _copy(s, source, message, target)
+    yield from _automatic(s)
     yield from _deleted(s)
 
 
@@ -43,9 +44,9 @@ def _copy(s: Situation, source: str, message: Comment, target: str) -> Iterator[
         # The text stands there, or is created with the ticket; its files may have failed to follow.
         yield from _files(s, source, message, target)
     elif copied is None and s.older(source, target, message.created):
-        return
+        yield Skip(target, called(message, source), "it was written before the sides were linked", quiet=True)
     elif why := barred(s, target, message.audience):
-        yield Skip(target, _called(message, source), why)
+        yield Skip(target, called(message, source), why)
     elif copied is not None:
         yield from _files(s, source, message, target)
         yield _edit(s, source, message, target, copied)
@@ -81,7 +82,7 @@ def _file(s: Situation, source: str, message: Comment, target: str, file: Attach
 
 
 def _edit(s: Situation, source: str, message: Comment, target: str, copied: Mirror) -> Operation:
-    what = f"the edit of {_called(message, source)}"
+    what = f"the edit of {called(message, source)}"
     there = s.sides[target].ticket.message(copied.target.id)
     if there is None:
         return Skip(target, what, "somebody deleted the copy")
@@ -100,6 +101,16 @@ def _untouched(there: Comment, copied: Mirror) -> bool:
     )
 
 
+def _automatic(s: Situation) -> Iterator[Skip]:
+    """Yield what a program wrote, and why it stays where it is."""
+    for side, snapshot in s.sides.items():
+        for message in snapshot.ticket.messages:
+            machine = message.author.role is PersonRole.MACHINE
+            if machine or message.kind is CommentKind.AUTOMATIC:
+                for target in s.receivers(side):
+                    yield Skip(target, called(message, side), "a program wrote it", quiet=True)
+
+
 def _deleted(s: Situation) -> Iterator[Skip]:
     """Yield a remark for each copy whose original a person deleted: the copy is kept."""
     for copy in s.mirrors:
@@ -115,6 +126,7 @@ def _deleted(s: Situation) -> Iterator[Skip]:
                 )
 
 
-def _called(message: Comment, source: str) -> str:
+def called(message: Comment, source: str) -> str:
+    """Return how a plan calls a text."""
     name = "the description" if message.id == MESSAGE_0 else f"{message.kind} {message.id}"
     return f"{name} ({source})"

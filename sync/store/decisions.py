@@ -66,6 +66,14 @@ class Decisions:
             with self._db.writing() as tx:
                 tx.execute(insert(decisions), rows)
 
+    def quiet(self, subject: str) -> set[tuple[str, str, str]]:
+        """Return (connection, what, why) of everything that was skipped about a ticket."""
+        query = select(decisions.c.target_connection, decisions.c.name, decisions.c.why).where(
+            decisions.c.subject == subject, decisions.c.kind == "skip"
+        )
+        with self._db.reading() as tx:
+            return {(row[0], row[1], row[2]) for row in tx.execute(query)}
+
     def lately(self, subject: str, since: datetime) -> Written:
         """Return what was written since an instant: to this ticket field by field, and to all others."""
         made = (decisions.c.at >= since, decisions.c.result == "written")
