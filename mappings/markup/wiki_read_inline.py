@@ -96,7 +96,7 @@ def _token(found: re.Match[str], ids: Mapping[str, str]) -> str:  # noqa: C901 -
         case "url":
             return _link(value, found["label"], ids)
         case "address":
-            return _to(value)
+            return f"<{value}>"  # in which nothing is read as an entity
         case "jump":  # a place on the page: only the words lead anywhere else
             return inline(value, ids)
         case "place":
@@ -123,12 +123,19 @@ def _marked(sign: str, inner: str, found: re.Match[str]) -> str:
 def _link(url: str, label: str | None, ids: Mapping[str, str]) -> str:
     if not label:
         return (
-            f"[{plain(url.removeprefix('mailto:'))}]({_to(url)})" if url.startswith("mailto:") else _to(url)
+            f"[{plain(url.removeprefix('mailto:'))}]({_to(url)})"
+            if url.startswith("mailto:")
+            else _shown(url)
         )
     words = _LOOSE.sub("", _ESCAPED.sub(r"\1", label))
     if words == url or (":" not in words and url == f"https://{words}"):
-        return _to(url)
+        return _shown(url)
     return f"[{inline(label, ids)}]({_to(url)})"
+
+
+def _shown(url: str) -> str:
+    """Return a link that shows its address."""
+    return f"<{url.replace('<', '%3C').replace('>', '%3E')}>"
 
 
 def _to(url: str) -> str:
