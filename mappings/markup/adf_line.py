@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from markdown_it.token import Token
@@ -139,10 +140,8 @@ def unboxed(line: list[Json]) -> list[Json]:
 def merged(nodes: Iterable[Json]) -> list[Json]:
     """Return nodes in which texts of the same marks that stand side by side are one."""
     made: list[Json] = []
-    for node in nodes:
-        last = made[-1] if made else None
-        if last and last["type"] == node["type"] == "text" and last.get("marks") == node.get("marks"):
-            made[-1] = last | {"text": last["text"] + node["text"]}
-        else:
-            made.append(node)
+    for (textual, _), group in groupby(nodes, lambda node: (node["type"] == "text", node.get("marks"))):
+        same = list(group)
+        joined = textual and len(same) > 1
+        made += [same[0] | {"text": "".join(node["text"] for node in same)}] if joined else same
     return made

@@ -42,6 +42,8 @@ DETAILS = "Details"
 
 _DEEPEST = 24
 """Blocks inside one another above which only the words are kept."""
+_CELLS = 20_000
+"""Cells of a table above which it is no table to read; merged cells could make millions of a few words."""
 _INLINE = frozenset(
     "text hardBreak mention emoji inlineCard date status mediaInline placeholder inlineExtension".split()
 )
@@ -264,15 +266,21 @@ class _Reader:
         """
         rows = [row for row in content(node) if content(row)]
         cells = [inner for row in rows for inner in content(row)]
-        if len(cells) == 1 or any(_is_long_code(n) for inner in cells for n in content(inner)):
-            texts = (self.blocks(content(inner), depth + 1) for inner in cells)
-            return "\n\n".join(filter(None, texts))
+        spans = sum(_span(inner, "colspan") * _span(inner, "rowspan") for inner in cells)
+        whole = len(cells) > 1 and spans <= _CELLS
+        if not whole or any(_is_long_code(n) for inner in cells for n in content(inner)):
+            return self._cells(cells, depth)
         grid = list(self._grid(rows, depth))
         width = max((len(row) for row in grid), default=0)
+        if width * len(grid) > _CELLS:
+            return self._cells(cells, depth)
         if not any(any(row) for row in grid):
             return ""
         lines = [f"| {' | '.join(row + [''] * (width - len(row)))} |" for row in grid]
         return "\n".join([lines[0], f"|{' --- |' * width}", *lines[1:]])
+
+    def _cells(self, cells: Iterable[Mapping[str, Any]], depth: int) -> str:
+        return "\n\n".join(filter(None, (self.blocks(content(inner), depth + 1) for inner in cells)))
 
     def _grid(self, rows: Sequence[Mapping[str, Any]], depth: int) -> Iterator[list[str]]:
         """Yield the rows, a merged cell's words in its first place and its others empty."""

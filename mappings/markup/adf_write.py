@@ -40,7 +40,8 @@ class _Block:
 
     def __init__(self, token: Token | None) -> None:
         self.token, self.inside = token, list[_Block]()
-        self.line, self.source = list[Token](), ""
+        self.line: Sequence[Token] = ()
+        self.source = ""
 
     @property
     def type(self) -> str:

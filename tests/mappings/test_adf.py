@@ -257,6 +257,15 @@ def test_a_deep_document_keeps_its_words(kind: str) -> None:
 
 
 @pytest.mark.timeout(10)
+def test_merged_cells_make_no_endless_table() -> None:
+    """A few kilobytes that become gigabytes of empty cells end the hub, and every tool behind it."""
+    wide = block("tableRow", cell("tableCell", paragraph("x"), colspan=100, rowspan=100))
+    markdown = adf_read.read(adf(block("table", *[wide] * 2000)), ())
+    assert words(markdown) == ["x"] * 2000
+    assert len(markdown) < 10_000
+
+
+@pytest.mark.timeout(10)
 def test_an_endless_document_is_plain_words() -> None:
     """Each reader and writer has an end, with a result: the words, whole."""
     long = adf(*[block("paragraph", text("word", "strong"))] * (adf_read.LONGEST // 80))
