@@ -18,6 +18,7 @@ from deskbridge.settings import load
 from mappings.provenance import Signer
 from mappings.vocabulary import vocabularies
 from sync.engine import Engine
+from sync.links import Links
 from sync.store import Store, open_store
 
 Now = Callable[[], datetime]
@@ -31,6 +32,7 @@ class Application:
     connectors: Mapping[str, Connector]
     store: Store
     engine: Engine
+    links: Links
 
 
 def system_time() -> datetime:
@@ -60,16 +62,18 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     settings = load(path, environ)
     connectors = connectors_of(settings, now)
     store = open_store(path.parent / settings.hub.store)
+    desk = desk_of(settings)
     engine = Engine(
         store=store,
         connectors=connectors,
-        desk=desk_of(settings),
+        desk=desk,
         signer=Signer(settings.hub.secret.get_secret_value().encode()),
         now=now,
         since=settings.hub.since,
         digest=sha256(path.read_bytes()).hexdigest(),
     )
-    return Application(settings, connectors, store, engine)
+    links = Links(store, connectors, desk.rules, now)
+    return Application(settings, connectors, store, engine, links)
 
 
 def _connector(settings: Settings, name: str, now: Now) -> Connector:

@@ -9,7 +9,7 @@ import typer
 
 import deskbridge
 from connectors.errors import HubError
-from deskbridge.cli import boards, check, sandbox, sync
+from deskbridge.cli import attention, boards, check, sandbox, sync, tickets
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +21,12 @@ app.command("demo")(sandbox.demo)
 app.command("check")(check.check)
 app.command("plan")(sync.plan)
 app.command("sync")(sync.sync)
+app.command("explain")(tickets.explain)
+app.command("history")(tickets.history)
+app.command("link")(tickets.link)
+app.command("unlink")(tickets.unlink)
+app.add_typer(attention.parked, name="parked")
+app.add_typer(attention.finding, name="finding")
 app.add_typer(boards.app, name="boards")
 app.command("sandbox")(sandbox.sandbox)
 

@@ -7,12 +7,13 @@ transaction spans a network call.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from mappings.ticket import Ref
 from sync.store.bundles import Bundles
 from sync.store.database import Database
-from sync.store.decisions import Decisions
+from sync.store.decisions import Decision, Decisions
 from sync.store.findings import Findings
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
@@ -34,6 +35,27 @@ class Store:
     def hub(self) -> str:
         """Return the id of the hub whose memory this is."""
         return self.database.hub()
+
+    def dismiss(self, row: Waiting, reason: str, at: datetime) -> None:
+        """Take a parked row away because a person says that all is well; the reason is kept."""
+        self.inbox.done(row)
+        self.decisions.record(
+            row.subject,
+            [
+                Decision(
+                    at=at,
+                    target=Ref("", ""),
+                    kind="dismissed",
+                    name=row.parked or "",
+                    source="a person",
+                    value="",
+                    why=reason,
+                    readers="",
+                    mails="",
+                    result="skipped",
+                )
+            ],
+        )
 
     def canonical(self, row: Waiting) -> Waiting:
         """Return an inbox row under its ticket's present name: a ticket may have been linked meanwhile."""

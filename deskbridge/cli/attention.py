@@ -1,0 +1,130 @@
+"""`parked` and `finding`: what waits for a person."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from typing import Annotated
+
+import typer
+
+from connectors.errors import ConfigError
+from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
+
+parked = typer.Typer(no_args_is_help=True, help="Tickets that were set aside, each with its reason.")
+finding = typer.Typer(no_args_is_help=True, help="Skips, conflicts and warnings that stand until settled.")
+
+Ticket = Annotated[str, typer.Argument(help="CONNECTION:KEY, or what a tool calls it (SUP-12).")]
+
+
+@parked.command("list")
+def list_parked(
+    group: Annotated[bool, typer.Option("--group", help="Count alike reasons instead.")] = False,
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """List what is parked and why; ends with 4 if there is any.
+
+    Example: deskbridge parked list --group
+    """
+    from deskbridge.bootstrap import build  # heavy: --help does without
+
+    store = build(settings, os.environ).store
+    rows = [
+        {"ticket": " = ".join(str(ref) for ref in store.bundles.load(row.subject).refs), "reason": row.parked}
+        for row in store.inbox.parked()
+    ]
+    if group:
+        alike: dict[str, int] = defaultdict(int)
+        for row in rows:
+            alike[str(row["reason"])] += 1
+        counted = sorted(alike.items(), key=lambda found: -found[1])
+        rows = [{"reason": reason, "tickets": str(count)} for reason, count in counted]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        lines = [
+            f"{row['tickets']} x {row['reason']}" if group else f"{row['ticket']}: {row['reason']}"
+            for row in rows
+        ]
+        typer.echo("\n".join(lines) or "Nothing is parked.")
+    raise typer.Exit(4 if rows else 0)
+
+
+@parked.command("retry")
+def retry(
+    ticket: Annotated[str | None, typer.Argument(help="One ticket; without it, --reason or all.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="All whose reason has these words.")] = None,
+    allow: Annotated[
+        bool, typer.Option("--allow", help="Carry out what a guard or fuse had stopped.")
+    ] = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Have parked tickets looked at again with the next sync.
+
+    Example: deskbridge parked retry --reason "no customer is known"
+    """
+    from deskbridge.bootstrap import build, system_time  # as in `list`
+
+    store = build(settings, os.environ).store
+    named = set(store.bundles.named(ticket)) if ticket else None
+    rows = [
+        row
+        for row in store.inbox.parked()
+        if (named is None or row.subject in named) and (reason is None or reason in (row.parked or ""))
+    ]
+    if ticket and not rows:
+        raise ConfigError([f"{ticket} is not parked; `deskbridge parked list` tells what is"])
+    tried = sum(store.inbox.retry(row.subject, system_time(), allowed=allow) for row in rows)
+    typer.echo(f"{tried} to be looked at again; `deskbridge sync --once` does it now.")
+
+
+@parked.command("dismiss")
+def dismiss(
+    ticket: Ticket,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is fine as it is; kept in the history.")],
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Take a ticket off the list of what is parked; it is looked at again when it changes.
+
+    Example: deskbridge parked dismiss desk:42 --reason "a test ticket"
+    """
+    from deskbridge.bootstrap import build, system_time  # as in `list`
+
+    store = build(settings, os.environ).store
+    subjects = set(store.bundles.named(ticket))
+    rows = [row for row in store.inbox.parked() if row.subject in subjects]
+    if not rows:
+        raise ConfigError([f"{ticket} is not parked; `deskbridge parked list` tells what is"])
+    for row in rows:
+        store.dismiss(row, reason, system_time())
+    typer.echo(f"{ticket} is off the list.")
+
+
+@finding.command("list")
+def list_findings(as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """List what was not done, or was contradictory, and why.
+
+    Example: deskbridge finding list
+    """
+    from deskbridge.bootstrap import build  # as in `parked list`
+
+    store = build(settings, os.environ).store
+    rows = [
+        {
+            "ticket": " = ".join(str(ref) for ref in store.bundles.load(f.subject).refs)
+            if f.subject.startswith(("bundle:", "ref:"))
+            else f.subject,
+            "target": f.target,
+            "what": f.what,
+            "reason": f.reason,
+            "found": f.found.isoformat(),
+        }
+        for f in store.findings.all()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    lines = [f"{row['ticket']}: {row['target']}: not {row['what']}: {row['reason']}" for row in rows]
+    typer.echo("\n".join(lines) or "There are no findings.")

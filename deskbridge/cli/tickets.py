@@ -1,0 +1,126 @@
+"""`explain`, `history`, `link`, `unlink`: what concerns one ticket."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connectors.errors import ConfigError
+from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
+
+if TYPE_CHECKING:
+    from deskbridge.bootstrap import Application
+    from deskbridge.story import Story
+    from mappings.ticket import Ref
+
+Ticket = Annotated[str, typer.Argument(help="CONNECTION:KEY, or what a tool calls it (SUP-12).")]
+
+
+def explain(ticket: Ticket, as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """Say for each field, text and file of a ticket where it came from, where it went, and what was skipped.
+
+    The answer comes from what was kept when it was decided; no system is asked.
+
+    Example: deskbridge explain SUP-12
+    """
+    from deskbridge.bootstrap import build  # heavy: --help does without
+    from deskbridge.story import story_json, story_lines
+
+    story = _story(build(settings, os.environ), ticket)
+    typer.echo(json.dumps(story_json(story), indent=2) if as_json else "\n".join(story_lines(story)))
+
+
+def history(ticket: Ticket, as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """List everything that was written for a ticket, or was not, oldest first, each with its reason.
+
+    Example: deskbridge history desk:42
+    """
+    from deskbridge.bootstrap import build  # as in `explain`
+    from deskbridge.story import history_json, history_lines
+
+    decisions = _story(build(settings, os.environ), ticket).decisions
+    typer.echo(
+        json.dumps(history_json(decisions), indent=2) if as_json else "\n".join(history_lines(decisions))
+    )
+
+
+def link(
+    one: Annotated[str, typer.Argument(help="A front side's ticket, as CONNECTION:KEY.")],
+    other: Annotated[str, typer.Argument(help="A work side's ticket, as CONNECTION:KEY.")],
+    prefer: Annotated[
+        str | None, typer.Option("--prefer", help="The connection whose fields are written to the other.")
+    ] = None,
+    with_history: Annotated[
+        bool, typer.Option("--with-history", help="Have older texts travel too, for staff.")
+    ] = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Make two tickets that lived on their own sides of one; the next sync keeps them the same.
+
+    Nothing that stands on them is rewritten, unless --prefer names the side to follow.
+
+    Example: deskbridge link desk:42 jira:10042
+    """
+    from deskbridge.bootstrap import build  # as in `explain`
+
+    application = build(settings, os.environ)
+    refs = [_ref(application, name) for name in (one, other)]
+    application.links.link(refs[0], refs[1], prefer=prefer, history=with_history)
+    typer.echo(f"{refs[0]} and {refs[1]} are linked; `deskbridge plan {one}` tells what that will write.")
+
+
+def unlink(ticket: Ticket, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """Take one side out: nothing passes between it and the others any more. What was written stays.
+
+    Example: deskbridge unlink jira:10042
+    """
+    from deskbridge.bootstrap import build  # as in `explain`
+
+    application = build(settings, os.environ)
+    ref = _ref(application, ticket)
+    application.links.unlink(ref)
+    typer.echo(f"{ref} is on its own now.")
+
+
+def _ref(application: Application, name: str) -> Ref:
+    """Return the side that a person named: by connection and key, or by what its tool calls it."""
+    from mappings.ticket import Ref
+
+    shown = [
+        ref
+        for subject in application.store.bundles.named(name)
+        if subject.startswith("bundle:")
+        for ref in application.store.bundles.load(subject).refs
+        if ref.display == name
+    ]
+    connection, colon, key = name.partition(":")
+    if len(shown) == 1:
+        return shown[0]
+    if not colon or not key or connection not in application.settings.connections:
+        known = ", ".join(application.settings.connections)
+        raise ConfigError(
+            [f"no ticket is called {name!r}; write CONNECTION:KEY; the connections are {known}"]
+        )
+    return Ref(connection, key)
+
+
+def _story(application: Application, name: str) -> Story:
+    from deskbridge.story import Story
+
+    store = application.store
+    subjects = store.bundles.named(name)
+    if not subjects:
+        known = ", ".join(application.settings.connections)
+        raise ConfigError(
+            [f"no ticket is called {name!r}; write CONNECTION:KEY; the connections are {known}"]
+        )
+    bundle = store.bundles.load(subjects[0])
+    return Story(
+        bundle=bundle,
+        decisions=store.decisions.of(bundle.subject),
+        findings=store.findings.of(bundle.subject),
+        waiting=store.inbox.row(bundle.subject),
+    )

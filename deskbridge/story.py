@@ -1,0 +1,222 @@
+"""What the hub knows of one ticket, from what it kept when it decided: for people and programs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mappings.ticket import MESSAGE_0, Ref
+from sync.seen import Kind, Mirror
+from sync.store.bundles import Bundle
+from sync.store.decisions import Decision
+from sync.store.findings import Finding
+from sync.store.inbox import Waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Everything that is known of one ticket."""
+
+    bundle: Bundle
+    decisions: Sequence[Decision]
+    findings: Sequence[Finding]
+    waiting: Waiting | None
+    """Its row in the inbox: when it is looked at next, or why it is parked."""
+
+
+def story_json(story: Story) -> dict[str, object]:
+    """Return a ticket's story as data: its sides, fields, texts and files, and what was not done and why."""
+    bundle = story.bundle
+    return {
+        "sides": [_side(bundle, ref) for ref in bundle.refs],
+        "former": [str(ref) for ref in bundle.former],
+        "next": _next(story.waiting),
+        "fields": [field for ref in bundle.refs for field in _fields(story, ref)],
+        "texts": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.COMMENT and _is_text(m)],
+        "files": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.FILE],
+        "not_done": [
+            {"target": d.target.connection, "what": d.name, "why": d.why, "at": d.at.isoformat()}
+            for d in story.decisions
+            if d.kind in ("skip", "conflict")
+        ],
+        "failed": [
+            {
+                "target": str(d.target),
+                "what": f"{d.kind} {d.name}",
+                "result": d.result,
+                "at": d.at.isoformat(),
+            }
+            for d in story.decisions
+            if d.result not in ("written", "skipped")
+        ],
+    }
+
+
+def story_lines(story: Story) -> list[str]:
+    """Return a ticket's story for a person to read."""
+    bundle = story.bundle
+    lines = [" = ".join(str(ref) for ref in bundle.refs) or bundle.subject]
+    for ref in bundle.refs:
+        lines += [f"{ref}: {bundle.urls.get(ref, '')}{_state(bundle, ref)}"]
+        lines += [f"  {_field_line(field)}" for field in _fields(story, ref)]
+    copies = [m for m in bundle.mirrors if _is_text(m)]
+    lines += _section("Texts and files", [_copy_line(_copy(story, m)) for m in copies])
+    lines += _section("Not done, and why", [_skip_line(d) for d in story.decisions if d.result == "skipped"])
+    failed = [d for d in story.decisions if d.result not in ("written", "skipped")]
+    lines += _section(
+        "Tried and not made", [f"{_when(d)} {d.target}: {d.kind} {d.name}: {d.result}" for d in failed]
+    )
+    waiting = _next(story.waiting)
+    return [*lines, *([f"Next: {waiting}"] if waiting else [])]
+
+
+def history_lines(decisions: Iterable[Decision]) -> list[str]:
+    """Return everything that was decided about a ticket, oldest first."""
+    return [_decision_line(d) for d in decisions]
+
+
+def history_json(decisions: Iterable[Decision]) -> list[dict[str, str]]:
+    """Return everything that was decided about a ticket as data, oldest first."""
+    return [
+        {
+            "at": d.at.isoformat(),
+            "connection": d.target.connection,
+            "key": d.target.key,
+            **{n: str(getattr(d, n)) for n in ("kind", "name", "source", "value", "why")},
+            **{n: str(getattr(d, n)) for n in ("readers", "mails", "result")},
+        }
+        for d in decisions
+    ]
+
+
+def _what(decision: Decision) -> str:
+    return f"{decision.kind} {decision.name}"
+
+
+def _side(bundle: Bundle, ref: Ref) -> dict[str, object]:
+    return {
+        "connection": ref.connection,
+        "key": ref.key,
+        "name": ref.display,
+        "url": bundle.urls.get(ref, ""),
+        "state": _state(bundle, ref).strip(" ()") or "present",
+    }
+
+
+def _state(bundle: Bundle, ref: Ref) -> str:
+    if ref in bundle.lost:
+        return f" (lost since {bundle.lost[ref]:%Y-%m-%d %H:%M} UTC)"
+    if ref in bundle.missing:
+        return f" (not found since {bundle.missing[ref]:%Y-%m-%d %H:%M} UTC)"
+    if ref in bundle.held:
+        return " (out of reach; it catches up when it answers)"
+    if ref in bundle.adopted:
+        return f" (linked by a person at {bundle.adopted[ref].at:%Y-%m-%d %H:%M} UTC)"
+    return ""
+
+
+def _fields(story: Story, ref: Ref) -> list[dict[str, object]]:
+    """Return each field of a side as it was last seen, with the hub's last write to it, if there is one."""
+    if ref not in story.bundle.seen:
+        return []
+    last = {
+        d.name: d
+        for d in story.decisions
+        if d.target == ref and d.kind in ("field", "given") and d.result == "written"
+    }
+    fields: list[dict[str, object]] = []
+    for name, native in story.bundle.seen[ref].native.items():
+        by = last.get(name)
+        told: dict[str, object] = {"side": str(ref), "field": name, "native": native}
+        if by is not None:
+            told |= {"written": by.at.isoformat(), "value": by.value, "from": by.source, "why": by.why}
+        fields.append(told)
+    return fields
+
+
+def _copy(story: Story, copy: Mirror) -> dict[str, object]:
+    made = next(
+        (
+            d
+            for d in reversed(story.decisions)
+            if d.kind in ("text", "file")
+            and d.result == "written"
+            and (d.name, d.source, d.target.connection)
+            == (copy.origin.id, copy.origin.connection, copy.target.connection)
+        ),
+        None,
+    )
+    what = "the description" if copy.origin.id == MESSAGE_0 else f"{copy.kind} {copy.origin.id}"
+    told: dict[str, object] = {
+        "what": made.value if made and made.value else what,
+        "from": f"{copy.origin.connection} {copy.origin.key}",
+        "origin": copy.origin.id,
+        "to": f"{copy.target.connection} {copy.target.key}",
+        "copy": copy.target.id,
+    }
+    if made is not None:
+        told |= {
+            "written": made.at.isoformat(),
+            "why": made.why,
+            "readers": made.readers,
+            "mails": made.mails,
+        }
+    return told
+
+
+def _is_text(copy: Mirror) -> bool:
+    return not copy.origin.id.startswith("hub:")
+
+
+def _next(waiting: Waiting | None) -> str:
+    if waiting is None:
+        return ""
+    if waiting.parked:
+        return f"parked: {waiting.parked}"
+    return f"looked at {waiting.due_at:%Y-%m-%d %H:%M:%S} UTC: {waiting.reason}" if waiting.due_at else ""
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []
+
+
+def _field_line(field: dict[str, object]) -> str:
+    line = f"{field['field']}: {_shown(field['native'])}"
+    if "written" not in field:
+        return line
+    return (
+        f"{line}  <- {field['from']} said {field['value']} ({field['why']}; written {_at(field['written'])})"
+    )
+
+
+def _copy_line(copy: dict[str, object]) -> str:
+    line = f"{copy['what']}: {copy['from']} -> {copy['to']} ({copy['copy']})"
+    if "written" not in copy:
+        return line
+    return f"{line}, read by {copy['readers']}; {copy['why']}; written {_at(copy['written'])}"
+
+
+def _skip_line(decision: Decision) -> str:
+    return f"{_when(decision)} {decision.target.connection}: {decision.name}: {decision.why}"
+
+
+def _decision_line(decision: Decision) -> str:
+    d = decision
+    what = " ".join(part for part in (d.kind, d.name, d.value) if part)
+    origin = f" from {d.source}" if d.source else ""
+    readers = f", read by {d.readers}" if d.readers else ""
+    return f"{_when(d)} {d.target}: {what}{origin}: {d.result}{readers}; {d.why}"
+
+
+def _when(decision: Decision) -> str:
+    return f"{decision.at:%Y-%m-%d %H:%M:%S}"
+
+
+def _at(iso: object) -> str:
+    return str(iso)[:16].replace("T", " ") + " UTC"
+
+
+def _shown(native: object) -> str:
+    if isinstance(native, tuple):
+        return ", ".join(map(str, native)) or "none"
+    return str(native) if native not in (None, "") else "nothing"
