@@ -109,6 +109,9 @@ class CommentDraft:
     """Files that go with the text, where `Capabilities.files` is COMMENT."""
     names: Mapping[str, str] = field(default_factory=dict)
     """attachment id -> native name, of files that the ticket already holds (`FilePlace.TICKET`)."""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Key of a mention -> who that is here, as this connector's own mentions name them. They are mentioned
+    in the tool's own way, or named where it has none; nobody else is ever told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -390,7 +390,7 @@ class Memory:
         files: dict[str, str] = {}
         if self.capabilities.files is FilePlace.COMMENT:
             files = {upload.id: self._attach(ticket, id, upload) for upload in draft.uploads}
-        text = write(draft.markdown, TextFormat.MARKDOWN, {**draft.names, **files})
+        text = write(draft.markdown, TextFormat.MARKDOWN, {**draft.names, **files}, people=draft.people)
         self._desk.say(ticket.key, id, text, by="hub", audience=audience)
         said = self._words.message(ticket, ticket.texts[id])
         ids = {origin: file_id(address) for origin, address in files.items()}

@@ -226,8 +226,11 @@ class Writer:
 
 
 def _html(draft: CommentDraft) -> str:
-    """Return a draft as HTML. Pictures cannot be uploaded inline (5.5): they are named at their place."""
-    return write(draft.markdown, TextFormat.HTML, {})
+    """Return a draft as HTML. Pictures cannot be uploaded inline (5.5): they are named at their place.
+
+    So are people: a note's mention pages nobody by the API.
+    """
+    return write(draft.markdown, TextFormat.HTML, {}, people=draft.people)
 
 
 def _size(upload: Upload) -> int:

@@ -184,7 +184,7 @@ class Writer:
             raise Rejected(self.side.connection, "write", "no text is for fewer than staff")
         ids = {upload.id: self._upload(project, upload) for upload in draft.uploads}
         addresses = {origin: f"/uploads/{id}" for origin, id in {**draft.names, **ids}.items()}
-        text = write(draft.markdown, TextFormat.MARKDOWN, addresses)
+        text = write(draft.markdown, TextFormat.MARKDOWN, addresses, people=draft.people)
         names = {upload.id: upload.name for upload in draft.uploads}
         beside = [
             f"[{_label(names.get(origin) or address.rpartition('/')[2])}](attachment:{origin})"

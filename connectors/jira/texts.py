@@ -14,16 +14,15 @@ from connectors.base import (
 )
 from connectors.errors import Gone, Rejected, Uncertain, WireError
 from connectors.jira import translate, wire
-from connectors.jira.bodies import body_of
+from connectors.jira.bodies import body_of, wiki
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
 from connectors.jira.paths import path
 from connectors.jira.read import READERS, Reader
 from connectors.jira.service import ServiceDesk, free_names
 from connectors.jira.side import SERVICE, Service, Side
-from mappings.markup import write
 from mappings.provenance import find_token
-from mappings.ticket import MESSAGE_0, Audience, TextFormat
+from mappings.ticket import MESSAGE_0, Audience
 
 _INTERNAL = {"key": "sd.public.comment", "value": {"internal": True}}
 """Without it a comment in a service project is mailed to the customer (jira-api 5)."""
@@ -47,7 +46,7 @@ class Texts:
             return self._show(head, draft)
         files = {upload.id: self.attach(key, upload) for upload in draft.uploads}
         names = {**draft.names, **{id: file.name for id, file in files.items()}}
-        api, text = body_of(side, draft.markdown, names)
+        api, text = body_of(side, draft, names)
         body = {"body": text, "properties": properties}
         head = self._reader.head(key) if files else head
         more = READERS if _is_service(head) else {}
@@ -61,7 +60,7 @@ class Texts:
             return self._describe(key, draft)
         side, head = self._client.side(), self._reader.head(key)
         properties = self._properties(head, draft)
-        api, text = body_of(side, draft.markdown, draft.names)
+        api, text = body_of(side, draft, draft.names)
         body: dict[str, Any] = {"body": text}
         if not _is_service(head) or draft.audience is Audience.STAFF:
             # A list replaces the internal flag too; without one it stays as it is (jira-api 5).
@@ -93,7 +92,7 @@ class Texts:
     def _show(self, head: wire.Head, draft: CommentDraft) -> WrittenComment:
         names = free_names(draft.uploads, {file.name for file in head.fields.files})
         named = {u.id: name for u, name in zip(draft.uploads, names, strict=True)}
-        text = write(draft.markdown, TextFormat.WIKI, {**draft.names, **named})
+        text = wiki(self._client.side(), draft, {**draft.names, **named})
         id = self._service.show(head, text, draft.uploads, names)
         try:
             stored, now = self._reader.comment(head.id, id), self._reader.head(head.id)
@@ -120,7 +119,7 @@ class Texts:
         head = self._reader.head(key)
         if not translate.described(self._client.side(), head.fields).within(draft.audience):
             raise self._refusal("the customer reads the description on the portal")
-        api, text = body_of(self._client.side(), draft.markdown, draft.names)
+        api, text = body_of(self._client.side(), draft, draft.names)
         body = {"fields": {"description": text}}
         self._client.http.call("PUT", path(key, api=api), idempotent=True, json=body)
         # Which files go with a description, only all the texts together tell.

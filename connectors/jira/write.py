@@ -17,7 +17,7 @@ from typing import Any
 from connectors.base import Snapshot, TicketDraft, WrittenTicket
 from connectors.errors import Gone, Rejected, Uncertain, WireError
 from connectors.jira import site_wire, translate, wire
-from connectors.jira.bodies import body_of, version
+from connectors.jira.bodies import body_of, version, wiki
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
 from connectors.jira.paths import path
@@ -25,8 +25,7 @@ from connectors.jira.read import Reader
 from connectors.jira.service import ServiceDesk, request_type
 from connectors.jira.side import API
 from connectors.jira.workflow import Workflow
-from mappings.markup import write
-from mappings.ticket import Audience, Field, Ref, TextFormat, Unmapped, Value
+from mappings.ticket import Audience, Field, Ref, Unmapped, Value
 from mappings.vocabulary import NOTHING, Native
 
 _SUBJECT = 255
@@ -54,7 +53,7 @@ class Writer:
         self._fit(draft)
         body = self._body(draft.values, None)
         plain = self._client.side().cloud and self._has_long_text(body["fields"])
-        _, text = body_of(self._client.side(), draft.message.markdown, draft.message.names, plain=plain)
+        _, text = body_of(self._client.side(), draft.message, draft.message.names, plain=plain)
         body["fields"] |= {
             "project": {"key": draft.place.key},
             "issuetype": body["fields"].get("issuetype") or self._kind(draft, types),
@@ -116,7 +115,7 @@ class Writer:
         """
         self._fit(draft)
         rest = self._body(draft.values, None)
-        text = write(draft.message.markdown, TextFormat.WIKI, draft.message.names)
+        text = wiki(self._client.side(), draft.message, draft.message.names)
         form = {"summary": rest["fields"].pop("summary", ""), "description": text}
         rest["fields"].pop("issuetype", None)  # the request type has one
         id = self._service.request(draft.place, form)

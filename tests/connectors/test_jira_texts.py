@@ -131,6 +131,16 @@ def test_a_text_with_pictures_is_written_as_wiki(server: responses.RequestsMock,
     assert markdown(later) == "See\n\n![2-shot.png](<attachment:5>)"
 
 
+def test_a_mention_stays_one_in_wiki(server: responses.RequestsMock, jira: Connector) -> None:
+    """Broken: a question with a picture pages nobody, since Cloud's wiki markup names accounts otherwise."""
+    server.get(ISSUE, json=issue(attachment=[file("5", "2-shot.png", HUB)]))
+    server.post(NOTED, status=201, json=comment("77", "See !2-shot.png!", HUB))
+    server.get(f"{NOTED}/77", json=comment("77", document(words("See")), HUB))
+    text = draft("[Dana](mention:desk%3A7) see ![shot](attachment:9)", names={"9": "2-shot.png"})
+    jira.add_comment("10042", replace(text, people={"desk:7": "712020:dana"}))
+    assert "[~accountid:712020:dana] see" in bodies(server, "POST", NOTED)[0]["body"]
+
+
 def test_a_text_that_cannot_be_read_back_is_uncertain(
     server: responses.RequestsMock, jira: Connector
 ) -> None:

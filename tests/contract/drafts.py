@@ -60,13 +60,16 @@ def draft(
     audience: Audience = Audience.STAFF,
     uploads: Sequence[Upload] = (),
     names: Mapping[str, str] | None = None,
+    people: Mapping[str, str] | None = None,
     marker: str | None = None,
 ) -> CommentDraft:
     """Return a text to write, headed by its attribution as the hub's texts are."""
     at = datetime.fromisoformat("2026-03-02T09:00:00+00:00")
     headline = {"author": "Kim Park", "place": "desk #4711", "url": "https://desk.test/4711"}
     markdown = headed(text, **headline, at=at, token=marker or token())
-    return CommentDraft(markdown=markdown, audience=audience, uploads=uploads, names=names or {})
+    return CommentDraft(
+        markdown=markdown, audience=audience, uploads=uploads, names=names or {}, people=people or {}
+    )
 
 
 def ticket(

@@ -90,6 +90,13 @@ class FreshdeskWorld(SandboxWorld):
         self._call("POST", f"tickets/{key}/watch", {"user_id": agent["id"]})
         return str(agent["contact"]["email"])
 
+    def colleague(self) -> str:
+        return ""
+
+    def paged(self, key: str) -> list[str]:
+        mails = self.control("GET", "outbox")
+        return [mail["to"] for mail in mails if mail["system"] == "freshdesk" and "note" in mail["cause"]]
+
     def rates(self, key: str, remark: str) -> None:
         rating = {"ratings": {"default_question": 103}, "feedback": remark}
         self._call("POST", f"tickets/{key}/satisfaction_ratings", rating)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -98,6 +99,19 @@ class GitLabWorld(SandboxWorld):
         self.answers(key, "I read along.", internal=True)
         return str(self.ask("GET", f"{self._api}/user", headers={"PRIVATE-TOKEN": self._dana})["name"])
 
+    def colleague(self) -> str:
+        return "dana"
+
+    def paged(self, key: str) -> list[str]:
+        """Whoever is mentioned has something to do: as each of them sees it."""
+        told = []
+        for token in (self._dana, self._owner):
+            todos = self.ask("GET", f"{self._api}/todos?per_page=100", headers={"PRIVATE-TOKEN": token})
+            me = self.ask("GET", f"{self._api}/user", headers={"PRIVATE-TOKEN": token})
+            iid = int(key.partition(":")[2])
+            told += [me["username"] for todo in todos if _mentions(todo, self._project, iid)]
+        return told
+
     def rates(self, key: str, remark: str) -> None:
         raise AssertionError("issues are not rated")
 
@@ -160,6 +174,11 @@ class ServiceDeskWorld(GitLabWorld):
         iid = int(key.partition(":")[2])
         mail = {"email": _KIM, "text": text}
         return str(self.act("service_desk_reply", project=self._project, iid=iid, **mail)["id"])
+
+
+def _mentions(todo: Mapping[str, Any], project: str, iid: int) -> bool:
+    there = (todo["project"]["path_with_namespace"], todo["target"]["iid"])
+    return todo["action_name"] in ("mentioned", "directly_addressed") and there == (project, iid)
 
 
 def _path(key: str) -> str:

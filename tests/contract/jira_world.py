@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -116,6 +118,15 @@ class JiraWorld(SandboxWorld):
         self._call("POST", f"issue/{key}/watchers", me.get("accountId") or me["name"])
         return str(me["displayName"])
 
+    def colleague(self) -> str:
+        me = self._call("GET", "myself")
+        return str(me.get("accountId") or me["name"])
+
+    def paged(self, key: str) -> list[str]:
+        url = f"{self._api.removesuffix('2')}3/issue/{key}/comment?maxResults=100"
+        bodies = [row["body"] for row in self.ask("GET", url, auth=self._dana)["comments"]]
+        return [str(node["attrs"]["id"]) for node in _nodes(bodies) if node["type"] == "mention"]
+
     def rates(self, key: str, remark: str) -> None:
         raise AssertionError("issues of a Software project are not rated")
 
@@ -181,6 +192,10 @@ class JiraDataCenterWorld(JiraWorld):
 
     def user(self) -> str:
         return ""
+
+    def paged(self, key: str) -> list[str]:
+        """Data Center keeps wiki markup, and reads a name behind a tilde in it."""
+        return [name for said in self.said(key) for name in re.findall(r"(?<!\\)\[~([\w.-]+)\]", said.text)]
 
 
 class JiraServiceWorld(JiraWorld):
@@ -254,3 +269,12 @@ class JiraServiceWorld(JiraWorld):
 
     def _served(self, method: str, path: str, body: object = None) -> Any:
         return self.ask(method, f"{self._desk}/{path}", json=body, auth=self._dana)
+
+
+def _nodes(found: Any) -> Iterator[Any]:
+    """Yield every node of documents."""
+    if isinstance(found, dict):
+        yield found
+        found = found.get("content", [])
+    for child in found:
+        yield from _nodes(child)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -124,6 +125,12 @@ class MemoryWorld:
     def invites(self, key: str) -> str:
         self._desk.invite(key, "sam")
         return "sam@desk.test"
+
+    def colleague(self) -> str:
+        return "sam"
+
+    def paged(self, key: str) -> list[str]:
+        return [name for said in self.said(key) for name in re.findall(r"(?<![\w\\`])@(\w+)", said.text)]
 
     def rates(self, key: str, remark: str) -> None:
         self._desk.rate(key, Mood.HAPPY, remark)

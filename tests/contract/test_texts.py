@@ -138,6 +138,26 @@ def test_the_first_line_does_nothing_either(world: World, connector: Connector) 
     assert "/close" in shown(message(connector.fetch(key), written.id))
 
 
+def test_who_may_be_mentioned_is_mentioned(world: World, connector: Connector) -> None:
+    """`CommentDraft.people`: "mentioned in the tool's own way". Broken: a developer hears of no question."""
+    key, who = world.opens(fresh("Mention"), "Hm."), world.colleague()
+    people = {"desk:7": who or "7"}
+    text = draft("Ask [Robin Vale](mention:desk%3A7), please.", people=people)
+    written = connector.add_comment(key, text)
+    assert world.paged(key) == ([who] if who else [])
+    if not who:
+        assert "Ask Robin Vale, please." in shown(message(connector.fetch(key), written.id))
+
+
+def test_nobody_else_is_ever_mentioned(world: World, connector: Connector) -> None:
+    """`CommentDraft.people`: "nobody else is ever told". Broken: foreign texts page people at will."""
+    key, who = world.opens(fresh("No mention"), "Hm."), world.colleague() or "7"
+    text = f"[Robin Vale](mention:{who}) @{who} [~{who}] [~accountid:{who}] `@{who}` @all, [Mo](mention:9)"
+    written = connector.add_comment(key, draft(text, people={"desk:9": who}))
+    assert world.paged(key) == []
+    assert "Robin Vale" in shown(message(connector.fetch(key), written.id))
+
+
 def test_a_long_text_arrives_whole(world: World, connector: Connector) -> None:
     """`Capabilities.max_text`: so many characters can be written. Broken: the end is cut, or all refused."""
     key = world.opens(fresh("Long"), "Hm.")

@@ -119,6 +119,12 @@ class World(Protocol):
     def invites(self, key: str) -> str:
         """Staff have somebody else kept informed; return how that person is called or mailed."""
 
+    def colleague(self) -> str:
+        """Return by what name texts mention one of the staff; empty where no text can."""
+
+    def paged(self, key: str) -> list[str]:
+        """Return the names of those whom the ticket's texts, message 0 left out, really mention."""
+
     def rates(self, key: str, remark: str) -> None:
         """Whoever opened the ticket says that they were happy with it."""
 
