@@ -85,6 +85,8 @@ class Snapshot:
     """The server's own value of each field that the side can hold."""
     abilities: PlaceAbilities
     """What can be done with the ticket in the place where it is."""
+    moved_to: Ref | None = None
+    """Where a MOVED ticket lives now, if our account may see it."""
 
 
 @dataclass(frozen=True, slots=True)

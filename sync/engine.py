@@ -16,6 +16,7 @@ from connectors.errors import ConfigError, Gone, HubError, Rejected, Transient, 
 from mappings.provenance import Signer
 from mappings.ticket import Ref
 from sync.fuses import STANDARD, Fuses
+from sync.moves import renamed
 from sync.observe import Observation, Observer
 from sync.operations import Plan, Write, together
 from sync.outcome import BACKOFF, Done, Later, Outcome, Parked, Planned, Reconciled, outcome_of
@@ -24,7 +25,7 @@ from sync.routing import Desk
 from sync.rules import Role
 from sync.store import Store
 from sync.store.bundles import Bundle
-from sync.store.inbox import LostClaim
+from sync.store.inbox import Claim, LostClaim
 from sync.store.inbox import Waiting as Row
 
 _OVERLAP = timedelta(minutes=3)
@@ -122,6 +123,10 @@ class Engine:
                 continue
             decided = self._reconciler.decided(seen, subject)
             waits = "; ".join(t.parked for t, _ in decided if t.parked) or parked.get(subject)
+            if seen.moves:
+                moved = ", ".join(f"{old.ref} was moved to {new.ref}" for old, new in seen.moves)
+                yield Planned(tuple(seen.sides), Plan((), ()), f"{moved}; the next sync follows it")
+                continue
             problem = waits or "; ".join(str(error) for error in seen.silent) or None
             plan = together(plan for _, plan in decided)
             told = Plan(plan.writes, (*seen.remarks, *plan.remarks))
@@ -181,7 +186,7 @@ class Engine:
         plan = Plan((), ())
         made: list[Write] = []
         try:
-            seen = self._observe(self._store.bundles.load(row.subject))
+            seen = self._followed(claim, self._observe(self._store.bundles.load(row.subject)))
             decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed)
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
@@ -201,6 +206,14 @@ class Engine:
         finally:
             self._store.inbox.release(claim, self._now())
         return Reconciled(row.subject, plan, outcome, tuple(made))
+
+    def _followed(self, claim: Claim, seen: Observation) -> Observation:
+        """Follow the sides that were moved, and observe again if there were any."""
+        if not seen.moves or seen.bundle.id is None:
+            return seen
+        for old, new in seen.moves:
+            self._store.bundles.moved(claim, old.ref, new.ref, new.url, renamed(old, new))
+        return self._observe(self._store.bundles.load(seen.bundle.subject))
 
     # -- the inbox row
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -54,6 +54,8 @@ class Observation:
     """Whether each side was found; None for one that was not, which may pass."""
     look_again: datetime | None
     """When to look for a side that was not found."""
+    moves: tuple[tuple[Snapshot, Snapshot], ...]
+    """(old, new) of each side that was moved and is to be followed."""
     silent: tuple[WireError, ...]
     """Why connections could not be reached; the sides that could go on without them."""
 
@@ -90,7 +92,7 @@ class Observer:
 
         Raises WireError where no side could be reached; Gone only for an unlinked ticket.
         """
-        sides, presences, remarks, silent = self._fetch(bundle, at, paused)
+        sides, left, presences, remarks, silent = self._fetch(bundle, at, paused)
         lost = tuple(
             Lost(ref, bundle.urls.get(ref, ""), presence, bundle.lost.get(ref, at))
             for ref, presence in presences.items()
@@ -113,13 +115,21 @@ class Observer:
             remarks=tuple(remarks),
             presences=presences,
             look_again=min(waits, default=None),
+            moves=tuple(self._moves(left, presences)),
             silent=tuple(silent.values()),
         )
 
     def _fetch(
         self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError]
-    ) -> tuple[dict[Ref, Snapshot], dict[Ref, Presence | None], list[Skip], dict[str, WireError]]:
+    ) -> tuple[
+        dict[Ref, Snapshot],
+        dict[Ref, Snapshot],
+        dict[Ref, Presence | None],
+        list[Skip],
+        dict[str, WireError],
+    ]:
         sides: dict[Ref, Snapshot] = {}
+        left: dict[Ref, Snapshot] = {}
         presences: dict[Ref, Presence | None] = {}
         remarks = []
         silent: dict[str, WireError] = {}
@@ -146,10 +156,22 @@ class Observer:
             if side.presence is Presence.PRESENT:
                 sides[side.ref] = side
             else:
+                left[side.ref] = side
                 remarks.append(Skip(ref.connection, "the ticket", f"it is {side.presence} there"))
         if silent and not sides:
             raise next(iter(silent.values()))
-        return sides, presences, remarks, silent
+        return sides, left, presences, remarks, silent
+
+    def _moves(
+        self, left: Mapping[Ref, Snapshot], presences: dict[Ref, Presence | None]
+    ) -> Iterator[tuple[Snapshot, Snapshot]]:
+        """Yield the sides that were moved to where our account can follow them."""
+        for side in left.values():
+            if side.presence is Presence.MOVED and side.moved_to is not None:
+                try:
+                    yield side, self._connectors[side.ref.connection].fetch(side.moved_to.key)
+                except Gone:
+                    presences[side.ref] = Presence.MOVED
 
     def _missing(self, bundle: Bundle, ref: Ref, at: datetime) -> Presence | None:
         """Return GONE for a side that has not been found for long enough; None while that may pass.

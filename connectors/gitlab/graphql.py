@@ -70,6 +70,11 @@ def ask(http: Http, kind: TypeAdapter[R], query: str, variables: Mapping[str, An
     return answer
 
 
+_MOVED = """query($path: ID!, $iid: String!) {
+  project(fullPath: $path) { issue(iid: $iid) { movedTo { iid projectId reference(full: true) } } }
+}"""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Who without an account takes part in a ticket."""
@@ -108,7 +113,16 @@ class _Emails(Part):
     nodes: tuple[_Email, ...] | None = None
 
 
+class Elsewhere(Part):
+    """Where an issue was moved to."""
+
+    iid: str
+    project_id: int
+    reference: str = ""
+
+
 class _Issue(Part):
+    moved_to: Elsewhere | None = None
     notes: _Notes | None = None
     email_participants: _Emails | None = None
 
@@ -143,6 +157,17 @@ def outsiders(http: Http, issue: Issue) -> Outside:
         if not page.has_next_page or not after:
             break
     return Outside(authors, tuple(people))
+
+
+def moved_to(http: Http, issue: Issue) -> Elsewhere | None:
+    """Return where a moved issue lives now; None where our account may not see it.
+
+    REST tells a global id only, which nobody but an administrator can look up (reference 3.4).
+    """
+    asked = {"path": issue.project_path, "iid": str(issue.iid)}
+    data = ask(http, _OUTSIDERS, _MOVED, asked).data
+    found = data.project.issue if data and data.project else None
+    return found.moved_to if found else None
 
 
 def _outsiders(http: Http, variables: Mapping[str, Any]) -> _Issue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -15,12 +15,13 @@ from pydantic import TypeAdapter
 from connectors.base import Hint, Snapshot
 from connectors.errors import Gone, Rejected
 from connectors.gitlab.admin import Directory
-from connectors.gitlab.graphql import Outside, outsiders
+from connectors.gitlab.graphql import Outside, moved_to, outsiders
 from connectors.gitlab.labels import Side
 from connectors.gitlab.status import Statuses
 from connectors.gitlab.translate import hint_of, snapshot
 from connectors.gitlab.wire import ISSUE, NOTES, ROWS, Issue, Note, parse
 from connectors.http import Http
+from mappings.ticket import Ref
 
 T = TypeVar("T")
 
@@ -48,7 +49,11 @@ class Reader:
         issue = self.issue(key)
         notes = list(self._notes(key))
         outside = outsiders(self.http, issue) if issue.service_desk_reply_to else Outside({}, ())
-        return snapshot(self.side, issue, notes, me, read_at, outside.authors)
+        found = snapshot(self.side, issue, notes, me, read_at, outside.authors)
+        if issue.moved_to_id is None or (there := moved_to(self.http, issue)) is None:
+            return found
+        moved = Ref(self.side.connection, f"{there.project_id}:{there.iid}", there.reference)
+        return replace(found, moved_to=moved)
 
     def issue(self, key: str) -> Issue:
         """Return an issue without its notes. Raises Gone."""

@@ -186,6 +186,30 @@ class Bundles:
             else:
                 tx.execute(row.where(t.links.c.lost.is_(None)).values(lost=at))
 
+    def moved(self, claim: Claim, old: Ref, new: Ref, url: str, ids: Mapping[str, str]) -> None:
+        """Have a side, with all that is known of it, stand under another id; `ids` are its texts' new ids.
+
+        What a move did not take along keeps its old id, and is known under the new ticket all the same.
+        """
+        here = {"connection": old.connection, "key": old.key}
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            for table in (t.seen, t.facts, t.links):
+                same = [table.c[name] == value for name, value in here.items()]
+                tx.execute(update(table).where(*same).values(key=new.key))
+            names = {"display": new.display, "url": url, "lost": None, "missing": None}
+            link = (t.links.c.connection == new.connection, t.links.c.key == new.key)
+            tx.execute(update(t.links).where(*link).values(**names))
+            for end in ("origin", "target"):
+                columns = [t.mirrors.c[f"{end}_connection"], t.mirrors.c[f"{end}_key"]]
+                same = [c == v for c, v in zip(columns, here.values(), strict=True)]
+                for before, after in ids.items():
+                    row = update(t.mirrors).where(*same, t.mirrors.c[f"{end}_id"] == before)
+                    tx.execute(row.values(**{f"{end}_id": after}))
+                tx.execute(update(t.mirrors).where(*same).values(**{f"{end}_key": new.key}))
+                noted = [t.intents.c[f"{end}_{name}"] == value for name, value in here.items()]
+                tx.execute(update(t.intents).where(*noted).values(**{f"{end}_key": new.key}))
+
     def hold(self, claim: Claim, ref: Ref, seen: Mapping[Ref, Seen]) -> None:
         """Keep what the other sides had said when a side was last reached, until it is reached again."""
         values = [
