@@ -20,6 +20,7 @@ from mappings.vocabulary import vocabularies
 from sync.engine import Engine
 from sync.links import Links
 from sync.store import Store, open_store
+from sync.store.dialects import address_of
 
 Now = Callable[[], datetime]
 
@@ -61,7 +62,7 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     """Return the application that a settings file describes. Raises ConfigError with all problems."""
     settings = load(path, environ)
     connectors = connectors_of(settings, now)
-    store = open_store(path.parent / settings.hub.store)
+    store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent))
     desk = desk_of(settings)
     engine = Engine(
         store=store,

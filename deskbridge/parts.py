@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date
-from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from deskbridge.written import Span, address, domain, label, name, span, week, zone
+from deskbridge.written import Span, address, domain, label, name, span, store, week, zone
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Priority, Status, TicketType
 from sync.rules import Role
@@ -31,6 +30,7 @@ Address = Annotated[str, AfterValidator(address)]
 Domain = Annotated[str, AfterValidator(domain)]
 Label = Annotated[str, AfterValidator(label)]
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+StoreAddress = Annotated[SecretStr, AfterValidator(store)]
 Table = Mapping[str, Mapping[str, str]]
 
 
@@ -41,7 +41,8 @@ class _Part(BaseModel):
 class Hub(_Part):
     """The hub itself."""
 
-    store: Path = Path(".deskbridge/store.sqlite3")
+    store: StoreAddress = SecretStr(".deskbridge/store.sqlite3")
+    """A file beside the settings, or a PostgreSQL database; never printed, a password may be in it."""
     secret: SecretStr = Field(min_length=16)
     """What markers are signed with; 16 characters at least, never changed, kept with the backups."""
     since: Instant | None = None

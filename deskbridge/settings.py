@@ -24,6 +24,9 @@ from deskbridge.parts import PREFIX, Settings
 _OUTSIDE = {"DESKBRIDGE_SETTINGS", "DESKBRIDGE_SECRET"}
 """Variables that are not settings: where the settings are, and the usual name for the hub's secret."""
 
+_PASSWORD = re.compile(r"://[^/]*:[^/]*@|[?&]password=", re.IGNORECASE)
+"""What tells that the address of a database has a password in it."""
+
 Loc = tuple[int | str, ...]
 Raw = dict[str, Any]
 
@@ -51,6 +54,7 @@ class _Reader:
         raw = _over(_toml(self._path), self._overrides())
         for place in [("hub",), *(("connections", name) for name in _names(raw)["connections"])]:
             self._secret(raw, (*place, "secret"))
+        self._store(raw)
         self.problems += _unknown_variables(self._environ, self._named)
         settings = None
         sound: Settings | None
@@ -77,9 +81,9 @@ class _Reader:
         part: Any = raw
         for key in loc[:-1]:
             part = part.get(key) if isinstance(part, dict) else None
-        if not isinstance(part, dict) or not isinstance(part.get("secret"), str):
+        if not isinstance(part, dict) or not isinstance(part.get(loc[-1]), str):
             return
-        kind, _, name = part["secret"].partition(":")
+        kind, _, name = part[loc[-1]].partition(":")
         secret, problem = "", "a secret never stands here; write env:NAME or file:PATH"
         if kind == "env":
             secret, problem = self._variable(name)
@@ -89,7 +93,18 @@ class _Reader:
             problem = "it has a space, a line break or a letter that no key has; copy it anew"
         if problem:
             self.problems.append(f"{self._place(loc)}: {problem}")
-        part["secret"] = _STAND_IN if problem else secret
+        part[loc[-1]] = _STAND_IN if problem else secret
+
+    def _store(self, raw: Raw) -> None:
+        """Put the store's address into the place of its name; one with a password is a secret."""
+        hub = raw.get("hub")
+        written = hub.get("store") if isinstance(hub, dict) else None
+        if not isinstance(written, str):
+            return
+        loc = ("hub", "store")
+        in_file = not self._place(loc).startswith("environment")
+        if written.startswith(("env:", "file:")) or (in_file and _PASSWORD.search(written)):
+            self._secret(raw, loc)
 
     def _variable(self, name: str) -> tuple[str, str]:
         """Return a secret and what is wrong with it; what may be the secret itself is not repeated."""

@@ -13,6 +13,8 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import SecretStr
+
 from sync.sla.calendar import Frame
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -30,6 +32,14 @@ def label(value: str) -> str:
     """Return a label that every tool takes as one."""
     if not re.fullmatch(r"[^\s,]+", value):
         raise ValueError("a label has no spaces or commas, and is not empty; leave it out for customer-KEY")
+    return value
+
+
+def store(value: SecretStr) -> SecretStr:
+    """Return where the store is: a path, or the address of a PostgreSQL database."""
+    written = value.get_secret_value()
+    if not written or ("://" in written and not re.match(r"postgresql\+psycopg://.*/[^/]", written)):
+        raise ValueError("this is no store; write a path, or postgresql+psycopg://USER@HOST/DATABASE")
     return value
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from mappings.ticket import Ref
 from sync.store.bundles import Bundles
 from sync.store.database import Database
 from sync.store.decisions import Decision, Decisions
+from sync.store.dialects import Address
 from sync.store.findings import Findings
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
@@ -66,9 +66,9 @@ class Store:
         return row if subject == row.subject else self.inbox.rename(row, subject)
 
 
-def open_store(path: Path) -> Store:
-    """Open, and create if needed, the store in the SQLite file `path`. Raises ConfigError if it cannot."""
-    database = Database(path)
+def open_store(address: Address) -> Store:
+    """Open, and make or migrate if needed, the store at `address`. Raises ConfigError if it cannot."""
+    database = Database(address)
     return Store(
         database=database,
         bundles=Bundles(database),

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from connectors.base import NativeValue, Presence, Snapshot
 from mappings.ticket import Field, Ref, Status
@@ -16,6 +15,7 @@ from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
 from sync.sla.facts import StatusFact
 from sync.store import schema as t
 from sync.store.database import Database
+from sync.store.dialects import upsert
 from sync.store.inbox import Claim, take, verify
 
 
@@ -273,17 +273,17 @@ class Bundles:
             "read_at": read_at,
             "bundle": bundle,
         }
-        row = upsert(t.seen).values(connection=ref.connection, key=ref.key, **values)
         with self._db.writing() as tx:
             verify(tx, claim)
+            row = upsert(tx, t.seen).values(connection=ref.connection, key=ref.key, **values)
             tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=values))
 
     def found_status(self, claim: Claim, bundle: int, ref: Ref, fact: StatusFact) -> None:
         """Remember a status that a front side was found in."""
         side = {"connection": ref.connection, "key": ref.key, "bundle": bundle}
-        row = upsert(t.facts).values(**side, by=fact.by, after=fact.after, status=fact.status.value)
         with self._db.writing() as tx:
             verify(tx, claim)
+            row = upsert(tx, t.facts).values(**side, by=fact.by, after=fact.after, status=fact.status.value)
             tx.execute(row.on_conflict_do_nothing())
 
 
@@ -318,13 +318,13 @@ def _load(tx: Connection, bundle: int) -> Bundle:
 
 def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None:
     names = {"display": ref.display, "url": url, "bundle": bundle, "unlinked": None}
-    row = upsert(t.links).values(connection=ref.connection, key=ref.key, created=at, **names)
+    row = upsert(tx, t.links).values(connection=ref.connection, key=ref.key, created=at, **names)
     tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=names))
 
 
 def _copied(tx: Connection, bundle: int, copy: Mirror) -> None:
     told = {"target_id": copy.target.id, "revision": copy.revision, "answer": copy.answer, "name": copy.name}
-    row = upsert(t.mirrors).values(bundle=bundle, kind=copy.kind.value, **_ids(copy), **told)
+    row = upsert(tx, t.mirrors).values(bundle=bundle, kind=copy.kind.value, **_ids(copy), **told)
     tx.execute(row.on_conflict_do_update(index_elements=["kind", *t.TEXT_IDS], set_=told))
 
 

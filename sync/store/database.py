@@ -1,50 +1,47 @@
-"""The database file: opened private to its owner, one short writer at a time."""
+"""The database: a private SQLite file or a PostgreSQL server, brought up to date when it is opened."""
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, update
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.exc import DatabaseError
 
 from connectors.base import Account
 from connectors.errors import ConfigError
-from sync.store.schema import VERSION, identities, meta, metadata
-
-_MAGIC = b"SQLite format 3\0"
-"""What every SQLite file begins with (sqlite.org/fileformat.html)."""
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=NORMAL",
-    "PRAGMA busy_timeout=30000",
-    "PRAGMA foreign_keys=ON",
-)
+from sync.store import dialects
+from sync.store.dialects import READING, Address, called, engine_of, reason_of, upsert
+from sync.store.migrate import migrate
+from sync.store.schema import identities, meta
 
 
 class Database:
-    """One SQLite file in WAL mode; every writing transaction begins IMMEDIATE and is committed at its end.
+    """One store for any number of processes; a writing transaction is short, and committed at its end.
 
-    With synchronous=NORMAL a power cut can forget the last commits but corrupts nothing; what was
-    forgotten is found again by its marker.
+    In a SQLite file (WAL mode) each writer begins IMMEDIATE, and they come one after the other; on
+    PostgreSQL a writer locks the rows that it must not lose to another. With synchronous=NORMAL a power
+    cut can forget the last commits of a file but corrupts nothing; what was forgotten is found again by
+    its marker.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._engine = _engine(path)
+    def __init__(self, address: Address) -> None:
+        """Open the store, making or migrating it if needed. Raises ConfigError if that cannot be done."""
+        self.address = address
+        self._engine = engine_of(address)
+        self._reader = self._engine.execution_options(**READING[self._engine.dialect.name])
         try:
-            with self.writing() as tx:
-                self._refuse_foreign(tx)
-                metadata.create_all(tx)
-                _stamp(tx)
-            self._check()
+            migrate(self._engine, address)
+            self._name_hub()
         except DatabaseError as error:
-            raise ConfigError([f"{path}: this is not a store of deskbridge ({error.orig})"]) from None
+            self.close()
+            told = reason_of(error.orig or error)
+            raise ConfigError([f"{called(address)}: the store cannot be opened ({told})"]) from None
+        except ConfigError:
+            self.close()
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -55,11 +52,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a transaction that reads one consistent state and blocks no writer."""
-        with self._engine.execution_options(reading=True).connect() as tx:
+        with self._reader.connect() as tx:
             yield tx
 
     def close(self) -> None:
-        """Close all connections to the file."""
+        """Close all connections to the database."""
         self._engine.dispose()
 
     def hub(self) -> str:
@@ -74,8 +71,8 @@ class Database:
         """Remember the digest of the rules that are worked by from now on, and since when."""
         changed = at.isoformat() if self.rules() else ""  # the first rules of all are no change
         with self.writing() as tx:
-            tx.execute(update(meta).where(meta.c.name == "rules").values(value=digest))
-            tx.execute(update(meta).where(meta.c.name == "rules changed").values(value=changed))
+            _set(tx, "rules", digest)
+            _set(tx, "rules changed", changed)
 
     def rules_changed(self) -> datetime | None:
         """Return since when the rules are as they are; None if they never changed."""
@@ -92,63 +89,47 @@ class Database:
         return (row.instance, row.account) if row else None
 
     def identify(self, connection: str, account: Account) -> None:
-        """Remember who a connection is, on its first use."""
+        """Remember who a connection is, on its first use; who came first counts."""
+        who = {"connection": connection, "instance": account.instance, "account": account.key}
         with self.writing() as tx:
-            tx.execute(
-                insert(identities).values(
-                    connection=connection, instance=account.instance, account=account.key
-                )
-            )
+            tx.execute(upsert(tx, identities).values(**who).on_conflict_do_nothing())
+
+    def highest_number(self) -> int:
+        """Return the highest running number that a marker of this store carries; 0 at first."""
+        with self.reading() as tx:
+            return dialects.highest_number(tx)
+
+    def raise_number(self, number: int) -> None:
+        """Have running numbers go on above `number`: markers with numbers up to it are out there."""
+        with self.writing() as tx:
+            dialects.raise_number(tx, number)
+
+    def recovering(self) -> datetime | None:
+        """Return since when the hub finds together again what an older copy of the store had forgotten."""
+        at = self._meta("recovering")
+        return datetime.fromisoformat(at) if at else None
+
+    def recover(self, since: datetime | None) -> None:
+        """Begin, or end (None), recovering; who begins first counts."""
+        with self.writing() as tx:
+            if since is None:
+                _set(tx, "recovering", "")
+            else:
+                _set(tx, "recovering", since.isoformat(), where=meta.c.value == "")
 
     def _meta(self, name: str) -> str:
         with self.reading() as tx:
-            return str(tx.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one())
+            return str(tx.execute(select(meta.c.value).where(meta.c.name == name)).scalar() or "")
 
-    def _refuse_foreign(self, tx: Connection) -> None:
-        tables = set(inspect(tx).get_table_names())
-        if tables and not tables >= {meta.name, "bundles"}:
-            raise ConfigError([f"{self.path}: this is another program's database"])
-
-    def _check(self) -> None:
-        found = self._meta("version")
-        if found != str(VERSION):
-            text = f"its schema is version {found}, this program's is {VERSION}; use the program that made it"
-            raise ConfigError([f"{self.path}: {text}"])
+    def _name_hub(self) -> None:
+        """Give a new store what it is known by; of two processes that do so at once, the first counts."""
+        if self._meta("hub"):
+            return
+        with self.writing() as tx:
+            _set(tx, "hub", secrets.token_hex(4), where=meta.c.value == "")
 
 
-def _engine(path: Path) -> Engine:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:
-            begins = file.read(len(_MAGIC))
-    except OSError as error:
-        raise ConfigError([f"{path}: the store cannot be opened ({error.strerror})"]) from None
-    if begins not in (b"", _MAGIC):
-        # SQLite itself takes a file of a few bytes for an empty one, and overwrites it.
-        raise ConfigError([f"{path}: this is not a store of deskbridge"])
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
-
-    @event.listens_for(engine, "begin")
-    def begun(tx: Connection) -> None:
-        reading = tx.get_execution_options().get("reading")
-        tx.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _stamp(tx: Connection) -> None:
-    known = set(tx.execute(select(meta.c.name)).scalars())
-    for name, value in (
-        ("version", str(VERSION)),
-        ("hub", secrets.token_hex(4)),
-        ("rules", ""),
-        ("rules changed", ""),
-    ):
-        if name not in known:
-            tx.execute(insert(meta).values(name=name, value=value))
+def _set(tx: Connection, name: str, value: str, where: ColumnElement[bool] | None = None) -> None:
+    """Keep a value under a name; one that is kept already, only if `where` is true of it."""
+    row = upsert(tx, meta).values(name=name, value=value)
+    tx.execute(row.on_conflict_do_update(index_elements=["name"], set_={"value": value}, where=where))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sync.operations import Conflict, Remark
 from sync.store.database import Database
+from sync.store.dialects import upsert
 from sync.store.schema import findings
 
 
@@ -42,7 +42,7 @@ class Findings:
                 new.append((remark, row))
         if new:
             with self._db.writing() as tx:
-                tx.execute(upsert(findings).on_conflict_do_nothing(), [row for _, row in new])
+                tx.execute(upsert(tx, findings).on_conflict_do_nothing(), [row for _, row in new])
         return [remark for remark, _ in new]
 
     def of(self, subject: str) -> list[Finding]:

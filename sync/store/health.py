@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sync.store.database import Database
+from sync.store.dialects import upsert
 from sync.store.schema import health
 
 
@@ -25,6 +25,6 @@ class Health:
 
     def doubt(self, connection: str, at: datetime | None) -> None:
         """Doubt, or trust again (None), what a connection does not find."""
-        row = upsert(health).values(connection=connection, doubted=at)
         with self._db.writing() as tx:
+            row = upsert(tx, health).values(connection=connection, doubted=at)
             tx.execute(row.on_conflict_do_update(index_elements=["connection"], set_={"doubted": at}))

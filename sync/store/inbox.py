@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from connectors.errors import HubError
 from sync.store.database import Database
+from sync.store.dialects import upsert
 from sync.store.schema import claims, cursors, inbox
 
 EVENTUALLY = datetime(9999, 1, 1, tzinfo=UTC)
@@ -44,8 +44,9 @@ class Waiting:
 
 
 def verify(tx: Connection, claim: Claim) -> None:
-    """Raise LostClaim unless the claim is still the newest of its subject."""
-    token = tx.execute(select(claims.c.token).where(claims.c.subject == claim.subject)).scalar()
+    """Raise LostClaim unless the claim is the newest of its subject, and keep it so until the end of `tx`."""
+    newest = select(claims.c.token).where(claims.c.subject == claim.subject)
+    token = tx.execute(newest.with_for_update()).scalar()
     if token != claim.token:
         raise LostClaim(f"{claim.subject} was taken over by another worker")
 
@@ -56,11 +57,22 @@ def _unchanged(row: Waiting) -> tuple[ColumnElement[bool], ...]:
 
 def take(tx: Connection, subject: str, at: datetime) -> Claim:
     """Give the claim of a subject to whoever asks, ending any other."""
-    token = (tx.execute(select(claims.c.token).where(claims.c.subject == subject)).scalar() or 0) + 1
-    values = {"token": token, "until": at + LEASE}
-    row = upsert(claims).values(subject=subject, **values)
-    tx.execute(row.on_conflict_do_update(index_elements=["subject"], set_=values))
-    return Claim(subject, token)
+    claim = _take(tx, subject, at, even_held=True)
+    if claim is None:
+        raise LostClaim(f"{subject} could not be claimed")
+    return claim
+
+
+def _take(tx: Connection, subject: str, at: datetime, *, even_held: bool) -> Claim | None:
+    """Give the claim of a subject, or None if somebody holds it: looked at and taken in one statement."""
+    until = at + LEASE
+    row = upsert(tx, claims).values(subject=subject, token=1, until=until)
+    free = None if even_held else claims.c.until <= at
+    again = row.on_conflict_do_update(
+        index_elements=["subject"], set_={"token": claims.c.token + 1, "until": until}, where=free
+    )
+    token = tx.execute(again.returning(claims.c.token)).scalar()
+    return None if token is None else Claim(subject, token)
 
 
 class Inbox:
@@ -71,13 +83,13 @@ class Inbox:
 
     def put(self, subject: str, due_at: datetime, reason: str) -> None:
         """Have a subject looked at by `due_at`; one that is parked is tried again."""
-        row = upsert(inbox).values(subject=subject, due_at=due_at, reason=reason, attempts=0)
-        first = row.on_conflict_do_update(
-            index_elements=["subject"],
-            set_={"due_at": due_at, "reason": reason, "parked": None},
-            where=inbox.c.due_at.is_(None) | (inbox.c.due_at > due_at),
-        )
         with self._db.writing() as tx:
+            row = upsert(tx, inbox).values(subject=subject, due_at=due_at, reason=reason, attempts=0)
+            first = row.on_conflict_do_update(
+                index_elements=["subject"],
+                set_={"due_at": due_at, "reason": reason, "parked": None},
+                where=inbox.c.due_at.is_(None) | (inbox.c.due_at > due_at),
+            )
             tx.execute(first)
 
     def retry(self, subject: str, at: datetime, *, allowed: bool = False) -> bool:
@@ -122,10 +134,9 @@ class Inbox:
         """
         until = at + LEASE
         with self._db.writing() as tx:
-            held = tx.execute(select(claims.c.until).where(claims.c.subject == row.subject)).scalar()
-            if held is not None and held > at:
+            claim = _take(tx, row.subject, at, even_held=False)
+            if claim is None:
                 return None
-            claim = take(tx, row.subject, at)
             tx.execute(update(inbox).where(inbox.c.subject == row.subject).values(due_at=until))
         return claim, replace(row, due_at=until)
 
@@ -159,6 +170,6 @@ class Inbox:
 
     def collected(self, connection: str, at: datetime) -> None:
         """Remember until when a connection's changes have been collected."""
-        row = upsert(cursors).values(connection=connection, at=at)
         with self._db.writing() as tx:
+            row = upsert(tx, cursors).values(connection=connection, at=at)
             tx.execute(row.on_conflict_do_update(index_elements=["connection"], set_={"at": at}))

@@ -1,4 +1,7 @@
-"""The tables. Instants are kept as microseconds since 1970 in UTC, texts of vendors as they came."""
+"""The tables, as the newest revision in ``migrations`` leaves them.
+
+Instants are kept as microseconds since 1970 in UTC, texts of vendors as they came.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,6 @@ from sqlalchemy import (
     false,
 )
 
-VERSION = 4
-"""The schema's version; a store of another one is refused rather than guessed at."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,7 +42,14 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
-metadata = MetaData()
+metadata = MetaData(
+    naming_convention={  # a later revision can only change what has a name
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 

@@ -208,6 +208,16 @@ FORM: list[tuple[Change, str]] = [
     # keys, at every depth
     (("[hub]", "[hubb]"), "hub: this is missing|hubb: there is no such key; did you mean 'hub'?"),
     (("store =", "stroe ="), "hub.stroe: there is no such key; did you mean 'store'?"),
+    *(
+        (('store = "', f'store = "{said}'), f"hub.store: {why}")
+        for said, why in (
+            ("mysql://db/", "this is no store; write a path, or postgresql+psycopg://USER@HOST/DATABASE"),
+            ("postgresql+psycopg://hub:s3cret@db/", _SAID),
+            ("postgresql+psycopg://db/hub?password=s3cret&x=", _SAID),
+            ("env:NOT_SET_AT_ALL#", "after env: comes the name of a variable, in capitals"),
+            ("file:not-there/", "the file not-there/store.sqlite3 cannot be read"),
+        )
+    ),
     (
         ('role = "front"', 'rol = "front"'),
         "connections.desk.role: this is missing|connections.desk.rol: there is no such key; did you mean 'role'?",
@@ -535,6 +545,18 @@ class TestSecrets:
             assert str(application.settings.hub.secret) == "**********"
         finally:
             application.store.database.close()
+
+    @pytest.mark.parametrize("how", ["env:DESKBRIDGE_DATABASE", "the variable itself"])
+    def test_a_stores_password_is_one(self, tmp_path: Path, how: str) -> None:
+        """The database's password would have to stand in the file, or would be printed with the settings."""
+        address = "postgresql+psycopg://hub:s3cret@db.test/deskbridge"
+        change = ('store = "store.sqlite3"', f'store = "{how}"')
+        environ = CANARIES | {"DESKBRIDGE_DATABASE": address}
+        if not how.startswith("env:"):
+            change, environ = ("", ""), CANARIES | {"DESKBRIDGE_HUB__STORE": address}
+        settings = load(written(tmp_path, change), environ)
+        assert settings.hub.store.get_secret_value() == address
+        assert "s3cret" not in f"{settings}{settings!r}"
 
     def test_settings_are_frozen(self, tmp_path: Path) -> None:
         """Something could change the settings after they were checked."""

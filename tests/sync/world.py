@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
 
 from connectors.base import ConnectionConfig, Connector
 from connectors.capabilities import FilePlace
@@ -26,6 +27,8 @@ from sync.rules import Role, Rules
 from sync.sla.calendar import Elapsed
 from sync.sla.policy import ClockName, Policy, Target
 from sync.store import Store, open_store
+from sync.store.dialects import Address
+from sync.store.schema import metadata
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NAMES = ("desk", "jira", "gitlab")
@@ -62,6 +65,7 @@ class World:
         lag: timedelta = timedelta(0),
         policies: bool = True,
         rules: Mapping[str, Any] | None = None,
+        address: Address | None = None,
     ) -> None:
         self.folder, self.at = folder, START
         self.servers = {name: Server(self.now, lag) for name in NAMES}
@@ -83,7 +87,7 @@ class World:
         for name, more in (differing or {}).items():
             usual[name] |= more
         self.connectors = {name: self._connect(name, usual[name]) for name in NAMES}
-        self.store = open_store(folder / "store.sqlite3")
+        self.store = open_store(address or folder / "store.sqlite3")
         self.engine = self.hub()
 
     def now(self) -> datetime:
@@ -152,11 +156,10 @@ class World:
         return [row.parked for row in self.store.inbox.parked()]
 
     def dump(self) -> list[str]:
-        """Return everything that the store holds."""
-        with sqlite3.connect(self.store.database.path) as raw:
-            lines = list(raw.iterdump())
-        raw.close()
-        return lines
+        """Return everything that the store holds, row by row."""
+        with self.store.database.reading() as tx:
+            tables = metadata.sorted_tables
+            return [f"{table.name} {row}" for table in tables for row in tx.execute(select(table))]
 
     # -- what stands where
 

@@ -1,0 +1,181 @@
+"""Where SQLite and PostgreSQL differ, and nowhere else: opening, writing one after the other, numbers.
+
+Both have rows that are inserted or updated in one statement; PostgreSQL locks the rows that a writer looks
+at (`with_for_update`), SQLite, which knows no such clause, has one writer at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
+
+from connectors.errors import ConfigError
+from sync.store.schema import intents
+
+Address = Path | URL
+"""Where a store is: a SQLite file, or a database on a PostgreSQL server."""
+
+READING: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {"reading": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+"""What makes a transaction read one consistent state and block no writer."""
+
+_MAGIC = b"SQLite format 3\0"
+"""What every SQLite file begins with (sqlite.org/fileformat.html)."""
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA foreign_keys=ON",
+)
+_LOCK = 0x6465736B
+"""The number of the advisory lock under which one process at a time changes the tables."""
+
+
+def address_of(written: str, folder: Path) -> Address:
+    """Return where the settings say that the store is; a relative path begins at `folder`.
+
+    Raises ConfigError for what is neither; what was written is not repeated, a password may be in it.
+    """
+    if "://" not in written:
+        return folder / written
+    try:
+        url = make_url(written)
+    except ArgumentError:
+        url = None
+    if url is None or url.drivername != "postgresql+psycopg" or not url.database:
+        way = "write a path, or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+        raise ConfigError([f"hub.store: this is not the address of a database; {way}"])
+    return url
+
+
+def called(address: Address) -> str:
+    """Return what a person calls a store; of a server neither user nor password."""
+    if isinstance(address, Path):
+        return str(address)
+    return f"database {address.database} on {address.host or 'this machine'}"
+
+
+def engine_of(address: Address) -> Engine:
+    """Return the engine of a store; nothing is asked of a server yet. Raises ConfigError for a bad file."""
+    return _file(address) if isinstance(address, Path) else _server(address)
+
+
+def upsert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that can say what happens to a row that is there already."""
+    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def reason_of(error: Exception) -> str:
+    """Return the first line of what a database says; the rest are hints and statements."""
+    return str(error).strip().partition("\n")[0]
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Connection]:
+    """Give a transaction in which nobody else changes the tables; all of it happens, or nothing."""
+    with engine.connect() as tx:
+        if engine.dialect.name == "postgresql":
+            with tx.begin():
+                tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                yield tx
+            return
+        # A table that others refer to is rebuilt by dropping it, which would be refused or empty those;
+        # within a transaction the pragma does nothing (sqlite.org/foreignkeys.html).
+        raw = tx.connection.driver_connection
+        raw.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+        try:
+            with tx.begin():
+                yield tx
+                if tx.execute(text("PRAGMA foreign_key_check")).first():
+                    raise ConfigError(["the store's tables would not fit together after the migration"])
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]
+
+
+def back_up(path: Path, name: str) -> Path:
+    """Copy a SQLite file as it is now beside itself, as private, and return where; an older copy goes."""
+    copy = path.with_name(f"{path.name}.{name}")
+    part = copy.with_name(f"{copy.name}.part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
+        source.backup(target)
+    part.replace(copy)
+    return copy
+
+
+def highest_number(tx: Connection) -> int:
+    """Return the highest running number that was given to a write, kept or not; 0 at first."""
+    if tx.dialect.name == "postgresql":
+        query = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {_sequence(tx)}"  # noqa: S608
+    else:
+        query = f"SELECT seq FROM sqlite_sequence WHERE name = '{intents.name}'"  # noqa: S608 - our own name
+    return int(tx.execute(text(query)).scalar() or 0)
+
+
+def raise_number(tx: Connection, number: int) -> None:
+    """Have running numbers go on above `number`; they are never lowered."""
+    if tx.dialect.name == "postgresql":
+        # Numbers are drawn without a lock: none is drawn between our look and our word.
+        tx.execute(text(f"LOCK TABLE {intents.name} IN EXCLUSIVE MODE"))
+        if highest_number(tx) < number:
+            tx.execute(
+                text("SELECT setval(:sequence, :number)"), {"sequence": _sequence(tx), "number": number}
+            )
+        return
+    values = {"name": intents.name, "number": number}
+    known = tx.execute(text("SELECT seq FROM sqlite_sequence WHERE name = :name"), values).first()
+    if known is None:
+        tx.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), values)
+    elif known.seq < number:
+        tx.execute(text("UPDATE sqlite_sequence SET seq = :number WHERE name = :name"), values)
+
+
+def _sequence(tx: Connection) -> str:
+    query = text("SELECT pg_get_serial_sequence(:table, 'number')")
+    return str(tx.execute(query, {"table": intents.name}).scalar_one())
+
+
+def _file(path: Path) -> Engine:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "rb") as file:
+            begins = file.read(len(_MAGIC))
+    except OSError as error:
+        raise ConfigError([f"{path}: the store cannot be opened ({error.strerror})"]) from None
+    if begins not in (b"", _MAGIC):
+        # SQLite itself takes a file of a few bytes for an empty one, and overwrites it.
+        raise ConfigError([f"{path}: this is not a store of deskbridge"])
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def begun(tx: Connection) -> None:
+        reading = tx.get_execution_options().get("reading")
+        tx.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _server(url: URL) -> Engine:
+    try:
+        # A connection that the server closed meanwhile is replaced before it is used.
+        return create_engine(url, pool_pre_ping=True)
+    except ImportError:
+        way = "pip install 'deskbridge[postgres]'"
+        raise ConfigError([f"hub.store: psycopg, which speaks to PostgreSQL, is missing: {way}"]) from None

@@ -1,0 +1,35 @@
+"""The two databases that a store may be on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.store.dialects import Address
+from tests.sync import postgres as server
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[server.Postgres]:
+    """A PostgreSQL server. Where none can be started the test is skipped, but never in CI."""
+    try:
+        with server.running() as running:
+            yield running
+    except server.Unavailable as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no PostgreSQL can be started here: {error}")
+
+
+@pytest.fixture(params=DATABASES)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Address:
+    """Where an empty store is: once a file, once a database on a server."""
+    if request.param == "sqlite":
+        return tmp_path / "kept" / "store.sqlite3"
+    running: server.Postgres = request.getfixturevalue("postgres")
+    return running.store()

@@ -1,0 +1,170 @@
+"""Stores that older and newer programs made, and processes that open one at the same moment."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from connectors.errors import ConfigError
+from mappings.ticket import Ref, Status
+from sync.seen import Kind, Mirror, Seen, TextId
+from sync.store import Store, open_store
+from sync.store.dialects import Address, engine_of
+from sync.store.migrate import migrate
+from sync.store.schema import metadata
+from tests.sync import postgres as server
+
+AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+FIRST = Path(__file__).with_name("data") / "store-0001.sql"
+"""Everything in a store that the first revision's program had made and used."""
+
+
+def old_store(path: Path) -> Path:
+    """Put a store of the first revision there, as its program left it."""
+    path.touch(mode=0o600)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript(FIRST.read_text("utf-8"))
+    return path
+
+
+def holds_what_it_held(store: Store) -> None:
+    """Check everything that the old store knew."""
+    desk, jira = Ref("desk", "1"), Ref("jira", "2")
+    bundle = store.bundles.load("bundle:1")
+    assert store.hub() == "0123abcd"
+    assert store.database.identity("jira") == ("https://acme.test", "hub")
+    assert bundle.refs == (desk, jira)
+    assert bundle.seen[desk] == Seen({"subject": "It does not start", "tags": ("a", "b")}, {"due": "2026"}, 3)
+    assert [fact.status for fact in bundle.statuses[desk]] == [Status.OPEN, Status.RESOLVED]
+    copy = Mirror(Kind.COMMENT, TextId("desk", "1", "7"), TextId("jira", "2", "70"), "r1", "a1")
+    assert list(bundle.mirrors) == [copy]
+    assert [(f.target, f.what) for f in store.findings.all()] == [
+        ("jira", "tags"),
+        ("desk", "conflict in subject"),
+    ]
+    assert [d.result for d in store.decisions.of("bundle:1")] == ["written"]
+    assert [row.subject for row in store.inbox.due(AT)] == ["ref:desk:9"]
+    assert store.database.highest_number() == 1
+
+
+def test_a_store_of_the_first_program_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Otherwise an upgrade loses the links, and the next sync makes every ticket a second time."""
+    store = open_store(old_store(tmp_path / "store.sqlite3"))
+    holds_what_it_held(store)
+    store.database.close()
+
+
+@pytest.mark.parametrize("empty", ["sqlite", "postgresql"])
+def test_the_revisions_end_in_the_tables_that_the_program_works_on(
+    empty: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Otherwise a new installation has tables that an upgraded one lacks, or the other way round."""
+    address: Address = tmp_path / "store.sqlite3"
+    if empty == "postgresql":
+        running: server.Postgres = request.getfixturevalue("postgres")
+        address = running.empty()
+    engine = engine_of(address)
+    migrate(engine, address)
+    with engine.connect() as tx:
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+    engine.dispose()
+
+
+def test_a_store_of_a_newer_program_is_refused_in_one_line(address: Address) -> None:
+    """Otherwise an older program works on tables that it does not understand."""
+    store = open_store(address)
+    with store.database.writing() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    store.database.close()
+    with pytest.raises(ConfigError) as refused:
+        open_store(address)
+    (line,) = refused.value.problems
+    assert "a newer program made this store" in line
+    assert "9999" in line
+
+
+def test_a_store_from_before_the_first_release_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Otherwise tables without a revision are taken for the first one's, and fail later, one by one."""
+    path = tmp_path / "store.sqlite3"
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript("CREATE TABLE meta (name TEXT, value TEXT); CREATE TABLE bundles (id INTEGER)")
+    with pytest.raises(ConfigError, match="before the first release"):
+        open_store(path)
+
+
+def _opened(address: Address, results: Any) -> None:
+    store = open_store(address)
+    results.put(store.hub())
+    store.database.close()
+
+
+def opened_at_once(address: Address, processes: int = 4) -> Sequence[str]:
+    """Open a store in several processes at the same moment; return what hub each found."""
+    fork = multiprocessing.get_context("fork")
+    results = fork.Queue()
+    workers = [fork.Process(target=_opened, args=(address, results)) for _ in range(processes)]
+    for worker in workers:
+        worker.start()
+    hubs = [results.get(timeout=30) for _ in workers]
+    for worker in workers:
+        worker.join(30)
+    assert [worker.exitcode for worker in workers] == [0] * processes
+    return hubs
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_processes_that_make_a_store_at_once_make_one(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Otherwise the first start of the service and a command beside it end in an error, or in two hubs."""
+    address: Address = tmp_path / "store.sqlite3"
+    if kind == "postgresql":
+        running: server.Postgres = request.getfixturevalue("postgres")
+        address = running.empty()
+    assert len(set(opened_at_once(address))) == 1
+
+
+def test_processes_that_open_an_old_store_at_once_migrate_it_once(tmp_path: Path) -> None:
+    """Otherwise an upgrade of a running installation fails on tables that are there already."""
+    path = old_store(tmp_path / "store.sqlite3")
+    assert set(opened_at_once(path)) == {"0123abcd"}
+    store = open_store(path)
+    holds_what_it_held(store)
+    store.database.close()
+
+
+def test_a_server_that_does_not_answer_is_told_without_the_password() -> None:
+    """Otherwise a typing mistake in the settings prints the database's password into a log."""
+    from sync.store.dialects import address_of
+
+    address = address_of("postgresql+psycopg://hub:s3cret@127.0.0.1:1/deskbridge", Path())
+    with pytest.raises(ConfigError) as refused:
+        open_store(address)
+    (line,) = refused.value.problems
+    assert "database deskbridge on 127.0.0.1" in line
+    assert "s3cret" not in repr(refused.value)
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "written", ["mysql://hub:s3cret@host/db", "postgresql+psycopg://hub:s3cret@host", "://x"]
+)
+def test_an_address_of_something_else_is_refused_without_repeating_it(written: str) -> None:
+    """Otherwise another database's address is used half, or its password printed."""
+    from sync.store.dialects import address_of
+
+    with pytest.raises(ConfigError) as refused:
+        address_of(written, Path())
+    (line,) = refused.value.problems
+    assert "postgresql+psycopg://" in line
+    assert "s3cret" not in line
