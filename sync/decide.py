@@ -31,7 +31,7 @@ def decide(situation: Situation) -> Plan:
     able = replace(situation, wanting=tuple(p for p in situation.wanting if p.connection in coming))
     closed = [skip for target in able.trusted() if (skip := _closed(able, target))]
     foreign = {skip.target for skip in closed}
-    made = (*_links(able), *_losses(able), *texts(able), *fields(able))
+    made = texts(able) if able.merged else (*_links(able), *_losses(able), *texts(able), *fields(able))
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign)
     operations = [*creations, *closed, *reachable]
     remarks = [o for o in operations if isinstance(o, Skip | Conflict)]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from connectors.base import Account, Connector
+from connectors.base import Account, Connector, Snapshot
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Transient, Unauthorised, WireError
 from mappings.provenance import Signer
 from mappings.ticket import Ref
@@ -19,7 +20,19 @@ from sync.fuses import STANDARD, Fuses
 from sync.moves import renamed
 from sync.observe import Observation, Observer
 from sync.operations import Plan, Write, together
-from sync.outcome import BACKOFF, Done, Later, Outcome, Parked, Planned, Reconciled, outcome_of
+from sync.outcome import (
+    BACKOFF,
+    Done,
+    Later,
+    Outcome,
+    Parked,
+    Planned,
+    Reconciled,
+    Stale,
+    Unjoined,
+    outcome_of,
+    postponed,
+)
 from sync.reconcile import Reconciler
 from sync.routing import Desk
 from sync.rules import Role
@@ -123,8 +136,10 @@ class Engine:
                 continue
             decided = self._reconciler.decided(seen, subject)
             waits = "; ".join(t.parked for t, _ in decided if t.parked) or parked.get(subject)
-            if seen.moves:
-                moved = ", ".join(f"{old.ref} was moved to {new.ref}" for old, new in seen.moves)
+            if seen.moves or seen.merges:
+                news = [f"{old.ref} was moved to {new.ref}" for old, new in seen.moves]
+                news += [f"{one.ref} was merged into {primary}" for one, primary in seen.merges]
+                moved = ", ".join(news)
                 yield Planned(tuple(seen.sides), Plan((), ()), f"{moved}; the next sync follows it")
                 continue
             problem = waits or "; ".join(str(error) for error in seen.silent) or None
@@ -197,6 +212,12 @@ class Engine:
             self._store.inbox.done(row)
         except LostClaim:
             return None
+        except Unjoined as error:
+            outcome = Parked(str(error))
+            self._settle(row, None, outcome)
+        except Stale as error:
+            outcome = postponed([error], self._now())
+            self._settle(row, None, outcome)
         except WireError as error:
             outcome = outcome_of(error, self._now())
             self._settle(row, None, outcome)
@@ -209,11 +230,43 @@ class Engine:
 
     def _followed(self, claim: Claim, seen: Observation) -> Observation:
         """Follow the sides that were moved, and observe again if there were any."""
-        if not seen.moves or seen.bundle.id is None:
+        if seen.bundle.id is None or not (seen.moves or seen.merges):
             return seen
         for old, new in seen.moves:
             self._store.bundles.moved(claim, old.ref, new.ref, new.url, renamed(old, new))
+        for merged, primary in seen.merges:
+            with suppress(Gone):  # what nobody can see is followed by nobody
+                self._joined(claim, seen.bundle, merged, primary)
         return self._observe(self._store.bundles.load(seen.bundle.subject))
+
+    def _joined(self, claim: Claim, bundle: Bundle, merged: Snapshot, primary: Ref) -> None:
+        """Have the ticket that a side was merged into belong to the same bundle. Raises Unjoined, Later."""
+        side = self._connectors[primary.connection].fetch(primary.key)
+        there = self._store.bundles.load(self._store.bundles.subject(side.ref))
+        works = [{r.connection for r in b.refs if self._works(r)} for b in (bundle, there)]
+        if there.id is None:
+            self._store.bundles.link(claim, bundle.id or 0, side.ref, side.url, self._now())
+        elif twice := works[0] & works[1]:
+            raise Unjoined(
+                f"{merged.ref} was merged into {side.ref}, and each has an issue of its own on "
+                f"{', '.join(sorted(twice))}: unlink one of them"
+            )
+        else:
+            self._absorb(claim, bundle, there)
+
+    def _absorb(self, claim: Claim, bundle: Bundle, there: Bundle) -> None:
+        self._store.inbox.put(there.subject, self._now(), "merged")
+        row = self._store.inbox.row(there.subject)
+        taken = self._store.inbox.claim(row, self._now()) if row else None
+        if taken is None or bundle.id is None or there.id is None:
+            raise Stale(f"{there.subject} is being worked on")
+        other, row = taken
+        self._store.bundles.absorb(claim, bundle.id, other, there.id)
+        self._store.inbox.done(row)
+        self._store.inbox.release(other, self._now())
+
+    def _works(self, ref: Ref) -> bool:
+        return self._desk.rules.roles.get(ref.connection) is Role.WORK
 
     # -- the inbox row
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from connectors.base import Connector, Presence, Snapshot
-from connectors.capabilities import PlaceAbilities
+from connectors.capabilities import Part, PlaceAbilities
 from connectors.errors import Gone, Throttled, Transient, Unauthorised, WireError
 from mappings.boards import Place
 from mappings.markup import read
 from mappings.provenance import Signer
-from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, Status, Ticket
+from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, RelationKind, Status, Ticket
 from sync.adopt import paired
 from sync.operations import Skip
 from sync.routing import Customer, Desk
@@ -56,6 +56,8 @@ class Observation:
     """When to look for a side that was not found."""
     moves: tuple[tuple[Snapshot, Snapshot], ...]
     """(old, new) of each side that was moved and is to be followed."""
+    merges: tuple[tuple[Snapshot, Ref], ...]
+    """(front side, the ticket that it was merged into) where that one is no side of the bundle yet."""
     silent: tuple[WireError, ...]
     """Why connections could not be reached; the sides that could go on without them."""
 
@@ -98,7 +100,10 @@ class Observer:
             for ref, presence in presences.items()
             if presence not in (None, Presence.PRESENT, Presence.ARCHIVED)
         )
-        fronts = [ref for ref in sides if self._is_front(ref.connection)]
+        fronts = sorted(
+            (ref for ref in sides if self._is_front(ref.connection)),
+            key=lambda ref: merged_into(sides[ref]) in sides,  # what was merged leads no longer
+        )
         works = {ref: side for ref, side in sides.items() if ref not in fronts}
         found = tuple(self._recognise(sides.values(), bundle.mirrors))
         told = [self._ticketed(sides[ref], bundle, at) for ref in fronts] or [_Told()]
@@ -116,6 +121,11 @@ class Observer:
             presences=presences,
             look_again=min(waits, default=None),
             moves=tuple(self._moves(left, presences)),
+            merges=tuple(
+                (sides[ref], primary)
+                for ref in fronts
+                if (primary := merged_into(sides[ref])) is not None and primary not in bundle.refs
+            ),
             silent=tuple(silent.values()),
         )
 
@@ -140,7 +150,8 @@ class Observer:
             try:
                 if ref.connection in paused:
                     raise paused[ref.connection]
-                side = self._connectors[ref.connection].fetch(ref.key)
+                also = frozenset({Part.RELATIONS}) if self._is_front(ref.connection) else frozenset()
+                side = self._connectors[ref.connection].fetch(ref.key, also)
             except (Transient, Throttled, Unauthorised) as error:
                 silent[ref.connection] = error
                 continue
@@ -213,7 +224,7 @@ class Observer:
         customer, status = self._desk.customer(front.ticket), new_status(front, known)
         statuses = (*known, status) if status else known
         policy = self._desk.policies.get(customer.policy or "") if customer else None
-        if customer is None or policy is None:
+        if customer is None or policy is None or merged_into(front) in bundle.refs:
             return _Told(front, customer, status)
         timeline: Facts = facts(front.ticket, statuses)
         running = clocks(timeline, policy)
@@ -239,7 +250,9 @@ class Observer:
         if adopted.keys() - bundle.seen.keys():
             copies += (pairs := tuple(paired(sides, mirrors, self._connectors)))
             mirrors = mirrors.plus(pairs)
-        shared = sum(self._is_front(ref.connection) for ref in bundle.refs) > 1
+        merged = {one.front.ref for one in everybody if one.front and merged_into(one.front) in bundle.refs}
+        fronts = [ref for ref in bundle.refs if self._is_front(ref.connection)]
+        shared = len(set(fronts) - merged) > 1
         situation = Situation(
             sides={ref.connection: side for ref, side in sides.items()},
             capabilities={name: connector.capabilities for name, connector in self._connectors.items()},
@@ -254,6 +267,8 @@ class Observer:
             rules=self._desk.rules,
             shared=shared,
             leads=leads,
+            merged=told.front is not None and told.front.ref in merged,
+            copied_from=tuple(_merged_here(everybody, told)),
             lost=lost,
             held={
                 ref.connection: {side.connection: said for side, said in held.items() if side in sides}
@@ -273,6 +288,8 @@ class Observer:
 
     def _wanting(self, bundle: Bundle, told: _Told) -> tuple[Place, ...]:
         linked = [ref.connection for ref in (*bundle.refs, *bundle.former)]
+        if told.front is not None and merged_into(told.front) is not None:
+            return ()
         return self._desk.places(told.front.ticket, told.customer, linked) if told.front else ()
 
     def _coming(
@@ -303,6 +320,13 @@ class Observer:
         return f"{told.front.ref}: no customer is known for {who}; add one to the settings"
 
 
+def _merged_here(everybody: list[_Told], told: _Told) -> Iterator[Ref]:
+    """Yield the tickets of the bundle that were merged into one of them."""
+    for one in everybody:
+        if one.front and told.front and merged_into(one.front) == told.front.ref:
+            yield one.front.ref
+
+
 @dataclass(frozen=True)
 class _Told:
     """What a front side tells of its ticket; nothing where there is none."""
@@ -312,6 +336,13 @@ class _Told:
     status: StatusFact | None = None
     clocks: tuple[Clock, ...] = ()
     promised: Promises | None = None
+
+
+def merged_into(side: Snapshot) -> Ref | None:
+    """Return the ticket that a front side was merged into, or None."""
+    ties = side.ticket.relations or ()
+    merged = (tie for tie in ties if tie.kind is RelationKind.MERGED_INTO)
+    return next((Ref(side.ref.connection, tie.key) for tie in merged), None)
 
 
 def new_status(front: Snapshot, known: tuple[StatusFact, ...]) -> StatusFact | None:

@@ -18,6 +18,10 @@ class Stale(HubError):
     """Somebody changed the ticket after it was read: decide again."""
 
 
+class Unjoined(HubError):
+    """Two tickets were merged whose work sides cannot become one."""
+
+
 class Waiting(HubError):
     """A write may still arrive: not before `until` is it known whether it must be sent again."""
 

@@ -83,6 +83,10 @@ class Situation:
     """What the other sides had said when a side was last reached, for a side that missed something since."""
     lost: tuple[Lost, ...] = ()
     """Sides that are not there any more, which the others' staff is told once."""
+    merged: bool = False
+    """Whether the front side was merged into another ticket: its own texts go on, and nothing else of it."""
+    copied_from: tuple[Ref, ...] = ()
+    """Tickets that were merged into the front side; a note about one holds a copy of that one's text."""
     adopted: Mapping[str, datetime] = field(default_factory=dict)
     """When a side was linked that had lived on its own before, by connection: what people wrote earlier
     stays where it is."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from connectors.capabilities import FilePlace
-from mappings.ticket import MESSAGE_0, Attachment, Audience, Comment, CommentKind, PersonRole
+from mappings.ticket import MESSAGE_0, Attachment, Audience, Comment, CommentKind, PersonRole, Ref
 from sync.audience import barred
 from sync.operations import AddComment, AddFile, EditComment, Operation, Reach, Skip
+from sync.rules import Role
 from sync.seen import Kind, Mirror
 from sync.situation import Situation
 
@@ -17,6 +19,19 @@ def texts(s: Situation) -> Iterator[Operation]:
     """Yield what the conversation needs on each side, oldest text first."""
     created = tuple(place.connection for place in s.wanting)
     for source, message in _originals(s):
+        if s.merged and s.role(source) is not Role.FRONT:
+            continue
+        if s.role(source) is Role.FRONT and (copied := _merge_note(s, message)):
+            yield from (
+                Skip(
+                    t,
+                    called(message, source),
+                    f"it copies the text of {copied}, which travels by itself",
+                    quiet=True,
+                )
+                for t in s.receivers(source)
+            )
+            continue
         for target in (*s.receivers(source), *created):
             yield from _copy(s, source, message, target)
     yield from _automatic(s)
@@ -99,6 +114,20 @@ def _untouched(there: Comment, copied: Mirror) -> bool:
     return any(
         replace(there, attachments=there.attachments[:count]).revision == copied.answer for count in counts
     )
+
+
+def _merge_note(s: Situation, message: Comment) -> Ref | None:
+    """Return the merged ticket whose text a note on the front side copies, or None.
+
+    No tool flags such a note (freshdesk-api 4.7): it is written by staff and links the merged ticket.
+    """
+    if message.author.role is PersonRole.CUSTOMER or message.id == MESSAGE_0:
+        return None
+    return next((ref for ref in s.copied_from if re.search(_named(ref), message.body.text)), None)
+
+
+def _named(ref: Ref) -> str:
+    return rf"(?:/tickets/|#){re.escape(ref.key)}(?!\d)"
 
 
 def _automatic(s: Situation) -> Iterator[Skip]:

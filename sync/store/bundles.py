@@ -210,6 +210,14 @@ class Bundles:
                 noted = [t.intents.c[f"{end}_{name}"] == value for name, value in here.items()]
                 tx.execute(update(t.intents).where(*noted).values(**{f"{end}_key": new.key}))
 
+    def absorb(self, claim: Claim, bundle: int, other_claim: Claim, other: int) -> None:
+        """Have everything of another bundle belong to this one; both are claimed."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            verify(tx, other_claim)
+            for table in (t.links, t.seen, t.mirrors, t.intents, t.facts):
+                tx.execute(update(table).where(table.c.bundle == other).values(bundle=bundle))
+
     def hold(self, claim: Claim, ref: Ref, seen: Mapping[Ref, Seen]) -> None:
         """Keep what the other sides had said when a side was last reached, until it is reached again."""
         values = [

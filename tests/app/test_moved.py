@@ -63,3 +63,66 @@ class TestMoved:
         assert "closed" not in conversation
         assert "Nothing to write" in hub.run("plan", "--all").out
         assert other in hub.run("explain", f"desk:{ticket}").lines[0]
+
+
+class TestMerged:
+    def merge(self, hub: Hub, primary: int, secondary: int) -> None:
+        """Merge a ticket into another as Freshdesk's agents do."""
+        here = f"<a href='/a/tickets/{secondary}'>#{secondary}</a>"
+        there = f"<a href='{hub.environment['FRESHDESK_URL']}/a/tickets/{primary}'>#{primary}</a>"
+        body = {
+            "primary_id": primary,
+            "ticket_ids": [secondary],
+            "note_in_primary": {"body": f"<p>Ticket {here} was merged: It burns</p>", "private": True},
+            "note_in_secondary": {
+                "body": f"<p>This ticket is closed and merged into ticket {there}</p>",
+                "private": True,
+            },
+        }
+        hub.people.agent("PUT", "tickets/merge", json=body)
+
+    def two(self, hub: Hub, *, both: bool) -> tuple[int, int]:
+        """Have two tickets of one matter, the second with an issue, the first only if `both` have one."""
+        first = hub.people.mail("kim@lantern.example", "Kim Park", "It smokes", "<p>The first words</p>")
+        second = hub.people.mail("kim@lantern.example", "Kim Park", "It burns", "<p>The second words</p>")
+        hub.people.sort(second, tags=["dev"])
+        if both:
+            hub.people.sort(first, tags=["dev"])
+        assert hub.run("sync", "--once").code == 0
+        return first, second
+
+    def said(self, hub: Hub, issue: str) -> str:
+        """Return all that stands on an issue."""
+        found = hub.people.jira("GET", f"api/2/issue/{issue}", params={"fields": "comment,description"})
+        texts = [c["body"] for c in found["fields"]["comment"]["comments"]]
+        return "\n".join([found["fields"]["description"], *texts])
+
+    def test_the_ticket_that_stays_inherits_the_issue(self, hub: Hub) -> None:
+        """The issue would be told that its ticket was closed, and never hear of the one that goes on."""
+        first, second = self.two(hub, both=False)
+        self.merge(hub, first, second)
+        assert hub.run("sync", "--once").code == 0
+        hub.people.answer(first, "kim@lantern.example", "<p>Said after the merge</p>")
+        assert hub.run("sync", "--once").code == 0
+        said = self.said(hub, "SUP-1")
+        for words in ("The first words", "The second words", "Said after the merge"):
+            assert said.count(words) == 1, words
+        assert "was merged: It burns" not in said
+        hub.people.comment(hub.people.issue_of("It burns"), "A developer has news")
+        assert hub.run("sync", "--once").code == 0
+        for ticket, count in ((first, 1), (second, 0)):
+            found = hub.people.agent("GET", f"tickets/{ticket}/conversations")
+            assert sum("A developer has news" in str(text["body"]) for text in found) == count
+        assert "Nothing to write" in hub.run("plan", "--all").out
+
+    def test_two_issues_cannot_become_one(self, hub: Hub) -> None:
+        """One of two issues would go on with nobody's ticket, or both would be mixed up."""
+        first, second = self.two(hub, both=True)
+        self.merge(hub, first, second)
+        ended = hub.run("sync", "--once")
+        assert ended.code == 4
+        assert "each has an issue of its own on jira: unlink one of them" in ended.out
+        assert hub.run("unlink", f"desk:{second}").code == 0
+        hub.run("parked", "retry")
+        hub.run("sync", "--once")
+        assert hub.run("parked", "list").out == "Nothing is parked.\n"
