@@ -79,16 +79,20 @@ class Kept:
 
 def main() -> None:
     """Print a line for each direction."""
-    bodies = [source for source in sources() if source.path.stat().st_size <= LONGEST]
-    canonical = {str(source): source.canonical() for source in bodies}
-    print(f"{len(bodies)} bodies: {dict(Counter(source.folder for source in bodies))}")
+    bodies, held = (
+        [source for source in sources(held=held) if source.path.stat().st_size <= LONGEST]
+        for held in (False, True)
+    )
+    canonical, unseen = ({str(s): s.canonical() for s in group} for group in (bodies, held))
     with ExitStack() as stack:
         try:
             oracle: Any = stack.enter_context(running())
         except Missing as missing:
             oracle = None
             print(f"wiki markup is not measured: {missing}")
-        features(bodies, canonical, oracle)
+        for title, group, texts in (("bodies", bodies, canonical), ("bodies held out", held, unseen)):
+            print(f"{len(group)} {title}: {dict(Counter(source.folder for source in group))}")
+            features(group, texts, oracle)
     speed(bodies, canonical)
 
 
