@@ -22,6 +22,7 @@ from sync.operations import (
     Plan,
     Remark,
     SetFields,
+    Suggestion,
     Write,
 )
 from sync.outcome import Done, Later, Outcome, Parked, Planned, Reconciled
@@ -135,7 +136,8 @@ def _what(write: Write) -> str:
         case EditComment(message=message, source=source, id=id_):
             return f"bring text {id_} to the present wording of {_text(message)} of {source}"
         case AddNotice(about=about, news=news):
-            return f"tell staff that {about} is {news}"
+            suggests = isinstance(news, Suggestion)
+            return f"tell staff that {about} {'suggests' if suggests else 'is'} {news}"
         case SetFields(changes=changes):
             return "set " + ", ".join(f"{c.field} to {_value(c.value)} ({c.source})" for c in changes)
         case ChangeTags(add=add, remove=remove):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from connectors.base import Presence
-from mappings.ticket import MESSAGE_0, Comment, Unmapped, Value
+from mappings.ticket import MESSAGE_0, Comment, Status, Unmapped, Value
 from sync.fields import OWN
 from sync.operations import (
     AddComment,
@@ -21,6 +21,7 @@ from sync.operations import (
     Remark,
     SetFields,
     Skip,
+    Suggestion,
     Write,
 )
 from sync.rules import FieldRule
@@ -60,8 +61,7 @@ def items(write: Write, s: Situation) -> list[Item]:
         case EditComment(target, source, message):
             return [Item("text", target, message.id, source, called(message), "its original was edited")]
         case AddNotice(target=target, source=source, news=news, occasion=occasion):
-            lost = isinstance(news, Presence)
-            why = "a lost side is told once" if lost else f"the handover of {s.role(source)} {news}"
+            why = _told_why(s, source, news)
             return [Item("notice", target, occasion, source, str(news), why)]
         case SetFields(target, changes):
             return [
@@ -71,6 +71,16 @@ def items(write: Write, s: Situation) -> list[Item]:
             return _tagged(write)
         case _ as never:
             assert_never(never)
+
+
+def _told_why(s: Situation, source: str, news: Status | Presence | Suggestion) -> str:
+    match news:
+        case Presence():
+            return "a lost side is told once"
+        case Suggestion():
+            return f"rule {news.field}: {s.role(source)} suggests"
+        case _:
+            return f"the handover of {s.role(source)} {news}"
 
 
 def _created(write: CreateTicket) -> list[Item]:

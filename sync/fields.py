@@ -9,10 +9,20 @@ from enum import StrEnum
 from typing import cast
 
 from connectors.capabilities import Mails
-from mappings.ticket import FIELDS, Field, PersonRole, Status, Unmapped, Value, Word
+from mappings.ticket import FIELDS, MESSAGE_0, Field, PersonRole, Status, Unmapped, Value, Word
 from mappings.vocabulary import held
 from sync.audience import barred, exposed, field_readers, shows_staff_alone
-from sync.operations import AddNotice, Change, ChangeTags, Conflict, Operation, Reach, SetFields, Skip
+from sync.operations import (
+    AddNotice,
+    Change,
+    ChangeTags,
+    Conflict,
+    Operation,
+    Reach,
+    SetFields,
+    Skip,
+    Suggestion,
+)
 from sync.rules import Handover, Role
 from sync.seen import Kind, sent_as
 from sync.situation import Situation
@@ -28,7 +38,7 @@ _SMALLEST_MOVE = timedelta(minutes=5)
 def fields(s: Situation) -> Iterator[Operation]:
     """Yield conflicts, skips, notices and at last one write per side that has something to change."""
     changes: dict[str, dict[Field, Change]] = {side: {} for side in s.written()}
-    for made in (*_travelling(s), *_handed_over(s), *_promised(s)):
+    for made in (*_travelling(s), *_remapped(s), *_handed_over(s), *_reopened(s), *_promised(s)):
         if isinstance(made, tuple):
             target, change = made
             other = changes[target].setdefault(change.field, change)
@@ -99,14 +109,73 @@ def _conflict(s: Situation, name: Field, winner: str, loser: str) -> Conflict:
     return Conflict(name, winner, said)
 
 
-def _staying(s: Situation, name: Field, changed: list[str]) -> Iterator[Skip]:
+def _staying(s: Situation, name: Field, changed: list[str]) -> Iterator[AddNotice | Skip]:
     """Yield a remark for each change that the rules send nowhere, so that nobody wonders."""
     for source in changed:
         holders = [t for t in s.receivers(source) if name in s.capabilities[t].fields]
-        if holders and not any(s.travels(name, source, t) for t in holders):
+        told = [t for t in holders if s.rules.suggests(name, source, t)]
+        yield from (_suggested(s, name, source, t) for t in told if not _agreed(s, name, source, t))
+        if holders and not told and not any(s.travels(name, source, t) for t in holders):
             led = s.shared and any(s.rules.travels(name, source, t) for t in holders)
             why = "several tickets share it, and it leads" if led else _KEPT
             yield Skip(", ".join(holders), f"{name} ({source})", why)
+
+
+def _agreed(s: Situation, name: Field, source: str, target: str) -> bool:
+    values = (s.sides[side].ticket.value(name) for side in (source, target))
+    return _alike(s, target, name, *values)
+
+
+def _suggested(s: Situation, name: Field, source: str, target: str) -> AddNotice | Skip:
+    """Return what tells staff on a side of a change elsewhere that no rule writes there, once."""
+    side, value = s.sides[source], s.sides[source].ticket.value(name)
+    what = f"{name} ({source})"
+    if isinstance(value, Unmapped):
+        return Skip(target, what, f"unmapped: {value.native}")
+    occasion = f"hub:suggest-{name}-{side.native.get(name)}"
+    if s.mirrors.of(Kind.COMMENT, s.text(source, occasion), target):
+        return Skip(target, what, "it was suggested before", quiet=True)
+    if why := barred(s, target):
+        return Skip(target, f"the suggestion of {what}", why)
+    return AddNotice(
+        target, source, side.ref, side.url, Suggestion(name, value), occasion, s.internally(target)
+    )
+
+
+def _remapped(s: Situation) -> Iterator[tuple[str, Change]]:
+    """Yield what trusted sides say where another one still says what it said when it was last seen."""
+    for name in (f for f in _PLAIN if f in s.remap):
+        for target in s.written():
+            sources = (c for c in s.trusted() if c != target and s.travels(name, c, target, creating=True))
+            if (source := next(sources, None)) is None or target in moved(s, name):
+                continue
+            value = s.sides[source].ticket.value(name)
+            held_there = name in s.capabilities[target].fields and not isinstance(value, Unmapped)
+            differs = held_there and not _agreed(s, name, source, target)
+            if differs and not (value is not None and exposed(s, source, target, name)):
+                yield target, Change(name, value, source)
+
+
+def _reopened(s: Situation) -> Iterator[tuple[str, Change]]:
+    """Yield that work is open again where its customer wrote after it was done, if the rules want that."""
+    front = s.front()
+    if front is None or s.shared or not s.rules.reopen_work:
+        return
+    for target in (c for c in s.written() if s.role(c) is Role.WORK):
+        status = s.sides[target].ticket.status
+        if isinstance(status, Status) and status.done and _customer_wrote(s, front, target):
+            yield target, Change("status", Status.OPEN, front)
+
+
+def _customer_wrote(s: Situation, front: str, target: str) -> bool:
+    """Whether the customer wrote something that has not reached a side yet."""
+    return any(
+        message.author.role is PersonRole.CUSTOMER
+        and message.id != MESSAGE_0
+        and not s.older(front, target, message.created)
+        and not s.mirrors.of(Kind.COMMENT, s.text(front, message.id), target)
+        for message in s.sides[front].ticket.messages
+    )
 
 
 def _alike(s: Situation, target: str, name: Field, value: Value, present: Value) -> bool:

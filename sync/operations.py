@@ -83,6 +83,17 @@ class EditComment:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A field's new value on one side, which the rules do not write to another but tell there."""
+
+    field: Field
+    value: Value
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.value if self.value is not None else 'nothing'}"
+
+
+@dataclass(frozen=True, slots=True)
 class AddNotice:
     """Tell staff on `target` by an internal note what became of the side `about` on `source`."""
 
@@ -90,8 +101,8 @@ class AddNotice:
     source: str
     about: Ref
     url: str
-    news: Status | Presence
-    """The status that it came to, or how it was lost."""
+    news: Status | Presence | Suggestion
+    """The status that it came to, how it was lost, or what it suggests."""
     occasion: str
     """What makes this occasion different from every other, so that it is told once."""
     reach: Reach

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -25,6 +25,8 @@ class When(StrEnum):
     CREATE = "create"
     """Only into a ticket that the hub creates."""
     ALWAYS = "always"
+    SUGGEST = "suggest"
+    """Never by itself: a note tells the other side's staff of the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ _DOWN, _UP, _ACROSS = (Role.FRONT, Role.WORK), (Role.WORK, Role.FRONT), (Role.WO
 
 FIELD_RULES: tuple[FieldRule, ...] = (
     *_ways("subject", (*_DOWN, When.ALWAYS)),
-    *_ways("priority", (*_DOWN, When.CREATE), (*_ACROSS, When.ALWAYS)),
+    *_ways("priority", (*_DOWN, When.CREATE), (*_DOWN, When.SUGGEST), (*_ACROSS, When.ALWAYS)),
     *_ways("type", (*_DOWN, When.CREATE)),
     *_ways("impact", (*_DOWN, When.ALWAYS)),
     *_ways("urgency", (*_DOWN, When.ALWAYS)),
@@ -93,6 +95,8 @@ class Rules:
     """Tags that steer the hub; they never travel."""
     customer_labels: frozenset[str] = frozenset()
     """Every customer's label: a ticket carries its own customer's and nobody else's."""
+    reopen_work: bool = False
+    """Whether a customer's new message opens work that is done."""
     may_mail: frozenset[str] = frozenset()
     """Connections on which a write that mails if so configured is allowed."""
 
@@ -103,7 +107,13 @@ class Rules:
 
     def travels(self, name: Field, source: str, target: str, *, creating: bool = False) -> bool:
         """Whether `name` goes from one connection's side to another's."""
+        allowed = (When.ALWAYS, When.CREATE) if creating else (When.ALWAYS,)
+        return any(rule.when in allowed for rule in self._of(name, source, target))
+
+    def suggests(self, name: Field, source: str, target: str) -> bool:
+        """Whether the staff of one connection's side is told of a change of `name` on the other's."""
+        return any(rule.when is When.SUGGEST for rule in self._of(name, source, target))
+
+    def _of(self, name: Field, source: str, target: str) -> Iterator[FieldRule]:
         way = (name, self.roles[source], self.roles[target])
-        return any(
-            (r.field, r.source, r.target) == way and (creating or r.when is When.ALWAYS) for r in self.fields
-        )
+        return (rule for rule in self.fields if (rule.field, rule.source, rule.target) == way)

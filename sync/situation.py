@@ -90,6 +90,8 @@ class Situation:
     adopted: Mapping[str, datetime] = field(default_factory=dict)
     """When a side was linked that had lived on its own before, by connection: what people wrote earlier
     stays where it is."""
+    remap: frozenset[Field] = frozenset()
+    """Fields that are decided anew from the trusted side, wherever nobody has touched what the hub wrote."""
     prefer: str | None = None
     """The side whose fields a person chose to follow when sides were linked that differ."""
 
@@ -114,10 +116,10 @@ class Situation:
         """Yield the sides whose fields this ticket's decision sets, the most trusted first."""
         return (c for c in self.trusted() if self.leads or self.role(c) is Role.FRONT)
 
-    def travels(self, name: Field, source: str, target: str) -> bool:
+    def travels(self, name: Field, source: str, target: str, *, creating: bool = False) -> bool:
         """Whether a field's change on one side goes to another; one ticket moves no shared work side."""
         down = (self.role(source), self.role(target)) == (Role.FRONT, Role.WORK)
-        return not (self.shared and down) and self.rules.travels(name, source, target)
+        return not (self.shared and down) and self.rules.travels(name, source, target, creating=creating)
 
     def promised(self, target: str) -> Promises | None:
         """Return what a side is to show of the clocks."""

@@ -6,6 +6,7 @@ from connectors.base import Presence, Snapshot
 from mappings.markup import read
 from mappings.provenance import escape, headed
 from mappings.ticket import Audience, Comment, CommentKind, PersonRole, Ref, Status
+from sync.operations import Suggestion
 
 _STATUSES = {
     Status.OPEN: "open again",
@@ -42,8 +43,11 @@ def link_note(other: Ref, url: str, token: str) -> str:
     return f"This ticket is kept together with [{escape(str(other))}]({url}#{token})."
 
 
-def news_note(about: Ref, url: str, news: Status | Presence, token: str) -> str:
+def news_note(about: Ref, url: str, news: Status | Presence | Suggestion, token: str) -> str:
     """Return the note that tells staff what became of their ticket on another side."""
+    if isinstance(news, Suggestion):
+        value = escape(str(news.value)) if news.value is not None else "none"
+        return f"[{escape(str(about))}]({url}#{token}) suggests {news.field}: {value}."
     said = _STATUSES[news] if isinstance(news, Status) else _LOSSES[news]
     return f"[{escape(str(about))}]({url}#{token}) is {said}."
 

@@ -42,10 +42,10 @@ class TestExplain:
     def test_a_rule_that_skipped_something_is_named(self, hub: Hub) -> None:
         """What was left out would be explained by nobody."""
         name = opened(hub)
-        hub.people.sort(int(name.partition(":")[2]), priority=1)
+        hub.people.sort(int(name.partition(":")[2]), type="Question")
         hub.run("sync", "--once")
         told = json.loads(hub.run("explain", name, "--json").out)
-        assert ("priority (desk)", "the rules keep this change where it was made") in {
+        assert ("type (desk)", "the rules keep this change where it was made") in {
             (row["what"], row["why"]) for row in told["not_done"]
         }
 
@@ -106,8 +106,8 @@ class TestParked:
     def test_findings_are_listed(self, hub: Hub) -> None:
         """What was refused or contradictory would stand in the store, and nowhere else."""
         name = opened(hub)
-        hub.people.sort(int(name.partition(":")[2]), priority=1)
+        hub.people.sort(int(name.partition(":")[2]), type="Question")
         hub.run("sync", "--once")
-        assert "not priority (desk): the rules keep this change" in hub.run("finding", "list").out
+        assert "not type (desk): the rules keep this change" in hub.run("finding", "list").out
         rows = json.loads(hub.run("finding", "list", "--json").out)
         assert rows[0]["ticket"].startswith("desk #1")

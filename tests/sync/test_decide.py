@@ -880,7 +880,7 @@ def test_links_are_shown_once() -> None:
 
 def test_a_rule_for_creation_moves_nothing_later() -> None:
     """Otherwise an agent's priority overrules the developers' own planning every time."""
-    assert decide(changed(agreed("jira"), "desk", priority=Priority.URGENT)).writes == ()
+    assert not of(SetFields, decide(changed(agreed("jira"), "desk", priority=Priority.URGENT)))
     always = FieldRule("priority", Role.FRONT, Role.WORK, When.ALWAYS)
     s = ruled(agreed("jira"), fields=(always,))
     assert changes(changed(s, "desk", priority=Priority.URGENT), "jira") == {
@@ -901,3 +901,47 @@ def test_the_records_of_a_ticket_in_a_customers_place_stay_a_place() -> None:
     assert s.rules.readers("jira", "SUP") == STAFF
     assert s.rules.readers("jira", "ELSEWHERE") == UNDECLARED
     assert Place("jira", "SUP", STAFF) in s.rules.places
+
+
+# -- suggestions, remapping, reopening
+
+
+def test_a_changed_priority_is_suggested_to_developers_once() -> None:
+    """Otherwise developers never learn that a matter became urgent, or read of it with every look."""
+    s = changed(agreed("jira"), "desk", priority=Priority.URGENT)
+    plan = decide(s)
+    (notice,) = of(AddNotice, plan)
+    assert (notice.target, notice.source, str(notice.news)) == ("jira", "desk", "priority urgent")
+    assert not of(SetFields, plan)
+    told = Mirror(Kind.COMMENT, at("desk", notice.occasion), at("jira", "77"), "", "")
+    assert not decide(copied(s, told))
+
+
+def test_a_priority_that_agrees_already_is_not_suggested() -> None:
+    """Otherwise developers are told what their own issue says."""
+    s = changed(changed(agreed("jira"), "desk", priority=Priority.URGENT), "jira", priority=Priority.URGENT)
+    assert not of(AddNotice, decide(s))
+
+
+def test_remapping_follows_the_trusted_side_where_nobody_touched_the_other() -> None:
+    """Otherwise new rules never reach old tickets, or overwrite what people decided since."""
+    s = changed(agreed("jira"), "desk", priority=Priority.URGENT)
+    s = replace(s, seen={n: Seen(side.native) for n, side in s.sides.items()})
+    again = replace(s, remap=frozenset({"priority"}))
+    assert not changes(s, "jira")
+    assert changes(again, "jira") == {"priority": (Priority.URGENT, "desk")}
+    assert not changes(changed(again, "jira", priority=Priority.LOW), "jira")
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_work_that_is_done_is_opened_by_its_customer_only_where_rules_say_so(wanted: bool) -> None:
+    """Otherwise a customer's thanks opens every issue again, or a complaint never does."""
+    s = changed(agreed("jira"), "jira", status=Status.RESOLVED)
+    s = replace(s, seen={n: Seen(side.native) for n, side in s.sides.items()})
+    s = ruled(
+        said(s, "desk", text("9", "Again!", by=PersonRole.CUSTOMER, audience=Audience.CUSTOMER)),
+        reopen_work=wanted,
+    )
+    assert changes(s, "jira") == ({"status": (Status.OPEN, "desk")} if wanted else {})
+    answered = said(s, "desk", text("10", "We know", audience=Audience.CUSTOMER, minutes=1))
+    assert ("status" in changes(answered, "jira")) is wanted
