@@ -10,8 +10,8 @@ from deskbridge.sandbox.gitlab.records import Issue
 from deskbridge.sandbox.gitlab.site import Site
 
 _CODE = re.compile(r"^(```|~~~).*?(?:^\1|\Z)|(`+)(?!`).*?(?<!`)\2(?!`)", re.MULTILINE | re.DOTALL)
-_MENTION = re.compile(r"(?<![\w@/`.])@([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)")
-_ISSUE = re.compile(r"(?<![\w#/&`])([\w.-]+(?:/[\w.-]+)+)?#(\d{1,9})(?!\w)")
+_MENTION = re.compile(r"(?<![\w@/`.])@([A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)", re.ASCII)
+_ISSUE = re.compile(r"(?<![\w#/&`])([\w.-]+(?:/[\w.-]+)+)?#(\d{1,9})(?!\w)", re.ASCII)
 
 
 def follow(site: Site, actor: User, issue: Issue, text: str | None) -> None:
