@@ -12,15 +12,19 @@ from mappings.markup.nodes import Node, tree
 
 __all__ = ["read", "write"]
 
-# gitlab-api 4.4: mentions page people; references write notes on what they name.
+# gitlab-api 4.4 and GitLab's table of references: mentions page people, references write notes on what they
+# name. A letter is one of ASCII to GitLab, so a mention may follow any other without a blank. A plain number is
+# not taken for a commit.
 _REFERENCE = re.compile(
-    r"(?<!\w)@(?=\\?\w)"
+    r"(?<![A-Za-z0-9_])@(?=\\?[A-Za-z0-9_.])"
     r"|[#!&$](?=\d)"
+    r"|(?i:GL-(?=\d))"
+    r"|(?<=\*)(?=iteration:)"
     r"|[~%](?=\\?[\w\"{])"
     r"|(?<=\[)(?=(?:issue|work_item|epic|vulnerability|feature_flag|contact|cadence|iteration|wiki_page):)"
-    r"|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f](?=[0-9a-f]{6,39}\b)"  # a commit; not a plain number
+    r"|(?<![A-Za-z0-9_])(?=[a-f]*\d)(?=\d*[a-f])(?P<commit>[0-9a-f]{7,40})(?![A-Za-z0-9_])"
 )
-_NAMING = re.compile(r"[@#!&$~%\[]|[0-9a-f]{7}")
+_NAMING = re.compile(r"[@#!&$~%\[*]|[Gg][Ll]-|[0-9a-f]{7}")
 """What may be one of them, found faster."""
 _COMMAND = re.compile(r"(?m)^/[A-Za-z_]")
 _LINE = re.compile(r"(?m)^(?=::include|;;;)")
@@ -66,4 +70,9 @@ class _Writer(Writer):
 def _inert(text: str) -> str:
     """Return a text that names nobody and refers to nothing."""
     text = escape(text)
-    return _REFERENCE.sub(rf"\g<0>{JOINER}", text) if _NAMING.search(text) else text
+    return _REFERENCE.sub(_divided, text) if _NAMING.search(text) else text
+
+
+def _divided(name: re.Match[str]) -> str:
+    """Return a name's beginning with a joiner behind it; of a commit not even a part is one: seven signs."""
+    return JOINER.join(re.findall(".{1,6}", name[0])) if name["commit"] else name[0] + JOINER

@@ -129,6 +129,20 @@ def test_nobody_is_paged_and_nothing_is_referred_to(name: str) -> None:
         assert "\u2060" not in read(Raw(TextFormat.MARKDOWN, out), ())
 
 
+BESIDE_LETTERS = "请@all ы@bob é@a-b.c ü@.team 号#12 见GL-12 gl-7 GL-7+s 第&4 修复1f3c9a2d了".split()
+
+
+@pytest.mark.parametrize("name", BESIDE_LETTERS)
+def test_a_name_right_after_a_letter_is_one_too(name: str) -> None:
+    """GitLab takes letters of ASCII only for letters: ``请@all``, as Chinese is written, mails everybody."""
+    for place in PLACES:
+        out = write(place.format(name), TextFormat.MARKDOWN, {})
+        text = str(shown(out, raw=True).text_content())
+        assert not re.search(r"(?<!\w)@[\w.]|[#&]\d|GL-\d|[0-9a-f]{7}", text, re.ASCII | re.IGNORECASE)
+        assert name in text.replace("\u2060", "")
+        assert "\u2060" not in read(Raw(TextFormat.MARKDOWN, out), ())
+
+
 @pytest.mark.parametrize(
     "text",
     [
