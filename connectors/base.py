@@ -22,6 +22,7 @@ from mappings.ticket import (
     Audience,
     Field,
     Organisation,
+    Person,
     Ref,
     Relation,
     Ticket,
@@ -325,6 +326,14 @@ class Connector(Protocol):
 
     def add_relation(self, key: str, relation: Relation) -> None:
         """Tie two tickets together. Idempotent. Raises Rejected for a kind outside the capabilities."""
+
+    def add_participants(self, key: str, people: Sequence[str]) -> tuple[Person, ...]:
+        """Have customers take part in a ticket, and return all its participants as a look afterwards tells.
+
+        Each is named as `Person.key` names them here. Idempotent: who takes part already is not told again.
+        Raises Rejected, naming those who cannot, or everywhere where `PlaceAbilities.adds_participants` is
+        None; then nobody need have been added.
+        """
 
     def organisations(self) -> Iterator[Organisation]:
         """Yield the customer organisations that the system knows; none where it knows none."""

@@ -100,6 +100,8 @@ class PlaceAbilities:
     public_comment_mails: Mails
     parts: frozenset[Part]
     """What `fetch` can read beyond the conversation."""
+    adds_participants: Mails | None
+    """Whether being added by `add_participants` may mail a customer; None where it does not work."""
     bulk: int
     """How many tickets `create_many` sends in one call; 1 where there is no bulk create."""
 

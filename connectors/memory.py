@@ -58,6 +58,7 @@ from mappings.ticket import (
     Comment,
     Field,
     Organisation,
+    Person,
     PersonRole,
     Ref,
     Relation,
@@ -115,6 +116,7 @@ class Memory:
             public_comment_mails=Mails.ALWAYS,
             parts=frozenset(Part),
             bulk=10,
+            adds_participants=Mails.ALWAYS,
         )
         local = differing.keys() & {field.name for field in fields(here)} - {"fields"}
         self._abilities = replace(here, **{name: differing.pop(name) for name in local})
@@ -303,6 +305,18 @@ class Memory:
             self._desk.relate(key, relation)
 
         self._wire.write("add_relation", act, idempotent=True)
+
+    def add_participants(self, key: str, people: Sequence[str]) -> tuple[Person, ...]:
+        def act(fault: Fault | None) -> tuple[Person, ...]:
+            ticket = self._wire.find("add_participants", key, to_write=True)
+            strange = {who: "there is no such person" for who in people if who not in self._desk.users}
+            if strange:
+                raise Rejected(self.name, "add_participants", "not everybody is known", strange)
+            for who in people:
+                self._desk.invite(key, who)
+            return self._words.participants(ticket)
+
+        return self._wire.write("add_participants", act, idempotent=True)
 
     def organisations(self) -> Iterator[Organisation]:
         known = self._wire.read("organisations", lambda: list(self._desk.organisations.values()))

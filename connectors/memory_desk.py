@@ -230,9 +230,13 @@ class MemoryDesk:
             ticket.ratings.append(given)
 
     def invite(self, key: str, user: str) -> None:
-        """Keep somebody else informed about a ticket."""
+        """Keep somebody else informed about a ticket; a customer gets a mail that says so, once."""
         with self.lock:
-            self.tickets[key].participants.append(self.users[user])
+            ticket, guest = self.tickets[key], self.users[user]
+            if guest not in ticket.participants:
+                ticket.participants.append(guest)
+                if guest.role is PersonRole.CUSTOMER:
+                    self.mails.append(Mail(guest.email or "", "You are kept informed."))
 
     def archive(self, key: str) -> None:
         """Put a ticket away for good: it can be read by its key, and stands in no list."""

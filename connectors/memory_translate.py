@@ -70,6 +70,10 @@ class Translator:
         attachments = tuple(_attachment(file, text.body.text) for file in files)
         return replace(text, author=self._person(text.author), attachments=attachments)
 
+    def participants(self, ticket: DeskTicket) -> tuple[Person, ...]:
+        """Return who else is kept informed of a ticket."""
+        return tuple(map(self._person, ticket.participants))
+
     def _file(self, file: DeskFile) -> Comment:
         """Return a file that somebody added without a word, as a message that only names it."""
         theirs = file.by.role is PersonRole.CUSTOMER
@@ -85,7 +89,7 @@ class Translator:
 
     def _parts(self, ticket: DeskTicket, also: frozenset[Part]) -> Mapping[str, Any]:
         parts: dict[Part, tuple[str, tuple[Any, ...]]] = {
-            Part.PARTICIPANTS: ("participants", tuple(map(self._person, ticket.participants))),
+            Part.PARTICIPANTS: ("participants", self.participants(ticket)),
             Part.TIME: ("time_entries", tuple(ticket.times)),
             Part.RELATIONS: ("relations", tuple(ticket.relations)),
             Part.RATINGS: ("ratings", tuple(ticket.ratings)),

@@ -43,6 +43,7 @@ def abilities(config: ConnectionConfig, form: Iterable[wire.TicketField]) -> Pla
         # Who changed what and when stands in a daily export of the whole account only (6.22).
         parts=frozenset(Part) - {Part.HISTORY},
         bulk=1,
+        adds_participants=None,  # who is in copy is said when a ticket is created, and never after (4.1)
     )
 
 

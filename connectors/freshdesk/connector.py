@@ -43,7 +43,7 @@ from connectors.freshdesk.write import Writer
 from connectors.http import Http, Limits
 from connectors.session import Session
 from mappings.boards import BoardSpec, Place, Step
-from mappings.ticket import Attachment, Field, Organisation, Ref, Relation, TimeEntry, Value
+from mappings.ticket import Attachment, Field, Organisation, Person, Ref, Relation, TimeEntry, Value
 
 
 def connect(config: ConnectionConfig) -> Connector:
@@ -159,6 +159,11 @@ class Freshdesk:
     def add_relation(self, key: str, relation: Relation) -> None:
         """Make a ticket the parent, child, tracker or tracked one of another."""
         self._records.add_relation(key, relation)
+
+    def add_participants(self, key: str, people: Sequence[str]) -> tuple[Person, ...]:
+        """Nobody is put in copy later (freshdesk-api 4.1)."""
+        text = "who is in copy is said when a ticket is created, and never after"
+        raise Rejected(self.name, "add_participants", text)
 
     def organisations(self) -> Iterator[Organisation]:
         """Yield the account's companies."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors.base import ConnectionConfig
 from connectors.capabilities import QUIET, FieldAbility, Grain, Mails, Part, PlaceAbilities
 from mappings.ticket import Field
@@ -12,7 +14,7 @@ PARTS = frozenset({Part.PARTICIPANTS, Part.RELATIONS, Part.HISTORY})
 
 
 def abilities(config: ConnectionConfig) -> PlaceAbilities:
-    """Return what is possible in every project: internal notes; all fields are its readers' to see.
+    """Return what is possible in an ordinary project: internal notes; all fields are its readers' to see.
 
     GitLab mails customers ordinary notes of a Service Desk and nothing else (reference 7.3).
     """
@@ -25,4 +27,10 @@ def abilities(config: ConnectionConfig) -> PlaceAbilities:
         public_comment_mails=Mails.IF_CONFIGURED,
         parts=PARTS,
         bulk=1,
+        adds_participants=None,
     )
+
+
+def served(here: PlaceAbilities) -> PlaceAbilities:
+    """Return what is possible where the Service Desk is on, which mails whoever joins from 17.0 on (7.3)."""
+    return replace(here, adds_participants=Mails.IF_CONFIGURED)

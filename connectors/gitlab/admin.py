@@ -23,6 +23,7 @@ class Directory:
     http: Http
     _users: dict[str, User] = field(default_factory=dict, repr=False)
     _homes: dict[str, Home] = field(default_factory=dict, repr=False)
+    _desks: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def me(self) -> User:
         """Return our own account."""
@@ -37,7 +38,16 @@ class Directory:
     def ask_project(self, path: str) -> Project:
         """Return a project as the server states it now. Raises Gone where we cannot see it."""
         response = self.http.call("GET", f"projects/{quote(path, safe='')}", idempotent=True)
-        return parse(PROJECT, self.http.connection, response)
+        found = parse(PROJECT, self.http.connection, response)
+        for name in (path, str(found.id)):
+            self._desks[name] = found.service_desk_enabled is True
+        return found
+
+    def serves(self, name: str) -> bool:
+        """Whether a project's Service Desk is on, as `ask_project` told last. Raises Rejected."""
+        if name not in self._desks:
+            self.project(name)
+        return self._desks[name]
 
     def project(self, path: str) -> int:
         """Return a project's id. Raises Rejected: a lost project is not a lost ticket."""

@@ -32,23 +32,24 @@ from connectors.capabilities import (
     Signed,
 )
 from connectors.errors import Rejected, WireError
-from connectors.gitlab import hooks
+from connectors.gitlab import desk, hooks
 from connectors.gitlab.abilities import abilities
 from connectors.gitlab.admin import Directory, problems
 from connectors.gitlab.boards import Boards
 from connectors.gitlab.find import find_created
 from connectors.gitlab.labels import Side
-from connectors.gitlab.parts import KINDS, parts, relate
+from connectors.gitlab.parts import KINDS, participants, parts, relate
 from connectors.gitlab.read import Reader
 from connectors.gitlab.remarks import remarks
 from connectors.gitlab.status import Statuses, lacking
+from connectors.gitlab.translate import written
 from connectors.gitlab.webhook import hear
 from connectors.gitlab.wire import explain
 from connectors.gitlab.write import Writer
 from connectors.http import Http
 from connectors.session import Session
 from mappings.boards import BoardSpec, Place, Step
-from mappings.ticket import Attachment, Audience, Field, Organisation, Ref, Relation, TimeEntry, Value
+from mappings.ticket import Attachment, Audience, Field, Organisation, Person, Ref, Relation, TimeEntry, Value
 
 _KINDS = {
     "note": NativeKind(Audience.STAFF, Mails.NEVER),
@@ -113,8 +114,8 @@ class GitLab:
         return self._capabilities
 
     def abilities(self, place: Place) -> PlaceAbilities:
-        """Return what is possible in every project; no call is made."""
-        return self._side.abilities
+        """Return what is possible in a project: only a Service Desk takes participants."""
+        return self._side.served if self._directory.serves(place.key) else self._side.abilities
 
     def whoami(self) -> Account:
         me = self._directory.ask_me()
@@ -187,6 +188,18 @@ class GitLab:
 
     def add_relation(self, key: str, relation: Relation) -> None:
         relate(self._reader, key, relation)
+
+    def add_participants(self, key: str, people: Sequence[str]) -> tuple[Person, ...]:
+        """Add mail addresses to an issue; users of GitLab take part by what they do."""
+        desk.add_participants(self._reader, key, people)
+        return tuple(participants(self._reader, key))
+
+    def convert(self, key: str, address: str) -> WrittenTicket:
+        """Make an issue the Service Desk ticket of a customer; see `connectors.gitlab.desk.convert`.
+
+        Only GitLab knows it, so it is no part of the contract.
+        """
+        return written(self._side, desk.convert(self._reader, key, address))
 
     def organisations(self) -> Iterator[Organisation]:
         """Issues belong to no organisation."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -16,9 +15,13 @@ from connectors.http import Http
 _QUERY = """query($path: ID!, $iid: String!, $after: String) {
   project(fullPath: $path) { issue(iid: $iid) {
     notes(first: 100, after: $after) { nodes { id externalAuthor } pageInfo { hasNextPage endCursor } }
-    emailParticipants { nodes { email } }
   } }
 }"""
+_PARTICIPANTS = """query($id: WorkItemID!, $after: String) { workItem(id: $id) {
+  widgets(onlyTypes: [EMAIL_PARTICIPANTS]) { ... on WorkItemWidgetEmailParticipants {
+    emailParticipants(first: 100, after: $after) {
+      nodes { email } pageInfo { hasNextPage endCursor } } } }
+} }"""
 _LONGEST = 50
 """Pages of notes that are asked for: an issue has 5,000 at most (reference 1.3)."""
 _TOLD = 300
@@ -75,15 +78,6 @@ _MOVED = """query($path: ID!, $iid: String!) {
 }"""
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """Who without an account takes part in a ticket."""
-
-    authors: Mapping[int, str]
-    """Note id -> address of the customer who wrote it."""
-    participants: tuple[str, ...]
-
-
 class _Note(Part):
     id: str
     external_author: str | None = None
@@ -105,14 +99,6 @@ class _Notes(Part):
     page_info: _Page | None = None
 
 
-class _Email(Part):
-    email: str | None = None
-
-
-class _Emails(Part):
-    nodes: tuple[_Email, ...] | None = None
-
-
 class Elsewhere(Part):
     """Where an issue was moved to."""
 
@@ -124,7 +110,6 @@ class Elsewhere(Part):
 class _Issue(Part):
     moved_to: Elsewhere | None = None
     notes: _Notes | None = None
-    email_participants: _Emails | None = None
 
 
 class _Project(Part):
@@ -135,28 +120,53 @@ class _Data(Part):
     project: _Project | None = None
 
 
-class _Outsiders(Reply):
+class _Authors(Reply):
     data: _Data | None = None
 
 
-_OUTSIDERS = TypeAdapter(_Outsiders)
+class _Email(Part):
+    email: str | None = None
 
 
-def outsiders(http: Http, issue: Issue) -> Outside:
-    """Return the outsiders of a ticket; nobody where the server does not tell: they are a courtesy."""
-    authors: dict[int, str] = {}
-    people: dict[str, None] = {}
+class _Emails(Part):
+    nodes: tuple[_Email, ...] | None = None
+    page_info: _Page | None = None
+
+
+class _Widget(Part):
+    email_participants: _Emails | None = None
+
+
+class _Item(Part):
+    widgets: tuple[_Widget, ...] | None = None
+
+
+class _ItemData(Part):
+    work_item: _Item | None = None
+
+
+class _Participants(Reply):
+    data: _ItemData | None = None
+
+
+_AUTHORS = TypeAdapter(_Authors)
+_TOGETHER = TypeAdapter(_Participants)
+
+
+def authors(http: Http, issue: Issue) -> Mapping[int, str]:
+    """Return note id -> address of the customer who wrote it, of a ticket.
+
+    Of nobody where the server does not tell: it is a courtesy.
+    """
+    found: dict[int, str] = {}
     after: str | None = None
     for _ in range(_LONGEST):
-        found = _outsiders(http, {"path": issue.project_path, "iid": str(issue.iid), "after": after})
-        notes, emails = found.notes or _Notes(), found.email_participants or _Emails()
-        authors |= {one.number: one.external_author for one in notes.nodes or () if one.external_author}
-        people |= {one.email: None for one in emails.nodes or () if one.email}
-        page = notes.page_info or _Page()
-        after = page.end_cursor
-        if not page.has_next_page or not after:
+        notes = _notes(http, {"path": issue.project_path, "iid": str(issue.iid), "after": after})
+        found |= {one.number: one.external_author for one in notes.nodes or () if one.external_author}
+        after = _next(notes.page_info)
+        if not after:
             break
-    return Outside(authors, tuple(people))
+    return found
 
 
 def moved_to(http: Http, issue: Issue) -> Elsewhere | None:
@@ -165,15 +175,42 @@ def moved_to(http: Http, issue: Issue) -> Elsewhere | None:
     REST tells a global id only, which nobody but an administrator can look up (reference 3.4).
     """
     asked = {"path": issue.project_path, "iid": str(issue.iid)}
-    data = ask(http, _OUTSIDERS, _MOVED, asked).data
+    data = ask(http, _AUTHORS, _MOVED, asked).data
     found = data.project.issue if data and data.project else None
     return found.moved_to if found else None
 
 
-def _outsiders(http: Http, variables: Mapping[str, Any]) -> _Issue:
+def _notes(http: Http, variables: Mapping[str, Any]) -> _Notes:
     try:
-        data = ask(http, _OUTSIDERS, _QUERY, variables).data
+        data = ask(http, _AUTHORS, _QUERY, variables).data
     except WireError:
-        return _Issue()
+        return _Notes()
     project = data.project if data else None
-    return (project.issue if project else None) or _Issue()
+    issue = project.issue if project else None
+    return (issue.notes if issue else None) or _Notes()
+
+
+def participants(http: Http, issue: Issue) -> tuple[str, ...]:
+    """Return the addresses of those who take part by mail; a widget of the work item alone tells them.
+
+    Raises Rejected where the server does not tell: before 17 or so, or to lower roles.
+    """
+    found: dict[str, None] = {}
+    after: str | None = None
+    for _ in range(_LONGEST):
+        variables = {"id": f"gid://gitlab/WorkItem/{issue.id}", "after": after}
+        data = ask(http, _TOGETHER, _PARTICIPANTS, variables).data
+        item = data.work_item if data else None
+        told = [one.email_participants for one in (item.widgets if item else None) or ()]
+        emails = next((one for one in told if one), None)
+        if emails is None:
+            raise Rejected(http.connection, "POST graphql", "it does not tell who takes part by mail")
+        found |= {one.email: None for one in emails.nodes or () if one.email}
+        after = _next(emails.page_info)
+        if not after:
+            break
+    return tuple(found)
+
+
+def _next(page: _Page | None) -> str | None:
+    return page.end_cursor if page and page.has_next_page else None

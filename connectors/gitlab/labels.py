@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from connectors.base import ConnectionConfig
 from connectors.capabilities import PlaceAbilities
-from connectors.gitlab.abilities import abilities
+from connectors.gitlab.abilities import abilities, served
 from connectors.gitlab.wire import CLOSED, OPENED
 from mappings.ticket import Field
 from mappings.vocabulary import NOTHING, Native, Vocabulary
@@ -60,7 +60,9 @@ class Side:
     labels: Mapping[Field, LabelField]
     """The fields that are kept in labels; status among them, if it is translated at all."""
     abilities: PlaceAbilities
-    """What is possible in every project."""
+    """What is possible in an ordinary project."""
+    served: PlaceAbilities
+    """What is possible where the Service Desk is on."""
     states: bool = False
     """Whether issues' *status* field is read and written, which paid tiers have (reference 3.8)."""
 
@@ -72,7 +74,8 @@ class Side:
             field: LabelField.of(lens, scoped=states and field == "status")
             for field, lens in config.vocabularies.items()
         }
-        return cls(config.name, config.url, fields, abilities(config), states)
+        here = abilities(config)
+        return cls(config.name, config.url, fields, here, served(here), states)
 
     def is_tag(self, label: str) -> bool:
         """Whether a label belongs to no field."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from connectors.capabilities import Part
-from connectors.errors import Rejected
-from connectors.gitlab.graphql import outsiders
+from connectors.errors import Rejected, WireError
+from connectors.gitlab import graphql
 from connectors.gitlab.read import Reader, issue_path, pages
 from connectors.gitlab.translate import happenings, outsider, participant, relation
 from connectors.gitlab.wire import LABEL_EVENTS, LINKS, STATE_EVENTS, USERS, Link
@@ -29,7 +30,7 @@ def parts(reader: Reader, key: str, also: frozenset[Part]) -> dict[str, Any]:
     """Return the fields of `Ticket` that hold the parts asked for."""
     found: dict[str, Any] = {}
     if Part.PARTICIPANTS in also:
-        found["participants"] = tuple(_participants(reader, key))
+        found["participants"] = tuple(participants(reader, key))
     if Part.RELATIONS in also:
         found["relations"] = tuple(_relations(reader, key))
     if Part.HISTORY in also:
@@ -57,13 +58,16 @@ def _rows(reader: Reader, kind: TypeAdapter[list[T]], path: str) -> Iterator[T]:
         yield from rows
 
 
-def _participants(reader: Reader, key: str) -> Iterator[Person]:
+def participants(reader: Reader, key: str) -> Iterator[Person]:
+    """Yield who takes part in an issue, ourselves left out; who does by mail is told where GraphQL does."""
     me = reader.directory.me().id
     for user in _rows(reader, USERS, f"{issue_path(reader.http, key)}/participants"):
         if user.id != me:
             yield participant(reader.side, user)
-    for address in outsiders(reader.http, reader.issue(key)).participants:
-        yield outsider(reader.side, address)
+    issue = reader.issue(key)
+    with suppress(WireError):
+        for address in graphql.participants(reader.http, issue):
+            yield outsider(reader.side, address)
 
 
 def _links(reader: Reader, key: str) -> Iterator[Link]:

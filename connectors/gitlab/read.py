@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from connectors.base import Hint, Snapshot
 from connectors.errors import Gone, Rejected
 from connectors.gitlab.admin import Directory
-from connectors.gitlab.graphql import Outside, moved_to, outsiders
+from connectors.gitlab.graphql import authors, moved_to
 from connectors.gitlab.labels import Side
 from connectors.gitlab.status import Statuses
 from connectors.gitlab.translate import hint_of, snapshot
@@ -48,8 +48,9 @@ class Reader:
         read_at, me = self.now(), self.directory.me().id
         issue = self.issue(key)
         notes = list(self._notes(key))
-        outside = outsiders(self.http, issue) if issue.service_desk_reply_to else Outside({}, ())
-        found = snapshot(self.side, issue, notes, me, read_at, outside.authors)
+        outside = authors(self.http, issue) if issue.service_desk_reply_to else {}
+        desk = self.directory.serves(str(issue.project_id))
+        found = snapshot(self.side, issue, notes, me, read_at, outside, desk=desk)
         if issue.moved_to_id is None or (there := moved_to(self.http, issue)) is None:
             return found
         moved = Ref(self.side.connection, f"{there.project_id}:{there.iid}", there.reference)

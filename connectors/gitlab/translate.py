@@ -102,10 +102,13 @@ def snapshot(
     me: int,
     read_at: datetime,
     outsiders: Mapping[int, str] = _NOBODY,
+    *,
+    desk: bool = False,
 ) -> Snapshot:
     """Return an issue with its notes; `me` is our own account's id.
 
-    `outsiders` says by a note's id for whom the Support Bot wrote it.
+    `outsiders` says by a note's id for whom the Support Bot wrote it; `desk` whether the project's Service
+    Desk is on.
     """
     return Snapshot(
         ref=ref_of(side, issue),
@@ -116,7 +119,7 @@ def snapshot(
         read_at=read_at,
         ticket=ticket(side, issue, notes, me, outsiders),
         native=natives(side, issue),
-        abilities=side.abilities,
+        abilities=side.served if desk else side.abilities,
     )
 
 

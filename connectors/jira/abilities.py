@@ -103,6 +103,7 @@ def ordinary(config: ConnectionConfig, *, known: bool) -> PlaceAbilities:
         public_comment_mails=Mails.NEVER if known else Mails.IF_CONFIGURED,
         parts=frozenset(Part) - {Part.RATINGS},
         bulk=BULK,
+        adds_participants=None,  # whoever watches an issue has an account for work, and is no customer
     )
 
 
@@ -128,6 +129,7 @@ def service(config: ConnectionConfig, shown: frozenset[str] | None, *, portal: b
         public_comment_mails=Mails.IF_CONFIGURED,
         parts=frozenset(Part),
         bulk=1 if portal else BULK,
+        adds_participants=Mails.IF_CONFIGURED if portal else None,
     )
 
 

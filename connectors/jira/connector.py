@@ -31,6 +31,7 @@ from connectors.jira.bulk import Bulk
 from connectors.jira.client import Client
 from connectors.jira.find import Finder
 from connectors.jira.hooks import Hooks
+from connectors.jira.participants import Participants
 from connectors.jira.parts import Parts
 from connectors.jira.places import Places
 from connectors.jira.read import Reader
@@ -43,6 +44,7 @@ from mappings.ticket import (
     Attachment,
     Field,
     Organisation,
+    Person,
     Ref,
     Relation,
     TimeEntry,
@@ -77,6 +79,7 @@ class Jira:
         self._writer = Writer(client, self._reader, self._service)
         self._bulk = Bulk(client, self._reader, self._writer)
         self._texts = Texts(client, self._reader, self._service)
+        self._participants = Participants(client, self._reader)
         self._finder = Finder(client, config.projects)
         self._boards = Boards(client)
         self._hooks = Hooks(client, config.name, config.projects)
@@ -172,6 +175,10 @@ class Jira:
     def add_relation(self, key: str, relation: Relation) -> None:
         """See `Connector`."""
         self._parts.relate(key, relation)
+
+    def add_participants(self, key: str, people: Sequence[str]) -> tuple[Person, ...]:
+        """See `Connector`; a participant is an account that the site knows."""
+        return self._participants.add(key, people)
 
     def organisations(self) -> Iterator[Organisation]:
         """See `Connector`; Jira keeps no domains."""

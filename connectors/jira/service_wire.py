@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from connectors.jira.wire import Id, Many, Payload, ValuePage
+from connectors.jira.wire import Id, Many, Payload, User, ValuePage
 
 
 class Organisation(Payload):
@@ -20,6 +20,12 @@ class OrganisationPage(ValuePage):
     """A page of them; never a total."""
 
     values: Many[Organisation]
+
+
+class ParticipantPage(ValuePage):
+    """A page of those who take part in a request."""
+
+    values: Many[User]
 
 
 class RequestField(Payload):

@@ -79,6 +79,8 @@ class User(Payload):
     id: str = Field("", validation_alias=AliasChoices("accountId", "key", "name"))
     type: str = Field("", alias="accountType")
     name: str = Field("", alias="displayName")
+    username: str = Field("", alias="name")
+    """Told by Data Center only, and may change."""
     email: str | None = Field(None, alias="emailAddress")
     zone: str = Field("", alias="timeZone")
     """Told of ourselves only: where our absolute times in JQL are (jira-api 2.2)."""

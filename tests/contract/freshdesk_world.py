@@ -90,6 +90,9 @@ class FreshdeskWorld(SandboxWorld):
         self._call("POST", f"tickets/{key}/watch", {"user_id": agent["id"]})
         return str(agent["contact"]["email"])
 
+    def friend(self) -> str:
+        return ""
+
     def colleague(self) -> str:
         return ""
 

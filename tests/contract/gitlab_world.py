@@ -99,6 +99,9 @@ class GitLabWorld(SandboxWorld):
         self.answers(key, "I read along.", internal=True)
         return str(self.ask("GET", f"{self._api}/user", headers={"PRIVATE-TOKEN": self._dana})["name"])
 
+    def friend(self) -> str:
+        return "ana@lantern.example"
+
     def colleague(self) -> str:
         return "dana"
 

@@ -17,7 +17,7 @@ from mappings.vocabulary import Vocabularies
 from tests.contract.sandbox_world import SandboxWorld
 from tests.contract.world import Call, File, Said
 
-_ADA = "ada@lantern.example"
+_ADA, _IRIS = "ada@lantern.example", "iris@lantern.example"
 
 
 class JiraWorld(SandboxWorld):
@@ -117,6 +117,9 @@ class JiraWorld(SandboxWorld):
         me = self._call("GET", "myself")
         self._call("POST", f"issue/{key}/watchers", me.get("accountId") or me["name"])
         return str(me["displayName"])
+
+    def friend(self) -> str:
+        return ""
 
     def colleague(self) -> str:
         me = self._call("GET", "myself")
@@ -253,6 +256,10 @@ class JiraServiceWorld(JiraWorld):
         me = self._call("GET", "myself")
         self._served("POST", f"request/{key}/participant", {"accountIds": [me["accountId"]]})
         return str(me["displayName"])
+
+    def friend(self) -> str:
+        found = self.ask("GET", f"{self._api}/user/search", params={"query": _IRIS}, auth=self._admin)
+        return str(found[0]["accountId"])
 
     def rates(self, key: str, remark: str) -> None:
         self.act("customer_rate", email=_ADA, key=self._named(key), rating=5, comment=remark)

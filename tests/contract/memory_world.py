@@ -11,7 +11,7 @@ from connectors.capabilities import FilePlace
 from connectors.memory import Fault, Memory, MemoryDesk
 from connectors.quota import LocalBudget
 from mappings.boards import STAFF, Place
-from mappings.ticket import MESSAGE_0, Audience, Mood, PersonRole, Relation, RelationKind
+from mappings.ticket import MESSAGE_0, Audience, Mood, Person, PersonRole, Relation, RelationKind
 from mappings.vocabulary import vocabularies
 from tests.contract.world import Break, Call, File, Said
 
@@ -125,6 +125,11 @@ class MemoryWorld:
     def invites(self, key: str) -> str:
         self._desk.invite(key, "sam")
         return "sam@desk.test"
+
+    def friend(self) -> str:
+        friend = Person("", "ana", "Ana Customer", PersonRole.CUSTOMER, "ana@customer.test")
+        self._desk.users.setdefault("ana", friend)
+        return "ana"
 
     def colleague(self) -> str:
         return "sam"

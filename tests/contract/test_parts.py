@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import Connector, Presence
-from connectors.capabilities import Part
-from connectors.errors import Rejected, WireError
+from connectors.capabilities import Mails, Part
+from connectors.errors import Gone, Rejected, WireError
 from mappings.ticket import Mood, Person, PersonRole, Relation, RelationKind, Status, TimeEntry
 from tests.contract.drafts import fresh
 from tests.contract.world import World
@@ -139,6 +139,40 @@ def test_participants_are_read(world: World, connector: Connector) -> None:
     named = world.invites(key)
     people = connector.fetch(key, frozenset({Part.PARTICIPANTS})).ticket.participants or ()
     assert named in {name for person in people for name in (person.name, person.email)}
+
+
+def test_participants_are_added_once(world: World, connector: Connector) -> None:
+    """`add_participants`: "Idempotent". Broken: people in copy are lost, or mailed at each attempt."""
+    if (mails := connector.abilities(world.place).adds_participants) is None:
+        pytest.skip(f"{connector.name} adds nobody to a ticket")
+    key, friend = world.opens(fresh("Friends"), "My colleague should know."), world.friend()
+    before = world.mailed()
+    told = connector.add_participants(key, [friend])
+    added = world.mailed() - before
+    assert connector.add_participants(key, [friend, friend]) == told
+    assert [person.key for person in told].count(friend) == 1
+    assert connector.fetch(key, frozenset({Part.PARTICIPANTS})).ticket.participants == told
+    assert added in {Mails.ALWAYS: {1}, Mails.NEVER: {0}, Mails.IF_CONFIGURED: {0, 1}}[mails]
+    assert world.mailed() - before == added
+
+
+def test_who_cannot_take_part_is_named(world: World, connector: Connector) -> None:
+    """`add_participants`: "Raises Rejected". Broken: a migration says that somebody hears who does not."""
+    key, stranger = world.opens(fresh("Strangers"), "Hm."), "nobody that is known"
+    able = connector.abilities(world.place).adds_participants is not None
+    mailed = world.mailed()
+    with pytest.raises(Rejected) as refused:
+        connector.add_participants(key, [stranger] if able else ["kim@lantern.example"])
+    assert not able or stranger in refused.value.fields
+    assert world.mailed() == mailed
+
+
+def test_participants_belong_to_tickets_that_are(world: World, connector: Connector) -> None:
+    """`add_participants` on what is unknown "raises Gone". Broken: a lost ticket looks like a lost person."""
+    if connector.abilities(world.place).adds_participants is None:
+        pytest.skip(f"{connector.name} adds nobody to a ticket")
+    with pytest.raises(Gone):
+        connector.add_participants(world.unknown, [world.friend()])
 
 
 def test_an_archived_ticket_says_so(world: World, connector: Connector) -> None:

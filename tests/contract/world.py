@@ -119,6 +119,9 @@ class World(Protocol):
     def invites(self, key: str) -> str:
         """Staff have somebody else kept informed; return how that person is called or mailed."""
 
+    def friend(self) -> str:
+        """Return the key of a customer who takes part in no ticket; empty where nobody can be added."""
+
     def colleague(self) -> str:
         """Return by what name texts mention one of the staff; empty where no text can."""
 
