@@ -98,9 +98,9 @@ def _conversion(into: dict[str, float]) -> Iterator[None]:
     named = [module for name, module in sys.modules.items() if name.startswith("connectors.")]
     places: list[Any] = [module for module in named if vars(module).get("write") is write]
 
-    def timed(*given: Any) -> Any:
+    def timed(*given: Any, **named: Any) -> Any:
         with processor_time(into, "conversion"):
-            return write(*given)
+            return write(*given, **named)
 
     for place in places:
         place.write = timed
