@@ -17,14 +17,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from ssl import SSLCertVerificationError
 from typing import IO, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import tenacity
 from requests_toolbelt import MultipartEncoder
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
+from connectors import session
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.quota import TOTAL, Budget, Level
 from connectors.session import Session
@@ -39,8 +41,6 @@ _IN_MEMORY = 1 << 20
 _PIECE = 1 << 16
 _ANSWER = 64 << 20
 """Bytes that an answer may have; a page of the longest tickets is far below."""
-_FIRST, _SLOWEST = 120.0, 1024
-"""Seconds that any body may take, and bytes a second below which a longer one counts as without end."""
 
 Explain = Callable[[requests.Response], tuple[str, Mapping[str, str]]]
 """What a system's error body says: a text for a person, and its fields with what is wrong with each."""
@@ -159,10 +159,11 @@ class Http:
 
     def unheard(self, error: Exception, call: str, *, idempotent: bool) -> WireError:
         """Return the error that a missing answer means: nothing sent, or nobody knows."""
-        if isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error):
+        cause = _cause(error)
+        if isinstance(error, requests.ConnectTimeout) or isinstance(cause, NewConnectionError):
             host = urlsplit(self.base).netloc
             return Transient(self.connection, call, f"{host} cannot be reached; is its address right?")
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(cause, SSLCertVerificationError):
             return Transient(self.connection, call, "the TLS certificate was not accepted")
         kind = Transient if idempotent else Uncertain
         return kind(self.connection, call, f"no answer ({type(error).__name__})")
@@ -177,6 +178,8 @@ class Http:
             response = self.session.begin(method, url, TIMEOUT, **request)
         except requests.RequestException as error:
             raise self.unheard(error, call, idempotent=idempotent) from None
+        except ValueError:  # not a number, half of a character: nothing was sent
+            raise Rejected(self.connection, call, "what it should say cannot be written") from None
         with response:
             pieces = self._pieces(response, call, _ANSWER, idempotent=idempotent)
             response._content = b"".join(pieces)  # noqa: SLF001 - requests itself reads without any end
@@ -225,7 +228,7 @@ class Http:
                 size += len(piece)
                 if size > at_most:
                     raise unread(self.connection, call, f"the answer is larger than {at_most} bytes")
-                if time.monotonic() - began > _FIRST + size / _SLOWEST:
+                if time.monotonic() - began > session.FIRST + size / session.SLOWEST:
                     raise unread(self.connection, call, "the answer has no end")
                 yield piece
         except (HTTPError, OSError) as error:
@@ -285,6 +288,14 @@ class Http:
         if with_credential:
             self.budget.learn(self.limits.learn(response))
         return response
+
+
+def _cause(error: Exception) -> BaseException | None:
+    """Return why there is no connection, below what `requests` and `urllib3` wrap it in."""
+    cause: object = error
+    while isinstance(cause, (requests.RequestException, MaxRetryError, SSLError)):
+        cause = cause.reason if isinstance(cause, MaxRetryError) else next(iter(cause.args), None)
+    return cause if isinstance(cause, BaseException) else None
 
 
 def _joined(connection: str, base: str, url: str) -> str:

@@ -2,13 +2,19 @@
 
 A plain session merges its settings, cookies, proxies and sign-in anew for every call and looks for
 redirects to follow. Ours has one of each and follows nothing, which makes up for what our own care costs.
+
+It also ends answers that neither come nor stop: `requests` waits for each byte anew, so that a head which
+drips, or a hundred thousand interim answers before the real one, would keep a call for ever.
 """
 
 from __future__ import annotations
 
+import io
 import json as encoder
 import re
+import time
 from collections.abc import Mapping
+from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,11 +25,16 @@ from requests.cookies import extract_cookies_to_jar
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from urllib3 import BaseHTTPResponse
-from urllib3.connectionpool import ConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 
 _PLAIN = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9_~-](?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*)+")
 """An address that is sent as it stands: nothing in it wants quoting, and no step of it begins with a dot."""
 _HOSTS = 4
+FIRST, SLOWEST = 120.0, 1024
+"""Seconds that any answer may take, and bytes a second below which a longer one counts as without end."""
+_HEAD, _WHOLE = 1 << 20, 1 << 32
+"""Bytes that may come before the answer itself, and in all; its reader bounds what is made of it."""
 
 
 class Session(requests.Session):
@@ -83,11 +94,69 @@ class Session(requests.Session):
         return auth(made) if auth else made
 
 
+class _Timed(io.RawIOBase):
+    """What comes out of a socket, as long as it comes fast enough. Raises TimeoutError when it does not."""
+
+    def __init__(self, source: io.RawIOBase) -> None:
+        super().__init__()
+        self.at_most = _HEAD
+        self._source, self._began, self._size = source, time.monotonic(), 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what is there, or wait for it."""
+        slow = time.monotonic() - self._began > FIRST + self._size / SLOWEST
+        if slow or self._size > self.at_most:
+            raise TimeoutError("the answer has no end")
+        read: int | None = self._source.readinto(buffer)
+        self._size += read or 0
+        return read
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._source.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    """An answer whose head, too, must come to an end."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._timed = _Timed(self.fp.detach())
+        self.fp = io.BufferedReader(self._timed)
+
+    def begin(self) -> None:
+        """Read the head, and whatever interim answers stand before it."""
+        super().begin()
+        self._timed.at_most = _WHOLE
+
+
+class _Plain(HTTPConnection):
+    response_class = _Answer
+
+
+class _Secure(HTTPSConnection):
+    response_class = _Answer
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
 class _Adapter(HTTPAdapter):
     """An adapter that remembers which pool of connections serves a host."""
 
     def __init__(self, pool: int) -> None:
         super().__init__(pool_connections=_HOSTS, pool_maxsize=pool, max_retries=0)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
         self._pools: dict[str, ConnectionPool] = {}
 
     def get_connection_with_tls_context(

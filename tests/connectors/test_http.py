@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import threading
 import time
 import tracemalloc
@@ -11,13 +12,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
+from socket import gaierror
+from ssl import SSLCertVerificationError
 from typing import Any
 
 import pytest
 import requests
 import responses
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import MaxRetryError, NameResolutionError, SSLError
 
-from connectors import http
+from connectors import http, session
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.http import Http, Limits
 from connectors.quota import TOTAL, Level, LocalBudget
@@ -105,6 +111,29 @@ class Odd(BaseHTTPRequestHandler):
         except OSError:
             return
 
+    def interim(self) -> None:
+        """Say again and again that the answer is on its way."""
+        self.pour(b"HTTP/1.1 100 Continue\r\n\r\n", 0)
+
+    def dripping_head(self) -> None:
+        """Send a header that grows."""
+        self.pour(b"HTTP/1.1 200 OK\r\nX-A: ", 0.02)
+
+    def dripping_size(self) -> None:
+        """Send the size of a piece, a digit now and then."""
+        self.pour(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 0.02)
+
+    def pour(self, line: bytes, pause: float) -> None:
+        """Send the line, then parts of it for ever: digits with pauses, or itself without."""
+        self.close_connection = True
+        try:
+            self.wfile.write(line)
+            while True:
+                self.wfile.write(b"0" if pause else line)
+                time.sleep(pause)
+        except OSError:
+            return
+
     def astray(self) -> None:
         """Redirect, and never stop."""
         self.send_response(302)
@@ -183,10 +212,61 @@ def test_an_answer_that_drips_is_named(
     odd: Http, monkeypatch: pytest.MonkeyPatch, *, idempotent: bool
 ) -> None:
     """Broken: a worker waits for ever, byte by byte; a write whose answer drips counts as refused."""
-    monkeypatch.setattr(http, "_FIRST", 0.2)
+    monkeypatch.setattr(session, "FIRST", 0.2)
     error = refused(lambda: odd.call("GET", "drip", idempotent=idempotent))
     assert isinstance(error, Rejected if idempotent else Uncertain)
     assert "no end" in str(error)
+
+
+@pytest.mark.parametrize("path", ["interim", "dripping_head", "dripping_size"])
+def test_an_answer_that_never_begins_is_not_waited_for(
+    odd: Http, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Broken: a worker hangs on a server that goes on speaking and never says anything."""
+    monkeypatch.setattr(session, "FIRST", 0.2)
+    assert isinstance(refused(lambda: odd.call("GET", path, idempotent=False)), Uncertain)
+    assert isinstance(refused(lambda: odd.get(path)), Transient)
+
+
+def caused_by(reason: Exception) -> requests.ConnectionError:
+    """Return what `requests` raises when there is no connection."""
+    return requests.ConnectionError(MaxRetryError(HTTPSConnectionPool("acme.example"), "/api", reason))
+
+
+UNKNOWN_NAME = caused_by(
+    NameResolutionError("acme.example", HTTPSConnection("acme.example"), gaierror("what?"))
+)
+BAD_CERTIFICATE = caused_by(SSLError(SSLCertVerificationError("it is of somebody else")))
+BROKEN_OFF = caused_by(SSLError(ssl.SSLError("bad record mac")))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (UNKNOWN_NAME, Transient, "acme.example cannot be reached; is its address right?"),
+        (BAD_CERTIFICATE, Transient, "the TLS certificate was not accepted"),
+        (BROKEN_OFF, Uncertain, "no answer"),
+    ],
+    ids=["unknown name", "bad certificate", "broken off"],
+)
+def test_what_is_known_of_a_write_without_an_answer(
+    wire: Http, web: responses.RequestsMock, error: Exception, kind: type[WireError], said: str
+) -> None:
+    """Broken: a write that never left is searched for everywhere; one that may stand is sent again."""
+    web.post(f"{BASE}/x", body=error)
+    failed = refused(lambda: wire.call("POST", "x", idempotent=False, json={}))
+    assert isinstance(failed, kind)
+    assert said in str(failed)
+
+
+@pytest.mark.parametrize(
+    "request_", [{"json": {"weight": float("nan")}}, {"params": {"query": "\ud800"}}], ids=["number", "text"]
+)
+def test_what_cannot_be_written_is_not_sent(wire: Http, request_: dict[str, Any]) -> None:
+    """Broken: half an emoji, or a number that is none, ends in a traceback that names no system."""
+    error = refused(lambda: wire.call("POST", "x", idempotent=False, **request_))
+    assert isinstance(error, Rejected)
+    assert "POST x: what it should say cannot be written" in str(error)
 
 
 def test_a_cut_answer_was_not_heard(odd: Http) -> None:
