@@ -17,6 +17,9 @@ from connectors.errors import Rejected
 _TOLERANCE = 300
 """Seconds that a signed delivery may be old (reference 8.2)."""
 
+_LARGEST = 25 << 20
+"""Bytes that a body may have: GitLab itself sends none that is larger (reference 8.2)."""
+
 _NO_ID = 10**18
 """A number that no id reaches."""
 
@@ -28,6 +31,8 @@ def hear(
     given = {name.lower(): value for name, value in headers.items()}
     if not _proven(given, body, secret, now):
         raise BadSignature(f"{connection}: the webhook's token or signature does not verify")
+    if len(body) > _LARGEST:
+        raise Rejected(connection, "webhook", f"the body has more than {_LARGEST} bytes")
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):
@@ -43,8 +48,10 @@ def _proven(headers: Mapping[str, str], body: bytes, secret: str, now: datetime)
 
     Servers from 19.0 on sign by the Standard Webhooks rules; whether their key is the token's text or
     what base64 hides behind ``whsec_`` is not settled (reference 8.2), so either counts. Nor is the name of
-    the header: the other one counts where no token is sent.
+    the header: the other one counts where no token is sent. Without a secret nothing is proven.
     """
+    if not secret:
+        return False
     signatures = headers.get("webhook-signature")
     if signatures is None and "x-gitlab-token" not in headers:
         signatures = headers.get("x-gitlab-signature")
@@ -59,12 +66,11 @@ def _proven(headers: Mapping[str, str], body: bytes, secret: str, now: datetime)
 
 
 def _keys(secret: str) -> list[bytes]:
-    keys = [secret.encode()]
     try:
-        keys.append(base64.b64decode(secret.removeprefix("whsec_"), validate=True))
+        hidden = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
-        return keys
-    return keys
+        hidden = b""
+    return [key for key in (secret.encode(), hidden) if key]
 
 
 def _signature(key: bytes, signed: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import io
 import json
 import re
@@ -356,6 +358,17 @@ def test_odd_proofs_prove_nothing(headers: dict[str, str]) -> None:
     with pytest.raises(BadSignature) as refused:
         hear("work", headers, b"{}", "secret", NOW)
     assert "secret" not in str(refused.value).replace("secret or", "")
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_"])
+def test_a_secret_that_is_none_proves_nothing(secret: str) -> None:
+    """Broken: a connection without a secret believes whoever signs with no key at all."""
+    stamp = str(int(NOW.timestamp()))
+    digest = base64.b64encode(hmac.digest(b"", f"x.{stamp}.{{}}".encode(), "sha256")).decode()
+    signed = {"webhook-id": "x", "webhook-timestamp": stamp, "webhook-signature": f"v1,{digest}"}
+    for headers in ({}, {"x-gitlab-token": ""}, signed):
+        with pytest.raises(BadSignature):
+            hear("work", headers, b"{}", secret, NOW)
 
 
 def test_deep_and_long_deliveries_end_soon() -> None:
