@@ -134,6 +134,12 @@ class LocalBudget:
         self._now, self._headroom, self._lock = now, headroom, threading.Lock()
         self._buckets: dict[str, _Bucket] = {TOTAL: _Bucket()}
 
+    def allowance(self) -> float | None:
+        """Return how many calls a second the whole account may make; None while no answer told."""
+        with self._lock:
+            total = self._buckets[TOTAL]
+            return None if total.limit is None else total.limit / total.window.total_seconds()
+
     def blocked_until(self, bucket: str = TOTAL) -> datetime | None:
         """Return when the next call may be made, or None if no refusal of the server stands."""
         with self._lock:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from connectors.base import Account, Connector, Snapshot
-from connectors.errors import ConfigError, Gone, HubError, Rejected, Transient, Unauthorised, WireError
+from connectors.errors import ConfigError, Gone, HubError, Rejected, WireError
 from mappings.provenance import Signer
 from mappings.ticket import Ref
 from sync.fuses import STANDARD, Fuses
+from sync.health import Breakers
 from sync.moves import renamed
 from sync.observe import Observation, Observer
 from sync.operations import Plan, Write, together
@@ -33,18 +34,17 @@ from sync.outcome import (
     outcome_of,
     postponed,
 )
+from sync.poll import Poller
 from sync.reconcile import Reconciler
 from sync.routing import Desk
 from sync.rules import Role
 from sync.store import Store
 from sync.store.bundles import Bundle
-from sync.store.inbox import Claim, LostClaim
+from sync.store.inbox import Claim, LostClaim, Ready
 from sync.store.inbox import Waiting as Row
 
-_OVERLAP = timedelta(minutes=3)
-"""How far a poll reaches back behind its cursor: clocks differ, and stamps are set before rows appear."""
-_FIRST_LOOK = timedelta(days=1)
-"""How far the very first poll reaches back, where the settings do not say."""
+_BATCH = 100
+"""Due rows that are read together."""
 _DOUBLINGS = 10
 """After so many attempts the longest wait is reached."""
 
@@ -65,10 +65,17 @@ class Engine:
         fuses: Fuses | None = STANDARD,
     ) -> None:
         self._store, self._connectors, self._desk, self._signer = store, connectors, desk, signer
-        self._now, self._since, self._digest = now, since, digest
+        self._now, self._digest = now, digest
         self._reconciler = Reconciler(store=store, connectors=connectors, signer=signer, now=now, fuses=fuses)
         self._observer = Observer(connectors, desk, signer, store.hub(), store.health.doubted)
-        self._paused: dict[str, WireError] = {}
+        self.breakers = Breakers(store, connectors, now)
+        self.poller = Poller(
+            store=store,
+            connectors=connectors,
+            fronts=lambda name: desk.rules.roles[name] is Role.FRONT,
+            now=now,
+            since=since,
+        )
 
     def identify(self) -> list[WireError]:
         """Ask every connection who we are there, and return the errors of those that did not say.
@@ -76,22 +83,20 @@ class Engine:
         Tickets with a side on such a connection are left alone until the next time; all others go on.
         Raises ConfigError when a connection answers as another site or account than the first time.
         """
-        problems = []
-        for name, connector in self._connectors.items():
-            self._paused.pop(name, None)
-            try:
-                account = connector.whoami()
-            except WireError as error:
-                self._paused[name] = error
+        problems, silent = [], []
+        for name in self._connectors:
+            answer = self.breakers.ask(name)
+            if isinstance(answer, WireError):
+                silent.append(answer)
                 continue
             known = self._store.database.identity(name)
-            if known not in (None, (account.instance, account.key)):
-                problems.append(_other(name, known, account))
+            if known not in (None, (answer.instance, answer.key)):
+                problems.append(_other(name, known, answer))
         if problems:
             raise ConfigError(problems)
-        return list(self._paused.values())
+        return silent
 
-    def _adopt_rules(self) -> None:
+    def adopt_rules(self) -> None:
         """Have what is parked looked at again if the rules changed since the last time: they may fit now."""
         if self._store.database.rules() != self._digest:
             for row in self._store.inbox.parked():
@@ -100,29 +105,50 @@ class Engine:
 
     def collect(self) -> list[WireError]:
         """Put what changed since the last time into the inbox; return the errors of those that failed."""
-        self._adopt_rules()
-        failed = []
-        for name in self._answering():
-            begun = self._now()
-            try:
-                self._remember(name)
-                for subject in self._changed(name):
-                    self._store.inbox.put(subject, begun, "changed")
-                self._store.inbox.collected(name, begun)
-            except WireError as error:
-                failed.append(error)
-        return failed
+        self.adopt_rules()
+        errors = [self.poll(name) for name in self._connectors if self.breakers.probe(name)]
+        return [error for error in errors if error is not None]
+
+    def poll(self, name: str) -> WireError | None:
+        """Put what changed on one connection into the inbox; return why that failed, if it did."""
+        try:
+            self._remember(name)
+            self.poller.poll(name)
+        except WireError as error:
+            self.breakers.failed(error)
+            return error
+        self.breakers.worked(name)
+        return None
 
     def work(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Reconciled]:
         """Reconcile what is due until nothing is, yielding each; a row is looked at once per call at most."""
         looked_at: set[str] = set()
-        while rows := [r for r in self._store.inbox.due(self._now()) if r.subject not in looked_at]:
-            for row in rows:
-                looked_at.add(row.subject)
+        found = True
+        while found:
+            found = False
+            for subject in self._ready():
+                if subject in looked_at:
+                    continue
+                looked_at.add(subject)
+                found = True
                 if stop():
                     return
-                if (result := self._reconcile(row)) is not None:
+                if (result := self.look(subject)) is not None:
                     yield result
+
+    def _ready(self) -> Iterator[str]:
+        """Yield what is due, a batch at a time."""
+        after: Ready | None = None
+        while rows := self._store.inbox.ready(self._now(), _BATCH, after):
+            yield from (row.subject for row in rows)
+            after = rows[-1]
+
+    def look(self, subject: str) -> Reconciled | None:
+        """Reconcile one ticket if it is due; None if it is not, or if somebody else is at it."""
+        row = self._store.inbox.row(subject)
+        if row is None or row.due_at is None or row.due_at > self._now():
+            return None
+        return self._reconcile(row)
 
     def plan(self, subjects: list[str] | None = None) -> Iterator[Planned]:
         """Yield what `collect` and `work` would write, writing nothing anywhere; None means what changed."""
@@ -153,12 +179,10 @@ class Engine:
         """Return what is due and what changed since it was last collected."""
         due = self._store.inbox.due(self._now())
         subjects = dict.fromkeys(self._store.bundles.load(row.subject).subject for row in due)
-        for name in self._answering():
-            subjects |= dict.fromkeys(self._changed(name))
+        for name in self._connectors:
+            if name not in self.breakers.paused():
+                subjects |= dict.fromkeys(self.poller.changed(name))
         return list(subjects)
-
-    def _answering(self) -> list[str]:
-        return [name for name in self._connectors if name not in self._paused]
 
     def _remember(self, name: str) -> None:
         """Remember who a connection is when it is first used."""
@@ -167,27 +191,12 @@ class Engine:
 
     def _observe(self, bundle: Bundle) -> Observation:
         """Observe a ticket, as far as its connections answer today."""
-        # Whatever a silent connection answered says nothing about the ticket: it waits.
-        paused = {
-            name: error
-            if isinstance(error, Unauthorised)
-            else Transient(error.connection, error.call, error.text)
-            for name, error in self._paused.items()
-        }
-        return self._observer.observe(bundle, self._now(), paused)
-
-    def _changed(self, name: str) -> Iterator[str]:
-        connector = self._connectors[name]
-        cursor = self._store.inbox.cursor(name)
-        since = cursor - _OVERLAP if cursor else self._since or self._now() - _FIRST_LOOK
-        for hint in connector.changed(since):
-            ref, settle = Ref(name, hint.key), connector.capabilities.settle
-            subject = self._store.bundles.subject(ref)
-            known = subject.startswith("bundle:")
-            if known and hint.version and self._store.bundles.fresh(ref, hint.version, hint.changed, settle):
-                continue
-            if known or self._desk.rules.roles[name] is Role.FRONT:
-                yield subject
+        seen = self._observer.observe(bundle, self._now(), self.breakers.paused())
+        for error in seen.silent:
+            self.breakers.failed(error)
+        for ref in seen.presences:
+            self.breakers.worked(ref.connection)
+        return seen
 
     # -- one ticket
 
@@ -206,6 +215,8 @@ class Engine:
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
             outcome = self._reconciler.carry_out(claim, seen, decided, made)
+            if isinstance(outcome, Later) and outcome.error not in seen.silent:
+                self.breakers.failed(outcome.error)
             self._settle(row, seen, outcome)
         except Gone:
             outcome = Done()
@@ -219,6 +230,7 @@ class Engine:
             outcome = postponed([error], self._now())
             self._settle(row, None, outcome)
         except WireError as error:
+            self.breakers.failed(error)
             outcome = outcome_of(error, self._now())
             self._settle(row, None, outcome)
         except Exception as error:  # noqa: BLE001 - one odd ticket must not stop all others

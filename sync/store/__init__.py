@@ -11,6 +11,7 @@ from datetime import datetime
 
 from mappings.ticket import Ref
 from sync.store.bundles import Bundles
+from sync.store.chores import Chores
 from sync.store.database import Database
 from sync.store.decisions import Decision, Decisions
 from sync.store.dialects import Address
@@ -18,6 +19,7 @@ from sync.store.findings import Findings
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
+from sync.store.register import Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Store:
     findings: Findings
     decisions: Decisions
     health: Health
+    chores: Chores
+    register: Register
 
     def hub(self) -> str:
         """Return the id of the hub whose memory this is."""
@@ -77,4 +81,6 @@ def open_store(address: Address) -> Store:
         findings=Findings(database),
         decisions=Decisions(database),
         health=Health(database),
+        chores=Chores(database),
+        register=Register(database),
     )

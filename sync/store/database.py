@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -32,6 +33,9 @@ class Database:
         self.address = address
         self._engine = engine_of(address)
         self._reader = self._engine.execution_options(**READING[self._engine.dialect.name])
+        # Threads of one process take turns at a file: SQLite's own way is to sleep and try again.
+        alone = self._engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[object] = threading.Lock() if alone else nullcontext()
         try:
             migrate(self._engine, address)
             self._name_hub()
@@ -46,7 +50,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a transaction that may write, committed at the end, rolled back on an error."""
-        with self._engine.begin() as tx:
+        with self._turn, self._engine.begin() as tx:
             yield tx
 
     @contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_, update
 
 from connectors.errors import HubError
 from sync.store.database import Database
@@ -75,6 +76,26 @@ def _take(tx: Connection, subject: str, at: datetime, *, even_held: bool) -> Cla
     return None if token is None else Claim(subject, token)
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A row that is due, by its place in the queue."""
+
+    subject: str
+    due_at: datetime
+
+
+def put(tx: Connection, subjects: Collection[str], due_at: datetime, reason: str) -> None:
+    """Have subjects looked at by `due_at`, within a transaction that does more; see `Inbox.put`."""
+    row = upsert(tx, inbox)
+    first = row.on_conflict_do_update(
+        index_elements=["subject"],
+        set_={"due_at": row.excluded.due_at, "reason": row.excluded.reason, "parked": None},
+        where=inbox.c.due_at.is_(None) | (inbox.c.due_at > row.excluded.due_at),
+    )
+    values = [{"subject": s, "due_at": due_at, "reason": reason, "attempts": 0} for s in sorted(subjects)]
+    tx.execute(first, values)
+
+
 class Inbox:
     """One waiting row a subject. Two events are one look; timers and backoff are rows too."""
 
@@ -84,13 +105,13 @@ class Inbox:
     def put(self, subject: str, due_at: datetime, reason: str) -> None:
         """Have a subject looked at by `due_at`; one that is parked is tried again."""
         with self._db.writing() as tx:
-            row = upsert(tx, inbox).values(subject=subject, due_at=due_at, reason=reason, attempts=0)
-            first = row.on_conflict_do_update(
-                index_elements=["subject"],
-                set_={"due_at": due_at, "reason": reason, "parked": None},
-                where=inbox.c.due_at.is_(None) | (inbox.c.due_at > due_at),
-            )
-            tx.execute(first)
+            put(tx, [subject], due_at, reason)
+
+    def put_many(self, subjects: Collection[str], due_at: datetime, reason: str) -> None:
+        """Have all these looked at by `due_at`, in one transaction; see `put`."""
+        if subjects:
+            with self._db.writing() as tx:
+                put(tx, subjects, due_at, reason)
 
     def retry(self, subject: str, at: datetime, *, allowed: bool = False) -> bool:
         """Have a parked subject tried again; return whether it was parked.
@@ -113,6 +134,31 @@ class Inbox:
         query = select(inbox).where(inbox.c.due_at <= at).order_by(inbox.c.due_at, inbox.c.subject)
         with self._db.reading() as tx:
             return [Waiting(*row) for row in tx.execute(query)]
+
+    def ready(self, at: datetime, limit: int, after: Ready | None = None) -> list[Ready]:
+        """Return the next rows that are due and that nobody holds, longest due first, `after` a former one.
+
+        It costs what it returns, however many rows wait.
+        """
+        held = select(claims.c.until).where(claims.c.subject == inbox.c.subject, claims.c.until > at)
+        query = select(inbox.c.subject, inbox.c.due_at).where(inbox.c.due_at <= at, ~held.exists())
+        if after is not None:
+            query = query.where(tuple_(inbox.c.due_at, inbox.c.subject) > (after.due_at, after.subject))
+        with self._db.reading() as tx:
+            rows = tx.execute(query.order_by(inbox.c.due_at, inbox.c.subject).limit(limit)).all()
+        return [Ready(row.subject, row.due_at) for row in rows]
+
+    def next_due(self) -> datetime | None:
+        """Return when the next row comes due, or came due; None if nothing waits."""
+        with self._db.reading() as tx:
+            return tx.execute(select(func.min(inbox.c.due_at))).scalar()
+
+    def hasten(self, connection: str, at: datetime) -> None:
+        """Have what waits because a connection failed looked at by `at`: it answers again."""
+        blamed = inbox.c.reason.startswith(f"{connection}: ", autoescape=True)
+        row = update(inbox).where(blamed, inbox.c.due_at > at, inbox.c.parked.is_(None))
+        with self._db.writing() as tx:
+            tx.execute(row.values(due_at=at))
 
     def row(self, subject: str) -> Waiting | None:
         """Return a subject's row, or None."""
@@ -167,6 +213,12 @@ class Inbox:
         """Return until when a connection's changes have been collected."""
         with self._db.reading() as tx:
             return tx.execute(select(cursors.c.at).where(cursors.c.connection == connection)).scalar()
+
+    def rewind(self, connection: str, at: datetime) -> None:
+        """Have the next poll reach back to `at` at least."""
+        row = update(cursors).where(cursors.c.connection == connection, cursors.c.at > at)
+        with self._db.writing() as tx:
+            tx.execute(row.values(at=at))
 
     def collected(self, connection: str, at: datetime) -> None:
         """Remember until when a connection's changes have been collected."""

@@ -133,7 +133,7 @@ inbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("parked", Text),
     Column("allowed", Boolean, nullable=False, server_default=false()),
-    Index("inbox_due", "due_at"),
+    Index("inbox_next", "due_at", "subject"),
 )
 
 claims = Table(
@@ -176,6 +176,31 @@ health = Table(
     metadata,
     Column("connection", Text, primary_key=True),
     Column("doubted", Instant),
+)
+
+pulse = Table(
+    "pulse",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("heard", Instant),
+    Column("news", Instant),
+    Column("silent", Instant),
+    Column("refused", Integer, nullable=False, server_default="0"),
+    Column("refused_at", Instant),
+    Column("unread", Integer, nullable=False, server_default="0"),
+    Column("paused", Instant),
+    Column("until", Instant),
+    Column("probes", Integer, nullable=False, server_default="0"),
+    Column("denied", Boolean),
+    Column("why", Text),
+)
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("due", Instant, nullable=False),
+    Column("place", Text, nullable=False, server_default=""),
 )
 
 identities = Table(
