@@ -34,6 +34,9 @@ class Application:
     store: Store
     engine: Engine
     links: Links
+    budgets: Mapping[str, LocalBudget]
+    """What each connection may call; shared by everything in this process."""
+    now: Now
 
 
 def system_time() -> datetime:
@@ -41,16 +44,19 @@ def system_time() -> datetime:
     return datetime.now(UTC)
 
 
-def connectors_of(settings: Settings, now: Now) -> dict[str, Connector]:
+def connectors_of(
+    settings: Settings, now: Now, budgets: Mapping[str, LocalBudget] | None = None
+) -> dict[str, Connector]:
     """Return a connector for each connection of the settings; none makes a call yet.
 
     Raises ConfigError with what stands against any of them.
     """
+    budgets = budgets or budgets_of(settings, now)
     made: dict[str, Connector] = {}
     problems: list[str] = []
     for name in settings.connections:
         try:
-            made[name] = _connector(settings, name, now)
+            made[name] = _connector(settings, name, now, budgets[name])
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -58,10 +64,16 @@ def connectors_of(settings: Settings, now: Now) -> dict[str, Connector]:
     return made
 
 
+def budgets_of(settings: Settings, now: Now) -> dict[str, LocalBudget]:
+    """Return a budget for each connection, of which nothing is known yet."""
+    return {name: LocalBudget(now) for name in settings.connections}
+
+
 def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> Application:
     """Return the application that a settings file describes. Raises ConfigError with all problems."""
     settings = load(path, environ)
-    connectors = connectors_of(settings, now)
+    budgets = budgets_of(settings, now)
+    connectors = connectors_of(settings, now, budgets)
     store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent))
     desk = desk_of(settings)
     engine = Engine(
@@ -74,10 +86,10 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
         digest=sha256(path.read_bytes()).hexdigest(),
     )
     links = Links(store, connectors, desk.rules, now)
-    return Application(settings, connectors, store, engine, links)
+    return Application(settings, connectors, store, engine, links, budgets, now)
 
 
-def _connector(settings: Settings, name: str, now: Now) -> Connector:
+def _connector(settings: Settings, name: str, now: Now, budget: LocalBudget) -> Connector:
     connection = settings.connections[name]
     config = ConnectionConfig(
         name=name,
@@ -87,7 +99,7 @@ def _connector(settings: Settings, name: str, now: Now) -> Connector:
         projects=projects_of(settings, name),
         fields=connection.fields,
         vocabularies=vocabularies(connection.system, connection.vocabulary),
-        budget=LocalBudget(now),
+        budget=budget,
         now=now,
     )
     return connect(connection.system, config)

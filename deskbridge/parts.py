@@ -6,14 +6,14 @@ What is wrong between parts is found by `deskbridge.contradictions`. Making thes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from deskbridge.written import Span, address, domain, label, name, span, store, week, zone
+from deskbridge.written import Span, address, domain, duration, label, name, span, store, week, zone
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Priority, Status, TicketType
 from sync.rules import Role
@@ -24,9 +24,11 @@ PREFIX = "DESKBRIDGE_"
 Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
 Week = Annotated[tuple[tuple[Frame, ...], ...], BeforeValidator(week)]
 Length = Annotated[Span, BeforeValidator(span)]
+Duration = Annotated[timedelta, BeforeValidator(duration)]
 Name = Annotated[str, AfterValidator(name)]
 """What people call a part in the settings; variables of the environment name it too."""
 Address = Annotated[str, AfterValidator(address)]
+PublicAddress = Annotated[str, AfterValidator(lambda value: address(value) if value else value)]
 Domain = Annotated[str, AfterValidator(domain)]
 Label = Annotated[str, AfterValidator(label)]
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
@@ -59,6 +61,23 @@ class Connection(_Part):
     secret: SecretStr
     fields: Mapping[FieldName, str] = {}
     vocabulary: Mapping[str, Table] = {}
+
+
+class ServeSettings(_Part):
+    """The hub as a running service."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8600, ge=0, le=65535)
+    """Where webhooks are answered; 0 is any free port."""
+    address: PublicAddress = ""
+    """Where the systems reach it from outside; webhooks cannot be installed without."""
+    workers: int = Field(default=4, ge=1, le=32)
+    """Tickets that are looked at at once for each work side."""
+    poll: Duration = timedelta(minutes=1)
+    sweep: float = Field(default=0.05, ge=0, le=0.5)
+    """The share of a connection's calls that the sweep may use; 0 is no sweep."""
+    silence: Duration = timedelta(hours=24)
+    """How long a connection that has called may be silent before somebody is told."""
 
 
 class PlaceSettings(_Part):
@@ -141,6 +160,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX)
 
     hub: Hub
+    serve: ServeSettings = ServeSettings()
     connections: Mapping[Name, Connection]
     places: Mapping[Name, PlaceSettings] = {}
     routes: tuple[RouteSettings, ...] = ()

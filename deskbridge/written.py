@@ -19,6 +19,7 @@ from sync.sla.calendar import Frame
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LONGEST = timedelta(days=366)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 
 def name(value: str) -> str:
@@ -154,3 +155,16 @@ def span(value: object) -> object:
     if not timedelta(0) < length <= _LONGEST:
         raise ValueError(f"the length {value!r} must be more than nothing and a year at most")
     return Span(length, elapsed=found[3] is not None)
+
+
+def duration(value: object) -> object:
+    """Return the time out of ``30s``, ``5m`` or ``24h``: night and day, at least a second."""
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"([0-9]{1,6}) ?(s|m|h)", str(value))
+    if not found:
+        raise ValueError(f"no time {value!r}; write 30s, 5m or 24h")
+    length = int(found[1]) * timedelta(**{_UNITS[found[2]]: 1})
+    if not timedelta(0) < length <= _LONGEST:
+        raise ValueError(f"the time {value!r} must be more than nothing and a year at most")
+    return length

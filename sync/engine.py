@@ -177,12 +177,16 @@ class Engine:
 
     def pending(self) -> list[str]:
         """Return what is due and what changed since it was last collected."""
-        due = self._store.inbox.due(self._now())
-        subjects = dict.fromkeys(self._store.bundles.load(row.subject).subject for row in due)
+        subjects = dict.fromkeys(self.due())
         for name in self._connectors:
             if name not in self.breakers.paused():
                 subjects |= dict.fromkeys(self.poller.changed(name))
         return list(subjects)
+
+    def due(self) -> list[str]:
+        """Return the tickets that are due."""
+        due = self._store.inbox.due(self._now())
+        return list(dict.fromkeys(self._store.bundles.load(row.subject).subject for row in due))
 
     def _remember(self, name: str) -> None:
         """Remember who a connection is when it is first used."""
@@ -191,12 +195,14 @@ class Engine:
 
     def _observe(self, bundle: Bundle) -> Observation:
         """Observe a ticket, as far as its connections answer today."""
-        seen = self._observer.observe(bundle, self._now(), self.breakers.paused())
+        return self._observer.observe(bundle, self._now(), self.breakers.paused())
+
+    def _learn(self, seen: Observation) -> None:
+        """Learn from an observation which connections answered and which did not."""
         for error in seen.silent:
             self.breakers.failed(error)
         for ref in seen.presences:
             self.breakers.worked(ref.connection)
-        return seen
 
     # -- one ticket
 
@@ -210,7 +216,9 @@ class Engine:
         plan = Plan((), ())
         made: list[Write] = []
         try:
-            seen = self._followed(claim, self._observe(self._store.bundles.load(row.subject)))
+            seen = self._observe(self._store.bundles.load(row.subject))
+            self._learn(seen)
+            seen = self._followed(claim, seen)
             decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed)
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))

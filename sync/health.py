@@ -41,6 +41,7 @@ class Breakers:
         self._lock = threading.Lock()
         self._failures = dict.fromkeys(connectors, 0)
         self._asked: dict[str, datetime] = {}
+        self._here: dict[str, WireError] = {}
         self._known: tuple[datetime, Mapping[str, WireError]] | None = None
 
     def paused(self) -> Mapping[str, WireError]:
@@ -48,7 +49,8 @@ class Breakers:
         known, now = self._known, self._now()
         if known is None or now - known[0] >= _FRESH:
             pulses = self._store.health.pulses()
-            known = (now, {name: _error(name, p) for name, p in pulses.items() if p.paused})
+            paused = {name: _error(name, p) for name, p in pulses.items() if p.paused}
+            known = (now, {**{name: _unsaid(error) for name, error in self._here.items()}, **paused})
             self._known = known
         return known[1]
 
@@ -83,6 +85,9 @@ class Breakers:
 
     def probe(self, connection: str) -> bool:
         """Try a paused connection once if it is time; whether it may be called now."""
+        if (unsaid := self._here.pop(connection, None)) is not None:
+            self.pause(unsaid)
+            return False
         known, now = self._store.health.pulse(connection), self._now()
         if known.paused is None:
             return True
@@ -91,26 +96,34 @@ class Breakers:
         wait = min(_PROBES[0] * (1 << min(known.probes + 1, 10)), _PROBES[1])
         if not self._store.chores.begin(f"probe:{connection}", now, now + _PROBES[0] / 2):
             return False
-        return not isinstance(self.ask(connection, wait), WireError)
+        try:
+            self._connectors[connection].whoami()
+        except WireError as error:
+            self._still(connection, error, wait)
+            return False
+        self._resume(connection)
+        return True
 
-    def ask(self, connection: str, wait: timedelta = _PROBES[0]) -> Account | WireError:
-        """Ask who we are, whether the connection is paused or not, and remember what came of it."""
+    def ask(self, connection: str) -> Account | WireError:
+        """Ask who we are, paused or not. Nothing is noted of an error before the next `probe`."""
+        self._here.pop(connection, None)
+        self._known = None
         try:
             account = self._connectors[connection].whoami()
         except WireError as error:
-            self._still(connection, error, wait)
+            self._here[connection] = error
             return error
+        self._resume(connection)
+        return account
+
+    def _resume(self, connection: str) -> None:
         self.worked(connection)
         if self._store.health.resume(connection):
             self._store.inbox.hasten(connection, self._now())
             self._known = None
-        return account
 
     def _still(self, connection: str, error: WireError, wait: timedelta) -> None:
         known = self._store.health.pulse(connection)
-        if known.paused is None:
-            self.pause(error)
-            return
         now, denied = self._now(), isinstance(error, Unauthorised)
         until = error.until if isinstance(error, Throttled) else now + wait
         self._store.health.still(connection, known, until, f"{error.call}: {error.text}", denied=denied)
@@ -162,3 +175,9 @@ def _error(name: str, pulse: Pulse) -> WireError:
     if until is None:
         raise ValueError(f"{name} is not paused")
     return Throttled(name, "paused", pulse.why, until)
+
+
+def _unsaid(error: WireError) -> WireError:
+    """Return what an error at the beginning means for tickets: whatever was answered, they wait."""
+    kept = isinstance(error, Unauthorised | Throttled)
+    return error if kept else Transient(error.connection, error.call, error.text)

@@ -9,7 +9,7 @@ import typer
 
 import deskbridge
 from connectors.errors import HubError
-from deskbridge.cli import attention, boards, check, sandbox, sync, tickets
+from deskbridge.cli import attention, boards, check, sandbox, serve, sync, tickets, webhooks
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +27,8 @@ app.command("link")(tickets.link)
 app.command("unlink")(tickets.unlink)
 app.add_typer(attention.parked, name="parked")
 app.add_typer(attention.finding, name="finding")
+app.command("serve")(serve.serve)
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(boards.app, name="boards")
 app.command("sandbox")(sandbox.sandbox)
 

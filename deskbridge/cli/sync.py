@@ -49,36 +49,29 @@ def plan(
 
 def sync(
     once: Annotated[bool, typer.Option("--once", help="Reconcile what changed, then end.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C: poll again and again.")] = False,
+    shadow: Annotated[
+        bool, typer.Option("--shadow", help="Write nothing; say what would be written.")
+    ] = False,
     as_json: AsJson = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
     """Reconcile what changed since the last time.
 
-    Ends with 0, with 3 if a credential was refused, with 4 if a ticket was parked.
+    Several may run at once, beside `serve` too. Ends with 0, with 3 if a credential was refused, with 4 if
+    a ticket was parked.
 
     Example: deskbridge sync --once
     """
-    if not once:
-        raise typer.BadParameter("say --once: this version has no other way of running yet")
+    if once == watch:
+        raise typer.BadParameter("say --once or --watch")
     from deskbridge.bootstrap import build  # as in `check`
-    from deskbridge.report import exit_code, outcome_lines, summary
-    from sync.outcome import Parked
+    from deskbridge.watching import shadowed, synced, watched
 
     application = build(settings, os.environ)
-    engine = application.engine
-    errors = [*engine.identify(), *engine.collect()]
-    results = []
-    for result in engine.work():
-        results.append(result)
-        if not as_json:
-            refs = application.store.bundles.load(result.subject).refs
-            typer.echo("\n".join(outcome_lines(result, refs)))
-    counted = summary(results)
-    told = " ".join(f"{name.replace('_', ' ')} {number}," for name, number in counted.items())
-    typer.echo(json.dumps(counted) if as_json else told.rstrip(","))
-    _complain(errors)
-    waiting = [Parked(row.parked) for row in application.store.inbox.parked() if row.parked]
-    raise typer.Exit(exit_code([*(r.outcome for r in results), *waiting], errors))
+    errors = application.engine.identify()
+    run = shadowed if shadow else watched if watch else synced
+    raise typer.Exit(run(application, errors, watch=watch, as_json=as_json))
 
 
 def _subjects(application: Application, ticket: str | None, *, every: bool) -> list[str] | None:

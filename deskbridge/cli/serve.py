@@ -1,0 +1,41 @@
+"""`serve`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from deskbridge.cli.options import DEFAULT_SETTINGS, SettingsFile
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option("--host", help="Where to listen, instead of serve.host.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="The same for the port.")
+    ] = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Run the hub: webhooks in, polls and the sweep beside them, workers inside; until SIGTERM or Ctrl-C.
+
+    Several may run at once, on one store or beside `sync`. What was begun when it ends is finished, or
+    found again by the next one.
+
+    Example: deskbridge serve --port 8600
+    """
+    from deskbridge.bootstrap import build  # heavy: --help does without
+    from deskbridge.report import complaint
+    from deskbridge.service import Service
+
+    application = build(settings, os.environ)
+    for error in application.engine.identify():
+        typer.echo(f"deskbridge: {complaint(error)}", err=True)
+    asked = application.settings.serve
+    Service(application).serve(
+        host or asked.host,
+        asked.port if port is None else port,
+        lambda where: typer.echo(f"deskbridge: webhooks are answered at {where}/hooks/CONNECTION"),
+    )

@@ -1,0 +1,90 @@
+"""The ways in which `sync` runs: once, again and again, and as a shadow that writes nothing."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+from connectors.errors import WireError
+from deskbridge.bootstrap import Application
+from deskbridge.report import complaint, exit_code, outcome_lines, plan_json, plan_lines, summary
+from deskbridge.service import Service, look_once
+from deskbridge.shadow import Shadow
+from sync.outcome import Parked, Reconciled
+
+
+def synced(application: Application, errors: Sequence[WireError], *, watch: bool, as_json: bool) -> int:
+    """Reconcile what changed, print what came of it, and return the exit code."""
+    results: list[Reconciled] = []
+    failed = [*errors, *application.engine.collect()]
+    look_once(application, _both(results.append, _printer(application, as_json=as_json)))
+    counted = summary(results)
+    told = " ".join(f"{name.replace('_', ' ')} {number}," for name, number in counted.items())
+    _say(json.dumps(counted) if as_json else told.rstrip(","))
+    _complain(failed)
+    waiting = [Parked(row.parked) for row in application.store.inbox.parked() if row.parked]
+    return exit_code([*(r.outcome for r in results), *waiting], failed)
+
+
+def watched(application: Application, errors: Sequence[WireError], *, watch: bool, as_json: bool) -> int:
+    """Reconcile what changes, printing what comes of it, until SIGTERM or Ctrl-C; return the exit code."""
+    _complain(errors)
+    service = Service(application, _printer(application, as_json=as_json))
+    _on_signal(service.cancel)
+    service.start()
+    service.wait()
+    service.stop()
+    return 0
+
+
+def shadowed(application: Application, errors: Sequence[WireError], *, watch: bool, as_json: bool) -> int:
+    """Print what would be written, once or until Ctrl-C, and write nothing; return the exit code."""
+    _complain(errors)
+    stopping = threading.Event()
+    _on_signal(stopping.set)
+    shadow = Shadow(application.engine, tuple(application.connectors))
+    every = application.settings.serve.poll.total_seconds()
+    while True:
+        for planned in shadow.look(application.now()):
+            lines = [json.dumps(plan_json(planned))] if as_json else plan_lines(planned)
+            if lines:
+                _say("\n".join(lines))
+        if watch:
+            _complain(shadow.silent)
+        if not watch or stopping.wait(every):
+            return exit_code([], [*errors, *shadow.silent])
+
+
+def _printer(application: Application, *, as_json: bool) -> Callable[[Reconciled], None]:
+    def tell(result: Reconciled) -> None:
+        if not as_json:
+            refs = application.store.bundles.load(result.subject).refs
+            _say("\n".join(outcome_lines(result, refs)))
+
+    return tell
+
+
+def _both(first: Callable[[Reconciled], None], second: Callable[[Reconciled], None]) -> Callable[..., None]:
+    def tell(result: Reconciled) -> None:
+        first(result)
+        second(result)
+
+    return tell
+
+
+def _on_signal(act: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: act())
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _complain(errors: Sequence[Exception]) -> None:
+    for error in errors:
+        sys.stderr.write(f"deskbridge: {complaint(error)}\n")

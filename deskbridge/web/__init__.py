@@ -1,0 +1,1 @@
+"""What the hub answers over HTTP: webhooks, and whether it is well."""

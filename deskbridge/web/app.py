@@ -1,0 +1,99 @@
+"""The hub's HTTP routes. Webhooks are answered before anything is asked of anybody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from connectors.base import BadSignature, Connector, Hint
+from connectors.errors import HubError
+from deskbridge.web import body
+from deskbridge.web.letterbox import Letterbox
+from sync.store import Store
+
+_PATIENCE = 0.03
+"""Seconds that an answer waits for the commit. If the hub died before that, the next poll finds it all."""
+_AT_ONCE = 64 << 10
+"""Bytes from which on a body is read beside the event loop rather than in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """What the routes need."""
+
+    connectors: Mapping[str, Connector]
+    secrets: Mapping[str, str]
+    """The webhook secret of each connection."""
+    letterbox: Letterbox
+    store: Store
+    now: Callable[[], datetime]
+    ready: Callable[[], bool]
+    """Whether workers are looking."""
+
+    def app(self) -> Starlette:
+        """Return the application."""
+        routes = [
+            Route("/hooks/{connection}", self.hook, methods=["POST"]),
+            Route("/healthz", self.alive),
+            Route("/readyz", self.well),
+        ]
+        return Starlette(routes=routes)
+
+    async def hook(self, request: Request) -> Response:
+        """Take a webhook in: 200 when its ticket is noted, 401 when it does not prove where it is from."""
+        name = request.path_params["connection"]
+        if name not in self.connectors:
+            return PlainTextResponse("no such connection\n", 404)
+        try:
+            raw = await body.read(request)
+        except body.TooLarge:
+            return PlainTextResponse("too large\n", 413)
+        except body.CutOff:
+            return PlainTextResponse("cut off\n", 400)
+        try:
+            hints = await self._heard(name, dict(request.headers), raw)
+        except BadSignature:
+            self.letterbox.refused(name)
+            return PlainTextResponse("the signature does not verify\n", 401)
+        except HubError:
+            # It is theirs, and senders switch off hooks that fail: what it was about, the poll finds.
+            self.letterbox.unreadable(name)
+            return PlainTextResponse("noted\n")
+        self.letterbox.put(name, hints)
+        await self.letterbox.written(_PATIENCE)
+        return PlainTextResponse("noted\n")
+
+    async def alive(self, request: Request) -> Response:
+        """Whether this process answers at all."""
+        return PlainTextResponse("alive\n")
+
+    async def well(self, request: Request) -> Response:
+        """Whether it can do its work: 503 if the store or the workers do not answer.
+
+        A connection that is paused is told, and makes nobody unready: the others go on.
+        """
+        try:
+            pulses = await asyncio.to_thread(self.store.health.pulses)
+        except Exception:  # noqa: BLE001 - whatever the store has
+            return JSONResponse({"ready": False}, 503)
+        states = dict.fromkeys(self.connectors, "ok")
+        for name, pulse in pulses.items():
+            if name in states and pulse.paused:
+                states[name] = "refuses our credential" if pulse.denied else "does not answer"
+            elif name in states and pulse.silent:
+                states[name] = "silent"
+        ready = self.ready()
+        return JSONResponse({"ready": ready, "connections": states}, 200 if ready else 503)
+
+    async def _heard(self, name: str, headers: Mapping[str, str], raw: bytes) -> tuple[Hint, ...]:
+        hear, secret = self.connectors[name].hear, self.secrets[name]
+        if len(raw) < _AT_ONCE:
+            return hear(headers, raw, secret)
+        return await asyncio.to_thread(hear, headers, raw, secret)
