@@ -12,7 +12,7 @@ from deskbridge.hooks import hook_of
 from deskbridge.parts import Settings
 from deskbridge.web.app import Web
 from deskbridge.web.letterbox import Letterbox
-from deskbridge.web.server import listen, serve
+from deskbridge.web.server import Server, listen
 from sync.jobs.rounds import Rounds
 from sync.jobs.threads import Threads
 from sync.outcome import Reconciled
@@ -60,6 +60,7 @@ class Service:
 
     def __init__(self, application: Application, told: Told = lambda result: None) -> None:
         self._application, self._stopping = application, threading.Event()
+        self._server: Server | None = None
         settings = application.settings
         self._jobs = Threads(
             application.store, _look(application, told), application.now, limits_of(settings)
@@ -93,8 +94,10 @@ class Service:
             pass  # a signal is only heard between two waits
 
     def cancel(self) -> None:
-        """Have `wait` return. A signal handler may call it."""
+        """Have `wait` or `serve` return. Any thread and any signal handler may call it."""
         self._stopping.set()
+        if self._server is not None:
+            self._server.stop()
 
     def serve(self, host: str, port: int, started: Callable[[str], None]) -> None:
         """Answer webhooks, and work, until SIGTERM or SIGINT. Raises ConfigError if the port is taken.
@@ -118,7 +121,8 @@ class Service:
                 now=application.now,
                 ready=lambda: not self._stopping.is_set(),
             )
-            await serve(web.app(), listener, letterbox, lambda: started(f"http://{host}:{port}"))
+            self._server = Server(web.app(), letterbox)
+            await self._server.serve(listener, lambda: started(f"http://{host}:{port}"))
 
         self.start()
         try:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import uvicorn
@@ -40,27 +41,39 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(
-    app: ASGIApp, listener: socket.socket, letterbox: Letterbox, started: Callable[[], None]
-) -> None:
-    """Answer until SIGTERM or SIGINT; then end requests, and write what the letterbox holds."""
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE,
-    )
-    server = _Server(config)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
-    writing = asyncio.create_task(letterbox.run())
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    started()
-    await serving
-    letterbox.close()
-    await writing
+class Server:
+    """Answers until it is stopped; then ends requests, and has the letterbox write what it holds."""
+
+    def __init__(self, app: ASGIApp, letterbox: Letterbox) -> None:
+        self._letterbox = letterbox
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+
+    def stop(self) -> None:
+        """Have `serve` end. Any thread and any signal handler may say so."""
+        self._server.should_exit = True
+
+    async def serve(self, listener: socket.socket, started: Callable[[], None]) -> None:
+        """Answer until `stop`, or in the main thread until SIGTERM or SIGINT; then end in order.
+
+        `started` is called as soon as webhooks are taken in.
+        """
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        writing = asyncio.create_task(self._letterbox.run())
+        serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        while not (self._server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        started()
+        await serving
+        self._letterbox.close()
+        await writing

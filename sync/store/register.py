@@ -76,15 +76,12 @@ class Register:
         ids = select(t.bundles.c.id).where(t.bundles.c.id > after).order_by(t.bundles.c.id).limit(limit)
         with self._db.reading() as tx:
             numbers = tx.execute(ids).scalars().all()
-            read = dict(
-                tx.execute(
-                    select(t.seen.c.bundle, func.max(t.seen.c.read_at))
-                    .where(t.seen.c.bundle.in_(numbers))
-                    .group_by(t.seen.c.bundle)
-                )
-                .tuples()
-                .all()
+            newest = (
+                select(t.seen.c.bundle, func.max(t.seen.c.read_at).label("read_at"))
+                .where(t.seen.c.bundle.in_(numbers))
+                .group_by(t.seen.c.bundle)
             )
+            read = {row.bundle: row.read_at for row in tx.execute(newest)}
         where = self.connections([f"bundle:{number}" for number in numbers])
         return [Bundled(n, where.get(f"bundle:{n}", frozenset()), read.get(n)) for n in numbers]
 

@@ -1,0 +1,100 @@
+"""A hub that answers webhooks in this process, before systems that are all dead: nobody can be asked."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from deskbridge.bootstrap import Application, build
+from deskbridge.hooks import hook_of
+from deskbridge.service import Service
+from sync.store.inbox import Waiting
+
+ENVIRONMENT = {
+    "DESKBRIDGE_SECRET": "a secret for one test",
+    "FRESHDESK_API_KEY": "desk-key",
+    "JIRA_TOKEN": "jira-token",
+    "GITLAB_TOKEN": "gitlab-token",
+}
+
+
+@dataclass(frozen=True)
+class Answering:
+    """A hub, where it listens, and the systems that call it."""
+
+    url: str
+    application: Application
+    service: Service
+
+    def post(self, connection: str, body: bytes, **headers: str) -> requests.Response:
+        """Send a webhook as it is."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.post(f"{self.url}/hooks/{connection}", data=body, headers=named, timeout=20)
+
+    def secret(self, connection: str) -> str:
+        """Return what a system proves itself with."""
+        return hook_of(self.application.settings, connection).secret
+
+    def from_desk(self, ticket: Any) -> requests.Response:
+        """Send what Freshdesk's rule sends."""
+        body = json.dumps({"ticket_id": ticket}).encode()
+        return self.post("desk", body, X_Deskbridge_Token=self.secret("desk"))
+
+    def from_jira(self, body: bytes, *, secret: str = "") -> requests.Response:
+        """Send what Jira sends, signed."""
+        signed = hmac.new((secret or self.secret("jira")).encode(), body, hashlib.sha256).hexdigest()
+        return self.post("jira", body, X_Hub_Signature=f"sha256={signed}")
+
+    def waiting(self) -> dict[str, Waiting]:
+        """Return the inbox."""
+        inbox = self.application.store.inbox
+        subjects = [f"ref:desk:{n}" for n in range(1, 2000)]
+        return {s: row for s in subjects if (row := inbox.row(s)) is not None}
+
+
+def dead_address() -> str:
+    """Return the address of nobody: a port that was free a moment ago."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{one.getsockname()[1]}"
+
+
+def settings_in(folder: Path) -> Path:
+    """Write the demo's settings, and return where."""
+    path = folder / "settings.toml"
+    path.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8"), "utf-8")
+    return path
+
+
+@pytest.fixture
+def answering(tmp_path: Path) -> Iterator[Answering]:
+    """A hub whose three systems are dead."""
+    environment = dict(ENVIRONMENT)
+    for name in ("DESK", "JIRA", "GITLAB"):
+        environment[f"DESKBRIDGE_CONNECTIONS__{name}__URL"] = dead_address()
+    application = build(settings_in(tmp_path), environment)
+    service, where, up = Service(application), list[str](), threading.Event()
+
+    def started(url: str) -> None:
+        where.append(url)
+        up.set()
+
+    thread = threading.Thread(target=service.serve, args=("127.0.0.1", 0, started))
+    thread.start()
+    assert up.wait(10)
+    yield Answering(where[0], application, service)
+    service.cancel()
+    thread.join(25)
+    assert not thread.is_alive(), "it did not end"
+    application.store.database.close()
