@@ -13,8 +13,8 @@ from mappings.markup.nodes import Node, tree
 __all__ = ["read", "write"]
 
 # gitlab-api 4.4 and GitLab's table of references: mentions page people, references write notes on what they
-# name. A letter is one of ASCII to GitLab, so a mention may follow any other without a blank. A plain number is
-# not taken for a commit.
+# name. A letter is one of ASCII to GitLab, so a mention may follow any other without a blank. A
+# plain number is not taken for a commit.
 _REFERENCE = re.compile(
     r"(?<![A-Za-z0-9_])@(?=\\?[A-Za-z0-9_.])"
     r"|[#!&$](?=\d)"

@@ -135,6 +135,10 @@ def address(url: str) -> str:
     return url if url.startswith(_LINKS) and rest.strip("/") else ""
 
 
+_EMOJI = re.compile(r"[^\w\s\x00-\x7f]{1,16}")
+"""What a picture shows that stands for one letter: chats and web mail write emoji so."""
+
+
 class Pictures:
     """The files that a body may refer to."""
 
@@ -164,6 +168,8 @@ class Pictures:
             return f"![{plain(alt or file.name)}](<attachment:{destination(file.id)}>)"
         if _tiny(image):
             return ""
+        if _EMOJI.fullmatch(alt):
+            return alt
         url = address(source)
         if url.startswith("http") and not _TOKENED.search(url):
             return f"![{plain(alt)}](<{destination(url)}>)"

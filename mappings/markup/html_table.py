@@ -88,7 +88,10 @@ def _is_data(table: Element, rows: Sequence[Sequence[Element]]) -> bool:
 
 
 def _has_blocks(cell: Element) -> bool:
-    return next(cell.iter(*_BLOCKS), None) is not None or sum(1 for _ in cell.iter("p")) > 1
+    """Whether a cell is more than a paragraph or a list, whose items editors write as paragraphs."""
+    if next(cell.iter(*_BLOCKS), None) is not None:
+        return True
+    return sum(1 for p in cell.iter("p") if (above := p.getparent()) is None or above.tag != "li") > 1
 
 
 def _spread(rows: Sequence[Sequence[Element]]) -> list[list[Element | None]] | None:

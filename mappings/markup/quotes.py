@@ -242,9 +242,17 @@ def _old(blocks: Sequence[Block]) -> list[bool]:
         below = below or block.mark is Mark.BELOW
         if not below and block.mark is Mark.ATTRIBUTION and not _quotes(blocks[number + 1 : number + 3]):
             below = True  # what it names is not set apart
-        attributed = isinstance(block, Quote) and number > 0 and blocks[number - 1].mark is Mark.ATTRIBUTION
+        attributed = isinstance(block, Quote) and (
+            (number > 0 and blocks[number - 1].mark is Mark.ATTRIBUTION) or _says_whose(block)
+        )
         made.append(below or block.mark in _HISTORY or attributed)
     return made
+
+
+def _says_whose(quote: Quote) -> bool:
+    """Whether a quotation begins with the line that says who wrote it: Yahoo puts it inside."""
+    first = quote.blocks[0] if quote.blocks else None
+    return isinstance(first, Text) and attributes(first.lines[:3]) > 0
 
 
 def _quotes(following: Sequence[Block]) -> bool:

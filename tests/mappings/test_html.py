@@ -106,6 +106,30 @@ def test_a_forwarded_mail_is_read() -> None:
     assert found.endswith("> words")
 
 
+def test_a_line_inside_the_quotation_says_that_it_is_history() -> None:
+    """Yahoo's history, which the program marks by nothing else, would be read as what the customer says."""
+    line = "<div>On Monday, March 3, 2025, 10:00, Desk<br>&lt;help@desk.example&gt; wrote:</div>"
+    mail = (
+        f"<div>It works</div><blockquote style='margin: 0'><div>{line}<div>Does it?</div></div></blockquote>"
+    )
+    assert html(mail).startswith("It works\n\n> **Earlier messages**\n>\n> On Monday")
+    assert html(f"{mail}<p>Sorry, no.</p>").endswith("> Does it?\n\nSorry, no.")
+
+
+def test_emoji_that_are_pictures_are_letters() -> None:
+    """An agent would read ``[picture]`` and an address where the customer smiled."""
+    smile = '<img alt="{}" src="https://cdn.example/e/1f389.png">'
+    assert html(f"<p>Done {smile.format('🎉')}{smile.format('👍🏽')}</p>") == "Done 🎉👍🏽"
+    assert "https://cdn.example" in html(f"<p>Done {smile.format('chart 🎉')}</p>")
+
+
+def test_a_list_in_a_cell_makes_no_table_a_layout() -> None:
+    """Editors write the items of a list as paragraphs; the table's rows would fall apart."""
+    rows = "<tr><td><p>Day</p></td><td><p>Work</p></td></tr>"
+    rows += "<tr><td><p>Mon</p></td><td><ol><li><p>sow</p></li><li><p>reap</p></li></ol></td></tr>"
+    assert html(f"<table>{rows}</table>").startswith("| Day | Work |\n| --- | --- |\n| Mon |")
+
+
 def test_what_the_hub_folded_is_not_folded_again() -> None:
     """A text that travels there and back would be buried one level deeper each time."""
     for title in ("Earlier messages", "Signature"):
