@@ -22,6 +22,8 @@ _MENTION = re.compile(
     r"(?<![\w@/.+\-])@(?!all\b)([A-Za-z0-9_](?:[A-Za-z0-9_.\-]{0,253}[A-Za-z0-9_])?)(?![\w/])", re.ASCII
 )
 _UPLOAD = re.compile(r"(?:^|/)uploads/([0-9a-f]{32})/([^/?#]+)$")
+_OURS = re.compile(r"\s*(?:attachment|mention):", re.IGNORECASE)
+"""References that a reader makes: written by a person, they would mention or show whom and what they like."""
 _RELATIVE = re.compile(r"(\b(?:src|href)\s*=\s*[\"']?)(?=/)")
 _SIZES = re.compile(r"\{(?:\s*(?:width|height)=[\"']?[\w.%]+[\"']?)+\s*\}")
 _ALERT = re.compile(r"\[!(note|tip|important|caution|warning)\][ \t]*(.*)$", re.IGNORECASE)
@@ -120,9 +122,10 @@ class _Reader:
                     spans.add(_mentions(content) if named else [text(content)])
                 case "link":
                     node.children = self._spans(node.children, linked=True)
-                    spans.add([node])
+                    spans.add(node.children if _OURS.match(str(node.attrs["href"])) else [node])
                 case "image":
-                    spans.add([picture(str(node.attrs["src"]), words(Node("", children=node.children)))])
+                    said, source = words(Node("", children=node.children)), str(node.attrs["src"])
+                    spans.add([text(said) if _OURS.match(source) else picture(source, said)])
                 case _:
                     node.children = self._spans(node.children, linked=linked)
                     spans.add([node])

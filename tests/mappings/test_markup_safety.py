@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 import lxml.html
@@ -167,6 +168,41 @@ def test_neutralising_leaves_the_rest_alone(text: str) -> None:
     before, after = shown(text), shown(passed(text, TextFormat.MARKDOWN))
     assert [a.get("href") for a in after.iter("a")] == [a.get("href") for a in before.iter("a")]
     assert " ".join(after.text_content().split()) == " ".join(before.text_content().split())
+
+
+REFERENCES = {
+    TextFormat.HTML: '<a href="mention:bob">words</a> <img src="attachment:8"><a href="Attachment:8">y</a>',
+    TextFormat.WIKI: "[words|mention:bob] [x|attachment:8] !attachment:8! [mention:bob]",
+    TextFormat.MARKDOWN: "[words](mention:bob) ![x](attachment:8) [y](Attachment:8) [z]\n\n"
+    "[z]: mention:bob\n\n"
+    '<p><a href="mention:bob">words</a></p>\n\n**[*words*](mention:bob)**',
+    TextFormat.ADF: json.dumps(
+        {
+            "type": "doc",
+            "version": 1,
+            "content": [
+                {
+                    "type": "paragraph",
+                    "content": [
+                        {"type": "text", "text": "words", "marks": [{"type": "link", "attrs": {"href": h}}]}
+                        for h in ("mention:bob", "attachment:8")
+                    ],
+                }
+            ],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("source", REFERENCES)
+def test_nobody_writes_a_reference_of_ours(source: TextFormat) -> None:
+    """A link that says ``mention:`` would page whom its writer could not; ``attachment:``, show any file."""
+    markdown = read(Raw(source, REFERENCES[source]), FILES)
+    assert "words" in markdown
+    assert not re.search(r"(?i)\]\(<?\s*(?:mention|attachment):", markdown)
+    for target in FORMATS:
+        out = write(markdown, target, NAMES[target], people={"bob": "bob"})
+        assert not re.search(r'@bob|~bob|"mention"|\^app.log|files.example', out)
 
 
 SCRIPTS = [
