@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from mappings.ticket import Audience, Field, RelationKind
+from mappings.ticket import Audience, Field, RelationKind, TextFormat
 from mappings.vocabulary import Vocabularies
 
 
@@ -118,6 +118,8 @@ class Capabilities:
     vocabularies: Vocabularies
     edits_comments: bool
     files: FilePlace
+    text_format: TextFormat
+    """The markup in which texts are written, and measured."""
     max_text: int
     """Characters that a text may have."""
     max_file: int

@@ -94,6 +94,7 @@ class Memory:
             vocabularies=config.vocabularies,
             edits_comments=True,
             files=FilePlace.TICKET,
+            text_format=TextFormat.MARKDOWN,
             max_text=1_000_000,
             max_file=20_000_000,
             file_hosts=(),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from connectors.errors import Unauthorised
-from mappings.ticket import MESSAGE_0, Comment, Ref, Unmapped, Value
+from mappings.ticket import MESSAGE_0, Audience, Comment, Ref, Unmapped, Value
 from sync.operations import (
     AddComment,
     AddFile,
@@ -19,10 +19,14 @@ from sync.operations import (
     Conflict,
     CreateTicket,
     EditComment,
+    Form,
     Plan,
     Remark,
     SetFields,
     Suggestion,
+    Tell,
+    Withdraw,
+    Withdrawal,
     Write,
 )
 from sync.outcome import Done, Later, Outcome, Parked, Planned, Reconciled
@@ -132,12 +136,13 @@ def _what(write: Write) -> str:
         case AddFile(attachment=file, source=source):
             return f"add the file {file.name} of {source}"
         case AddComment(message=message, source=source):
-            return f"add {_text(message)} of {source}"
+            return f"{_adds(write)} {_text(message)} of {source}{_form(write)}"
         case EditComment(message=message, source=source, id=id_):
             return f"bring text {id_} to the present wording of {_text(message)} of {source}"
-        case AddNotice(about=about, news=news):
-            suggests = isinstance(news, Suggestion)
-            return f"tell staff that {about} {'suggests' if suggests else 'is'} {news}"
+        case Withdraw(origin=origin, id=id_, how=how):
+            return f"{_HOW[how]} text {id_}, the copy of text {origin.id} of {origin.connection}"
+        case AddNotice() | Tell():
+            return _told(write)
         case SetFields(changes=changes):
             return "set " + ", ".join(f"{c.field} to {_value(c.value)} ({c.source})" for c in changes)
         case ChangeTags(add=add, remove=remove):
@@ -145,6 +150,37 @@ def _what(write: Write) -> str:
             return f"change tags {' '.join(signs)}"
         case _ as never:
             assert_never(never)
+
+
+def _told(write: AddNotice | Tell) -> str:
+    if isinstance(write, Tell):
+        return f"tell staff: {write.words}"
+    suggests = isinstance(write.news, Suggestion)
+    return f"tell staff that {write.about} {'suggests' if suggests else 'is'} {write.news}"
+
+
+_HOW = {
+    Withdrawal.MARK: "mark as deleted",
+    Withdrawal.DELETE: "delete",
+    Withdrawal.BLANK: "empty",
+    Withdrawal.SURPLUS: "empty the part not needed any more,",
+}
+_FORMS = {
+    Form.WHOLE: "",
+    Form.PLAIN: ", as plain text",
+    Form.ATTACHED: ", attached whole",
+    Form.GAP: ", as a line that names it",
+    Form.ADDENDUM: ", as an addendum",
+}
+
+
+def _adds(write: AddComment) -> str:
+    return "publish" if write.audience is Audience.CUSTOMER else "add"
+
+
+def _form(write: AddComment) -> str:
+    part = f", part {write.part} of {write.parts}" if write.parts > 1 else ""
+    return f"{part}{_FORMS[write.form]}"
 
 
 def _name(refs: Iterable[Ref]) -> str:

@@ -19,6 +19,8 @@ from datetime import datetime
 
 _TOKEN = re.compile(r"#(db1[.][a-z2-7]+[.][a-z2-7]+)\b")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$@&:-])")
+_ALWAYS = 8
+"""Parts of a marker that are always told; the others only if there is something to tell."""
 _LONGEST = 2000
 """Characters of a first line in which a marker is looked for."""
 _NAME = 200
@@ -42,6 +44,10 @@ class Marker:
     origin_key: str
     origin_id: str
     revision: str
+    readers: str = ""
+    """Who could read the original, and whether this copy was published."""
+    hops: int = 0
+    """How many hubs had copied the text on before."""
 
 
 class Signer:
@@ -57,7 +63,10 @@ class Signer:
 
     def write(self, marker: Marker) -> str:
         """Return the marker as text: letters, digits and dots only, safe in every markup."""
-        payload = json.dumps(astuple(marker), separators=(",", ":"), ensure_ascii=False).encode()
+        told = list(astuple(marker))
+        while len(told) > _ALWAYS and not told[-1]:
+            del told[-1]
+        payload = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
         return self._signed(payload)
 
     def read(self, token: str) -> Marker | None:
@@ -89,6 +98,18 @@ def find_token(text: str) -> str | None:
     line = text.lstrip("\n").split("\n", 1)[0][:_LONGEST]
     found = [] if line.lstrip().startswith(">") else _TOKEN.findall(line)
     return found[-1] if found else None
+
+
+def foreign(markdown: str, hub: str) -> Marker | None:
+    """Return the marker of another hub that the canonical text begins with, or None.
+
+    Whether that hub wrote it is not known here: its secret is its own.
+    """
+    try:
+        marker = Marker(*json.loads(_decode((find_token(markdown) or "").split(".")[1])))
+    except (ValueError, TypeError, IndexError):
+        return None
+    return marker if marker.hub != hub and isinstance(marker.hops, int) else None
 
 
 def headed(text: str, *, author: str, place: str, url: str, at: datetime, token: str, what: str = "") -> str:

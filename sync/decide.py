@@ -6,7 +6,7 @@ plan; a side that nobody touched causes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from connectors.capabilities import PlaceAbilities
@@ -14,7 +14,7 @@ from mappings.boards import Place
 from mappings.ticket import Audience, Comment, Field, Unmapped, Value
 from sync.audience import barred, exposed, narrowed
 from sync.fields import fields, promised, travelling_tags
-from sync.operations import AddLink, AddNotice, Conflict, CreateTicket, Plan, Reach, Skip, Write
+from sync.operations import AddLink, AddNotice, Conflict, CreateTicket, Plan, Reach, Skip, Tell, Write
 from sync.rules import Role
 from sync.seen import Kind, TextId
 from sync.situation import Situation
@@ -36,10 +36,21 @@ def decide(situation: Situation) -> Plan:
     operations = [*creations, *closed, *reachable]
     remarks = [o for o in operations if isinstance(o, Skip | Conflict)]
     return Plan(
-        writes=tuple(o for o in operations if not isinstance(o, Skip | Conflict)),
+        writes=tuple(_once(o for o in operations if not isinstance(o, Skip | Conflict))),
         remarks=tuple(r for r in remarks if not (isinstance(r, Skip) and r.quiet)),
         quiet=tuple(r for r in remarks if isinstance(r, Skip) and r.quiet),
     )
+
+
+def _once(writes: Iterable[Write]) -> Iterator[Write]:
+    """Yield the writes, what people are told only once though several sides give occasion to it."""
+    told: set[tuple[str, TextId]] = set()
+    for write in writes:
+        if isinstance(write, Tell):
+            if (write.target, write.occasion) in told:
+                continue
+            told.add((write.target, write.occasion))
+        yield write
 
 
 def _creations(s: Situation) -> Iterator[CreateTicket | Skip]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from connectors.base import Presence
-from mappings.ticket import MESSAGE_0, Comment, Status, Unmapped, Value
+from mappings.ticket import MESSAGE_0, Audience, Comment, Status, Unmapped, Value
 from sync.fields import OWN
 from sync.operations import (
     AddComment,
@@ -18,10 +18,14 @@ from sync.operations import (
     Conflict,
     CreateTicket,
     EditComment,
+    Form,
     Remark,
     SetFields,
     Skip,
     Suggestion,
+    Tell,
+    Withdraw,
+    Withdrawal,
     Write,
 )
 from sync.rules import FieldRule
@@ -56,13 +60,13 @@ def items(write: Write, s: Situation) -> list[Item]:
         case AddFile(target, source, message, file):
             return [Item("file", target, file.id, source, file.name, f"it belongs to {called(message)}")]
         case AddComment(target, source, message):
-            why = "texts are copied to every side where staff can read them"
-            return [Item("text", target, message.id, source, called(message), why)]
+            return [Item("text", target, message.id, source, text_value(message), _why_added(write))]
         case EditComment(target, source, message):
-            return [Item("text", target, message.id, source, called(message), "its original was edited")]
-        case AddNotice(target=target, source=source, news=news, occasion=occasion):
-            why = _told_why(s, source, news)
-            return [Item("notice", target, occasion, source, str(news), why)]
+            return [Item("text", target, message.id, source, edit_value(message), "its original was edited")]
+        case Withdraw(target, origin, _, how):
+            return [Item("text", target, origin.id, origin.connection, how, _WITHDRAWN[how])]
+        case AddNotice() | Tell():
+            return [_told(write, s)]
         case SetFields(target, changes):
             return [
                 Item("field", target, c.field, c.source, shown(c.value), _why(c, target, s)) for c in changes
@@ -81,6 +85,44 @@ def _told_why(s: Situation, source: str, news: Status | Presence | Suggestion) -
             return f"rule {news.field}: {s.role(source)} suggests"
         case _:
             return f"the handover of {s.role(source)} {news}"
+
+
+def _told(write: AddNotice | Tell, s: Situation) -> Item:
+    if isinstance(write, Tell):
+        why, about = "people are told once", write.occasion
+        return Item("notice", write.target, about.id, about.connection, write.words, why)
+    why = _told_why(s, write.source, write.news)
+    return Item("notice", write.target, write.occasion, write.source, str(write.news), why)
+
+
+_WITHDRAWN = {
+    Withdrawal.MARK: "its original was deleted",
+    Withdrawal.DELETE: "its original was deleted, and a rule deletes its copies",
+    Withdrawal.BLANK: "fewer people may read its original than could read it",
+    Withdrawal.SURPLUS: "its original became shorter",
+}
+_FORMS = {
+    Form.WHOLE: "texts are copied to every side where staff can read them",
+    Form.PLAIN: "it was refused three times, so it goes as plain text",
+    Form.ATTACHED: "it is too long, so it is attached whole",
+    Form.GAP: "it was refused even as plain text, so a line names it",
+    Form.ADDENDUM: "its original was edited, and its copy must not be",
+}
+
+
+def _why_added(write: AddComment) -> str:
+    public = write.audience is Audience.CUSTOMER
+    return "its author published it" if public else _FORMS[write.form]
+
+
+def text_value(message: Comment) -> str:
+    """Return what the record of a text's copying calls it."""
+    return called(message)
+
+
+def edit_value(message: Comment) -> str:
+    """Return what the record of an edit calls the new wording."""
+    return f"{called(message)}, revision {message.revision}"
 
 
 def _created(write: CreateTicket) -> list[Item]:

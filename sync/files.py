@@ -9,6 +9,7 @@ from typing import IO
 
 from connectors.base import Connector, Snapshot, Upload
 from connectors.capabilities import Capabilities, FilePlace
+from connectors.errors import Gone, Rejected, WireError
 from mappings.ticket import Attachment, Comment
 from sync.seen import Kind, Mirrors, TextId
 
@@ -29,16 +30,45 @@ def names_of(side: Snapshot, message: Comment, known: Mapping[str, str]) -> dict
     return names
 
 
+class Lost(WireError):
+    """A file that its text still names cannot be fetched any more."""
+
+
 @contextmanager
-def travelling(source: Connector, message: Comment, can: Capabilities) -> Iterator[list[Upload]]:
-    """Give the files that are sent along with a text, open; none where files belong to the ticket."""
-    with ExitStack() as opened:
-        uploads = []
+def opened(source: Connector, side: Snapshot, message: Comment, file: Attachment) -> Iterator[IO[bytes]]:
+    """Give a file, open. Where its address expired, its text is read anew; raises Lost if that is in vain."""
+    with ExitStack() as stack:
+        try:
+            content = stack.enter_context(source.open_file(file))
+        except (Gone, Rejected):
+            fresh = source.fetch(side.ref.key).ticket.message(message.id)
+            known = {f.id: f for f in fresh.attachments} if fresh else {}
+            try:
+                content = stack.enter_context(source.open_file(known.get(file.id, file)))
+            except (Gone, Rejected) as error:
+                raise Lost(error.connection, error.call, error.text) from error
+        yield content
+
+
+@contextmanager
+def travelling(
+    source: Connector, side: Snapshot, message: Comment, can: Capabilities
+) -> Iterator[tuple[list[Upload], dict[str, Lost]]]:
+    """Give the files that are sent along with a text, open, and why others are lost.
+
+    There are none where files belong to the ticket.
+    """
+    with ExitStack() as stack:
+        uploads, lost = [], {}
         for file in message.attachments if can.files is FilePlace.COMMENT else ():
             if (file.size or 0) <= can.max_file:
-                content = opened.enter_context(source.open_file(file))
-                uploads.append(Upload(file.id, file.name, file.content_type, content))
-        yield uploads
+                try:
+                    content = stack.enter_context(opened(source, side, message, file))
+                except Lost as error:
+                    lost[file.id] = error
+                else:
+                    uploads.append(Upload(file.id, file.name, file.content_type, content))
+        yield uploads, lost
 
 
 def unclaimed(side: Snapshot, size: int | None, mirrors: Mirrors) -> Iterator[Attachment]:

@@ -213,7 +213,7 @@ class Observer:
         # Only a description was written before its ticket's key was known.
         if marker.target_key == ("" if place.id == MESSAGE_0 and not marker.target_key else place.key):
             origin = TextId(marker.origin, marker.origin_key, marker.origin_id)
-            yield Mirror(Kind.COMMENT, origin, place, marker.revision, message.revision)
+            yield Mirror(Kind.COMMENT, origin, place, marker.revision, message.revision, marker.readers)
 
     def _is_front(self, connection: str) -> bool:
         return self._desk.rules.roles[connection] is Role.FRONT
@@ -277,6 +277,7 @@ class Observer:
             },
             adopted={ref.connection: how.at for ref, how in adopted.items() if not how.history},
             prefer=prefer if prefer in {ref.connection for ref in sides} else None,
+            hub=self._hub,
         )
         return Observed(
             situation=situation,

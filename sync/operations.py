@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from connectors.base import Presence
 from connectors.capabilities import Mails
 from mappings.boards import Place, Readers
 from mappings.ticket import Attachment, Audience, Comment, Field, Ref, Status, Value
+from sync.seen import TextId
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,33 @@ class AddFile:
     reach: Reach
 
 
+class Form(StrEnum):
+    """In which form a text is written."""
+
+    WHOLE = "whole"
+    """As it is, converted; of a long one, a part."""
+    PLAIN = "plain"
+    """As plain text, with the original attached: the target refused the converted one."""
+    ATTACHED = "attached"
+    """A line that says so, with the whole attached: it is too long for parts, or a rule wants it so."""
+    GAP = "gap"
+    """A line that names what is missing: the target refused even the plain text."""
+    ADDENDUM = "addendum"
+    """An internal text that tells the new wording of one whose copy must not be edited."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddComment:
-    """Copy a text of `source` to `target`."""
+    """Copy a text of `source` to `target`: the customer reads it there if its author published it."""
 
     target: str
     source: str
     message: Comment
     audience: Audience
     reach: Reach
+    part: int = 1
+    parts: int = 1
+    form: Form = Form.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +99,46 @@ class EditComment:
     message: Comment
     id: str
     audience: Audience
+    reach: Reach
+    part: int = 1
+    parts: int = 1
+    form: Form = Form.WHOLE
+
+
+class Withdrawal(StrEnum):
+    """What is done with a copy whose original does not stand behind it any more."""
+
+    MARK = "mark"
+    """The words stay; a line says that the original was deleted."""
+    DELETE = "delete"
+    BLANK = "blank"
+    """The words go: fewer people may read the original than can read the copy."""
+    SURPLUS = "surplus"
+    """The words go: the text became shorter, and this part of it is not needed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Mark, empty or delete our copy `id` on `target`; nobody is mailed for it."""
+
+    target: str
+    origin: TextId
+    id: str
+    how: Withdrawal
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Tell staff on `target`, by an internal note in the hub's own words, what became of something."""
+
+    target: str
+    occasion: TextId
+    """What it is about; each occasion is told once."""
+    words: str
+    """Canonical Markdown, one line; it ends where a link to `url` follows."""
+    about: Ref
+    url: str
     reach: Reach
 
 
@@ -159,7 +219,18 @@ class Conflict:
     """(connection, what it said), in the order of trust."""
 
 
-Write = CreateTicket | AddLink | AddFile | AddComment | EditComment | AddNotice | SetFields | ChangeTags
+Write = (
+    CreateTicket
+    | AddLink
+    | AddFile
+    | AddComment
+    | EditComment
+    | Withdraw
+    | AddNotice
+    | Tell
+    | SetFields
+    | ChangeTags
+)
 Remark = Skip | Conflict
 Operation = Write | Remark
 

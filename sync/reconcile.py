@@ -47,7 +47,9 @@ class Reconciler:
         A plan that looks like a mistake waits for a person too, unless that person has `allowed` it.
         """
         decided = []
-        for ticket in seen.tickets:
+        refused = self._store.decisions.refused(subject)
+        for observed in seen.tickets:
+            ticket = replace(observed, situation=replace(observed.situation, refused=refused))
             plan = Plan((), ()) if ticket.parked else decide(ticket.situation)
             why = None if allowed else self._unsafe(plan, ticket, subject)
             decided.append((replace(ticket, parked=why) if why else ticket, plan))

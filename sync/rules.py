@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from mappings.boards import UNDECLARED, Place, Readers
 from mappings.ticket import Field, Status
+from sync.operations import Withdrawal
+from sync.pieces import Long
 
 
 class Role(StrEnum):
@@ -81,6 +83,20 @@ HANDOVER: Mapping[tuple[Role, Role], Mapping[Status, Handover]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """How a person makes a text of the work readable by the customer."""
+
+    sign: str
+    """What such a text begins with."""
+    sender: str
+    """The name that the customer reads: the desk's, never a person's."""
+    connections: frozenset[str]
+    """The work sides whose texts may be published."""
+    link: str = ""
+    """Where the customer opens their ticket, ``{key}`` standing for its key; empty: the tool's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """All that `decide` must know of the settings."""
 
@@ -99,6 +115,18 @@ class Rules:
     """Whether a customer's new message opens work that is done."""
     may_mail: frozenset[str] = frozenset()
     """Connections on which a write that mails if so configured is allowed."""
+    long: Long = Long.PARTS
+    """What becomes of a text that is longer than its target allows."""
+    deleted: Withdrawal = Withdrawal.MARK
+    """What becomes of a copy whose original was deleted: MARK or DELETE."""
+    publish: Publish | None = None
+    """None: nothing is ever published."""
+    keep_private: str = ""
+    """A text that begins with this sign stays where it was written; empty: there is no such sign."""
+    relay: frozenset[str] = frozenset()
+    """Connections on which another hub's copies are copied on like a person's texts."""
+    tells: bool = True
+    """Whether people are told, where they wrote it, what was not copied; a run tells nobody."""
 
     def readers(self, connection: str, place: str) -> Readers:
         """Return who can read what stands in a place; a place nobody declared is customer-readable."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
 from connectors.base import NativeValue
 from connectors.capabilities import Capabilities
-from mappings.ticket import Field, Ref, Value, Word
+from mappings.ticket import Audience, Comment, Field, Ref, Value, Word
 from mappings.vocabulary import held
 
 
@@ -54,6 +55,28 @@ class TextId:
         """The side that it stands on."""
         return Ref(self.connection, self.key)
 
+    def part(self, number: int) -> TextId:
+        """Return the identity of a part of this text; the first one's is the text's own."""
+        return self if number == 1 else replace(self, id=f"{self.id}{_PART}{number}")
+
+    def addendum(self, revision: str) -> TextId:
+        """Return the identity of the text that tells of this text's new wording."""
+        return replace(self, id=f"{self.id}{_ADDENDUM}{revision}")
+
+    @property
+    def whole(self) -> str:
+        """The id of the text that this is, is a part of, or tells the new wording of."""
+        return self.id.partition(_PART)[0].partition(_ADDENDUM)[0]
+
+    @property
+    def is_addendum(self) -> bool:
+        """Whether it tells the new wording of a text."""
+        return _ADDENDUM in self.id
+
+
+_PART, _ADDENDUM = "#part:", "#edit:"
+_PUBLISHED = "!"
+
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
@@ -67,7 +90,36 @@ class Mirror:
     answer: str
     """The revision that the target's server answered with: what the copy is as long as nobody edits it."""
     name: str = ""
-    """A file's name on the target."""
+    """A file's name on the target; of a text, who could read the original when it was copied, and
+    whether the copy was published."""
+
+    def stands_in(self, there: Comment) -> bool:
+        """Whether a copy says what we wrote; files may have joined it since: those that we added after it."""
+        counts = range(len(there.attachments) + 1)
+        return any(
+            replace(there, attachments=there.attachments[:count]).revision == self.answer for count in counts
+        )
+
+    @property
+    def published(self) -> bool:
+        """Whether a person's publish sign made this copy readable by the customer."""
+        return self.kind is Kind.COMMENT and self.name.endswith(_PUBLISHED)
+
+    @property
+    def read_by(self) -> Audience | None:
+        """Who could read the original when it was copied; None where that is not on record."""
+        name = self.name.removesuffix(_PUBLISHED)
+        return Audience(name) if self.kind is Kind.COMMENT and name else None
+
+
+def readable(original: Audience, *, published: bool) -> str:
+    """Return what a text's record says of its readers."""
+    return f"{original}{_PUBLISHED if published else ''}"
+
+
+_Place = tuple[Kind, str, str]
+_NOTHING: Mapping[str, Any] = {}
+_NONE: frozenset[str] = frozenset()
 
 
 class Mirrors:
@@ -80,26 +132,41 @@ class Mirrors:
         """
         self._all, self._among = tuple(mirrors), among
         self._mine = [m for m in self._all if among is None or m.target.ref in among]
-        self._by_origin = {(m.kind, m.origin, m.target.connection): m for m in self._mine}
-        self._targets = {(m.kind, m.target) for m in self._all}
+        self._made: dict[_Place, dict[str, dict[str, Mirror]]] = {}
+        self._copies: dict[_Place, set[str]] = {}
+        for m in self._mine:
+            made = self._made.setdefault((m.kind, m.origin.connection, m.origin.key), {})
+            made.setdefault(m.origin.id, {})[m.target.connection] = m
+        for m in self._all:
+            self._copies.setdefault((m.kind, m.target.connection, m.target.key), set()).add(m.target.id)
 
     def __iter__(self) -> Iterator[Mirror]:
         return iter(self._mine)
 
     def of(self, kind: Kind, origin: TextId, target: str) -> Mirror | None:
         """Return the copy of `origin` on the connection `target`, or None."""
-        return self._by_origin.get((kind, origin, target))
+        return self.made(kind, origin.connection, origin.key).get(origin.id, _NOTHING).get(target)
+
+    def made(self, kind: Kind, connection: str, key: str) -> Mapping[str, Mapping[str, Mirror]]:
+        """Return id -> connection -> copy, of everything on a side that was copied."""
+        return self._made.get((kind, connection, key), _NOTHING)
+
+    def copies(self, kind: Kind, connection: str, key: str) -> AbstractSet[str]:
+        """Return the ids of everything on a side that is a copy."""
+        return self._copies.get((kind, connection, key), _NONE)
 
     def is_copy(self, kind: Kind, text: TextId) -> bool:
         """Whether this text or file is one of ours."""
-        return (kind, text) in self._targets
+        return text.id in self.copies(kind, text.connection, text.key)
 
     def names(self, source: str, target: str) -> dict[str, str]:
         """Return origin file id -> name on `target`, of the files copied there from `source`."""
         return {
             m.origin.id: m.name
             for m in self._mine
-            if m.kind is Kind.FILE and m.origin.connection == source and m.target.connection == target
+            if m.kind is Kind.FILE
+            and m.name
+            and (m.origin.connection, m.target.connection) == (source, target)
         }
 
     def plus(self, more: Iterable[Mirror]) -> Mirrors:

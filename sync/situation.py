@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -10,10 +11,14 @@ from zoneinfo import ZoneInfo
 from connectors.base import Presence, Snapshot
 from connectors.capabilities import Capabilities, Grain, Mails, PlaceAbilities
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
-from mappings.ticket import Field, Ref, SlaState
+from mappings.provenance import foreign
+from mappings.ticket import Comment, Field, Ref, SlaState
 from sync.operations import Reach
+from sync.pieces import words
 from sync.rules import Role, Rules
-from sync.seen import Mirrors, Seen, TextId
+from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
+
+_NO_COPY: Mapping[str, Mirror] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,10 @@ class Situation:
     """Fields that are decided anew from the trusted side, wherever nobody has touched what the hub wrote."""
     prefer: str | None = None
     """The side whose fields a person chose to follow when sides were linked that differ."""
+    refused: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+    """(target, text, source, what it was called) -> how often the target refused it."""
+    hub: str = ""
+    """This hub's id: what tells another hub's copies from ours."""
 
     def role(self, connection: str) -> Role:
         """Return the role of a connection's sides."""
@@ -102,6 +111,21 @@ class Situation:
     def text(self, connection: str, name: str) -> TextId:
         """Return the identity of a text or file of a present side."""
         return TextId(connection, self.sides[connection].ref.key, name)
+
+    def copies(self, side: str) -> AbstractSet[str]:
+        """Return the ids of the texts on a present side that are ours."""
+        return self.mirrors.copies(Kind.COMMENT, side, self.sides[side].ref.key)
+
+    def copy(self, source: str, text: str, target: str) -> Mirror | None:
+        """Return the copy of a present side's text on a side, or None."""
+        key = self.sides[source].ref.key
+        return self.mirrors.made(Kind.COMMENT, source, key).get(text, _NO_COPY).get(target)
+
+    def hops(self, source: str, message: Comment) -> int:
+        """Return how many hubs have passed a text on, if another hub copied it to where it stands."""
+        if source not in self.rules.relay or (marker := foreign(words(message), self.hub)) is None:
+            return 0
+        return marker.hops + 1
 
     def others(self, connection: str) -> Iterator[str]:
         """Yield the other present sides, in the order of trust."""

@@ -1,41 +1,55 @@
-"""Which texts and files are copied where: by origin and revision, in the order they were made. Pure."""
+"""Which texts are copied where: by origin and revision, in the order they were made. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
-from connectors.capabilities import FilePlace
-from mappings.ticket import MESSAGE_0, Attachment, Audience, Comment, CommentKind, PersonRole, Ref
+from mappings.provenance import foreign
+from mappings.ticket import MESSAGE_0, Audience, Comment, CommentKind, PersonRole, Ref
+from sync.attachments import files
 from sync.audience import barred
-from sync.operations import AddComment, AddFile, EditComment, Operation, Reach, Skip
+from sync.explain import edit_value, text_value
+from sync.operations import AddComment, EditComment, Form, Operation, Reach, Skip, Tell, Withdraw, Withdrawal
+from sync.pieces import Piece, pieces, words
+from sync.publish import Refused, kept_private, published
 from sync.rules import Role
 from sync.seen import Kind, Mirror
 from sync.situation import Situation
+from sync.telling import called, tell, told_of
+from sync.withdraw import deleted, narrowed_since
+
+_TRIES = 3
+"""How often a target may refuse a text in one form."""
 
 
 def texts(s: Situation) -> Iterator[Operation]:
-    """Yield what the conversation needs on each side, oldest text first."""
+    """Yield what the conversation needs on each side, oldest text first, and what people are told of it."""
+    notes: list[Tell] = []
+    for made in _conversation(s):
+        if isinstance(made, Tell):
+            notes.append(made)
+        else:
+            yield made
+    yield from notes
+
+
+def _conversation(s: Situation) -> Iterator[Operation]:
     created = tuple(place.connection for place in s.wanting)
+    receivers = {source: (*s.receivers(source), *created) for source in s.sides}
     for source, message in _originals(s):
         if s.merged and s.role(source) is not Role.FRONT:
             continue
-        if s.role(source) is Role.FRONT and (copied := _merge_note(s, message)):
-            yield from (
-                Skip(
-                    t,
-                    called(message, source),
-                    f"it copies the text of {copied}, which travels by itself",
-                    quiet=True,
-                )
-                for t in s.receivers(source)
-            )
+        if s.role(source) is Role.FRONT and (ref := _merge_note(s, message)):
+            why = f"it copies the text of {ref}, which travels by itself"
+            yield from (Skip(t, called(message, source), why, quiet=True) for t in s.receivers(source))
             continue
-        for target in (*s.receivers(source), *created):
-            yield from _copy(s, source, message, target)
+        for target in receivers[source]:
+            copied = s.copy(source, message.id, target)
+            if copied is None or not _settled(copied, message):
+                yield from _copy(s, source, message, target, copied)
     yield from _automatic(s)
-    yield from _deleted(s)
+    yield from deleted(s)
 
 
 def _originals(s: Situation) -> list[tuple[str, Comment]]:
@@ -46,74 +60,207 @@ def _originals(s: Situation) -> list[tuple[str, Comment]]:
         for message in snapshot.ticket.messages
         if message.kind is not CommentKind.AUTOMATIC
         and message.author.role not in (PersonRole.HUB, PersonRole.MACHINE)
-        and not s.mirrors.is_copy(Kind.COMMENT, s.text(side, message.id))
+        and message.id not in s.copies(side)
     ]
     # Of two ids that count up, the longer one is the later one.
     return sorted(found, key=lambda f: (f[1].id != MESSAGE_0, f[1].created, f[0], len(f[1].id), f[1].id))
 
 
-def _copy(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
-    copied = s.mirrors.of(Kind.COMMENT, s.text(source, message.id), target)
-    described = target not in s.sides and message.id == MESSAGE_0
-    if described or (copied is not None and copied.revision == message.revision):
-        # The text stands there, or is created with the ticket; its files may have failed to follow.
-        yield from _files(s, source, message, target)
-    elif copied is None and s.older(source, target, message.created):
-        yield Skip(target, called(message, source), "it was written before the sides were linked", quiet=True)
-    elif why := barred(s, target, message.audience):
-        yield Skip(target, called(message, source), why)
+def _settled(copied: Mirror, message: Comment) -> bool:
+    """Whether a text stands there as it is, so that nothing about it needs a second look."""
+    return (
+        copied.revision == message.revision
+        and not message.attachments
+        and copied.name in ("", message.audience, f"{message.audience}!")
+    )
+
+
+def _copy(
+    s: Situation, source: str, message: Comment, target: str, copied: Mirror | None
+) -> Iterator[Operation]:
+    if target not in s.sides and message.id == MESSAGE_0:
+        # It is created with the ticket: its files, and the parts that do not fit, follow.
+        yield from files(s, source, message, target)
+        yield from _parts(s, source, message, target, frozenset({1}))
     elif copied is not None:
-        yield from _files(s, source, message, target)
-        yield _edit(s, source, message, target, copied)
+        yield from _again(s, source, message, target, copied)
+    elif s.older(source, target, message.created):
+        yield Skip(target, called(message, source), "it was written before the sides were linked", quiet=True)
+    elif kept_private(s, message):
+        yield Skip(target, called(message, source), f"{s.rules.keep_private} keeps it there", quiet=True)
+    elif why := _relayed(s, source, message):
+        yield Skip(target, called(message, source), why)
+    elif why := barred(s, target, message.audience):
+        yield from told_of(s, source, message, Skip(target, called(message, source), why))
     else:
-        yield from _files(s, source, message, target)
-        yield AddComment(target, source, message, Audience.STAFF, s.internally(target))
+        yield from _new(s, source, message, target)
 
 
-def _files(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
-    can = s.capabilities[target]
-    for file in message.attachments:
-        what = f"file {file.name} ({source})"
-        here = s.text(source, file.id)
-        if s.mirrors.of(Kind.FILE, here, target) or s.mirrors.is_copy(Kind.FILE, here):
-            continue
-        if (file.size or 0) > can.max_file:
-            yield Skip(target, what, f"larger than the {can.max_file} bytes it takes")
-        elif can.files is FilePlace.TICKET:
-            yield _file(s, source, message, target, file)
+def _relayed(s: Situation, source: str, message: Comment) -> str | None:
+    """Return why a copy that another hub made is not copied on, or None."""
+    if "#db1." not in message.body.text or (marker := foreign(words(message), s.hub)) is None:
+        return None
+    if source not in s.rules.relay:
+        return f"another hub copied it here from {marker.origin}, and no rule relays {source}"
+    return f"{_HOPS} hubs passed it on already" if marker.hops + 1 >= _HOPS else None
 
 
-def _file(s: Situation, source: str, message: Comment, target: str, file: Attachment) -> AddFile | Skip:
-    """Return the copying of a file that will belong to the ticket, not to a text that could be internal."""
-    readers, mails = s.readers(target), s.abilities(target).internal_comment_mails
-    what = f"file {file.name} ({source})"
-    if message.audience is Audience.RESTRICTED:
-        return Skip(target, what, "fewer than staff may read it, and no rule names them")
-    if message.audience is Audience.STAFF and readers.audience is Audience.CUSTOMER:
-        return Skip(target, what, f"{readers} opens every file there")
-    if not s.may(mails, target):
-        return Skip(target, what, "writing it might mail a customer")
-    return AddFile(target, source, message, file, Reach(readers, mails))
+_HOPS = 3
+"""So many hubs may copy one text on: more is a circle."""
 
 
-def _edit(s: Situation, source: str, message: Comment, target: str, copied: Mirror) -> Operation:
-    what = f"the edit of {called(message, source)}"
+def _new(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
+    public = published(s, source, target, message)
+    if isinstance(public, Refused):
+        yield from tell(s, source, message, f"was not published, as {public.why}", "publish")
+    yield from files(s, source, message, target, public=public is True)
+    if public is True:
+        yield from _public(s, source, message, target)
+    else:
+        yield from _parts(s, source, message, target)
+
+
+def _public(s: Situation, source: str, message: Comment, target: str) -> Iterator[Operation]:
+    """Yield a text that its author published: the one that may mail, as a rule said."""
+    tried = s.refused.get((target, message.id, source, text_value(message)), 0)
+    if tried > _TRIES:
+        skip = Skip(target, called(message, source), "the tool refused it: say it there yourself")
+        yield from told_of(s, source, message, skip)
+        return
+    form = Form.PLAIN if tried == _TRIES else Form.WHOLE
+    reach = Reach(s.readers(target), s.abilities(target).public_comment_mails)
+    yield AddComment(target, source, message, Audience.CUSTOMER, reach, form=form)
+
+
+def _parts(
+    s: Situation, source: str, message: Comment, target: str, there: frozenset[int] = frozenset()
+) -> Iterator[Operation]:
+    """Yield the texts that an original is written as, those that are `there` left out."""
+    if 1 not in there and (form := _form(s, source, message, target)) is not Form.WHOLE:
+        yield _adding(s, source, message, target, Piece(1, 1, "", ""), form)
+        return
+    made = pieces(message, s.capabilities[target], s.rules.long)
+    if not made and 1 not in there:
+        yield _adding(s, source, message, target, Piece(1, 1, "", ""), Form.ATTACHED)
+    for piece in made:
+        if piece.number not in there:
+            yield _adding(s, source, message, target, piece, Form.WHOLE)
+
+
+def _form(s: Situation, source: str, message: Comment, target: str) -> Form:
+    """Return the form in which a text is tried now: each refusal takes it nearer to a line that names it."""
+    tried = s.refused.get((target, message.id, source, text_value(message)), 0) % (_TRIES + 2)
+    return Form.WHOLE if tried < _TRIES else Form.PLAIN if tried == _TRIES else Form.GAP
+
+
+def _adding(s: Situation, source: str, message: Comment, target: str, piece: Piece, form: Form) -> AddComment:
+    reach = s.internally(target)
+    return AddComment(target, source, message, Audience.STAFF, reach, piece.number, piece.of, form)
+
+
+# -- what stands there already
+
+
+def _again(s: Situation, source: str, message: Comment, target: str, copied: Mirror) -> Iterator[Operation]:
+    """Yield what a text whose copy stands there needs: its new wording, files, or fewer readers."""
+    if (narrowing := narrowed_since(s, source, message, target, copied)) is not None:
+        yield from narrowing
+        return
+    if copied.read_by is Audience.STAFF and message.audience is Audience.CUSTOMER and not copied.published:
+        why = "customers can read the original now; its copy stays as it is"
+        yield Skip(target, called(message, source), why)
+    made = pieces(message, s.capabilities[target], s.rules.long)
+    if copied.revision in (message.revision, made[0].revision if made else ""):
+        # The text stands there, or will; its files or its further parts may have failed to follow.
+        yield from files(s, source, message, target, public=copied.published)
+    elif closed := barred(s, target, message.audience):
+        yield Skip(target, called(message, source), closed)
+        return
+    else:
+        yield from files(s, source, message, target)
+        public = not copied.published and published(s, source, target, message)
+        if public:
+            late = "a sign counts in a text's first wording only"
+            said = public.why if isinstance(public, Refused) else late
+            yield from tell(s, source, message, f"was not published, as {said}", "publish")
+    if copied.published:
+        if copied.revision != message.revision:
+            yield from _addendum(s, source, message, target, "it was published, and stays as it was read")
+        return
+    if copied.revision != message.revision:
+        yield from _wordings(s, source, message, target, made or (Piece(1, 1, "", message.revision),))
+
+
+def _wordings(
+    s: Situation, source: str, message: Comment, target: str, made: tuple[Piece, ...]
+) -> Iterator[Operation]:
+    """Yield the edits of a text's copies, part by part; parts that are new, and those not needed any more."""
+    origin = s.text(source, message.id)
+    whole = not made[0].text and made[0].of == 1
+    for piece in made:
+        copied = s.mirrors.of(Kind.COMMENT, origin.part(piece.number), target)
+        if copied is None or copied.revision == Withdrawal.DELETE:
+            form = _form(s, source, message, target)
+            yield _adding(s, source, message, target, piece, Form.WHOLE if form is Form.WHOLE else Form.GAP)
+        elif copied.revision != piece.revision:
+            made_edit = _edit(
+                s, source, message, target, copied, piece, attached=whole and not _empty(message)
+            )
+            if isinstance(made_edit, str):
+                yield from _addendum(s, source, message, target, made_edit)
+                return
+            yield made_edit
+    number = made[-1].number + 1
+    while (copied := s.mirrors.of(Kind.COMMENT, origin.part(number), target)) is not None:
+        if copied.revision != Withdrawal.SURPLUS and target in s.sides and _ours(s, copied):
+            how = Withdrawal.SURPLUS
+            yield Withdraw(target, copied.origin, copied.target.id, how, s.internally(target))
+        number += 1
+
+
+def _empty(message: Comment) -> bool:
+    return not message.body.text.strip()
+
+
+def _edit(
+    s: Situation,
+    source: str,
+    message: Comment,
+    target: str,
+    copied: Mirror,
+    piece: Piece,
+    *,
+    attached: bool,
+) -> EditComment | Skip | str:
+    """Return how a copy gets its new wording, or why it cannot be edited."""
     there = s.sides[target].ticket.message(copied.target.id)
     if there is None:
-        return Skip(target, what, "somebody deleted the copy")
-    if not _untouched(there, copied):
-        return Skip(target, what, "somebody edited the copy, so it is theirs")
+        return Skip(target, f"the edit of {called(message, source)}", "somebody deleted the copy")
+    if not copied.stands_in(there):
+        return "somebody edited the copy, so it is theirs"
     if not s.capabilities[target].edits_comments:
-        return Skip(target, what, "a text cannot be edited there")
-    return EditComment(target, source, message, copied.target.id, Audience.STAFF, s.internally(target))
-
-
-def _untouched(there: Comment, copied: Mirror) -> bool:
-    """Whether a copy says what we wrote; files may have joined it since: those that we added after it."""
-    counts = range(len(there.attachments) + 1)
-    return any(
-        replace(there, attachments=there.attachments[:count]).revision == copied.answer for count in counts
+        return "a text cannot be edited there"
+    tried = s.refused.get((target, message.id, source, edit_value(message)), 0)
+    if tried > _TRIES:
+        return "the tool refused its new wording"
+    form = Form.PLAIN if tried == _TRIES else Form.ATTACHED if attached else Form.WHOLE
+    reach = s.internally(target)
+    return EditComment(
+        target, source, message, copied.target.id, Audience.STAFF, reach, piece.number, piece.of, form
     )
+
+
+def _addendum(s: Situation, source: str, message: Comment, target: str, why: str) -> Iterator[Operation]:
+    """Yield the text that tells staff, once, the new wording of one whose copy stays as it is."""
+    told = s.text(source, message.id).addendum(message.revision)
+    yield Skip(target, f"the edit of {called(message, source)}", why)
+    if s.mirrors.of(Kind.COMMENT, told, target) is None and barred(s, target, message.audience) is None:
+        yield _adding(s, source, message, target, Piece(1, 1, "", ""), Form.ADDENDUM)
+
+
+def _ours(s: Situation, copied: Mirror) -> bool:
+    there = s.sides[copied.target.connection].ticket.message(copied.target.id)
+    return there is not None and copied.stands_in(there)
 
 
 def _merge_note(s: Situation, message: Comment) -> Ref | None:
@@ -132,30 +279,9 @@ def _named(ref: Ref) -> str:
 
 def _automatic(s: Situation) -> Iterator[Skip]:
     """Yield what a program wrote, and why it stays where it is."""
-    for side, snapshot in s.sides.items():
-        for message in snapshot.ticket.messages:
+    for side in s.trusted():
+        for message in s.sides[side].ticket.messages:
             machine = message.author.role is PersonRole.MACHINE
             if machine or message.kind is CommentKind.AUTOMATIC:
                 for target in s.receivers(side):
                     yield Skip(target, called(message, side), "a program wrote it", quiet=True)
-
-
-def _deleted(s: Situation) -> Iterator[Skip]:
-    """Yield a remark for each copy whose original a person deleted: the copy is kept."""
-    for copy in s.mirrors:
-        origin, target = copy.origin, copy.target
-        present = {origin.ref, target.ref} <= {side.ref for side in s.sides.values()}
-        if copy.kind is Kind.COMMENT and copy.revision and present:
-            there = s.sides[origin.connection].ticket
-            if there.message(origin.id) is None and not origin.id.startswith("hub:"):
-                yield Skip(
-                    target.connection,
-                    f"the deletion of text {origin.id} ({origin.connection})",
-                    "copies are kept",
-                )
-
-
-def called(message: Comment, source: str) -> str:
-    """Return how a plan calls a text."""
-    name = "the description" if message.id == MESSAGE_0 else f"{message.kind} {message.id}"
-    return f"{name} ({source})"

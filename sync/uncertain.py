@@ -81,6 +81,8 @@ class Intents:
                     origin_key=origin.key,
                     origin_id=origin.id,
                     revision=wish.revision,
+                    readers=wish.readers,
+                    hops=wish.hops,
                 )
             )
 

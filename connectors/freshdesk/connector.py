@@ -43,7 +43,17 @@ from connectors.freshdesk.write import Writer
 from connectors.http import Http, Limits
 from connectors.session import Session
 from mappings.boards import BoardSpec, Place, Step
-from mappings.ticket import Attachment, Field, Organisation, Person, Ref, Relation, TimeEntry, Value
+from mappings.ticket import (
+    Attachment,
+    Field,
+    Organisation,
+    Person,
+    Ref,
+    Relation,
+    TextFormat,
+    TimeEntry,
+    Value,
+)
 
 
 def connect(config: ConnectionConfig) -> Connector:
@@ -221,6 +231,7 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         edits_comments=True,
         files=FilePlace.COMMENT,
         # Not documented; long enough for any mail, short enough to be read back.
+        text_format=TextFormat.HTML,
         max_text=65_000,
         # All files of a ticket together (freshdesk-api 5.4); the smaller reading of "20 MB".
         max_file=20_000_000,

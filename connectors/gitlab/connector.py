@@ -49,7 +49,18 @@ from connectors.gitlab.write import Writer
 from connectors.http import Http
 from connectors.session import Session
 from mappings.boards import BoardSpec, Place, Step
-from mappings.ticket import Attachment, Audience, Field, Organisation, Person, Ref, Relation, TimeEntry, Value
+from mappings.ticket import (
+    Attachment,
+    Audience,
+    Field,
+    Organisation,
+    Person,
+    Ref,
+    Relation,
+    TextFormat,
+    TimeEntry,
+    Value,
+)
 
 _KINDS = {
     "note": NativeKind(Audience.STAFF, Mails.NEVER),
@@ -76,6 +87,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         vocabularies=config.vocabularies,
         edits_comments=True,
         files=FilePlace.COMMENT,
+        text_format=TextFormat.MARKDOWN,
         max_text=1_000_000,
         max_file=100 * 1024 * 1024,
         file_hosts=(),

@@ -20,7 +20,7 @@ from connectors.capabilities import (
     Signed,
 )
 from connectors.jira.side import Side
-from mappings.ticket import Audience, Field, RelationKind
+from mappings.ticket import Audience, Field, RelationKind, TextFormat
 
 MAX_FILE = 1_000_000_000
 """Bytes: Cloud's default (jira-api 6); a lower limit answers 413."""
@@ -76,6 +76,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         vocabularies=config.vocabularies,
         edits_comments=True,
         files=FilePlace.TICKET,
+        text_format=TextFormat.WIKI,
         max_text=30_000,  # of 32,767: wiki markup escapes, and how Jira counts is not documented (jira-api 5)
         max_file=MAX_FILE,
         file_hosts=FILE_HOSTS,

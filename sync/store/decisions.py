@@ -74,6 +74,18 @@ class Decisions:
         with self._db.reading() as tx:
             return {(row[0], row[1], row[2]) for row in tx.execute(query)}
 
+    def refused(self, subject: str) -> dict[tuple[str, str, str, str], int]:
+        """Return (connection, text, source, what it was called) -> how often the connection refused it."""
+        what = (decisions.c.target_connection, decisions.c.name, decisions.c.source, decisions.c.value)
+        query = (
+            select(*what, func.count())
+            .where(decisions.c.subject == subject, decisions.c.kind == "text")
+            .where(decisions.c.result.startswith("refused"))
+            .group_by(*what)
+        )
+        with self._db.reading() as tx:
+            return {(row[0], row[1], row[2], row[3]): int(row[4]) for row in tx.execute(query)}
+
     def lately(self, subject: str, since: datetime) -> Written:
         """Return what was written since an instant: to this ticket field by field, and to all others."""
         made = (decisions.c.at >= since, decisions.c.result == "written")

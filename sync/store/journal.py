@@ -27,6 +27,10 @@ class Wish:
     revision: str
     key: str = ""
     """The ticket that is written to; empty for a create, whose key is not known yet."""
+    readers: str = ""
+    """Who could read a text's original, and whether the copy is published."""
+    hops: int = 0
+    """How many hubs had copied a text on before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deskbridge.sandbox.run import Sandbox
 from mappings.ticket import PersonRole
+from sync.pieces import words
 from sync.wording import copy_of
 from tests.contract.freshdesk_world import FreshdeskWorld
 
@@ -23,6 +24,6 @@ def test_an_agents_signature_travels_folded() -> None:
         again = world.connect(world.config).fetch(key)
         signed = again.ticket.message(closed)
         assert signed is not None
-        copy = copy_of(again, signed, "db1.a.b")
+        copy = copy_of(again, signed, "db1.a.b", words(signed))
         assert copy.endswith(f"Done.\n\n> **Signature**\n>\n> {said.author.name}")
         assert again.ticket.messages[0].signature == ""

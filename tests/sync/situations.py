@@ -42,13 +42,18 @@ from sync.operations import (
     ChangeTags,
     CreateTicket,
     EditComment,
+    Form,
     Plan,
     SetFields,
+    Tell,
+    Withdraw,
+    Withdrawal,
     Write,
 )
+from sync.pieces import pieces
 from sync.remember import Answer, remember
 from sync.rules import Role, Rules
-from sync.seen import Kind, Mirror, Mirrors, Seen, TextId, sent_as
+from sync.seen import Kind, Mirror, Mirrors, Seen, TextId, readable, sent_as
 from sync.situation import Situation
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -329,16 +334,14 @@ class _World:
             case AddFile(target, source, _, attachment):
                 new = at(target, f"{target}-{source}-{attachment.id}")
                 self._copies.append(Mirror(Kind.FILE, at(source, attachment.id), new, "", "", "name"))
-            case AddComment(target, source, message, audience) | EditComment(
-                target, source, message, _, audience
-            ):
-                self._write(target, source, message, audience)
+            case AddComment() | EditComment():
+                self._write(write)
             case AddNotice(target=target, source=source, occasion=occasion):
-                note = text(f"{target}-{source}-{occasion}", by=PersonRole.HUB)
-                self._say(target, note)
-                self._copies.append(
-                    Mirror(Kind.COMMENT, at(source, occasion), at(target, note.id), "", note.revision)
-                )
+                self._note(target, at(source, occasion))
+            case Tell(target=target, occasion=about):
+                self._note(target, about)
+            case Withdraw():
+                self._withdraw(write)
             case SetFields(target, changes):
                 self._set(target, {change.field: change.value for change in changes})
             case ChangeTags(target, add, remove):
@@ -369,16 +372,41 @@ class _World:
         }
         self._born[target] = Seen(self._sides[target].native, wanted)
 
-    def _write(self, target: str, source: str, message: Comment, audience: Audience) -> None:
-        origin = at(source, message.id)
-        id = f"{target}-{source}-{message.id}"
+    def _note(self, target: str, occasion: TextId) -> None:
+        note = text(f"{target}-{occasion.connection}-{occasion.id}", by=PersonRole.HUB)
+        self._say(target, note)
+        self._copies.append(Mirror(Kind.COMMENT, occasion, at(target, note.id), "", note.revision))
+
+    def _withdraw(self, write: Withdraw) -> None:
+        known = next(
+            m for m in self._copies if m.origin == write.origin and m.target.connection == write.target
+        )
+        stored = text(write.id, str(write.how), by=PersonRole.HUB, minutes=999)
+        if write.how is Withdrawal.DELETE:
+            self._sides = dict(unsaid(replace(self._s, sides=self._sides), write.target, write.id).sides)
+        else:
+            self._say(write.target, stored)
+        self._copies = [m for m in self._copies if m is not known]
+        self._copies.append(replace(known, revision=str(write.how), answer=stored.revision))
+
+    def _write(self, write: AddComment | EditComment) -> None:
+        target, source, message = write.target, write.source, write.message
+        origin, audience = at(source, message.id).part(write.part), write.audience
+        if write.form is Form.ADDENDUM:
+            origin = origin.addendum(message.revision)
+        id = f"{target}-{origin.connection}-{origin.id}"
         kept = next((m for m in self._copies if m.origin == origin and m.target.connection == target), None)
         if kept:
             id = kept.target.id
         stored = text(id, f"copy of {message.body.text}", by=PersonRole.HUB, audience=audience, minutes=999)
         self._say(target, stored)
         self._copies = [m for m in self._copies if m is not kept]
-        self._copies.append(copy(origin, at(target, id), message, self._sides[target].ticket.message(id)))
+        made = pieces(message, self._s.capabilities[target], self._s.rules.long)
+        revision = made[write.part - 1].revision if len(made) == write.parts else message.revision
+        told = readable(message.audience, published=audience is Audience.CUSTOMER)
+        there = self._sides[target].ticket.message(id)
+        answer = there.revision if there else ""
+        self._copies.append(Mirror(Kind.COMMENT, origin, at(target, id), revision, answer, told))
 
     def _say(self, target: str, message: Comment) -> None:
         self._sides = dict(said(replace(self._s, sides=self._sides), target, message).sides)

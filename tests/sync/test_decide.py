@@ -34,9 +34,13 @@ from sync.operations import (
     Conflict,
     CreateTicket,
     EditComment,
+    Form,
     Plan,
     SetFields,
     Skip,
+    Tell,
+    Withdraw,
+    Withdrawal,
 )
 from sync.rules import HANDOVER, FieldRule, Handover, Role, When
 from sync.seen import Kind, Mirror, Mirrors, Seen
@@ -79,6 +83,11 @@ def skips(s: Situation) -> list[tuple[str, str, str]]:
 def nothing(s: Situation) -> bool:
     """Whether there is neither anything to write nor anything to remark."""
     return decide(s) == Plan((), ())
+
+
+def nothing_to_write(s: Situation) -> bool:
+    """Whether a plan would be empty, whatever it remarks."""
+    return decide(s).writes == ()
 
 
 def changes(s: Situation, target: str) -> dict[str, tuple[object, str]]:
@@ -498,19 +507,23 @@ def test_an_edit_of_the_description_reaches_the_description() -> None:
 
 
 @pytest.mark.parametrize(
-    ("then", "reason"),
+    ("then", "reason", "told"),
     [
-        (lambda s: said(s, "jira", text("c1", "mine", by=HUB)), "somebody edited the copy, so it is theirs"),
-        (lambda s: unsaid(s, "jira", "c1"), "somebody deleted the copy"),
-        (lambda s: able(s, "jira", edits_comments=False), "a text cannot be edited there"),
+        (lambda s: said(s, "jira", text("c1", "my", by=HUB)), "somebody edited the copy, so it is theirs", 1),
+        (lambda s: unsaid(s, "jira", "c1"), "somebody deleted the copy", 0),
+        (lambda s: able(s, "jira", edits_comments=False), "a text cannot be edited there", 1),
     ],
     ids=["edited", "deleted", "impossible"],
 )  # fmt: skip
-def test_an_edit_that_cannot_be_copied_is_remarked(then: Any, reason: str) -> None:
+def test_an_edit_that_cannot_be_copied_is_an_addendum(then: Any, reason: str, told: int) -> None:
     """Otherwise a person's words are overwritten, a deleted text comes back, or an edit vanishes."""
     s = then(said(_copied_once(), "desk", text("7", "second")))
-    assert not decide(s)
+    assert [(o.target, o.form, o.audience) for o in of(AddComment, decide(s))] == [
+        ("jira", Form.ADDENDUM, Audience.STAFF)
+    ] * told
+    assert len(decide(s).writes) == told
     assert skips(s) == [("jira", "the edit of note 7 (desk)", reason)]
+    assert nothing_to_write(carried_out(s, decide(s)))
 
 
 def test_a_copy_that_a_person_touched_is_left_alone() -> None:
@@ -520,11 +533,41 @@ def test_a_copy_that_a_person_touched_is_left_alone() -> None:
         assert nothing(s)
 
 
-def test_a_deleted_original_keeps_its_copy_and_is_remarked() -> None:
+@pytest.mark.parametrize("how", [Withdrawal.MARK, Withdrawal.DELETE])
+def test_the_copy_of_a_deleted_original_is_marked_or_deleted_once(how: Withdrawal) -> None:
     """Otherwise a copy vanishes by itself, or nobody learns that the original is gone."""
-    s = unsaid(_copied_once(), "desk", "7")
-    assert not decide(s)
-    assert skips(s) == [("jira", "the deletion of text 7 (desk)", "copies are kept")]
+    s = ruled(unsaid(_copied_once(), "desk", "7"), deleted=how)
+    (withdrawn,) = decide(s).writes
+    assert isinstance(withdrawn, Withdraw)
+    assert (withdrawn.target, withdrawn.id, withdrawn.how) == ("jira", "c1", how)
+    assert nothing_to_write(carried_out(s, decide(s)))
+
+
+@pytest.mark.parametrize("how", [Withdrawal.MARK, Withdrawal.DELETE])
+def test_a_text_that_is_there_again_is_copied_again(how: Withdrawal) -> None:
+    """Otherwise a server that loses a text for a while has its copy withdrawn for good."""
+    lost = ruled(unsaid(_copied_once(), "desk", "7"), deleted=how)
+    back = said(carried_out(lost, decide(lost)), "desk", text("7", "first"))
+    (again,) = decide(back).writes
+    assert isinstance(again, EditComment if how is Withdrawal.MARK else AddComment)
+    assert nothing_to_write(carried_out(back, decide(back)))
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        lambda s: said(s, "jira", text("c1", "mine", by=HUB)),
+        lambda s: able(s, "jira", edits_comments=False),
+    ],
+    ids=["a person's by now", "impossible"],
+)
+def test_a_deletion_is_told_where_the_copy_cannot_be_marked(then: Any) -> None:
+    """Otherwise a person's words are overwritten, or a deletion passes in silence."""
+    s = then(unsaid(_copied_once(), "desk", "7"))
+    (told,) = decide(s).writes
+    assert isinstance(told, Tell)
+    assert (told.target, told.about.connection) == ("jira", "desk")
+    assert nothing_to_write(carried_out(s, decide(s)))
 
 
 @pytest.mark.parametrize(
@@ -579,8 +622,13 @@ def test_no_text_goes_where_a_customer_reads_all(readers: Readers) -> None:
     """Otherwise a note for staff is read by a customer."""
     s = able(read_by(agreed("jira"), "jira", readers), "jira", internal_comments=False)
     s = said(s, "desk", text("7"))
-    assert not decide(s)
+    (told,) = decide(s).writes
+    assert isinstance(told, Tell)
+    assert (told.target, told.reach.readers) == ("desk", STAFF)
+    assert "was not copied to jira" in told.words
     assert [target for target, _, _ in skips(s)] == ["jira"]
+    assert nothing_to_write(carried_out(s, decide(s)))
+    assert not decide(ruled(s, tells=False))
 
 
 def _showing(s: Situation, connection: str, audience: Audience | None, *names: Field) -> Situation:
@@ -738,7 +786,7 @@ def test_nothing_that_may_mail_a_customer_is_written_unless_allowed(mails: Mails
     busy = said(busy, "desk", text("7", files=(file("f1"),)))
     down = {(Role.FRONT, Role.WORK): {Status.RESOLVED: Handover(None, note=True)}}
     busy = ruled(replace(busy, own_tags={"jira": frozenset({"ours"})}), handover=down)
-    assert decide(busy).writes == ()
+    assert {(type(o), o.target) for o in decide(busy).writes} == {(Tell, "desk")}
     assert {what for _, what, _ in skips(busy)} == {
         "component (desk)", "tags", "note 7 (desk)", "the note about status resolved (desk)",
     }  # fmt: skip

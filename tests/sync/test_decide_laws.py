@@ -267,7 +267,16 @@ def test_every_text_of_a_person_is_copied_or_remarked(s: Situation) -> None:
 def test_a_plan_keeps_the_order_of_what_it_makes(s: Situation) -> None:
     """Otherwise a comment arrives before its ticket or its files, or after the status that it explains."""
     plan = decide(s)
-    rank = {"CreateTicket": 0, "AddLink": 1, "AddFile": 2, "AddComment": 2, "EditComment": 2, "AddNotice": 3}
+    rank = {
+        "CreateTicket": 0,
+        "AddLink": 1,
+        "AddFile": 2,
+        "AddComment": 2,
+        "EditComment": 2,
+        "Withdraw": 2,
+        "Tell": 3,
+        "AddNotice": 3,
+    }
     ranks = [rank.get(type(write).__name__, 4) for write in plan.writes]
     assert ranks == sorted(ranks)
     for target in s.capabilities:

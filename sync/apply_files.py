@@ -1,0 +1,86 @@
+"""Apply, the half about files: each is sent once, and one that is lost at its origin stops nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from io import BytesIO
+from typing import IO
+
+from connectors.base import Snapshot, Upload
+from mappings.ticket import Attachment
+from sync.files import Lost, names_of, opened, sha256_of, unclaimed
+from sync.operations import AddFile, Skip
+from sync.seen import Kind, Mirror, TextId
+from sync.store.journal import Intent, Wish
+from sync.writing import Writing
+
+Open = Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+class FileWriter:
+    """Copies files onto tickets."""
+
+    def __init__(self, writing: Writing) -> None:
+        self._w = writing
+
+    def add(self, write: AddFile) -> None:
+        """Copy a file; one that cannot be fetched any more is remarked, and named by its text."""
+        w, file = self._w, write.attachment
+        known = w.mirrors.names(write.source, write.target)
+        name = names_of(w.sides[write.source], write.message, known)[file.id]
+
+        def content() -> AbstractContextManager[IO[bytes]]:
+            return opened(w.connectors[write.source], w.sides[write.source], write.message, file)
+
+        origin = w.origin(write.source, file.id)
+        try:
+            self._send(
+                write.target, origin, Upload(file.id, name, file.content_type, BytesIO()), file.size, content
+            )
+        except Lost as lost:
+            self.lost(write.target, origin, file, lost)
+
+    def lost(self, target: str, origin: TextId, file: Attachment, error: Lost) -> None:
+        """Remember that a file is not to be had any more, so that it is not asked for again."""
+        w = self._w
+        place = TextId(target, w.key(target), f"lost:{file.id}")
+        w.record(Mirror(Kind.FILE, origin, place, "", ""))
+        why = f"it cannot be fetched any more: {error.text}"
+        w.done.remarks.append(Skip(target, f"file {file.name} ({origin.connection})", why))
+
+    def attach(self, target: str, source: str, upload: Upload) -> None:
+        """Attach what a text says to a ticket, once for each wording."""
+        data = upload.content.read()
+        origin = self._w.origin(source, upload.id)
+        if self._w.mirrors.of(Kind.FILE, origin, target) is None:
+            self._send(target, origin, upload, len(data), lambda: nullcontext(BytesIO(data)))
+
+    def _send(self, target: str, origin: TextId, upload: Upload, size: int | None, content: Open) -> None:
+        w, key = self._w, self._w.key(target)
+        wish = Wish(Kind.FILE, origin, target, "", key)
+        intent, connector = w.intents.note(wish), w.connectors[target]
+        if intent.open and (there := self._arrived(target, size, content, connector.fetch(key))):
+            self._uploaded(intent, wish, there.id, there.name)
+            return
+        intent = w.intents.send(wish, intent)
+        with w.intents.sending(intent), content() as stream:
+            written = connector.add_file(key, Upload(upload.id, upload.name, upload.content_type, stream))
+        self._uploaded(intent, wish, written.id, written.name)
+
+    def _arrived(self, target: str, size: int | None, content: Open, there: Snapshot) -> Attachment | None:
+        """Return the file on the target that our unheard upload made, known by its content."""
+        alike = list(unclaimed(there, size, self._w.mirrors))
+        if not alike:
+            return None
+        with content() as stream:
+            wanted = sha256_of(stream)
+        for file in alike:
+            with self._w.connectors[target].open_file(file) as stream:
+                if sha256_of(stream) == wanted:
+                    return file
+        return None
+
+    def _uploaded(self, intent: Intent, wish: Wish, file: str, name: str) -> None:
+        self._w.record(Mirror(Kind.FILE, wish.origin, TextId(wish.target, wish.key, file), "", "", name))
+        self._w.intents.done(intent, wish.key)

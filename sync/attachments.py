@@ -1,0 +1,42 @@
+"""Which files are copied where: with their text where a tool keeps them so, else before it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.capabilities import FilePlace
+from mappings.ticket import Attachment, Audience, Comment
+from sync.operations import AddFile, Operation, Reach, Skip
+from sync.seen import Kind
+from sync.situation import Situation
+
+
+def files(
+    s: Situation, source: str, message: Comment, target: str, *, public: bool = False
+) -> Iterator[Operation]:
+    """Yield what a text's files need on a side; those of a published text may be opened by the customer."""
+    can = s.capabilities[target]
+    for file in message.attachments:
+        here = s.text(source, file.id)
+        if s.mirrors.of(Kind.FILE, here, target) or s.mirrors.is_copy(Kind.FILE, here):
+            continue
+        if (file.size or 0) > can.max_file:
+            why = f"larger than the {can.max_file} bytes it takes"
+            yield Skip(target, f"file {file.name} ({source})", why)
+        elif can.files is FilePlace.TICKET:
+            yield _file(s, source, message, target, file, public=public)
+
+
+def _file(
+    s: Situation, source: str, message: Comment, target: str, file: Attachment, *, public: bool
+) -> AddFile | Skip:
+    """Return the copying of a file that will belong to the ticket, not to a text that could be internal."""
+    readers, mails = s.readers(target), s.abilities(target).internal_comment_mails
+    what = f"file {file.name} ({source})"
+    if message.audience is Audience.RESTRICTED:
+        return Skip(target, what, "fewer than staff may read it, and no rule names them")
+    if message.audience is Audience.STAFF and readers.audience is Audience.CUSTOMER and not public:
+        return Skip(target, what, f"{readers} opens every file there")
+    if not s.may(mails, target):
+        return Skip(target, what, "writing it might mail a customer")
+    return AddFile(target, source, message, file, Reach(readers, mails))

@@ -1,0 +1,88 @@
+"""What the writers of one plan share: where they may write, what they know, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connectors.base import Connector, Snapshot, WrittenTicket
+from connectors.errors import Gone, HubError
+from mappings.ticket import Ref
+from sync.operations import Skip, Write
+from sync.outcome import Stale
+from sync.remember import Answer
+from sync.seen import Mirror, Mirrors, TextId
+from sync.situation import Situation
+from sync.store import Store
+from sync.store.inbox import Claim
+from sync.uncertain import Intents
+
+_FRESH = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a side of the ticket is."""
+
+    ref: Ref
+    url: str
+
+
+@dataclass(slots=True)
+class Applied:
+    """What came of a plan."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """What each side answered to the fields and tags that were written."""
+    created: dict[str, WrittenTicket] = field(default_factory=dict)
+    failed: dict[str, HubError] = field(default_factory=dict)
+    """Why a side took no more writes; the writes to other sides went on."""
+    made: list[Write] = field(default_factory=list)
+    results: list[tuple[Write, str]] = field(default_factory=list)
+    """What came of each write that was tried: ``written``, or why not."""
+    unmade: list[Write] = field(default_factory=list)
+    remarks: list[Skip] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Writing:
+    """The plan of one claimed bundle on its way."""
+
+    store: Store
+    connectors: Mapping[str, Connector]
+    intents: Intents
+    now: Callable[[], datetime]
+    claim: Claim
+    bundle: int
+    situation: Situation
+    sides: dict[str, Snapshot]
+    spots: dict[str, Spot]
+    mirrors: Mirrors
+    done: Applied = field(default_factory=Applied)
+
+    def origin(self, connection: str, name: str) -> TextId:
+        """Return the identity of a text or file on a side of this ticket."""
+        return TextId(connection, self.spots[connection].ref.key, name)
+
+    def key(self, target: str) -> str:
+        """Return the key of the ticket on a side. Raises Gone where none could be created."""
+        if target not in self.spots:
+            raise Gone(target, "write", "the ticket was not created")
+        return self.spots[target].ref.key
+
+    def record(self, copy: Mirror) -> None:
+        """Remember a copy, in the store and for the rest of the plan."""
+        self.store.bundles.copied(self.claim, self.bundle, [copy], self.now())
+        self.mirrors = self.mirrors.plus([copy])
+
+    def unchanged(self, target: str) -> Snapshot:
+        """Return the side, read anew if it was read a while ago. Raises Stale if somebody changed it."""
+        side = self.sides[target]
+        if self.now() - side.read_at <= _FRESH:
+            return side
+        fresh = self.connectors[target].fetch(side.ref.key)
+        if dict(fresh.native) != dict(side.native):
+            raise Stale(f"{side.ref} was changed while it was being worked on")
+        self.sides[target] = fresh
+        return fresh
