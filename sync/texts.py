@@ -266,7 +266,7 @@ def _ours(s: Situation, copied: Mirror) -> bool:
 def _merge_note(s: Situation, message: Comment) -> Ref | None:
     """Return the merged ticket whose text a note on the front side copies, or None.
 
-    No tool flags such a note (freshdesk-api 4.7): it is written by staff and links the merged ticket.
+    No tool flags such a note: it is written by staff and links the merged ticket.
     """
     if message.author.role is PersonRole.CUSTOMER or message.id == MESSAGE_0:
         return None
