@@ -356,6 +356,20 @@ class TestTexts:
         site.hub.put(f"issue/{key}", {"fields": {"description": doc("x")}}, 400)
         refused = site.hub.post(f"/rest/api/3/issue/{key}/comment", {"body": "plain"}, 400)
         assert refused == {"errorMessages": [], "errors": {"comment": "Comment body is not valid!"}}
+
+    def test_a_document_must_keep_to_the_schema(self, site: Running) -> None:
+        """A list in no item, a heading in a quote, code in bold: each is refused before all else."""
+        key = site.hub.issue()
+        bold = {"type": "text", "text": "x", "marks": [{"type": "strong"}, {"type": "code"}]}
+        for node in (
+            {"type": "bulletList", "content": [{"type": "paragraph"}]},
+            {"type": "blockquote", "content": [{"type": "heading", "attrs": {"level": 1}}]},
+            {"type": "paragraph", "content": [bold]},
+        ):
+            body = {"type": "doc", "version": 1, "content": [node]}
+            refused = site.hub.post(f"/rest/api/3/issue/{key}/comment", {"body": body}, 400)
+            assert refused["errors"] == {"comment": "Comment body is not valid!"}
+        assert site.hub.get(f"issue/{key}/comment")["total"] == 0
         site.hub.post(f"issue/{key}/comment", {"body": doc("x")}, 400)
 
     def test_one_text_two_kinds(self, site: Running) -> None:

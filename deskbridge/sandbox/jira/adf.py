@@ -1,4 +1,4 @@
-"""Atlassian documents (ADF): which are valid, what text they hold, how they look as HTML."""
+"""Atlassian documents (ADF): the text they hold, how they look as HTML. `adf_schema` says what is valid."""
 
 from __future__ import annotations
 
@@ -15,38 +15,6 @@ _BLOCKS = frozenset(
     "tableHeader tableCell mediaSingle mediaGroup media expand nestedExpand taskList taskItem decisionList "
     "decisionItem layoutSection layoutColumn blockCard embedCard caption extension bodiedExtension".split()
 )
-_INLINE = frozenset(
-    "text hardBreak mention emoji inlineCard date status mediaInline placeholder inlineExtension".split()
-)
-_DEEPEST = 64
-
-
-def is_document(value: object) -> bool:
-    """Whether `value` is a document that Jira accepts: known nodes, no empty text."""
-    if not isinstance(value, dict) or value.get("type") != "doc" or value.get("version") != 1:
-        return False
-    content = value.get("content")
-    return isinstance(content, list) and all(_is_node(node, 0) for node in content)
-
-
-def _is_node(node: object, depth: int) -> bool:
-    if not isinstance(node, dict) or depth > _DEEPEST or not isinstance(node.get("attrs", {}), dict):
-        return False
-    kind, content = str(node.get("type")), node.get("content", [])
-    if kind == "text":
-        return isinstance(node.get("text"), str) and node["text"] != "" and _are_marks(node.get("marks", []))
-    if kind == "heading" and node.get("attrs", {}).get("level") not in range(1, 7):
-        return False
-    if kind not in _BLOCKS and kind not in _INLINE:
-        return False
-    return isinstance(content, list) and all(_is_node(inner, depth + 1) for inner in content)
-
-
-def _are_marks(marks: object) -> bool:
-    return isinstance(marks, list) and all(
-        isinstance(m, dict) and isinstance(m.get("type"), str) and isinstance(m.get("attrs", {}), dict)
-        for m in marks
-    )
 
 
 def media_ids(node: Json) -> Iterator[str]:

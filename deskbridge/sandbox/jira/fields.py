@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from deskbridge.sandbox.jira import adf, catalogue, errors
+from deskbridge.sandbox.jira import adf, adf_schema, catalogue, errors
 from deskbridge.sandbox.jira.model import FieldDef, Json, Named, Text
 from deskbridge.sandbox.jira.permissions import may
 from deskbridge.sandbox.jira.switches import Switches
@@ -51,7 +51,7 @@ def rich_text(value: Any, version: str, switches: Switches) -> Text:
         text = normalised(value)
         length = len(text)
     else:
-        if not adf.is_document(value):
+        if not adf_schema.is_document(value):
             raise BadValue(
                 "Operation value must be an Atlassian Document (see the Atlassian Document Format)"
             )
