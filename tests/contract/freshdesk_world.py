@@ -97,8 +97,10 @@ class FreshdeskWorld(SandboxWorld):
         return ""
 
     def paged(self, key: str) -> list[str]:
+        """Whoever a note on this ticket was mailed to."""
+        start = f"Note on [#{key}] "
         mails = self.control("GET", "outbox")
-        return [mail["to"] for mail in mails if mail["system"] == "freshdesk" and "note" in mail["cause"]]
+        return [m["to"] for m in mails if m["system"] == "freshdesk" and m["subject"].startswith(start)]
 
     def rates(self, key: str, remark: str) -> None:
         rating = {"ratings": {"default_question": 103}, "feedback": remark}
