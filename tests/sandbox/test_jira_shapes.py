@@ -35,6 +35,13 @@ class TestFilters:
         assert {row["name"] for row in rows} >= {"all"}
         assert not any({"jql", "owner", "sharePermissions"} & set(row) for row in rows)
 
+    def test_words_for_booleans_are_taken(self, site: Running) -> None:
+        """A client that sends `"true"`, as one in wide use does, would fail here and work on a real site."""
+        told = {"jql": "project = SUP", "favourite": "true"}
+        assert site.hub.post("/rest/api/2/filter", told | {"name": "all"}, 200)["favourite"] is True
+        odd = told | {"name": "some", "favourite": "maybe"}
+        assert site.hub.refused("POST", "/rest/api/2/filter", odd)[0] == 400
+
     def test_one_share(self, site: Running) -> None:
         """A share could be listed and deleted but not looked at."""
         made = site.hub.post(

@@ -173,11 +173,22 @@ class Rule:
 
 
 def required(body: Json, name: str, kind: type | tuple[type, ...]) -> Any:
-    """Return a member of the body that must be there and of this type."""
+    """Return a member of the body that must be there and of this type, or a text that spells it."""
     value = body.get(name)
+    if isinstance(value, str):
+        value = _spelled(value, kind)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
         raise errors.invalid_payload()
     return value
+
+
+def _spelled(text: str, kind: type | tuple[type, ...]) -> object:
+    """Return what a text spells where a boolean or a number is wanted, as Jackson reads it; else the text."""
+    if kind is bool and text in ("true", "false"):
+        return text == "true"
+    if kind is int and re.fullmatch(r"-?[0-9]{1,18}", text):
+        return int(text)
+    return text
 
 
 def optional(body: Json, name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
