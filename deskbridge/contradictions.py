@@ -36,6 +36,20 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     yield from _labels(s)
     yield from _promises(s)
     yield from _boards(s)
+    yield from _signs(s)
+
+
+def _signs(s: Settings) -> Iterator[str]:
+    rule = s.publish
+    if rule is None:
+        return
+    if rule.sign == s.texts.keep_private:
+        yield f"publish.sign: {rule.sign} is also texts.keep_private; nobody can mean both"
+    fronts = {name for name, c in s.connections.items() if c.role is Role.FRONT}
+    for name in sorted(rule.connections & fronts):
+        yield f"publish.connections: {name} is where customers are served; a reply there is public"
+    if rule.link and "{key}" not in rule.link:
+        yield "publish.link: write {key} where the ticket's key stands"
 
 
 def nearest(word: str, known: Collection[str]) -> str:
@@ -95,6 +109,11 @@ def _references(s: Settings, names: Names) -> Iterator[str]:
         *((f"boards.{n}.place", b.place, "places") for n, b in s.boards.items()),
         *(("trust", name, "connections") for name in s.trust),
         *(("may_mail", name, "connections") for name in sorted(s.may_mail)),
+        *(("relay", name, "connections") for name in sorted(s.relay)),
+        *(
+            ("publish.connections", n, "connections")
+            for n in sorted(s.publish.connections if s.publish else ())
+        ),
     ]
     for place, name, section in used:
         if name not in names[section]:

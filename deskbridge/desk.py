@@ -5,8 +5,9 @@ from __future__ import annotations
 from deskbridge.parts import CalendarSettings, CustomerSettings, PolicySettings, Settings
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
 from mappings.ticket import Status
+from sync.operations import Withdrawal
 from sync.routing import Customer, Desk, Route
-from sync.rules import HANDOVER, Handover, Role, Rules
+from sync.rules import HANDOVER, Handover, Publish, Role, Rules
 from sync.sla.calendar import Calendar, Elapsed
 from sync.sla.policy import ClockName, Policy, Target
 
@@ -66,7 +67,20 @@ def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
         control_tags=frozenset(tag for route in settings.routes for tag in route.tags),
         customer_labels=frozenset(label_of(key, c) for key, c in settings.customers.items()),
         may_mail=settings.may_mail,
+        long=settings.texts.long,
+        deleted=Withdrawal(settings.texts.deleted),
+        publish=_publish(settings),
+        keep_private=settings.texts.keep_private or "",
+        relay=settings.relay,
     )
+
+
+def _publish(settings: Settings) -> Publish | None:
+    rule = settings.publish
+    if rule is None:
+        return None
+    works = frozenset(name for name, c in settings.connections.items() if c.role is Role.WORK)
+    return Publish(sign=rule.sign, sender=rule.sender, connections=rule.connections or works, link=rule.link)
 
 
 def _customer(settings: Settings, key: str, customer: CustomerSettings) -> Customer:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from deskbridge.written import Span, address, domain, duration, label, name, span, store, week, zone
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Priority, Status, TicketType
+from sync.pieces import Long
 from sync.rules import Role
 from sync.sla.calendar import Frame
 
@@ -31,6 +32,8 @@ Address = Annotated[str, AfterValidator(address)]
 PublicAddress = Annotated[str, AfterValidator(lambda value: address(value) if value else value)]
 Domain = Annotated[str, AfterValidator(domain)]
 Label = Annotated[str, AfterValidator(label)]
+Sign = Annotated[str, Field(pattern=r"^[^\w\s<>*_`\[\\/@#~]\S{2,}$")]
+"""A word that begins with a mark which means nothing in any markup, like ``!public``."""
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 StoreAddress = Annotated[SecretStr, AfterValidator(store)]
 Table = Mapping[str, Mapping[str, str]]
@@ -154,6 +157,28 @@ class Handovers(_Part):
     front_to_work: Mapping[Status, HandoverSettings] = {}
 
 
+class PublishSettings(_Part):
+    """How a person makes a text of the work readable by the customer."""
+
+    sign: Sign
+    sender: str = Field(min_length=1)
+    """Whose name the customer reads: the desk's."""
+    connections: frozenset[str] = frozenset()
+    """Work sides whose texts may be published; all if not said."""
+    link: str = ""
+    """Where customers open their ticket, ``{key}`` standing for its key; the tool's own address if empty."""
+
+
+class TextSettings(_Part):
+    """What becomes of texts that cannot travel as they are."""
+
+    long: Long = Long.PARTS
+    deleted: Literal["mark", "delete"] = "mark"
+    """What becomes of a copy whose original was deleted."""
+    keep_private: Sign | None = None
+    """A text that begins with this sign stays where it was written."""
+
+
 class Settings(BaseSettings):
     """Everything that was decided once, in the hub. Made from what it is given and nothing else."""
 
@@ -171,6 +196,11 @@ class Settings(BaseSettings):
     handover: Handovers = Handovers()
     trust: tuple[str, ...] = ()
     """Connections in the order in which they win a conflict; the order of the file if not said."""
+    texts: TextSettings = TextSettings()
+    publish: PublishSettings | None = None
+    """Nothing is ever published if this is not said."""
+    relay: frozenset[str] = frozenset()
+    """Connections on which another hub's copies are copied on."""
     may_mail: frozenset[str] = frozenset()
     """Connections on which a write that may mail a customer is allowed."""
 

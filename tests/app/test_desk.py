@@ -15,8 +15,10 @@ from deskbridge.parts import Settings
 from deskbridge.settings import load
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
 from mappings.ticket import Priority, Status, TicketType
+from sync.operations import Withdrawal
+from sync.pieces import Long
 from sync.routing import Customer, Desk, Route
-from sync.rules import HANDOVER, Handover, Role, Rules
+from sync.rules import HANDOVER, Handover, Publish, Role, Rules
 from sync.sla.calendar import Calendar, Elapsed, Frame
 from sync.sla.policy import ClockName, Policy, Target
 from tests.app.settings_files import CANARIES, written
@@ -91,6 +93,23 @@ def test_the_whole_desk(tmp_path: Path) -> None:
             )
         },
     )
+
+
+def test_the_rules_of_texts(tmp_path: Path) -> None:
+    """What a person decided about publishing and long texts would be read otherwise."""
+    told = (
+        '[publish]\nsign = "!public"\nsender = "Harbour support"\nlink = "https://help.example/{key}"\n'
+        '[texts]\nlong = "attach"\ndeleted = "delete"\nkeep_private = "!private"\n'
+    )
+    rules = desk_of(loaded(tmp_path, ("", told), ("trust = [", 'relay = ["gitlab"]\ntrust = ['))).rules
+    assert rules.publish == Publish(
+        sign="!public",
+        sender="Harbour support",
+        connections=frozenset({"jira", "gitlab"}),
+        link="https://help.example/{key}",
+    )
+    assert (rules.long, rules.deleted) == (Long.ATTACH, Withdrawal.DELETE)
+    assert (rules.keep_private, rules.relay) == ("!private", frozenset({"gitlab"}))
 
 
 def test_the_default_handover_stays_as_it_is(tmp_path: Path) -> None:

@@ -422,6 +422,11 @@ SENSE: list[tuple[Change, str]] = [
     (('may_mail = ["desk"]', 'may_mail = ["dsk"]'), "may_mail: there is no 'dsk' among the connections; did you mean 'desk'?"),
     (('trust = ["desk",', 'trust = ["dsk",'), "trust: there is no 'dsk' among the connections; did you mean 'desk'?"),
     (('readers = "customer:orbit"', 'readers = "customer:obit"'), "places.firmware.readers: there is no 'obit' among the customers; did you mean 'orbit'?|routes.firmware.to: customer obit reads firmware; take theirs alone with customers = [\"obit\"]"),
+    (("", '[publish]\nsign = "!public"\nsender = "Us"\nconnections = ["jria"]\n'), "publish.connections: there is no 'jria' among the connections; did you mean 'jira'?"),
+    (("trust = [", 'relay = ["jria"]\ntrust = ['), "relay: there is no 'jria' among the connections; did you mean 'jira'?"),
+    (("", '[publish]\nsign = "!public"\nsender = "Us"\nconnections = ["desk"]\n'), "publish.connections: desk is where customers are served; a reply there is public"),
+    (("", '[publish]\nsign = "!public"\nsender = "Us"\nlink = "https://help.example/"\n'), "publish.link: write {key} where the ticket's key stands"),
+    (("", '[publish]\nsign = "!public"\nsender = "Us"\n[texts]\nkeep_private = "!public"\n'), "publish.sign: !public is also texts.keep_private; nobody can mean both"),
     # places and routes
     (('readers = "staff"\n', ""), "places.development.readers: '' says not who reads there; write staff, or customer:KEY of the one customer who does"),
     (('readers = "staff"', 'readers = "public"'), "places.development.readers: 'public' says not who reads there; write staff, or customer:KEY of the one customer who does"),
@@ -561,7 +566,7 @@ class TestSecrets:
     def test_settings_are_frozen(self, tmp_path: Path) -> None:
         """Something could change the settings after they were checked."""
         models = list(_models(load(written(tmp_path), CANARIES)))
-        assert len({type(model) for model in models}) == 12
+        assert len({type(model) for model in models}) == 13
         for model in models:
             for field in type(model).model_fields:
                 with pytest.raises(ValidationError, match="frozen"):
