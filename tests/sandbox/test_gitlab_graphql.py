@@ -43,6 +43,20 @@ def ask(gitlab: GitLab) -> Asker:
     return Asker(gitlab, "hub")
 
 
+@pytest.mark.parametrize("revoked", [False, True])
+def test_a_token_that_does_not_stand_is_refused_its_own_way(gitlab: GitLab, *, revoked: bool) -> None:
+    """A client that reads a refusal as REST words it finds nothing in this one."""
+    token = gitlab.secrets.hub if revoked else "glpat-nobody"
+    gitlab.site.tokens[gitlab.secrets.hub].revoked = revoked
+    answer = requests.post(
+        f"{gitlab.site.base_url}/api/graphql",
+        json={"query": "{ currentUser { username } }"},
+        headers={"PRIVATE-TOKEN": token},
+        timeout=10,
+    )
+    assert (answer.status_code, answer.json()) == (401, {"errors": [{"message": "Invalid token"}]})
+
+
 WHO = """query Who($path: ID!, $iid: String!) {
   project(fullPath: $path) { issue(iid: $iid) { ...Facts notes { nodes { id body externalAuthor } } } }
 }

@@ -10,19 +10,23 @@ from deskbridge.sandbox.gitlab.site import Site
 from deskbridge.sandbox.kernel import Refused
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_GRAPHQL = "/api/graphql"
 _NO_SCOPE = "The request requires higher privileges than provided by the access token."
 
 
 def identify(site: Site, request: Request) -> Token:
     """Return the token of a call; refuses unknown, revoked and expired ones and too small scopes."""
-    token = site.tokens.get(_credential(request))
+    credential = _credential(request)
+    token = site.tokens.get(credential)
+    if credential and request.url.path == _GRAPHQL and not _stands(site, token):
+        raise Refused(401, {"errors": [{"message": "Invalid token"}]})  # its controller tells no reason
     if token is None:
         raise Refused(401, {"message": "401 Unauthorized"})
     if token.revoked:
         raise _invalid("Token was revoked. You have to re-authorize from the user.")
     if token.user.state == "blocked":
         raise Refused(403, {"message": "403 Forbidden - Your account has been blocked."})
-    if token.expires_at and token.expires_at <= site.now().date():
+    if not _stands(site, token):
         raise _invalid("Token is expired. You can either do re-authorization or token refresh.")
     if not _in_scope(token, request):
         wanted = "api read_api" if request.method in _SAFE else "api"
@@ -33,10 +37,17 @@ def identify(site: Site, request: Request) -> Token:
     return token
 
 
+def _stands(site: Site, token: Token | None) -> bool:
+    """Whether a token is one, neither revoked nor expired."""
+    if token is None or token.revoked:
+        return False
+    return not token.expires_at or token.expires_at > site.now().date()
+
+
 def _in_scope(token: Token, request: Request) -> bool:
     """Whether a token's scopes cover a call: ``api`` all, others the reads of their kind (1.1)."""
     path = request.url.path
-    reads = request.method in _SAFE or path == "/api/graphql"  # which refuses mutations itself
+    reads = request.method in _SAFE or path == _GRAPHQL  # which refuses mutations itself
     by_scope = {
         "api": True,
         "read_api": reads,
