@@ -23,6 +23,7 @@ from sync.operations import (
     Form,
     Plan,
     SetFields,
+    Severity,
     Skip,
     Tell,
     Withdraw,
@@ -104,7 +105,8 @@ class Applier:
         self._w.done.results.append((write, f"{kind}: {error}"))
         if isinstance(error, Rejected) and isinstance(write, SetFields | ChangeTags):
             what = ", ".join(c.field for c in write.changes) if isinstance(write, SetFields) else "tags"
-            self._w.done.remarks.append(Skip(write.target, what, f"refused: {error.text}"))
+            why = f"refused: {error.text}"
+            self._w.done.remarks.append(Skip(write.target, what, why, severity=Severity.WARNING))
             self._refused(write)
         else:
             self._w.done.failed[write.target] = _again(write, error)

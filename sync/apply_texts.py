@@ -14,7 +14,17 @@ from mappings.markup import read
 from mappings.ticket import MESSAGE_0, Audience, Comment, Raw
 from sync.apply_files import FileWriter
 from sync.files import Lost, names_of, travelling
-from sync.operations import AddComment, AddNotice, EditComment, Form, Skip, Tell, Withdraw, Withdrawal
+from sync.operations import (
+    AddComment,
+    AddNotice,
+    EditComment,
+    Form,
+    Severity,
+    Skip,
+    Tell,
+    Withdraw,
+    Withdrawal,
+)
 from sync.outcome import Stale
 from sync.pieces import Piece, pieces, words
 from sync.publish import unsigned
@@ -176,7 +186,7 @@ class TextWriter:
             self._w.connectors[copy.connection].delete_comment(copy.key, copy.id)
             text = f"it became readable for the {audience} and was deleted at once"
             what = f"text {origin.id} ({origin.connection})"
-            self._w.done.remarks.append(Skip(copy.connection, what, text))
+            self._w.done.remarks.append(Skip(copy.connection, what, text, severity=Severity.URGENT))
 
     def _unedited(self, target: str, id: str) -> None:
         before = _body(self._w.sides[target].ticket.message(id))

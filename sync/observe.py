@@ -13,7 +13,7 @@ from connectors.errors import Gone, Throttled, Transient, Unauthorised, WireErro
 from mappings.boards import Place
 from mappings.markup import read
 from mappings.provenance import Signer
-from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, RelationKind, Status, Ticket
+from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, RelationKind, Ticket
 from sync.adopt import paired
 from sync.operations import Skip
 from sync.routing import Customer, Desk
@@ -21,9 +21,10 @@ from sync.rules import Role
 from sync.seen import Kind, Mirror, Mirrors, TextId
 from sync.situation import Lost, Promises, Situation
 from sync.sla.clock import Clock, clocks
-from sync.sla.facts import Facts, StatusFact, facts
+from sync.sla.facts import Facts, facts
 from sync.sla.promise import most_urgent, promises
 from sync.store.bundles import Bundle
+from sync.timeline import new_status
 
 _CERTAIN = timedelta(hours=1)
 """How long a ticket must stay unfound before it counts as gone."""
@@ -36,8 +37,6 @@ class Observed:
     situation: Situation
     found: tuple[Mirror, ...]
     """Copies of ours on its sides that the store did not know: their markers told, or a person did."""
-    status: StatusFact | None
-    """A status that the front side was found in for the first time."""
     clocks: tuple[Clock, ...]
     parked: str | None
     """Why nothing may be done with the ticket until a person settled it."""
@@ -220,16 +219,16 @@ class Observer:
 
     def _ticketed(self, front: Snapshot, bundle: Bundle, at: datetime) -> _Told:
         """Return what a front side tells: whose ticket it is, and what its clocks say."""
-        known = bundle.statuses.get(front.ref, ())
+        known = bundle.statuses(front.ref)
         customer, status = self._desk.customer(front.ticket), new_status(front, known)
         statuses = (*known, status) if status else known
         policy = self._desk.policies.get(customer.policy or "") if customer else None
         if customer is None or policy is None or merged_into(front) in bundle.refs:
-            return _Told(front, customer, status)
+            return _Told(front, customer)
         timeline: Facts = facts(front.ticket, statuses)
         running = clocks(timeline, policy)
         promised = promises(timeline, policy, running, customer.zone, at)
-        return _Told(front, customer, status, running, promised)
+        return _Told(front, customer, running, promised)
 
     def _observed(
         self,
@@ -282,7 +281,6 @@ class Observer:
         return Observed(
             situation=situation,
             found=copies,
-            status=told.status,
             clocks=told.clocks,
             parked=self._parked(situation, told),
         )
@@ -334,7 +332,6 @@ class _Told:
 
     front: Snapshot | None = None
     customer: Customer | None = None
-    status: StatusFact | None = None
     clocks: tuple[Clock, ...] = ()
     promised: Promises | None = None
 
@@ -344,17 +341,6 @@ def merged_into(side: Snapshot) -> Ref | None:
     ties = side.ticket.relations or ()
     merged = (tie for tie in ties if tie.kind is RelationKind.MERGED_INTO)
     return next((Ref(side.ref.connection, tie.key) for tie in merged), None)
-
-
-def new_status(front: Snapshot, known: tuple[StatusFact, ...]) -> StatusFact | None:
-    """Return the fact that a front side came to its status since it was last looked at, if it did."""
-    status = front.ticket.status
-    if not isinstance(status, Status) or (known and known[-1].status is status):
-        return None
-    if not known and not status.done:
-        return StatusFact(status, front.ticket.created, front.ticket.created)
-    after = known[-1].by if known else front.ticket.created
-    return StatusFact(status, after, max(after, min(front.ticket.updated, front.read_at)))
 
 
 def _requester(ticket: Ticket) -> str:

@@ -198,15 +198,26 @@ class ChangeTags:
     reach: Reach
 
 
+class Severity(StrEnum):
+    """How much it matters that something was not written, or was contradictory; the least first."""
+
+    INFO = "info"
+    WARNING = "warning"
+    """A person's change did not arrive as it was meant."""
+    URGENT = "urgent"
+    """Something went wrong that a person must know at once: they are told outside the tools too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Something that is not written, and why. Recorded once, until someone settles it."""
+    """Something that is not written, and why. A finding until its cause passes or a person answers."""
 
     target: str
     what: str
     reason: str
     quiet: bool = False
     """Whether nobody needs to do anything about it: it is kept for `explain` only."""
+    severity: Severity = Severity.INFO
 
 
 @dataclass(frozen=True, slots=True)

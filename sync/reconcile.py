@@ -17,6 +17,7 @@ from sync.operations import Plan, Write
 from sync.outcome import Done, Later, Outcome, Parked, Stale, postponed
 from sync.record import Recorder
 from sync.store import Store
+from sync.store.findings import Look
 from sync.store.inbox import Claim
 from sync.uncertain import Intents
 
@@ -84,8 +85,9 @@ class Reconciler:
         (ticket, plan) = decided[0]
         front = ticket.situation.front()
         if front is None or not plan:
-            self._recorder.remark(seen.bundle.subject, plan.remarks)
+            self._recorder.remark(seen.bundle.subject, (), Look(plan.remarks, {}))
             return Done()
+        self._recorder.remark(seen.bundle.subject, (), Look((), {}))  # from now on the bundle's
         bundle, claim = self._store.bundles.begin(claim, ticket.situation.sides[front])
         try:
             return self._apply(claim, bundle, seen, decided, made)
@@ -95,13 +97,9 @@ class Reconciler:
     def _apply(
         self, claim: Claim, bundle: int, seen: Observation, decided: Decided, made: list[Write]
     ) -> Outcome:
-        self._recorder.found(claim, seen)
+        self._recorder.found(claim, bundle, seen)
         intents, carried = Intents(self._store, self._signer, claim, bundle, self._now), []
         for ticket, plan in decided:
-            front = ticket.situation.front()
-            if ticket.status is not None and front is not None:
-                side = ticket.situation.sides[front].ref
-                self._store.bundles.found_status(claim, bundle, side, ticket.status)
             applier = Applier(
                 store=self._store,
                 connectors=self._connectors,
@@ -115,7 +113,8 @@ class Reconciler:
             made += applied.made
             carried.append((ticket, applied))
         remarks = [*seen.remarks, *(r for _, plan in decided for r in (*plan.remarks, *plan.quiet))]
-        again = self._recorder.record(claim, bundle, carried, remarks)
+        whole = not seen.silent and not any(ticket.parked for ticket, _ in decided)
+        again = self._recorder.record(claim, bundle, carried, remarks, whole=whole)
         outcome = self._outcome([applied for _, applied in carried], again=again)
         if isinstance(outcome, Done):
             for ref in seen.bundle.held.keys() & seen.sides.keys():

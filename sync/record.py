@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.base import Presence
@@ -10,11 +11,13 @@ from mappings.ticket import Field, Ref
 from sync.apply import Applied
 from sync.explain import items, remark_item
 from sync.observe import Observation, Observed
-from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Skip, Write
+from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Severity, Skip, Write
 from sync.remember import remember, remember_created
 from sync.store import Store
 from sync.store.decisions import Decision
+from sync.store.findings import Look
 from sync.store.inbox import Claim
+from sync.timeline import new_facts
 
 _AT_ONCE, _TOO_MANY = timedelta(minutes=10), 5
 """More tickets than so many that vanish within this time are doubted: more likely a right was taken away."""
@@ -26,9 +29,18 @@ class Recorder:
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store, self._now = store, now
 
-    def found(self, claim: Claim, seen: Observation) -> None:
-        """Remember which sides were there; a connection on which many vanish at once is doubted."""
+    def found(self, claim: Claim, bundle: int, seen: Observation) -> None:
+        """Remember what was found: facts, texts, and which sides were there.
+
+        A connection on which many sides vanish at once is doubted.
+        """
         now = self._now()
+        known_of = {ref: (seen.bundle.timeline.get(ref, ()), seen.bundle.seen.get(ref)) for ref in seen.sides}
+        told = {ref: tuple(new_facts(side, *known_of[ref])) for ref, side in seen.sides.items()}
+        if any(told.values()):
+            self._store.bundles.learned(claim, bundle, told)
+        for ref, side in seen.sides.items():
+            self._store.texts.keep(ref, [(text.id, text.body) for text in side.ticket.messages], now)
         known = {**seen.bundle.missing, **seen.bundle.lost}
         for ref in seen.bundle.refs:
             if ref not in seen.sides and ref not in seen.bundle.held:
@@ -48,13 +60,19 @@ class Recorder:
         bundle: int,
         carried: list[tuple[Observed, Applied]],
         planned: Sequence[Remark],
+        *,
+        whole: bool,
     ) -> bool:
         """Remember what every side said and answered; return whether to look again at once.
+
+        `whole` tells that every side was reached and every ticket decided about: `planned` is all there is
+        to remark, and what was remarked before and is not among it has passed.
 
         A work side that several tickets share is remembered once, with what it answered to each; none of
         its fields counts as seen before every ticket's front side took or skipped its change.
         """
-        remarks, again = list(planned), False
+        remarks: list[Remark] = []
+        again = False
         unsettled = _unsettled(carried)
         answers = {
             ticket.situation.sides[name].ref: answer
@@ -82,7 +100,11 @@ class Recorder:
                 first = remember_created(written, sent, can)
                 remarks += first.remarks
                 self._store.bundles.saw(claim, bundle, written.ref, first.seen, written.version, self._now())
-        self.remark(f"bundle:{bundle}", remarks)
+        look = Look(tuple(planned), _written(applied for _, applied in carried))
+        if whole:
+            self.remark(f"bundle:{bundle}", remarks, look)
+        else:
+            self.remark(f"bundle:{bundle}", [*planned, *remarks])
         return again
 
     def _explain(self, bundle: int, ticket: Observed, applied: Applied) -> None:
@@ -110,12 +132,18 @@ class Recorder:
             ],
         )
 
-    def remark(self, subject: str, remarks: Sequence[Remark]) -> None:
-        """Keep what was not written, or was contradictory, and why; each thing once."""
+    def remark(self, subject: str, remarks: Sequence[Remark], look: Look | None = None) -> None:
+        """Keep what was not written, or was contradictory, and why; each thing once.
+
+        With a whole `look` at the subject, what it does not remark any more has passed.
+        """
         now = self._now()
-        loud = [r for r in remarks if not (isinstance(r, Skip) and r.quiet)]
-        quiet = [r for r in remarks if isinstance(r, Skip) and r.quiet]
-        new: list[Remark] = self._store.findings.record(subject, loud, now)
+        met = [*remarks, *(look.remarks if look else ())]
+        quiet = [r for r in met if isinstance(r, Skip) and r.quiet]
+        loud = [r for r in remarks if r not in quiet]
+        if look is not None:
+            look = replace(look, remarks=tuple(r for r in look.remarks if r not in quiet))
+        new = self._store.findings.record(subject, loud, now, look)
         if quiet:
             known = self._store.decisions.quiet(subject)
             new += [r for r in dict.fromkeys(quiet) if (r.target, r.what, r.reason) not in known]
@@ -144,7 +172,21 @@ def _vanished(connection: str, count: int) -> Skip:
         f"{count} tickets were not found within {_AT_ONCE.seconds // 60} minutes; none counts as gone until "
         f"a person says so: look at the account's rights, then `deskbridge finding answer`"
     )
-    return Skip(connection, "tickets that are gone", why)
+    return Skip(connection, "tickets that are gone", why, severity=Severity.URGENT)
+
+
+def _written(carried: Iterable[Applied]) -> dict[str, frozenset[str]]:
+    """Return the fields that were written on each side."""
+    fields: dict[str, frozenset[str]] = {}
+    for write in (write for applied in carried for write in applied.made):
+        match write:
+            case SetFields(target, changes):
+                fields[target] = fields.get(target, frozenset()) | {change.field for change in changes}
+            case ChangeTags(target=target):
+                fields[target] = fields.get(target, frozenset()) | {"tags"}
+            case _:
+                continue
+    return fields
 
 
 def _unsettled(carried: list[tuple[Observed, Applied]]) -> dict[Ref, frozenset[Field]]:

@@ -13,7 +13,7 @@ from connectors.base import NativeValue, Snapshot, WrittenTicket
 from connectors.capabilities import Capabilities
 from mappings.ticket import Field, Value
 from sync.fields import slug
-from sync.operations import Skip
+from sync.operations import Severity, Skip
 from sync.seen import Seen, sent_as
 
 
@@ -76,7 +76,7 @@ def remember_created(written: WrittenTicket, sent: Mapping[Field, Value], can: C
     missing = sorted(ours - {slug(tag) for tag in written.native.get("tags") or ()})
     if missing:
         wanted["tags"] = tuple(missing)
-    remarks = tuple(Skip(written.ref.connection, "tags", f"not taken: {tag}") for tag in missing)
+    remarks = tuple(_not_taken(written.ref.connection, "tags", tag) for tag in missing)
     return Remembered(Seen(written.native, wanted), remarks)
 
 
@@ -88,7 +88,7 @@ def _await(draft: _Draft, side: Snapshot, old: Seen) -> None:
         draft.wanted[name] = wanted
         ability = side.abilities.fields.get(name)
         if ability and name != "tags" and not ability.asynchronous:
-            draft.remarks.append(Skip(side.ref.connection, name, f"not taken: {wanted}"))
+            draft.remarks.append(_not_taken(side.ref.connection, name, str(wanted)))
 
 
 def _answered(draft: _Draft, side: Snapshot, answer: Answer, can: Capabilities) -> None:
@@ -113,4 +113,8 @@ def _tags(draft: _Draft, side: Snapshot, answer: Answer) -> None:
     if missing:
         draft.wanted["tags"] = tuple(sorted(missing))
     for tag in sorted(missing):
-        draft.remarks.append(Skip(side.ref.connection, "tags", f"not taken: {tag}"))
+        draft.remarks.append(_not_taken(side.ref.connection, "tags", tag))
+
+
+def _not_taken(connection: str, name: Field, value: str) -> Skip:
+    return Skip(connection, name, f"not taken: {value}", severity=Severity.WARNING)

@@ -5,8 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from mappings.ticket import Audience, CommentKind, PersonRole, Priority, Status, Ticket, TicketType
+
+
+class FactKind(StrEnum):
+    """What a fact of a side's timeline is about."""
+
+    STATUS = "status"
+    """It came to a status: the fact's value."""
+    ANSWER = "answer"
+    """Something was written that the customer can read; the value is the text's id."""
+    MESSAGE = "message"
+    """The customer wrote; the value is the text's id."""
+
+
+class Actor(StrEnum):
+    """Whose act a fact is, as far as can be told; people are assumed where nothing speaks against it."""
+
+    PERSON = "person"
+    HUB = "hub"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened on a side after `after`, and by `by` at the latest."""
+
+    kind: FactKind
+    value: str
+    after: datetime
+    by: datetime
+    actor: Actor = Actor.PERSON
+
+    @property
+    def exact(self) -> bool:
+        """Whether the instant is known."""
+        return self.after == self.by
 
 
 @dataclass(frozen=True, slots=True)

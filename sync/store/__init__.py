@@ -1,4 +1,4 @@
-"""What the hub keeps: links, what was seen, whose copy is whose, intents, the inbox, facts, findings.
+"""What the hub keeps: links, what was seen, whose copy is whose, what is waited for, what was decided.
 
 Small repositories over SQLAlchemy Core; rows become frozen dataclasses here and nowhere else. No
 transaction spans a network call.
@@ -7,7 +7,7 @@ transaction spans a network call.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mappings.ticket import Ref
 from sync.store.bundles import Bundles
@@ -19,7 +19,19 @@ from sync.store.findings import Findings
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
+from sync.store.outbox import Outbox
 from sync.store.register import Register
+from sync.store.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how long is kept what is only there to be looked at."""
+
+    texts: timedelta = timedelta(days=90)
+    """Texts, since their ticket was last read."""
+    decisions: timedelta = timedelta(days=365)
+    """Decisions, settled findings and sent notifications."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +47,20 @@ class Store:
     health: Health
     chores: Chores
     register: Register
+    texts: Texts
+    outbox: Outbox
+    keeps: Retention
 
     def hub(self) -> str:
         """Return the id of the hub whose memory this is."""
         return self.database.hub()
+
+    def prune(self, at: datetime) -> None:
+        """Forget what need not be kept any longer. Links, what was seen and whose copy is whose stay."""
+        self.texts.prune(at - self.keeps.texts)
+        self.decisions.prune(at - self.keeps.decisions)
+        self.findings.prune(at - self.keeps.decisions)
+        self.outbox.prune(at - self.keeps.decisions)
 
     def dismiss(self, row: Waiting, reason: str, at: datetime) -> None:
         """Take a parked row away because a person says that all is well; the reason is kept."""
@@ -70,7 +92,7 @@ class Store:
         return row if subject == row.subject else self.inbox.rename(row, subject)
 
 
-def open_store(address: Address) -> Store:
+def open_store(address: Address, keeps: Retention | None = None) -> Store:
     """Open, and make or migrate if needed, the store at `address`. Raises ConfigError if it cannot."""
     database = Database(address)
     return Store(
@@ -83,4 +105,7 @@ def open_store(address: Address) -> Store:
         health=Health(database),
         chores=Chores(database),
         register=Register(database),
+        texts=Texts(database),
+        outbox=Outbox(database),
+        keeps=keeps or Retention(),
     )

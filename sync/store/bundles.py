@@ -12,11 +12,13 @@ from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, sel
 from connectors.base import NativeValue, Presence, Snapshot
 from mappings.ticket import Field, Ref, Status
 from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
-from sync.sla.facts import StatusFact
+from sync.sla.facts import FactKind, StatusFact
 from sync.store import schema as t
+from sync.store import timeline
 from sync.store.database import Database
 from sync.store.dialects import upsert
 from sync.store.inbox import Claim, take, verify
+from sync.store.timeline import Timelines
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,13 @@ class Bundle:
     """Since when a side has been in the trash, or gone."""
     seen: Mapping[Ref, Seen]
     mirrors: Mirrors
-    statuses: Mapping[Ref, tuple[StatusFact, ...]]
-    """The statuses that each front side was found in, oldest first."""
+    timeline: Timelines
+    """What is known to have happened on each side, oldest first."""
+
+    def statuses(self, ref: Ref) -> tuple[StatusFact, ...]:
+        """Return the statuses that a side was found in, oldest first."""
+        facts = (fact for fact in self.timeline.get(ref, ()) if fact.kind is FactKind.STATUS)
+        return tuple(StatusFact(Status(fact.value), fact.after, fact.by) for fact in facts)
 
     @property
     def subject(self) -> str:
@@ -167,7 +174,7 @@ class Bundles:
         with self._db.writing() as tx:
             verify(tx, claim)
             tx.execute(update(t.links).where(*here).values(unlinked=at))
-            for table in (t.seen, t.facts):
+            for table in (t.seen, t.timeline):
                 tx.execute(delete(table).where(table.c.connection == ref.connection, table.c.key == ref.key))
 
     def found(self, claim: Claim, ref: Ref, presence: Presence | None, at: datetime) -> None:
@@ -194,7 +201,7 @@ class Bundles:
         here = {"connection": old.connection, "key": old.key}
         with self._db.writing() as tx:
             verify(tx, claim)
-            for table in (t.seen, t.facts, t.links):
+            for table in (t.seen, t.timeline, t.links, t.wordings):
                 same = [table.c[name] == value for name, value in here.items()]
                 tx.execute(update(table).where(*same).values(key=new.key))
             names = {"display": new.display, "url": url, "lost": None, "missing": None}
@@ -215,8 +222,11 @@ class Bundles:
         with self._db.writing() as tx:
             verify(tx, claim)
             verify(tx, other_claim)
-            for table in (t.links, t.seen, t.mirrors, t.intents, t.facts):
+            for table in (t.links, t.seen, t.mirrors, t.intents, t.timeline):
                 tx.execute(update(table).where(table.c.bundle == other).values(bundle=bundle))
+            # What still stands is found again by the next look, under the bundle that is left.
+            gone = update(t.findings).where(t.findings.c.subject == f"bundle:{other}")
+            tx.execute(gone.values(state="gone", settled=t.findings.c.found))
 
     def hold(self, claim: Claim, ref: Ref, seen: Mapping[Ref, Seen]) -> None:
         """Keep what the other sides had said when a side was last reached, until it is reached again."""
@@ -286,13 +296,12 @@ class Bundles:
             row = upsert(tx, t.seen).values(connection=ref.connection, key=ref.key, **values)
             tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=values))
 
-    def found_status(self, claim: Claim, bundle: int, ref: Ref, fact: StatusFact) -> None:
-        """Remember a status that a front side was found in."""
-        side = {"connection": ref.connection, "key": ref.key, "bundle": bundle}
+    def learned(self, claim: Claim, bundle: int, facts: Timelines) -> None:
+        """Remember what became known of sides. Saying it twice is fine."""
         with self._db.writing() as tx:
             verify(tx, claim)
-            row = upsert(tx, t.facts).values(**side, by=fact.by, after=fact.after, status=fact.status.value)
-            tx.execute(row.on_conflict_do_nothing())
+            for ref, told in facts.items():
+                timeline.learn(tx, bundle, ref, told)
 
 
 def _of(table: Table, bundle: int) -> Select[Any]:
@@ -317,11 +326,8 @@ def _load(tx: Connection, bundle: int) -> Bundle:
     lost = {ref: row.lost for ref, row in links.items() if row.lost}
     seen = {Ref(r.connection, r.key): _seen(r) for r in tx.execute(_of(t.seen, bundle))}
     mirrors = Mirrors(_mirror(r) for r in tx.execute(_of(t.mirrors, bundle)))
-    statuses: dict[Ref, tuple[StatusFact, ...]] = {}
-    for row in tx.execute(_of(t.facts, bundle).order_by(t.facts.c.by)):
-        side = Ref(row.connection, row.key)
-        statuses[side] = (*statuses.get(side, ()), _fact(row))
-    return Bundle(bundle, tuple(links), former, adopted, held, urls, missing, lost, seen, mirrors, statuses)
+    told = timeline.load(tx, bundle)
+    return Bundle(bundle, tuple(links), former, adopted, held, urls, missing, lost, seen, mirrors, told)
 
 
 def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None:
@@ -370,10 +376,6 @@ def _held(values: Iterable[Mapping[str, Any]]) -> dict[Ref, Seen]:
         Ref(v["connection"], v["key"]): Seen(_native(v["native"]), _native(v["wanted"]), v["serial"])
         for v in values
     }
-
-
-def _fact(row: Row[Any]) -> StatusFact:
-    return StatusFact(Status(row.status), row.after, row.by)
 
 
 def _native(values: Mapping[Field, Any]) -> dict[Field, NativeValue]:

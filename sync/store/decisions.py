@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import distinct, func, insert, select
+from sqlalchemy import delete, distinct, func, insert, select
 
 from mappings.ticket import Ref
 from sync.store.database import Database
@@ -65,6 +65,11 @@ class Decisions:
         if rows:
             with self._db.writing() as tx:
                 tx.execute(insert(decisions), rows)
+
+    def prune(self, before: datetime) -> int:
+        """Forget what was decided before an instant, and return how many decisions that were."""
+        with self._db.writing() as tx:
+            return tx.execute(delete(decisions).where(decisions.c.at < before)).rowcount
 
     def quiet(self, subject: str) -> set[tuple[str, str, str]]:
         """Return (connection, what, why) of everything that was skipped about a ticket."""

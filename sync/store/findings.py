@@ -1,72 +1,201 @@
-"""Findings: skips, conflicts and warnings that stand until someone settles them."""
+"""Findings: what was not done, or done in spite of a contradiction, until it passes or a person answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, and_, delete, or_, select, update
 
-from sync.operations import Conflict, Remark
+from sync.operations import Conflict, Remark, Severity, Skip
 from sync.store.database import Database
 from sync.store.dialects import upsert
-from sync.store.schema import findings
+from sync.store.outbox import Notification, enqueue
+from sync.store.schema import findings as t
+
+CHANNEL = "findings"
+"""Where urgent findings are told outside the tools."""
+
+
+class State(StrEnum):
+    """How a finding stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    """A person knows of it and has said so."""
+    GONE = "gone"
+    """Its cause has passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that was not done, or was done in spite of a contradiction, and why."""
 
+    id: int
+    """What a person answers by; never given twice."""
     subject: str
     target: str
     what: str
     reason: str
     found: datetime
+    severity: Severity
+    state: State
+    answer: str | None
+    """What a person said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a whole look at a ticket says about findings of it."""
+
+    remarks: tuple[Remark, ...]
+    """Everything that observing and deciding remarked: an earlier remark that is not among it has passed."""
+    written: Mapping[str, frozenset[str]]
+    """The fields that were written on each side: what was refused or not taken there has passed."""
 
 
 class Findings:
-    """Each finding is recorded once, however often it is met."""
+    """Each finding is kept once, however often it is met; what comes back after it was gone is open again."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def record(self, subject: str, remarks: Iterable[Remark], at: datetime) -> list[Remark]:
-        """Remember what a decision remarked, and return what had not been remarked before."""
-        new = []
-        known = {(f.target, f.what, f.reason) for f in self.of(subject)}
-        for remark in remarks:
-            row = _row(subject, remark, at)
-            if (row["target"], row["what"], row["reason"]) not in known:
-                known.add((str(row["target"]), str(row["what"]), str(row["reason"])))
-                new.append((remark, row))
-        if new:
+    def record(
+        self, subject: str, remarks: Iterable[Remark], at: datetime, look: Look | None = None
+    ) -> list[Remark]:
+        """Remember what was remarked about a subject, and return what is new, or open again.
+
+        What a `look` remarks is a state of things that every later look remarks again as long as it is
+        so; `remarks` are events: a refusal, a conflict. Without a `look` nothing passes.
+        """
+        standing = [r for r in (look.remarks if look else ()) if isinstance(r, Skip)]
+        events = [*remarks, *(r for r in (look.remarks if look else ()) if isinstance(r, Conflict))]
+        with self._db.reading() as tx:
+            known = {(row.target, row.what, row.reason): row for row in tx.execute(_of(subject))}
+        met: dict[tuple[str, str, str], tuple[Remark, bool]] = {}
+        for remark, stands in (*((r, True) for r in standing), *((r, False) for r in events)):
+            met.setdefault(_key(remark), (remark, stands))
+        new = [
+            (key, remark, stands)
+            for key, (remark, stands) in met.items()
+            if key not in known or _opens(known[key], remark, stands=stands)
+        ]
+        passed = [row.id for key, row in known.items() if look and key not in met and _passed(row, look)]
+        if new or passed:
             with self._db.writing() as tx:
-                tx.execute(upsert(tx, findings).on_conflict_do_nothing(), [row for _, row in new])
-        return [remark for remark, _ in new]
+                new = [found for found in new if _open(tx, subject, found, at)]
+                gone = update(t).where(t.c.id.in_(passed), t.c.state != State.GONE)
+                tx.execute(gone.values(state=State.GONE, settled=at))
+        return [remark for _, remark, _ in new]
+
+    def answer(self, id: int, text: str, at: datetime) -> Finding | None:
+        """Note what a person says to an open finding and return it; None if there is none of that id."""
+        mine = update(t).where(t.c.id == id, t.c.state == State.OPEN)
+        with self._db.writing() as tx:
+            tx.execute(mine.values(state=State.ANSWERED, answer=text, settled=at))
+            row = tx.execute(select(t).where(t.c.id == id, t.c.state == State.ANSWERED)).first()
+        return _finding(row) if row else None
 
     def of(self, subject: str) -> list[Finding]:
-        """Return the findings about one ticket, oldest first."""
-        query = select(findings).where(findings.c.subject == subject).order_by(findings.c.id)
+        """Return the findings about one ticket, settled ones too, oldest first."""
         with self._db.reading() as tx:
-            rows = tx.execute(query).all()
-        return [Finding(r.subject, r.target, r.what, r.reason, r.found) for r in rows]
+            return [_finding(row) for row in tx.execute(_of(subject))]
+
+    def open(self) -> list[Finding]:
+        """Return what waits for a person or for its cause to pass, the most urgent first."""
+        with self._db.reading() as tx:
+            rows = tx.execute(select(t).where(t.c.state == State.OPEN).order_by(t.c.id)).all()
+        order = list(Severity)
+        return sorted(map(_finding, rows), key=lambda f: -order.index(f.severity))
 
     def all(self) -> list[Finding]:
-        """Return every finding, oldest first."""
+        """Return every finding that is kept, settled ones too, oldest first."""
         with self._db.reading() as tx:
-            rows = tx.execute(select(findings).order_by(findings.c.id)).all()
-        return [Finding(r.subject, r.target, r.what, r.reason, r.found) for r in rows]
+            return [_finding(row) for row in tx.execute(select(t).order_by(t.c.id))]
+
+    def prune(self, before: datetime) -> int:
+        """Forget what was settled before an instant, and return how many findings that were.
+
+        What was answered but stands is kept with its answer: else it would be asked again.
+        """
+        over = or_(t.c.state == State.GONE, and_(t.c.state == State.ANSWERED, ~t.c.standing))
+        with self._db.writing() as tx:
+            return tx.execute(delete(t).where(over, t.c.settled < before)).rowcount
 
 
-def _row(subject: str, remark: Remark, at: datetime) -> dict[str, object]:
+Found = tuple[tuple[str, str, str], Remark, bool]
+"""Target, thing and reason; the remark; whether it is a state of things."""
+
+
+def _of(subject: str) -> Any:
+    return select(t).where(t.c.subject == subject).order_by(t.c.id)
+
+
+def _opens(row: Row[Any], remark: Remark, *, stands: bool) -> bool:
+    """Whether a finding that was settled is open again: its cause is back, or a mishap happened again."""
+    again = not stands and severity_of(remark) is Severity.URGENT
+    return bool(row.state == State.GONE or (row.state == State.ANSWERED and again))
+
+
+def _passed(row: Row[Any], look: Look) -> bool:
+    """Whether the cause of a finding that was not met again has passed."""
+    if row.state == State.GONE:
+        return False
+    return bool(row.standing) or set(row.what.split(", ")) <= look.written.get(row.target, frozenset())
+
+
+def _open(tx: Connection, subject: str, found: Found, at: datetime) -> bool:
+    """Open a finding, have people told if it is urgent, and return whether it was not open already."""
+    (target, what, reason), remark, stands = found
+    severity = severity_of(remark)
+    values = {"found": at, "severity": severity, "state": State.OPEN, "standing": stands}
+    row = upsert(tx, t).values(subject=subject, target=target, what=what, reason=reason, **values)
+    opened = row.on_conflict_do_update(
+        index_elements=["subject", "target", "what", "reason"],
+        set_={**values, "answer": None, "settled": None},
+        where=t.c.state != State.OPEN,
+    )
+    id = tx.execute(opened.returning(t.c.id)).scalar()
+    if id is not None and severity is Severity.URGENT:
+        enqueue(tx, _urgent(id, subject, target, at))
+    return id is not None
+
+
+def _urgent(id: int, subject: str, target: str, at: datetime) -> Notification:
+    """Return what people are told: where to look, and nothing that a ticket says."""
+    return Notification(
+        key=f"finding:{id}:{at.timestamp():.6f}",
+        channel=CHANNEL,
+        title=f"Urgent: finding {id} on {target}",
+        body=f"Finding {id} about {subject} needs a person; `deskbridge finding list` says what it is.",
+        due_at=at,
+    )
+
+
+def severity_of(remark: Remark) -> Severity:
+    """Return how much a remark matters: of two values in conflict, one was not followed."""
+    return Severity.WARNING if isinstance(remark, Conflict) else remark.severity
+
+
+def _key(remark: Remark) -> tuple[str, str, str]:
     if isinstance(remark, Conflict):
         said = ", ".join(f"{side} said {value}" for side, value in remark.values)
-        remark_of = (remark.winner, f"conflict in {remark.field}", f"{said}; {remark.winner} was followed")
-    else:
-        remark_of = (remark.target, remark.what, remark.reason)
-    return {
-        "subject": subject,
-        "found": at,
-        **dict(zip(("target", "what", "reason"), remark_of, strict=True)),
-    }
+        return remark.winner, f"conflict in {remark.field}", f"{said}; {remark.winner} was followed"
+    return remark.target, remark.what, remark.reason
+
+
+def _finding(row: Row[Any]) -> Finding:
+    return Finding(
+        id=row.id,
+        subject=row.subject,
+        target=row.target,
+        what=row.what,
+        reason=row.reason,
+        found=row.found,
+        severity=Severity(row.severity),
+        state=State(row.state),
+        answer=row.answer,
+    )

@@ -16,12 +16,14 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
     false,
+    true,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -148,15 +150,37 @@ cursors = Table(
     "cursors", metadata, Column("connection", Text, primary_key=True), Column("at", Instant, nullable=False)
 )
 
-facts = Table(
-    "facts",
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("bundle", ForeignKey("bundles.id"), nullable=False, index=True),
+    Column("connection", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("after", Instant, nullable=False),
+    Column("by", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    UniqueConstraint("connection", "key", "kind", "value", "by"),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("sha", Text, primary_key=True),
+    Column("format", Text, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)
+
+wordings = Table(
+    "wordings",
     metadata,
     Column("connection", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("by", Instant, primary_key=True),
-    Column("bundle", ForeignKey("bundles.id"), nullable=False, index=True),
-    Column("after", Instant, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("id", Text, primary_key=True),
+    Column("sha", ForeignKey("texts.sha"), primary_key=True, index=True),
+    Column("read_at", Instant, nullable=False, index=True),
 )
 
 findings = Table(
@@ -168,7 +192,27 @@ findings = Table(
     Column("what", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("found", Instant, nullable=False),
+    Column("severity", Text, nullable=False, server_default="info"),
+    Column("state", Text, nullable=False, server_default="open", index=True),
+    Column("standing", Boolean, nullable=False, server_default=true()),
+    Column("answer", Text),
+    Column("settled", Instant),
     UniqueConstraint("subject", "target", "what", "reason"),
+    sqlite_autoincrement=True,
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("channel", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", Instant),
+    Index("ix_notifications_waiting", "sent_at", "due_at"),
 )
 
 health = Table(

@@ -11,9 +11,8 @@ import pytest
 
 from connectors.base import Account, Presence, Snapshot
 from mappings.ticket import Ref, Status, Ticket
-from sync.operations import Conflict, Remark, Skip
 from sync.seen import Kind, Mirror, Seen, TextId
-from sync.sla.facts import StatusFact
+from sync.sla.facts import Actor, Fact, FactKind, StatusFact
 from sync.store import Store, open_store
 from sync.store.dialects import Address
 from sync.store.inbox import LEASE, Claim, LostClaim, Waiting
@@ -111,7 +110,7 @@ def test_a_claim_that_ran_out_is_taken_over_and_its_worker_writes_nothing(store:
         lambda: store.bundles.saw(claim, bundle, DESK, Seen({"subject": "late"}), "2", after),
         lambda: store.bundles.copied(claim, bundle, [copy], after),
         lambda: store.bundles.link(claim, bundle, Ref("jira", "2"), "u", after),
-        lambda: store.bundles.found_status(claim, bundle, DESK, StatusFact(Status.OPEN, after, after)),
+        lambda: store.bundles.learned(claim, bundle, {DESK: (came(Status.OPEN, after, after),)}),
         lambda: store.journal.intend(claim, bundle, WISH, str, after),
     ):
         with pytest.raises(LostClaim):
@@ -357,30 +356,26 @@ def test_a_version_is_fresh_only_when_it_was_read_after_it_settled(store: Store)
     assert not store.bundles.fresh(Ref("desk", "9"), "v5", AT - timedelta(seconds=3), settle)
 
 
-def test_statuses_come_back_in_order(store: Store) -> None:
-    """Otherwise a clock forgets when a ticket was resolved."""
+def came(status: Status, after: datetime, by: datetime) -> Fact:
+    """Return the fact that a side came to a status."""
+    return Fact(FactKind.STATUS, status.value, after, by)
+
+
+def test_facts_come_back_in_order(store: Store) -> None:
+    """Otherwise a clock forgets when a ticket was resolved, or counts the hub's act as a person's."""
     bundle, claim = begun(store)
-    facts = [StatusFact(Status.OPEN, AT, AT), StatusFact(Status.RESOLVED, AT, AT + MINUTE)]
-    for fact in (*reversed(facts), facts[0]):
-        store.bundles.found_status(claim, bundle, DESK, fact)
-    assert store.bundles.load(f"bundle:{bundle}").statuses[DESK] == tuple(facts)
-
-
-def test_findings_are_recorded_once(store: Store) -> None:
-    """Otherwise the list of what needs a person grows with every look."""
-    remarks: list[Remark] = [
-        Skip("jira", "tags", "refused"),
-        Conflict("subject", "desk", (("desk", "a"), ("jira", "b"))),
-    ]
-    for _ in range(2):
-        store.findings.record("bundle:1", remarks, AT)
-    store.findings.record("bundle:2", remarks[:1], AT)
-    found = [(f.subject, f.target, f.what, f.reason) for f in store.findings.all()]
-    assert found == [
-        ("bundle:1", "jira", "tags", "refused"),
-        ("bundle:1", "desk", "conflict in subject", "desk said a, jira said b; desk was followed"),
-        ("bundle:2", "jira", "tags", "refused"),
-    ]
+    opened, resolved = came(Status.OPEN, AT, AT), came(Status.RESOLVED, AT, AT + MINUTE)
+    again = came(Status.OPEN, AT + MINUTE, AT + MINUTE)
+    answer = Fact(FactKind.ANSWER, "7", AT + 2 * MINUTE, AT + 2 * MINUTE, Actor.HUB)
+    for facts in ((resolved,), (again, opened), (opened, answer)):
+        store.bundles.learned(claim, bundle, {DESK: facts})
+    found = store.bundles.load(f"bundle:{bundle}")
+    assert found.timeline == {DESK: (opened, resolved, again, answer)}
+    assert found.statuses(DESK) == (
+        StatusFact(Status.OPEN, AT, AT),
+        StatusFact(Status.RESOLVED, AT, AT + MINUTE),
+        StatusFact(Status.OPEN, AT + MINUTE, AT + MINUTE),
+    )
 
 
 # -- several processes

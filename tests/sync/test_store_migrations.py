@@ -45,7 +45,7 @@ def holds_what_it_held(store: Store) -> None:
     assert store.database.identity("jira") == ("https://acme.test", "hub")
     assert bundle.refs == (desk, jira)
     assert bundle.seen[desk] == Seen({"subject": "It does not start", "tags": ("a", "b")}, {"due": "2026"}, 3)
-    assert [fact.status for fact in bundle.statuses[desk]] == [Status.OPEN, Status.RESOLVED]
+    assert [fact.status for fact in bundle.statuses(desk)] == [Status.OPEN, Status.RESOLVED]
     copy = Mirror(Kind.COMMENT, TextId("desk", "1", "7"), TextId("jira", "2", "70"), "r1", "a1")
     assert list(bundle.mirrors) == [copy]
     assert [(f.target, f.what) for f in store.findings.all()] == [
