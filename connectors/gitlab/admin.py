@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from connectors.errors import Gone, Rejected, Unauthorised
 from connectors.gitlab.files import Home
-from connectors.gitlab.wire import PROJECT, USER, Project, User, parse
+from connectors.gitlab.wire import GROUP, PROJECT, USER, Project, User, parse
 from connectors.http import Http
 from mappings.boards import Place
 
@@ -42,6 +42,25 @@ class Directory:
         for name in (path, str(found.id)):
             self._desks[name] = found.service_desk_enabled is True
         return found
+
+    def board_owner(self, path: str) -> str:
+        """Return the address of what has boards: a project or, if there is none, a group of this path.
+
+        Raises Rejected where there is neither.
+        """
+        try:
+            return f"projects/{self.project(path)}"
+        except Rejected:
+            query = {"with_projects": "false"}
+            try:
+                response = self.http.call(
+                    "GET", f"groups/{quote(path, safe='')}", params=query, idempotent=True
+                )
+            except Gone:
+                response = None
+            if response is None:
+                raise
+        return f"groups/{parse(GROUP, self.http.connection, response).id}"
 
     def serves(self, name: str) -> bool:
         """Whether a project's Service Desk is on, as `ask_project` told last. Raises Rejected."""

@@ -1,7 +1,8 @@
-"""A customer's board: a project board scoped to the customer's label, with a list for each status label.
+"""A customer's board in a project or a group, limited to the customer's label, a list for each status label.
 
-Scopes need Premium; on Free a customer has a project instead, whose own board shows nobody else's
-issues (reference 6.3). What the server does not take is told as a step for a person.
+What a tier allows is told by the boards that there are (reference 6.3): Premium limits boards to labels and
+gives a group many; Free does neither, and a project for each customer serves there, whose own board shows
+nobody else's issues. What is left to do is told as a step for a person, and nothing is deleted.
 """
 
 from __future__ import annotations
@@ -23,45 +24,50 @@ _COLOUR = "#6699cc"
 
 @dataclass(frozen=True, slots=True)
 class Boards:
-    """Plans and makes boards in the projects of one connection."""
+    """Plans and makes boards in the projects and groups of one connection."""
 
     reader: Reader
     side: Side
 
     def plan(self, spec: BoardSpec) -> list[Step]:
-        """Return what would make the board as specified."""
-        board = self._find(spec)
-        return [Step(what) for what in self._lacking(spec, board)]
+        """Return what would make the board as specified; what Free does not take is a person's to do."""
+        owner = self.reader.directory.board_owner(spec.project)
+        there = self._boards(owner)
+        board = _ours(spec, there)
+        if full := _full(spec, owner, there):
+            return [full]
+        steps = [Step(what) for what in self._lacking(spec, owner, board)]
+        if board and spec.label in board.scope:
+            return steps
+        limit = Step(f"limit the board {spec.name!r} to the label {spec.label!r}")
+        return [*steps, limit if all(one.limits for one in there) else _by_hand(spec)]
 
     def apply(self, spec: BoardSpec) -> list[Step]:
         """Make the board as specified; return what only a person can do. Nothing is deleted."""
         try:
-            labels = self._labels(spec)
-            board = self._find(spec) or self._board(self._post(spec, "boards", {"name": spec.name}))
-            if spec.label not in board.scope:
-                board = self._scoped(spec, board)
+            owner = self.reader.directory.board_owner(spec.project)
+            there = self._boards(owner)
+            if full := _full(spec, owner, there):
+                return [full]
+            labels = self._labels(spec, owner)
+            board = _ours(spec, there) or self._board(self._post(f"{owner}/boards", {"name": spec.name}))
+            if board.limits and spec.label not in board.scope:
+                board = self._scoped(spec, owner, board)
             for name in self._missing_lists(board):
-                self._post(spec, f"boards/{board.id}/lists", {"label_id": labels[name]})
+                self._post(f"{owner}/boards/{board.id}/lists", {"label_id": labels[name]})
         except Rejected as error:
             return [
                 Step(f"make the board {spec.name!r} in {spec.project} by hand ({error.text})", manual=True)
             ]
-        if spec.label in board.scope:
-            return []
-        what = (
-            f"limit the board {spec.name!r} in {spec.project} to the label {spec.label!r} (it needs Premium)"
-        )
-        return [Step(what, manual=True)]
+        return [] if spec.label in board.scope else [_by_hand(spec)]
 
-    def _lacking(self, spec: BoardSpec, board: Board | None) -> Iterator[str]:
-        known = self._known(spec)
+    def _lacking(self, spec: BoardSpec, owner: str, board: Board | None) -> Iterator[str]:
+        known = self._known(owner)
         for name in (spec.label, *self._columns()):
             if name not in known:
                 yield f"make the label {name!r}"
         if board is None:
             yield f"make the board {spec.name!r} in {spec.project}"
-        elif spec.label not in board.scope:
-            yield f"limit the board {spec.name!r} to the label {spec.label!r}"
         for name in self._missing_lists(board):
             yield f"add a list for {name!r}"
 
@@ -75,37 +81,54 @@ class Boards:
         shown = board.columns if board else frozenset()
         return [name for name in self._columns() if name not in shown]
 
-    def _find(self, spec: BoardSpec) -> Board | None:
-        """Return the board; names are not unique, so the one with our scope goes first."""
-        same = [
-            b for rows, _ in pages(self.reader.http, BOARDS, self._path(spec, "boards"), {}) for b in rows
-        ]
-        same = [board for board in same if board.name == spec.name]
-        return next((b for b in same if spec.label in b.scope), same[0] if same else None)
+    def _boards(self, owner: str) -> list[Board]:
+        return [board for rows, _ in pages(self.reader.http, BOARDS, f"{owner}/boards", {}) for board in rows]
 
-    def _scoped(self, spec: BoardSpec, board: Board) -> Board:
-        """Limit a board to the label; creating takes no scope, and Free ignores it (reference 6.3)."""
-        path = self._path(spec, f"boards/{board.id}")
+    def _scoped(self, spec: BoardSpec, owner: str, board: Board) -> Board:
+        """Limit a board to the label; creating takes no scope (reference 6.3)."""
         sent = {"name": spec.name, "labels": spec.label}
+        path = f"{owner}/boards/{board.id}"
         return self._board(self.reader.http.call("PUT", path, json=sent, idempotent=True))
 
-    def _labels(self, spec: BoardSpec) -> dict[str, int]:
+    def _labels(self, spec: BoardSpec, owner: str) -> dict[str, int]:
         """Return the id of each label that the board needs, made where it is missing."""
-        known = self._known(spec)
+        known = self._known(owner)
         for name in (spec.label, *self._columns()):
             if name not in known:
-                self._post(spec, "labels", {"name": name, "color": _COLOUR})
-        return self._known(spec)
+                self._post(f"{owner}/labels", {"name": name, "color": _COLOUR})
+        return self._known(owner)
 
-    def _known(self, spec: BoardSpec) -> dict[str, int]:
-        found = pages(self.reader.http, LABELS, self._path(spec, "labels"), {})
+    def _known(self, owner: str) -> dict[str, int]:
+        found = pages(self.reader.http, LABELS, f"{owner}/labels", {})
         return {label.name: label.id for rows, _ in found for label in rows}
 
-    def _post(self, spec: BoardSpec, path: str, sent: dict[str, object]) -> requests.Response:
-        return self.reader.http.call("POST", self._path(spec, path), json=sent, idempotent=False)
+    def _post(self, path: str, sent: dict[str, object]) -> requests.Response:
+        return self.reader.http.call("POST", path, json=sent, idempotent=False)
 
     def _board(self, response: requests.Response) -> Board:
         return parse(BOARD, self.side.connection, response)
 
-    def _path(self, spec: BoardSpec, path: str) -> str:
-        return f"projects/{self.reader.directory.project(spec.project)}/{path}"
+
+def _ours(spec: BoardSpec, there: list[Board]) -> Board | None:
+    """Return the board; names are not unique, so the one with our scope goes first."""
+    same = [board for board in there if board.name == spec.name]
+    return next((board for board in same if spec.label in board.scope), same[0] if same else None)
+
+
+def _full(spec: BoardSpec, owner: str, there: list[Board]) -> Step | None:
+    """Return what a person must do where a group has its one board already, which is all that Free gives."""
+    if not owner.startswith("groups/") or _ours(spec, there) or not there or all(b.limits for b in there):
+        return None
+    return Step(
+        f"give {spec.customer} a project of their own and name it as the board's project: on Free a group"
+        f" has one board, and that of {spec.project} is {there[0].name!r}",
+        manual=True,
+    )
+
+
+def _by_hand(spec: BoardSpec) -> Step:
+    return Step(
+        f"limit the board {spec.name!r} in {spec.project} to the label {spec.label!r} (it needs Premium; on"
+        " Free keep the project for this customer alone)",
+        manual=True,
+    )

@@ -147,6 +147,12 @@ class Permissions(_Part):
     group_access: Access | None = None
 
 
+class Group(_Part):
+    """A group of projects."""
+
+    id: int
+
+
 class Project(_Part):
     """A project as its members see it."""
 
@@ -228,12 +234,17 @@ class Column(_Part):
 
 
 class Board(_Part):
-    """A board of a project. The lists of open and closed issues are not told (reference 6.3)."""
+    """A board of a project or a group. The lists of open and closed issues are not told (reference 6.3)."""
 
     id: int
     name: str
     labels: tuple[EventLabel, ...] | None = None
     lists: tuple[Column, ...] | None = None
+
+    @property
+    def limits(self) -> bool:
+        """Whether the tier limits boards to labels: on Free a board has no such key (reference 6.3)."""
+        return self.labels is not None
 
     @property
     def scope(self) -> frozenset[str]:
@@ -249,7 +260,7 @@ class Board(_Part):
 BOARD, BOARDS, LABELS = TypeAdapter(Board), TypeAdapter(list[Board]), TypeAdapter(list[Label])
 LINKS, USERS = TypeAdapter(list[Link]), TypeAdapter(list[User])
 LABEL_EVENTS, STATE_EVENTS = TypeAdapter(list[LabelEvent]), TypeAdapter(list[StateEvent])
-HOOKS = TypeAdapter(list[Installed])
+HOOKS, GROUP = TypeAdapter(list[Installed]), TypeAdapter(Group)
 UPLOADED, PROJECT, USER = TypeAdapter(Upload), TypeAdapter(Project), TypeAdapter(User)
 
 

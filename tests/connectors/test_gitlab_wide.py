@@ -174,3 +174,49 @@ def test_a_board_is_made_once_and_mended(world: GitLabWorld, connector: Connecto
     assert connector.apply_board(spec) == []
     assert connector.plan_board(spec) == []
     assert world.calls() - calls < 20
+
+
+@pytest.fixture
+def free(world: GitLabWorld) -> Iterator[None]:
+    """The server on its free tier for a while."""
+    world.act("configure", tier="free")
+    yield
+    world.act("configure", tier="premium")
+
+
+def test_a_group_has_a_board_for_each_customer(world: GitLabWorld, connector: Connector) -> None:
+    """On Premium. Broken: a customer of several projects has no board that shows all their issues."""
+    for name in ("Orbit", "Cedar"):
+        spec = BoardSpec(name.lower(), name, "harbour", f"customer-{name.lower()}")
+        assert connector.plan_board(spec)
+        assert connector.apply_board(spec) == []
+        assert connector.plan_board(spec) == []
+
+
+@pytest.mark.usefixtures("free")
+def test_on_free_a_project_board_is_made_and_its_limit_left(world: GitLabWorld, connector: Connector) -> None:
+    """Broken: the plan promises what Free ignores, so that it never becomes empty and nobody knows why."""
+    spec = BoardSpec("birch", "Birch", world.place.key, "customer-birch")
+    [left] = connector.apply_board(spec)
+    assert left.manual
+    assert "it needs Premium" in left.what
+    assert connector.plan_board(spec) == [left]
+
+
+@pytest.mark.usefixtures("free")
+def test_on_free_a_group_has_one_board(world: GitLabWorld, connector: Connector) -> None:
+    """Broken: a second board is tried and refused each time, or another customer's is taken."""
+    connector.apply_board(BoardSpec("fir", "Fir", "harbour", "customer-fir"))
+    spec = BoardSpec("oak", "Oak", "harbour", "customer-oak")
+    [step] = connector.plan_board(spec)
+    assert step.manual
+    assert "a project of their own" in step.what
+    assert connector.apply_board(spec) == [step]
+
+
+def test_a_board_of_nothing_is_a_step_for_a_person(connector: Connector) -> None:
+    """Broken: a typo in a board's project ends the command for all boards."""
+    [step] = connector.apply_board(BoardSpec("elm", "Elm", "harbour/none", "customer-elm"))
+    assert step.manual
+    with pytest.raises(Rejected, match="harbour/none"):
+        connector.plan_board(BoardSpec("elm", "Elm", "harbour/none", "customer-elm"))
