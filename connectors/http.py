@@ -8,15 +8,17 @@ header or a query.
 
 from __future__ import annotations
 
+import base64
 import io
 import random
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from ssl import SSLCertVerificationError
 from typing import IO, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -140,8 +142,10 @@ class Http:
 
     def refuse(self, response: requests.Response, call: str, *, idempotent: bool) -> WireError:
         """Return the error that a non-2xx answer means."""
-        status, (text, fields) = response.status_code, self.explain(response)
-        said = f"{status} {text}".strip()
+        status, (text, told) = response.status_code, self.explain(response)
+        hide = partial(_hidden, _credentials(response.request))
+        fields = {hide(name): hide(words) for name, words in told.items()}
+        said = f"{status} {hide(text)}".strip()
         if status == 429:
             return self._throttled(response, call, said)
         if status == 401 or (status == 403 and self.denies(response)):
@@ -288,6 +292,25 @@ class Http:
         if with_credential:
             self.budget.learn(self.limits.learn(response))
         return response
+
+
+def _credentials(request: requests.PreparedRequest) -> list[str]:
+    """Return what signed a call in, in each form in which an answer that repeats the call may show it."""
+    sent: Mapping[str, Any] = request.headers or {}
+    found = [str(sent.get("PRIVATE-TOKEN", ""))]
+    scheme, _, credential = str(sent.get("Authorization", "")).partition(" ")
+    found.append(credential)
+    if scheme == "Basic":
+        with suppress(ValueError):
+            user, _, word = base64.b64decode(credential).decode("latin-1").partition(":")
+            found += [user, word] if len(word) <= 1 else [word]
+    return [one for one in found if len(one) > 1]
+
+
+def _hidden(secrets: Iterable[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text
 
 
 def _cause(error: Exception) -> BaseException | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import ssl
 import threading
@@ -257,6 +258,35 @@ def test_what_is_known_of_a_write_without_an_answer(
     failed = refused(lambda: wire.call("POST", "x", idempotent=False, json={}))
     assert isinstance(failed, kind)
     assert said in str(failed)
+
+
+def repeated(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+    """Answer with what the call said, as proxies do that explain themselves."""
+    shown = [f"{name}: {value}" for name, value in request.headers.items()]
+    basic = base64.b64decode(request.headers.get("Authorization", "").removeprefix("Basic ")).decode()
+    return 400, {}, " ".join([*shown, basic])
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers"),
+    [(("the-secret", "X"), {}), (("me", "the-secret"), {}), (None, {"PRIVATE-TOKEN": "the-secret"})],
+    ids=["key", "password", "token"],
+)
+def test_an_answer_that_repeats_the_credential_is_not_shown(
+    wire: Http, web: responses.RequestsMock, auth: tuple[str, str] | None, headers: dict[str, str]
+) -> None:
+    """Broken: a proxy that shows the call it refused writes our token into the log."""
+    wire.session.auth = auth
+    wire.session.headers.update(headers)
+    web.add_callback("GET", f"{BASE}/x", repeated)
+    told = replace(wire, explain=lambda answer: (answer.text, {"body": answer.text}))
+    error = refused(lambda: told.get("x"))
+    encoded = base64.b64encode(":".join(auth).encode()).decode() if auth else "the-secret"
+    assert isinstance(error, Rejected)
+    for shown in (str(error), repr(error), str(error.fields)):
+        assert "the-secret" not in shown
+        assert encoded not in shown
+    assert "***" in str(error)
 
 
 @pytest.mark.parametrize(
