@@ -12,8 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from typing import IO, Any
@@ -26,7 +25,6 @@ from connectors.base import (
     ConnectionConfig,
     Hint,
     Hook,
-    NativeValue,
     Presence,
     Snapshot,
     TicketDraft,
@@ -36,17 +34,14 @@ from connectors.base import (
     WrittenTicket,
 )
 from connectors.capabilities import (
-    QUIET,
     Capabilities,
     FilePlace,
-    Mails,
-    NativeKind,
     Part,
     PlaceAbilities,
-    Signed,
 )
 from connectors.errors import Gone, Rejected, WireError
-from connectors.memory_desk import FIELDS, DeskTicket, Fault, MemoryDesk
+from connectors.memory_abilities import abilities, capabilities
+from connectors.memory_desk import DeskTicket, Fault, MemoryDesk
 from connectors.memory_translate import Translator, file_id
 from connectors.memory_wire import Wire
 from mappings.boards import BoardSpec, Place, Step
@@ -62,7 +57,6 @@ from mappings.ticket import (
     PersonRole,
     Ref,
     Relation,
-    RelationKind,
     TextFormat,
     TimeEntry,
     Unmapped,
@@ -75,9 +69,6 @@ __all__ = ["Fault", "Memory", "MemoryDesk"]
 _PAGE = 3
 """Tickets on a page of `changed`: few, so that every test walks over the end of one."""
 
-_STAFF: tuple[Field, ...] = ("component", "tags", "sla")
-"""The fields that the desk shows to no customer."""
-
 
 class Memory:
     """The connector of a desk. `differing` are what this side is unlike the default one in.
@@ -87,38 +78,7 @@ class Memory:
 
     def __init__(self, config: ConnectionConfig, desk: MemoryDesk, **differing: Any) -> None:
         self._config, self._desk, self._wire = config, desk, Wire(config, desk)
-        default = Capabilities(
-            system="memory",
-            fields=FIELDS,
-            dues_together=False,
-            vocabularies=config.vocabularies,
-            edits_comments=True,
-            files=FilePlace.TICKET,
-            text_format=TextFormat.MARKDOWN,
-            max_text=1_000_000,
-            max_file=20_000_000,
-            file_hosts=(),
-            kinds={
-                "answer": NativeKind(Audience.CUSTOMER, Mails.ALWAYS),
-                "note": NativeKind(Audience.STAFF, Mails.NEVER),
-            },
-            books_time=True,
-            relates=frozenset(RelationKind) - {RelationKind.MERGED_INTO, RelationKind.MOVED_TO},
-            webhooks=Signed.HMAC,
-            settle=timedelta(0),
-            index_lag=desk.lag,
-        )
-        here = PlaceAbilities(
-            fields=dict.fromkeys(FIELDS, QUIET)
-            | dict.fromkeys(_STAFF, replace(QUIET, audience=Audience.STAFF)),
-            internal_comments=True,
-            create_mails=Mails.NEVER,
-            internal_comment_mails=Mails.NEVER,
-            public_comment_mails=Mails.ALWAYS,
-            parts=frozenset(Part),
-            bulk=10,
-            adds_participants=Mails.ALWAYS,
-        )
+        default, here = capabilities(config.vocabularies, desk.lag), abilities()
         local = differing.keys() & {field.name for field in fields(here)} - {"fields"}
         self._abilities = replace(here, **{name: differing.pop(name) for name in local})
         self._capabilities = replace(default, **differing)
@@ -205,7 +165,7 @@ class Memory:
     def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
         def act(fault: Fault | None) -> WrittenTicket:
             ticket = self._wire.find("set_fields", present.ref.key, to_write=True)
-            natives = self._natives("set_fields", values, ticket.fields)
+            natives = self._words.natives("set_fields", values, ticket.fields)
             if fault is Fault.TAGS_DROPPED:
                 natives.pop("tags", None)
             self._desk.set(ticket.key, by="hub", **natives)
@@ -352,7 +312,7 @@ class Memory:
         return (Hint(str(key), None, self._config.now()),) if key else ()
 
     def _create(self, draft: TicketDraft) -> WrittenTicket:
-        natives = self._natives("create", draft.values, {})
+        natives = self._words.natives("create", draft.values, {})
         if draft.place.key not in self._desk.projects:
             raise Rejected(self.name, "create", "no such project", {"place": "it does not exist"})
         key = self._desk.new_ticket(by="hub", place=draft.place.key, external_id=draft.token)
@@ -378,28 +338,6 @@ class Memory:
     def _refuse_foreign(self, call: str, text: Comment) -> None:
         if text.author.role is not PersonRole.HUB:
             raise Rejected(self.name, call, f"text {text.id} is not ours")
-
-    # Words: canonical -> native.
-
-    def _natives(
-        self, call: str, values: Mapping[Field, Value], present: Mapping[Field, NativeValue]
-    ) -> dict[str, NativeValue]:
-        unknown = {str(name): "the desk has no such field" for name in values if name not in FIELDS}
-        if unknown:
-            raise Rejected(self.name, call, f"no field {', '.join(unknown)}", unknown)
-        return {name: self._native(call, name, value, present.get(name)) for name, value in values.items()}
-
-    def _native(self, call: str, name: Field, value: Value, present: NativeValue) -> NativeValue:
-        lens = self._config.vocabularies.get(name)
-        if lens and isinstance(value, StrEnum):
-            return lens.put(value, Native(present) if isinstance(present, str) else None)
-        if isinstance(value, datetime):
-            return value.astimezone(UTC).isoformat(timespec="seconds")
-        if isinstance(value, frozenset):
-            return tuple(value)
-        if value is None or (isinstance(value, str) and not lens):
-            return value
-        raise Rejected(self.name, call, f"{name} cannot be {value}", {name: f"cannot be {value}"})
 
     def _say(self, ticket: DeskTicket, id: str, draft: CommentDraft, audience: Audience) -> WrittenComment:
         files: dict[str, str] = {}

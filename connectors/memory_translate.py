@@ -1,15 +1,17 @@
-"""The reference connector's translation: what a desk keeps, in canonical words. Pure."""
+"""The reference connector's translation: what a desk keeps, in canonical words, and back. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-from connectors.base import ConnectionConfig, Presence, Snapshot, WrittenTicket
+from connectors.base import ConnectionConfig, NativeValue, Presence, Snapshot, WrittenTicket
 from connectors.capabilities import Capabilities, Part, PlaceAbilities
-from connectors.memory_desk import DeskFile, DeskTicket
+from connectors.errors import Rejected
+from connectors.memory_desk import FIELDS, DeskFile, DeskTicket
 from mappings.ticket import (
     Attachment,
     Audience,
@@ -73,6 +75,30 @@ class Translator:
     def participants(self, ticket: DeskTicket) -> tuple[Person, ...]:
         """Return who else is kept informed of a ticket."""
         return tuple(map(self._person, ticket.participants))
+
+    def natives(
+        self, call: str, values: Mapping[Field, Value], present: Mapping[Field, NativeValue]
+    ) -> dict[str, NativeValue]:
+        """Return canonical values in the desk's words; a word that already means the value is kept.
+
+        Raises Rejected, fields named, for what the desk cannot hold.
+        """
+        unknown = {str(name): "the desk has no such field" for name in values if name not in FIELDS}
+        if unknown:
+            raise Rejected(self._config.name, call, f"no field {', '.join(unknown)}", unknown)
+        return {name: self._native(call, name, value, present.get(name)) for name, value in values.items()}
+
+    def _native(self, call: str, name: Field, value: Value, present: NativeValue) -> NativeValue:
+        lens = self._config.vocabularies.get(name)
+        if lens and isinstance(value, StrEnum):
+            return lens.put(value, Native(present) if isinstance(present, str) else None)
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).isoformat(timespec="seconds")
+        if isinstance(value, frozenset):
+            return tuple(value)
+        if value is None or (isinstance(value, str) and not lens):
+            return value
+        raise Rejected(self._config.name, call, f"{name} cannot be {value}", {name: f"cannot be {value}"})
 
     def _file(self, file: DeskFile) -> Comment:
         """Return a file that somebody added without a word, as a message that only names it."""
