@@ -12,7 +12,7 @@ from connectors.base import ConnectionConfig, Connector
 from connectors.errors import ConfigError
 from connectors.quota import LocalBudget
 from connectors.registry import connect
-from deskbridge.desk import desk_of, projects_of
+from deskbridge.desk import desk_of, fuses_of, projects_of
 from deskbridge.parts import Settings
 from deskbridge.settings import load
 from mappings.provenance import Signer
@@ -84,6 +84,7 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
         now=now,
         since=settings.hub.since,
         digest=sha256(path.read_bytes()).hexdigest(),
+        fuses=fuses_of(settings),
     )
     links = Links(store, connectors, desk.rules, now)
     return Application(settings, connectors, store, engine, links, budgets, now)

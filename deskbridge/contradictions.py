@@ -9,12 +9,14 @@ from itertools import combinations
 
 from connectors.registry import SYSTEMS
 from deskbridge.desk import label_of
-from deskbridge.parts import BoardSettings, CalendarSettings, PlaceSettings, Settings
+from deskbridge.parts import BoardSettings, CalendarSettings, Connection, PlaceSettings, Settings
 from mappings.vocabulary import VocabularyError, vocabularies
 from sync.fields import slug
 from sync.rules import Role
 
 _TABLES = ("read", "write", "fold")
+_WITHOUT_PROJECTS = frozenset({"freshdesk"})
+"""Systems whose whole account is one place."""
 _WITHOUT_BOARDS = frozenset({"freshdesk"})
 """Systems in which no public call makes what shows one customer's tickets."""
 
@@ -81,14 +83,11 @@ def _roles(s: Settings, names: Names) -> Iterator[str]:
     fronts = [name for name, c in s.connections.items() if c.role is Role.FRONT]
     if not fronts and len(s.connections) == len(names["connections"]):
         yield "connections: none has the role 'front', so no customer is served anywhere"
-    if len(fronts) > 1:
-        text = "have the role 'front', but one side serves the customers; give each its own hub"
-        yield f"connections: {' and '.join(fronts)} {text}"
     if len(s.places) < len(names["places"]):
         return
     used = {place.connection for place in s.places.values()}
     for name, connection in s.connections.items():
-        if connection.role is Role.WORK and name not in used:
+        if name not in used and (connection.role is Role.WORK or connection.system not in _WITHOUT_PROJECTS):
             yield f'connections.{name}: no place is on it; add [places.NAME] with connection = "{name}"'
 
 
@@ -97,6 +96,7 @@ def _references(s: Settings, names: Names) -> Iterator[str]:
         *((f"places.{n}.connection", p.connection, "connections") for n, p in s.places.items()),
         *((f"places.{n}.readers", c, "customers") for n, p in s.places.items() if (c := _customer(p))),
         *((f"routes.{r.name}.to", r.to, "places") for r in s.routes),
+        *((f"routes.{r.name}.fronts", c, "connections") for r in s.routes for c in sorted(r.fronts)),
         *((f"routes.{r.name}.customers", c, "customers") for r in s.routes for c in sorted(r.customers)),
         *((f"customers.{n}.policy", c.policy, "policies") for n, c in s.customers.items() if c.policy),
         *(
@@ -124,16 +124,41 @@ def _places(s: Settings) -> Iterator[str]:
     said: dict[tuple[str, str], tuple[str, str]] = {}
     for name, place in s.places.items():
         connection = s.connections.get(place.connection)
-        if connection and connection.role is Role.FRONT and place.readers:
+        if connection is None:
+            continue
+        whole = connection.system in _WITHOUT_PROJECTS
+        if whole and connection.role is Role.FRONT and place.readers:
             yield f"places.{name}.readers: on the front each customer reads their own tickets; leave it out"
-        if connection and connection.role is Role.WORK:
-            if not place.key.strip():
-                yield f"places.{name}.key: name the project"
-            if place.readers != "staff" and not _customer(place):
-                yield f"places.{name}.readers: {place.readers!r} says not who reads there; {_READERS}"
+        elif _undeclared(connection, place):
+            yield f"places.{name}.readers: {place.readers!r} says not who reads there; {_READERS}"
+        if not whole or connection.role is Role.WORK:
+            yield from _unnamed(name, place)
         first, readers = said.setdefault((place.connection, place.key), (name, place.readers))
         if readers != place.readers:
             yield f"places.{name}.readers: {first} is the same project and says {readers!r}"
+    yield from _both_ways(s)
+
+
+def _undeclared(connection: Connection, place: PlaceSettings) -> bool:
+    """Whether a place does not say who reads it, and must: on the front each customer may read their own."""
+    said = place.readers == "staff" or bool(_customer(place))
+    return not said and (bool(place.readers) or connection.role is Role.WORK)
+
+
+def _unnamed(name: str, place: PlaceSettings) -> Iterator[str]:
+    if not place.key.strip():
+        yield f"places.{name}.key: name the project"
+
+
+def _both_ways(s: Settings) -> Iterator[str]:
+    """Refuse a project that two connections work in: what the hub writes through one is news to the other."""
+    owners: dict[tuple[str, str], str] = {}
+    for name, place in s.places.items():
+        connection = s.connections.get(place.connection)
+        if connection and place.key.strip():
+            first = owners.setdefault((connection.url, place.key.lower()), place.connection)
+            if first != place.connection:
+                yield f"places.{name}.connection: {first} works in {place.key} already; one connection does"
 
 
 _READERS = "write staff, or customer:KEY of the one customer who does"
@@ -152,6 +177,9 @@ def _routes(s: Settings) -> Iterator[str]:
         seen.add(route.name)
         place = s.places.get(route.to)
         connection = s.connections.get(place.connection) if place else None
+        for front in sorted(route.fronts):
+            if front in s.connections and s.connections[front].role is Role.WORK:
+                yield f"routes.{route.name}.fronts: {front} has the role 'work'; tickets come from fronts"
         if connection and connection.role is Role.FRONT:
             yield f"routes.{route.name}.to: {route.to} is where customers are served; name a place for work"
         if place and (only := _customer(place)) and route.customers != {only}:

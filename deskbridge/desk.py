@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from deskbridge.parts import CalendarSettings, CustomerSettings, PolicySettings, Settings
+from deskbridge.parts import CalendarSettings, CustomerSettings, PolicySettings, RouteSettings, Settings
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
+from mappings.ticket import Field as FieldName
 from mappings.ticket import Status
+from sync.fuses import Fuses
 from sync.operations import Withdrawal
-from sync.routing import Customer, Desk, Route
+from sync.routing import Customer, Desk, Route, Where
 from sync.rules import HANDOVER, Handover, Publish, Role, Rules
 from sync.sla.calendar import Calendar, Elapsed
 from sync.sla.policy import ClockName, Policy, Target
@@ -18,9 +20,14 @@ def desk_of(settings: Settings) -> Desk:
     return Desk(
         rules=_rules(settings, tuple(places.values())),
         customers=tuple(_customer(settings, key, c) for key, c in settings.customers.items()),
-        routes=tuple(Route(r.name, r.tags, r.types, r.customers, places[r.to]) for r in settings.routes),
+        routes=tuple(_route(r, places[r.to]) for r in settings.routes),
         policies={name: _policy(settings, name, p) for name, p in settings.policies.items()},
     )
+
+
+def fuses_of(settings: Settings) -> Fuses:
+    """Return how much may be written before a person is asked."""
+    return Fuses(**settings.fuses.model_dump())
 
 
 def projects_of(settings: Settings, connection: str) -> tuple[str, ...]:
@@ -81,6 +88,26 @@ def _publish(settings: Settings) -> Publish | None:
         return None
     works = frozenset(name for name, c in settings.connections.items() if c.role is Role.WORK)
     return Publish(sign=rule.sign, sender=rule.sender, connections=rule.connections or works, link=rule.link)
+
+
+def _route(route: RouteSettings, place: Place) -> Route:
+    said = route.where
+    values: dict[FieldName, frozenset[str]] = {
+        "priority": frozenset(said.priority),
+        "impact": frozenset(said.impact),
+        "urgency": frozenset(said.urgency),
+        "component": said.component,
+        "version": said.version,
+    }
+    where = Where(
+        values={name: words for name, words in values.items() if words},
+        subject_has=said.subject_has,
+        requesters=frozenset(address.lower() for address in said.requester),
+        without_tags=said.without_tags,
+    )
+    return Route(
+        route.name, route.tags, route.types, route.customers, place, route.statuses, route.fronts, where
+    )
 
 
 def _customer(settings: Settings, key: str, customer: CustomerSettings) -> Customer:

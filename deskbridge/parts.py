@@ -15,7 +15,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from deskbridge.written import Span, address, domain, duration, label, name, span, store, week, zone
 from mappings.ticket import Field as FieldName
-from mappings.ticket import Priority, Status, TicketType
+from mappings.ticket import Impact, Priority, Status, TicketType, Urgency
+from sync.fuses import STANDARD
 from sync.pieces import Long
 from sync.rules import Role
 from sync.sla.calendar import Frame
@@ -30,6 +31,9 @@ Name = Annotated[str, AfterValidator(name)]
 """What people call a part in the settings; variables of the environment name it too."""
 Address = Annotated[str, AfterValidator(address)]
 PublicAddress = Annotated[str, AfterValidator(lambda value: address(value) if value else value)]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Text = Annotated[str, Field(min_length=1)]
 Domain = Annotated[str, AfterValidator(domain)]
 Label = Annotated[str, AfterValidator(label)]
 Sign = Annotated[str, Field(pattern=r"^[^\w\s<>*_`\[\\/@#~]\S{2,}$")]
@@ -91,7 +95,20 @@ class PlaceSettings(_Part):
     """The project; only a front side without projects has none."""
     kind: str = ""
     readers: str = ""
-    """``staff`` or ``customer:KEY``, on a work side; on the front each customer reads their own."""
+    """``staff`` or ``customer:KEY``. On the front it may be empty: each customer reads their own tickets."""
+
+
+class WhereSettings(_Part):
+    """What a ticket must say to take a route; see `sync.routing.Where`."""
+
+    priority: frozenset[Priority] = frozenset()
+    impact: frozenset[Impact] = frozenset()
+    urgency: frozenset[Urgency] = frozenset()
+    component: frozenset[str] = frozenset()
+    version: frozenset[str] = frozenset()
+    subject_has: frozenset[Text] = frozenset()
+    requester: frozenset[str] = frozenset()
+    without_tags: frozenset[str] = frozenset()
 
 
 class RouteSettings(_Part):
@@ -102,6 +119,10 @@ class RouteSettings(_Part):
     tags: frozenset[str] = frozenset()
     types: frozenset[TicketType] = frozenset()
     customers: frozenset[str] = frozenset()
+    statuses: frozenset[Status] = frozenset()
+    fronts: frozenset[str] = frozenset()
+    """The front connections whose tickets go this way; all if not said."""
+    where: WhereSettings = WhereSettings()
 
 
 class CustomerSettings(_Part):
@@ -179,6 +200,17 @@ class TextSettings(_Part):
     """A text that begins with this sign stays where it was written."""
 
 
+class FuseSettings(_Part):
+    """How much the hub may write before a person is asked; see `sync.fuses.Fuses` for each of them."""
+
+    field_writes: Count = STANDARD.field_writes
+    clock_writes: Count = STANDARD.clock_writes
+    share: Share = STANDARD.share
+    least: Count = STANDARD.least
+    after_rules: Count = STANDARD.after_rules
+    removals: Count = STANDARD.removals
+
+
 class Settings(BaseSettings):
     """Everything that was decided once, in the hub. Made from what it is given and nothing else."""
 
@@ -194,6 +226,7 @@ class Settings(BaseSettings):
     policies: Mapping[Name, PolicySettings] = {}
     boards: Mapping[Name, BoardSettings] = {}
     handover: Handovers = Handovers()
+    fuses: FuseSettings = FuseSettings()
     trust: tuple[str, ...] = ()
     """Connections in the order in which they win a conflict; the order of the file if not said."""
     texts: TextSettings = TextSettings()

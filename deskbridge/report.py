@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import assert_never
 
-from connectors.errors import Unauthorised
+from connectors.errors import Unauthorised, WireError
 from mappings.ticket import MESSAGE_0, Audience, Comment, Ref, Unmapped, Value
 from sync.operations import (
     AddComment,
@@ -74,8 +74,11 @@ def plan_json(planned: Planned) -> dict[str, object]:
     }
 
 
-def outcome_line(result: Reconciled, refs: Iterable[Ref] = ()) -> str:
-    """Return one line that says what came of looking at a ticket; `refs` are its sides by now."""
+def outcome_line(result: Reconciled, refs: Iterable[Ref] = (), told: Collection[str] = ()) -> str:
+    """Return one line that says what came of looking at a ticket; `refs` are its sides by now.
+
+    What ails the connections in `told` is said elsewhere, once, and not for each ticket.
+    """
     name, planned = _name(refs) or result.subject, len(result.plan.writes)
     made = f"{len(result.made)} of {planned} written" if len(result.made) < planned else f"{planned} written"
     match result.outcome:
@@ -85,7 +88,9 @@ def outcome_line(result: Reconciled, refs: Iterable[Ref] = ()) -> str:
             return f"{name}: {made if planned else 'nothing to do'}"
         case Later(at=at, error=error):
             so_far = f"{made}; " if result.made else ""
-            return f"{name}: {so_far}again at {at:%H:%M:%S} UTC: {error}"
+            silent = error.connection if isinstance(error, WireError) else None
+            why = f"it waits for {silent}" if silent in told else str(error)
+            return f"{name}: {so_far}again at {at:%H:%M:%S} UTC: {why}"
         case Parked(reason=reason):
             so_far = f"{made}; " if result.made else ""
             return f"{name}: {so_far}parked: {reason}"
@@ -93,9 +98,9 @@ def outcome_line(result: Reconciled, refs: Iterable[Ref] = ()) -> str:
             assert_never(never)
 
 
-def outcome_lines(result: Reconciled, refs: Iterable[Ref]) -> list[str]:
+def outcome_lines(result: Reconciled, refs: Iterable[Ref], told: Collection[str] = ()) -> list[str]:
     """Return what came of a ticket, and what was written for it in the very words of its plan."""
-    return [outcome_line(result, refs), *_operations(Plan(result.made, result.plan.remarks))]
+    return [outcome_line(result, refs, told), *_operations(Plan(result.made, result.plan.remarks))]
 
 
 def complaint(error: Exception) -> str:
@@ -115,6 +120,14 @@ def summary(results: Iterable[Reconciled]) -> dict[str, int]:
         kinds["postponed"] += isinstance(result.outcome, Later)
         kinds["parked"] += isinstance(result.outcome, Parked)
     return dict(kinds)
+
+
+def counted_lines(counted: Mapping[str, int]) -> list[str]:
+    """Return a summary as lines; what earlier runs parked has one of its own, if there is any."""
+    told = [f"{name.replace('_', ' ')} {n}" for name, n in counted.items() if name != "parked_before"]
+    before = counted.get("parked_before", 0)
+    more = f"{before} parked by earlier runs; `deskbridge parked list` tells why"
+    return [", ".join(told), more] if before else [", ".join(told)]
 
 
 def exit_code(outcomes: Iterable[Outcome], errors: Iterable[Exception]) -> int:

@@ -6,27 +6,47 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from connectors.errors import WireError
 from deskbridge.bootstrap import Application
-from deskbridge.report import complaint, exit_code, outcome_lines, plan_json, plan_lines, summary
+from deskbridge.report import (
+    complaint,
+    counted_lines,
+    exit_code,
+    outcome_lines,
+    plan_json,
+    plan_lines,
+    summary,
+)
 from deskbridge.service import Service, look_once
 from deskbridge.shadow import Shadow
 from sync.outcome import Parked, Reconciled
 
 
-def synced(application: Application, errors: Sequence[WireError], *, watch: bool, as_json: bool) -> int:
-    """Reconcile what changed, print what came of it, and return the exit code."""
+def synced(application: Application, errors: Sequence[WireError], *, as_json: bool, strict: bool) -> int:
+    """Reconcile what changed, print what came of it, and return the exit code.
+
+    A ticket that waits for the same reason as before is no news, whether it was looked at again or not; it
+    counts for the exit code only if `strict`.
+    """
     results: list[Reconciled] = []
+    before = _parked(application)
     failed = [*errors, *application.engine.collect()]
-    look_once(application, _both(results.append, _printer(application, as_json=as_json)))
-    counted = summary(results)
-    told = " ".join(f"{name.replace('_', ' ')} {number}," for name, number in counted.items())
-    _say(json.dumps(counted) if as_json else told.rstrip(","))
+    told = {error.connection for error in failed}
+    look_once(application, _both(results.append, _printer(application, told, as_json=as_json)))
+    waiting = _parked(application)
+    fresh = {subject: reason for subject, reason in waiting.items() if before.get(subject) != reason}
+    counted = summary(results) | {"parked": len(fresh), "parked_before": len(waiting) - len(fresh)}
+    _say(json.dumps(counted) if as_json else "\n".join(counted_lines(counted)))
     _complain(failed)
-    waiting = [Parked(row.parked) for row in application.store.inbox.parked() if row.parked]
-    return exit_code([*(r.outcome for r in results), *waiting], failed)
+    kept = [r.outcome for r in results if not isinstance(r.outcome, Parked)]
+    return exit_code([*kept, *map(Parked, (waiting if strict else fresh).values())], failed)
+
+
+def _parked(application: Application) -> dict[str, str]:
+    """Return subject -> reason of what waits for a person."""
+    return {row.subject: row.parked for row in application.store.inbox.parked() if row.parked}
 
 
 def watched(application: Application, errors: Sequence[WireError], *, watch: bool, as_json: bool) -> int:
@@ -58,11 +78,13 @@ def shadowed(application: Application, errors: Sequence[WireError], *, watch: bo
             return exit_code([], [*errors, *shadow.silent])
 
 
-def _printer(application: Application, *, as_json: bool) -> Callable[[Reconciled], None]:
+def _printer(
+    application: Application, told: Collection[str] = (), *, as_json: bool
+) -> Callable[[Reconciled], None]:
     def tell(result: Reconciled) -> None:
         if not as_json:
             refs = application.store.bundles.load(result.subject).refs
-            _say("\n".join(outcome_lines(result, refs)))
+            _say("\n".join(outcome_lines(result, refs, told)))
 
     return tell
 

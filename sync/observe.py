@@ -10,7 +10,7 @@ from types import MappingProxyType
 from connectors.base import Connector, Presence, Snapshot
 from connectors.capabilities import Part, PlaceAbilities
 from connectors.errors import Gone, Throttled, Transient, Unauthorised, WireError
-from mappings.boards import Place
+from mappings.boards import STAFF, Place
 from mappings.markup import read
 from mappings.provenance import Signer
 from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, RelationKind, Ticket
@@ -220,7 +220,8 @@ class Observer:
     def _ticketed(self, front: Snapshot, bundle: Bundle, at: datetime) -> _Told:
         """Return what a front side tells: whose ticket it is, and what its clocks say."""
         known = bundle.statuses(front.ref)
-        customer, status = self._desk.customer(front.ticket), new_status(front, known)
+        home = self._desk.rules.readers(front.ref.connection, front.place)
+        customer, status = self._desk.customer(front.ticket, home), new_status(front, known)
         statuses = (*known, status) if status else known
         policy = self._desk.policies.get(customer.policy or "") if customer else None
         if customer is None or policy is None or merged_into(front) in bundle.refs:
@@ -289,7 +290,10 @@ class Observer:
         linked = [ref.connection for ref in (*bundle.refs, *bundle.former)]
         if told.front is not None and merged_into(told.front) is not None:
             return ()
-        return self._desk.places(told.front.ticket, told.customer, linked) if told.front else ()
+        if told.front is None:
+            return ()
+        front = told.front.ref.connection
+        return self._desk.places(told.front.ticket, told.customer, front, linked)
 
     def _coming(
         self, wanting: Iterable[Place], paused: Mapping[str, WireError], silent: dict[str, WireError]
@@ -314,6 +318,8 @@ class Observer:
 
     def _parked(self, s: Situation, told: _Told) -> str | None:
         if told.front is None or not s.wanting or told.customer is not None or not self._desk.customers:
+            return None
+        if s.readers(told.front.ref.connection) == STAFF:  # a desk of staff's own serves no customer
             return None
         who = _requester(told.front.ticket)
         return f"{told.front.ref}: no customer is known for {who}; add one to the settings"

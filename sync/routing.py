@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from mappings.boards import Place
-from mappings.ticket import Ticket, TicketType
+from mappings.boards import STAFF, UNDECLARED, Place, Readers
+from mappings.ticket import Audience, Field, Status, Ticket, TicketType, Value
 from sync.fields import slug
 from sync.rules import Role, Rules
 from sync.sla.policy import Policy
@@ -30,6 +30,36 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Conditions on what a ticket says. All must hold; one that is empty holds for every ticket."""
+
+    values: Mapping[Field, frozenset[str]] = field(default_factory=dict)
+    """Field -> one of these is its value; a word that no vocabulary row reads is none of them."""
+    subject_has: frozenset[str] = frozenset()
+    """One of these stands in the subject, in capitals or not."""
+    requesters: frozenset[str] = frozenset()
+    """One of these mail addresses asked, in lower case."""
+    without_tags: frozenset[str] = frozenset()
+    """None of these is among the tags."""
+
+    def holds(self, ticket: Ticket) -> bool:
+        """Whether a ticket says all that."""
+        subject, tags = ticket.subject.casefold(), {slug(tag) for tag in ticket.tags}
+        asked = ((ticket.requester and ticket.requester.email) or "").lower()
+        return (
+            all(not wanted or _is(ticket.value(name), wanted) for name, wanted in self.values.items())
+            and (not self.subject_has or any(part.casefold() in subject for part in self.subject_has))
+            and (not self.requesters or asked in self.requesters)
+            and not tags & {slug(tag) for tag in self.without_tags}
+        )
+
+
+def _is(value: Value, wanted: frozenset[str]) -> bool:
+    """Whether a field says one of some words; texts are compared without regard to capitals."""
+    return isinstance(value, str) and value.casefold() in {word.casefold() for word in wanted}
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Which tickets get a side in a place. A condition that is empty holds for every ticket."""
 
@@ -38,14 +68,21 @@ class Route:
     types: frozenset[TicketType]
     customers: frozenset[str]
     place: Place
+    statuses: frozenset[Status] = frozenset()
+    fronts: frozenset[str] = frozenset()
+    """The front connections whose tickets go this way."""
+    where: Where = Where()
 
-    def takes(self, ticket: Ticket, customer: str | None) -> bool:
-        """Whether a ticket goes this way."""
+    def takes(self, ticket: Ticket, customer: str | None, front: str) -> bool:
+        """Whether a ticket of a front connection goes this way."""
         tags = {slug(tag) for tag in ticket.tags}
         return (
             (not self.tags or bool(tags & {slug(tag) for tag in self.tags}))
             and (not self.types or ticket.type in self.types)
             and (not self.customers or customer in self.customers)
+            and (not self.statuses or ticket.status in self.statuses)
+            and (not self.fronts or front in self.fronts)
+            and self.where.holds(ticket)
         )
 
 
@@ -58,27 +95,40 @@ class Desk:
     routes: tuple[Route, ...]
     policies: Mapping[str, Policy]
 
-    def customer(self, ticket: Ticket) -> Customer | None:
-        """Return whose ticket it is: by the organisation's record, else by mail domain."""
+    def customer(self, ticket: Ticket, home: Readers = UNDECLARED) -> Customer | None:
+        """Return whose ticket it is; `home` is who reads the place on the front that it stands in.
+
+        A place of one customer's holds that customer's tickets. Else the organisation's record tells, or
+        the mail domain; in a place that staff alone read the customer's label too, which staff gave it.
+        """
+        if home.audience is not Audience.STAFF and home != UNDECLARED:
+            return next((c for c in self.customers if c.key == home.customer), None)
         known = ticket.organisation and (ticket.organisation.connection, ticket.organisation.key)
         domains = set(ticket.organisation.domains if ticket.organisation else ())
         if ticket.requester and ticket.requester.email:
             domains.add(ticket.requester.email.rpartition("@")[2].lower())
         by_record = (c for c in self.customers if known in c.organisations)
         by_domain = (c for c in self.customers if domains & c.domains)
-        return next(by_record, next(by_domain, None))
+        tags = {slug(tag) for tag in ticket.tags} if home == STAFF else set()
+        by_label = (c for c in self.customers if slug(c.label) in tags)
+        return next(by_record, next(by_domain, next(by_label, None)))
 
     def labels(self, customer: Customer | None) -> dict[str, frozenset[str]]:
         """Return the tags that the hub puts on each work side of a customer's tickets."""
         work = (c for c, role in self.rules.roles.items() if role is Role.WORK)
         return {connection: frozenset({customer.label}) for connection in work} if customer else {}
 
-    def places(self, ticket: Ticket, customer: Customer | None, present: Iterable[str]) -> tuple[Place, ...]:
-        """Return where the ticket is to have a side and has none: the first route of each connection."""
+    def places(
+        self, ticket: Ticket, customer: Customer | None, front: str, present: Iterable[str]
+    ) -> tuple[Place, ...]:
+        """Return where a ticket of a front connection is to have a side and has none.
+
+        For each connection it is the first route that takes it.
+        """
         taken, wanted = set(present), []
         key = customer.key if customer else None
         for route in self.routes:
-            if route.place.connection not in taken and route.takes(ticket, key):
+            if route.place.connection not in taken and route.takes(ticket, key, front):
                 wanted.append(route.place)
                 taken.add(route.place.connection)
         return tuple(wanted)

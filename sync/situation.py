@@ -172,6 +172,8 @@ class Situation:
     def readers(self, target: str) -> Readers:
         """Return who can read an ordinary text on a side, present or wanted."""
         if self.role(target) is Role.FRONT:
+            if self.rules.readers(target, self.sides[target].place) == STAFF:
+                return STAFF
             return Readers(self.customer or UNDECLARED.customer)
         if target in self.sides:
             return self.rules.readers(target, self.sides[target].place)

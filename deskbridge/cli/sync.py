@@ -53,13 +53,17 @@ def sync(
     shadow: Annotated[
         bool, typer.Option("--shadow", help="Write nothing; say what would be written.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 4 also if something was parked by an earlier run.")
+    ] = False,
     as_json: AsJson = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
     """Reconcile what changed since the last time.
 
     Several may run at once, beside `serve` too. Ends with 0, with 3 if a credential was refused, with 4 if
-    a ticket was parked.
+    this run parked a ticket. What was parked before is counted in one line, and ends with 4 only with
+    --strict; `deskbridge status` always tells it.
 
     Example: deskbridge sync --once
     """
@@ -70,7 +74,9 @@ def sync(
 
     application = build(settings, os.environ)
     errors = application.engine.identify()
-    run = shadowed if shadow else watched if watch else synced
+    if once and not shadow:
+        raise typer.Exit(synced(application, errors, as_json=as_json, strict=strict))
+    run = shadowed if shadow else watched
     raise typer.Exit(run(application, errors, watch=watch, as_json=as_json))
 
 

@@ -172,7 +172,21 @@ class TestSync:
         ]
         ended = hub.run("sync", "--once", "--json")
         assert (ended.code, ended.err) == (4, "")
-        assert json.loads(ended.out) == {"looked_at": 1, "written": 0, "postponed": 0, "parked": 1}
+        counted = {"looked_at": 1, "written": 0, "postponed": 0, "parked": 1}
+        assert json.loads(ended.out) == {**counted, "parked_before": 0}
+
+    def test_what_was_parked_before_is_no_news(self, hub: Hub) -> None:
+        """A timer would raise an alarm after each run for a ticket that somebody already knows about."""
+        a_stranger(hub)
+        assert hub.run("sync", "--once").code == 4
+        ended = hub.run("sync", "--once")
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.lines[-2:] == [
+            "looked at 1, written 0, postponed 0, parked 0",
+            "1 parked by earlier runs; `deskbridge parked list` tells why",
+        ]
+        assert json.loads(hub.run("sync", "--once", "--json").out)["parked_before"] == 1
+        assert hub.run("sync", "--once", "--strict").code == 4
 
     @pytest.mark.parametrize(
         ("broken", "said", "code"),
@@ -198,9 +212,11 @@ class TestSync:
         two_tickets(hub)
         ended = hub.run("sync", "--once", **broken)
         assert (ended.code, ended.err) == (code, f"deskbridge: {said}\n")
+        assert said.partition(":")[2] not in ended.out
         (left,) = [line for line in ended.lines if "again at" in line]
         assert left.startswith("desk #1 = gitlab harbour/firmware#")
         assert " written; again at " in left
+        assert left.endswith(" UTC: it waits for jira")
         assert [line for line in ended.lines if line.startswith("desk #2 = gitlab harbour/firmware#")]
         assert ended.lines[-1].endswith("postponed 1, parked 0")
         issues = hub.people.gitlab("GET", "issues", params={"scope": "all"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,11 +11,12 @@ import pytest
 
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import connectors_of, system_time
-from deskbridge.desk import boards_of, desk_of, places_of, projects_of
+from deskbridge.desk import boards_of, desk_of, fuses_of, places_of, projects_of
 from deskbridge.parts import Settings
 from deskbridge.settings import load
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
 from mappings.ticket import Priority, Status, TicketType
+from sync.fuses import STANDARD
 from sync.operations import Withdrawal
 from sync.pieces import Long
 from sync.routing import Customer, Desk, Route
@@ -171,3 +173,15 @@ def test_what_the_connectors_refuse_is_listed_for_all_of_them(tmp_path: Path) ->
         "one: field 'tags'",
         "two: field 'tags'",
     ]
+
+
+def test_fuses(tmp_path: Path) -> None:
+    """A person's own limit would not hold, or naming one would change the others."""
+    assert fuses_of(loaded(tmp_path)) == STANDARD
+    some = fuses_of(loaded(tmp_path, ("", "\n[fuses]\nfield_writes = 7\nshare = 0.5\n")))
+    assert some == replace(STANDARD, field_writes=7, share=0.5)
+    with pytest.raises(ConfigError) as refused:
+        loaded(tmp_path, ("", "\n[fuses]\nshare = 20\nfeild_writes = 1\n"))
+    told = "\n".join(refused.value.problems)
+    assert "fuses.share: " in told
+    assert "fuses.feild_writes: there is no such key; did you mean 'field_writes'?" in told

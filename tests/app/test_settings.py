@@ -258,6 +258,21 @@ FORM: list[tuple[Change, str]] = [
     ),
     # words and types
     (('role = "front"', 'role = "fornt"'), "connections.desk.role: no 'fornt'; did you mean 'front'?"),
+    (
+        ('types = ["bug"]', 'where = { prioritee = ["high"] }'),
+        "routes.0.where.prioritee: there is no such key; did you mean 'priority'?",
+    ),
+    (
+        ('types = ["bug"]', 'where = { priority = ["hihg"], subject_has = [""] }'),
+        (
+            "routes.0.where.priority.0: no 'hihg'; did you mean 'high'?|routes.0.where.subject_has.0: String"
+            " should have at least 1 character"
+        ),
+    ),
+    (
+        ('types = ["bug"]', 'statuses = ["done"]'),
+        "routes.0.statuses.0: no 'done'; there are closed, in_progress, open, resolved, waiting_on_customer, waiting_on_dev, waiting_on_vendor",
+    ),
     (('types = ["bug"]', 'types = ["bugg"]'), "routes.0.types.0: no 'bugg'; did you mean 'bug'?"),
     (
         ('assume_priority = "low"', "assume_priority = 3"),
@@ -405,7 +420,7 @@ SENSE: list[tuple[Change, str]] = [
     (('system = "jira"', 'system = "trac"'), "connections.jira.system: no 'trac'; there are freshdesk, gitlab, jira"),
     (("[connections.gitlab]", "[connections.hub]"), "connections.hub: 'hub' means the hub itself; choose another name|connections.hub: no place is on it; add [places.NAME] with connection = \"hub\"|places.firmware.connection: there is no 'gitlab' among the connections; there are desk, hub, jira|trust: there is no 'gitlab' among the connections; there are desk, hub, jira"),
     (('role = "front"', 'role = "work"'), "connections: none has the role 'front', so no customer is served anywhere|connections.desk: no place is on it; add [places.NAME] with connection = \"desk\""),
-    (("", _FRONT), "connections: desk and shop have the role 'front', but one side serves the customers; give each its own hub"),
+    (("", _FRONT), 'connections.shop: no place is on it; add [places.NAME] with connection = "shop"'),
     # vocabularies
     (('write = { waiting_on_customer = "6" }', 'write = { waiting_on_customer = "2" }'), "connections.desk.vocabulary: freshdesk.status.write.waiting_on_customer: '2' does not read back as waiting_on_customer"),
     (('read = { 6 = "waiting_on_customer" }', 'read = { 6 = "waiting" }'), "connections.desk.vocabulary: freshdesk.status.read.6: 'waiting' is not one of open, in_progress, waiting_on_dev, waiting_on_customer, waiting_on_vendor, resolved, closed|connections.desk.vocabulary: freshdesk.status.write.waiting_on_customer: '6' does not read back as waiting_on_customer"),
@@ -436,6 +451,9 @@ SENSE: list[tuple[Change, str]] = [
     (("", '[places.more]\nconnection = "jira"\nkey = "SUP"\nreaders = "customer:lantern"\n'), "places.more.readers: development is the same project and says 'staff'"),
     (("", '[places.mail]\nconnection = "desk"\nreaders = "staff"\n'), "places.mail.readers: on the front each customer reads their own tickets; leave it out"),
     (("", '[places.mail]\nconnection = "desk"\n[[routes]]\nname = "back"\nto = "mail"\n'), "routes.back.to: mail is where customers are served; name a place for work"),
+    (('tags = ["dev"]', 'fronts = ["jira", "dsk"]'), "routes.developers.fronts: there is no 'dsk' among the connections; did you mean 'desk'?|routes.developers.fronts: jira has the role 'work'; tickets come from fronts"),
+    (("", _FRONT.replace("https://s.example", "https://jira.example/tracker") + '[places.again]\nconnection = "shop"\nkey = "sup"\n'), "places.again.connection: jira works in sup already; one connection does"),
+    (("", _FRONT + '[places.again]\nconnection = "shop"\nreaders = "all"\n'), "places.again.readers: 'all' says not who reads there; write staff, or customer:KEY of the one customer who does|places.again.key: name the project"),
     (('name = "firmware"', 'name = "developers"'), "routes.developers: there are two of this name"),
     (('customers = ["orbit"]\n', ""), 'routes.firmware.to: customer orbit reads firmware; take theirs alone with customers = ["orbit"]'),
     (('customers = ["orbit"]', 'customers = ["orbit", "lantern"]'), 'routes.firmware.to: customer orbit reads firmware; take theirs alone with customers = ["orbit"]'),
@@ -566,7 +584,7 @@ class TestSecrets:
     def test_settings_are_frozen(self, tmp_path: Path) -> None:
         """Something could change the settings after they were checked."""
         models = list(_models(load(written(tmp_path), CANARIES)))
-        assert len({type(model) for model in models}) == 13
+        assert len({type(model) for model in models}) == 15
         for model in models:
             for field in type(model).model_fields:
                 with pytest.raises(ValidationError, match="frozen"):
