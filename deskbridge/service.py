@@ -1,18 +1,13 @@
-"""The running service: workers, rounds and, for `serve`, webhooks, in one process on one store."""
+"""The running service: workers and rounds in one process, on one store."""
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 from deskbridge.bootstrap import Application
-from deskbridge.hooks import hook_of
 from deskbridge.parts import Settings
-from deskbridge.web.app import Web
-from deskbridge.web.letterbox import Letterbox
-from deskbridge.web.server import Server, listen
 from sync.jobs.rounds import Rounds
 from sync.jobs.threads import Threads
 from sync.outcome import Reconciled
@@ -60,7 +55,6 @@ class Service:
 
     def __init__(self, application: Application, told: Told = lambda result: None) -> None:
         self._application, self._stopping = application, threading.Event()
-        self._server: Server | None = None
         settings = application.settings
         self._jobs = Threads(
             application.store, _look(application, told), application.now, limits_of(settings)
@@ -94,41 +88,17 @@ class Service:
             pass  # a signal is only heard between two waits
 
     def cancel(self) -> None:
-        """Have `wait` or `serve` return. Any thread and any signal handler may call it."""
+        """Have `wait` return. Any thread and any signal handler may call it."""
         self._stopping.set()
-        if self._server is not None:
-            self._server.stop()
 
-    def serve(self, host: str, port: int, started: Callable[[str], None]) -> None:
-        """Answer webhooks, and work, until SIGTERM or SIGINT. Raises ConfigError if the port is taken.
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to end."""
+        return self._stopping.is_set()
 
-        `started` is told where, as soon as webhooks are answered.
-        """
-        listener = listen(host, port)
-        host, port = listener.getsockname()[:2]
-        application, settings = self._application, self._application.settings
-        roles = {name: connection.role for name, connection in settings.connections.items()}
-
-        async def answering() -> None:
-            letterbox = Letterbox(
-                application.store, application.now, lambda name: roles[name] is Role.FRONT, self._jobs.wake
-            )
-            web = Web(
-                connectors=application.connectors,
-                secrets={name: hook_of(settings, name).secret for name in roles},
-                letterbox=letterbox,
-                store=application.store,
-                now=application.now,
-                ready=lambda: not self._stopping.is_set(),
-            )
-            self._server = Server(web.app(), letterbox)
-            await self._server.serve(listener, lambda: started(f"http://{host}:{port}"))
-
-        self.start()
-        try:
-            asyncio.run(answering())
-        finally:
-            self.stop()
+    def wake(self) -> None:
+        """Look into the inbox at once: something was put there."""
+        self._jobs.wake()
 
     def _pace(self, connection: str) -> float:
         return self._application.budgets[connection].allowance() or _SUPPOSED

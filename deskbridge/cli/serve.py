@@ -28,13 +28,13 @@ def serve(
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
     from deskbridge.report import complaint
-    from deskbridge.service import Service
+    from deskbridge.web.serving import Serving
 
     application = build(settings, os.environ)
     for error in application.engine.identify():
         typer.echo(f"deskbridge: {complaint(error)}", err=True)
     asked = application.settings.serve
-    Service(application).serve(
+    Serving(application).run(
         host or asked.host,
         asked.port if port is None else port,
         lambda where: typer.echo(f"deskbridge: webhooks are answered at {where}/hooks/CONNECTION"),

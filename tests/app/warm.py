@@ -24,6 +24,7 @@ LOADED = (
     "deskbridge.bootstrap",
     "deskbridge.check",
     "deskbridge.report",
+    "deskbridge.watching",
     *(f"connectors.{s}.connector" for s in SYSTEMS),
 )
 """What commands load when they run."""

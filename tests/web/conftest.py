@@ -18,7 +18,7 @@ import requests
 
 from deskbridge.bootstrap import Application, build
 from deskbridge.hooks import hook_of
-from deskbridge.service import Service
+from deskbridge.web.serving import Serving
 from sync.store.inbox import Waiting
 
 ENVIRONMENT = {
@@ -35,7 +35,7 @@ class Answering:
 
     url: str
     application: Application
-    service: Service
+    serving: Serving
 
     def post(self, connection: str, body: bytes, **headers: str) -> requests.Response:
         """Send a webhook as it is."""
@@ -84,17 +84,17 @@ def answering(tmp_path: Path) -> Iterator[Answering]:
     for name in ("DESK", "JIRA", "GITLAB"):
         environment[f"DESKBRIDGE_CONNECTIONS__{name}__URL"] = dead_address()
     application = build(settings_in(tmp_path), environment)
-    service, where, up = Service(application), list[str](), threading.Event()
+    serving, where, up = Serving(application), list[str](), threading.Event()
 
     def started(url: str) -> None:
         where.append(url)
         up.set()
 
-    thread = threading.Thread(target=service.serve, args=("127.0.0.1", 0, started))
+    thread = threading.Thread(target=serving.run, args=("127.0.0.1", 0, started))
     thread.start()
     assert up.wait(10)
-    yield Answering(where[0], application, service)
-    service.cancel()
+    yield Answering(where[0], application, serving)
+    serving.stop()
     thread.join(25)
     assert not thread.is_alive(), "it did not end"
     application.store.database.close()
