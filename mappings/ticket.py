@@ -191,11 +191,15 @@ class Raw:
 
     format: TextFormat
     text: str = field(repr=False)
+    _sha: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def sha(self) -> str:
-        """The first 16 hex digits of the text's SHA-256."""
-        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        """The first 16 hex digits of the text's SHA-256; it is told once and asked for often."""
+        if not self._sha:
+            digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+            object.__setattr__(self, "_sha", digest[:16])
+        return self._sha
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,11 +252,16 @@ class Comment:
     """What its author's texts end with, in the body's format; empty where the tool keeps none. Not part of
     the revision: the text is the same when its author takes another signature."""
 
+    _revision: str = field(default="", init=False, repr=False, compare=False)
+
     @property
     def revision(self) -> str:
         """What changes when, and only when, the text or its files change (16 hex digits)."""
-        files = ",".join(a.id for a in self.attachments)
-        return hashlib.sha256(f"{self.body.sha} {files}".encode()).hexdigest()[:16]
+        if not self._revision:
+            files = ",".join(a.id for a in self.attachments)
+            digest = hashlib.sha256(f"{self.body.sha} {files}".encode()).hexdigest()
+            object.__setattr__(self, "_revision", digest[:16])
+        return self._revision
 
 
 class RelationKind(StrEnum):

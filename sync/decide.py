@@ -28,7 +28,8 @@ def decide(situation: Situation) -> Plan:
     """
     creations = list(_creations(situation))
     coming = {o.target for o in creations if isinstance(o, CreateTicket)}
-    able = replace(situation, wanting=tuple(p for p in situation.wanting if p.connection in coming))
+    wanting = tuple(p for p in situation.wanting if p.connection in coming)
+    able = situation if wanting == situation.wanting else replace(situation, wanting=wanting)
     closed = [skip for target in able.trusted() if (skip := _closed(able, target))]
     foreign = {skip.target for skip in closed}
     made = texts(able) if able.merged else (*_links(able), *_losses(able), *texts(able), *fields(able))

@@ -26,6 +26,7 @@ from sync.operations import (
 from sync.rules import Handover, Role
 from sync.seen import Kind, sent_as
 from sync.situation import Situation
+from sync.situation import changed as changed_since
 
 OWN: tuple[Field, ...] = ("first_response_due", "due", "sla")
 """The fields that the hub's clocks decide, not a side."""
@@ -57,22 +58,19 @@ def moved(s: Situation, name: Field, target: str = "") -> list[str]:
     With a `target`, since it was last reconciled with them: it may have been out of reach. While the sides
     of a ticket are being linked, it is the one that a person chose to follow.
     """
-    past = s.past(target)
     if s.prefer is not None:
         return [s.prefer] if s.sides[s.prefer].native.get(name) is not None else []
-    return [
-        side
-        for side in s.trusted()
-        if side in past
-        and past[side].knows(name)
-        and s.sides[side].native.get(name) != past[side].native[name]
-    ]
+    if target in s.held:
+        return changed_since(s.sides, s.past(target), s.trusted()).get(name, [])
+    return s.moved().get(name, [])
 
 
 Made = Operation | tuple[str, Change]
 
 
 def _travelling(s: Situation) -> Iterator[Made]:
+    if not (s.prefer or s.held or s.moved()):
+        return
     for name in _PLAIN:
         for target in s.written():
             if changed := moved(s, name, target):

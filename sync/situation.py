@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from connectors.base import Presence, Snapshot
@@ -16,9 +17,7 @@ from mappings.ticket import Comment, Field, Ref, SlaState
 from sync.operations import Reach
 from sync.pieces import words
 from sync.rules import Role, Rules
-from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
-
-_NO_COPY: Mapping[str, Mirror] = {}
+from sync.seen import Kind, Mirrors, Seen, TextId
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,21 @@ class Lost:
     def occasion(self) -> str:
         """What makes this loss different from every other of the same side, so that it is told once."""
         return f"hub:lost-{self.since.timestamp():.0f}"
+
+
+def changed(
+    sides: Mapping[str, Snapshot], past: Mapping[str, Seen], trusted: Iterable[str]
+) -> dict[Field, list[str]]:
+    """Return field -> sides whose own word for it is not what it was, in the order of `trusted`."""
+    found: dict[Field, list[str]] = {}
+    for side in trusted:
+        before = past[side].native if side in past else {}
+        now = sides[side].native
+        if before != now:
+            for name, value in before.items():
+                if now.get(name) != value:
+                    found.setdefault(name, []).append(side)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +115,8 @@ class Situation:
     """The side whose fields a person chose to follow when sides were linked that differ."""
     refused: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     """(target, text, source, what it was called) -> how often the target refused it."""
+    _known: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was found out about it already: it is asked for again and again while deciding."""
     hub: str = ""
     """This hub's id: what tells another hub's copies from ours."""
 
@@ -115,11 +131,6 @@ class Situation:
     def copies(self, side: str) -> AbstractSet[str]:
         """Return the ids of the texts on a present side that are ours."""
         return self.mirrors.copies(Kind.COMMENT, side, self.sides[side].ref.key)
-
-    def copy(self, source: str, text: str, target: str) -> Mirror | None:
-        """Return the copy of a present side's text on a side, or None."""
-        key = self.sides[source].ref.key
-        return self.mirrors.made(Kind.COMMENT, source, key).get(text, _NO_COPY).get(target)
 
     def hops(self, source: str, message: Comment) -> int:
         """Return how many hubs have passed a text on, if another hub copied it to where it stands."""
@@ -157,9 +168,17 @@ class Situation:
         """Whether a text was written before one of two sides was linked, each having lived on its own."""
         return any(written <= self.adopted[side] for side in (source, target) if side in self.adopted)
 
-    def trusted(self) -> Iterator[str]:
-        """Yield the present sides, the most trusted first."""
-        return (c for c in self.rules.trust if c in self.sides)
+    def trusted(self) -> tuple[str, ...]:
+        """Return the present sides, the most trusted first."""
+        if (known := self._known.get("trusted")) is None:
+            known = self._known["trusted"] = tuple(c for c in self.rules.trust if c in self.sides)
+        return cast(tuple[str, ...], known)
+
+    def moved(self) -> Mapping[Field, list[str]]:
+        """Return field -> sides whose own word for it is not what was last seen, the most trusted first."""
+        if (known := self._known.get("moved")) is None:
+            known = self._known["moved"] = changed(self.sides, self.seen, self.trusted())
+        return cast(Mapping[Field, list[str]], known)
 
     def rank(self, connection: str) -> int:
         """Return a connection's place in the order of trust; the hub itself comes first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mappings.provenance import foreign
 from mappings.ticket import MESSAGE_0, Audience, Comment, CommentKind, PersonRole, Ref
@@ -19,6 +19,7 @@ from sync.situation import Situation
 from sync.telling import called, tell, told_of
 from sync.withdraw import deleted, narrowed_since
 
+_NO_COPY: Mapping[str, Mirror] = {}
 _TRIES = 3
 """How often a target may refuse a text in one form."""
 
@@ -36,16 +37,18 @@ def texts(s: Situation) -> Iterator[Operation]:
 
 def _conversation(s: Situation) -> Iterator[Operation]:
     created = tuple(place.connection for place in s.wanting)
+    made = {source: s.mirrors.made(Kind.COMMENT, source, side.ref.key) for source, side in s.sides.items()}
     receivers = {source: (*s.receivers(source), *created) for source in s.sides}
     for source, message in _originals(s):
         if s.merged and s.role(source) is not Role.FRONT:
             continue
-        if s.role(source) is Role.FRONT and (ref := _merge_note(s, message)):
+        if s.copied_from and s.role(source) is Role.FRONT and (ref := _merge_note(s, message)):
             why = f"it copies the text of {ref}, which travels by itself"
             yield from (Skip(t, called(message, source), why, quiet=True) for t in s.receivers(source))
             continue
+        copies = made[source].get(message.id, _NO_COPY)
         for target in receivers[source]:
-            copied = s.copy(source, message.id, target)
+            copied = copies.get(target)
             if copied is None or not _settled(copied, message):
                 yield from _copy(s, source, message, target, copied)
     yield from _automatic(s)
@@ -54,13 +57,14 @@ def _conversation(s: Situation) -> Iterator[Operation]:
 
 def _originals(s: Situation) -> list[tuple[str, Comment]]:
     """Return (side, text) for every text that a person or a foreign program first wrote there."""
+    copies = {side: s.copies(side) for side in s.sides}
     found = [
         (side, message)
         for side, snapshot in s.sides.items()
         for message in snapshot.ticket.messages
         if message.kind is not CommentKind.AUTOMATIC
         and message.author.role not in (PersonRole.HUB, PersonRole.MACHINE)
-        and message.id not in s.copies(side)
+        and message.id not in copies[side]
     ]
     # Of two ids that count up, the longer one is the later one.
     return sorted(found, key=lambda f: (f[1].id != MESSAGE_0, f[1].created, f[0], len(f[1].id), f[1].id))
