@@ -191,15 +191,11 @@ class Raw:
 
     format: TextFormat
     text: str = field(repr=False)
-    _sha: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def sha(self) -> str:
-        """The first 16 hex digits of the text's SHA-256; it is told once and asked for often."""
-        if not self._sha:
-            digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
-            object.__setattr__(self, "_sha", digest[:16])
-        return self._sha
+        """The first 16 hex digits of the text's SHA-256."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +252,10 @@ class Comment:
 
     @property
     def revision(self) -> str:
-        """What changes when, and only when, the text or its files change (16 hex digits)."""
+        """What changes when, and only when, the text or its files change (16 hex digits).
+
+        It is found out once: whoever looks at a ticket asks for it again and again.
+        """
         if not self._revision:
             files = ",".join(a.id for a in self.attachments)
             digest = hashlib.sha256(f"{self.body.sha} {files}".encode()).hexdigest()
