@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from mappings.markup import adf_read, adf_write, gitlab, html, lengths, wiki_read, wiki_write
 from mappings.markup.cached import Cache
+from mappings.markup.markdown import crowded, verbatim
 from mappings.markup.references import cleaned, legal, rewritten
 from mappings.ticket import Attachment, Raw, TextFormat
 
@@ -47,7 +48,9 @@ def read(raw: Raw, files: Sequence[Attachment], *, signatures: Sequence[str] = (
 
 def _converted(raw: Raw, files: Sequence[Attachment], signatures: Sequence[str]) -> str:
     text = legal(raw.text)
-    if raw.format is TextFormat.HTML:
+    if raw.format in (TextFormat.WIKI, TextFormat.MARKDOWN) and crowded(text):
+        markdown = verbatim(text.replace("\r\n", "\n").replace("\r", "\n"))
+    elif raw.format is TextFormat.HTML:
         markdown = html.read(text, files, signatures)
     else:
         markdown = _READERS[raw.format](text, files)
@@ -64,7 +67,8 @@ def write(
     a picture or file that is not in it is named at its place. `people` maps the key of each person whom
     a rule lets be mentioned to the native id there; anybody else is named and not told.
     """
-    return _WRITERS[format](cleaned(markdown), files, people)
+    text = cleaned(markdown)
+    return _WRITERS[format](verbatim(text) if crowded(text) else text, files, people)
 
 
 def parts(

@@ -48,6 +48,15 @@ _TASK = re.compile(r"\[([ xX])\] (?=\S)")
 _LINE = re.compile(r"^(?:(?=[-+=>]|/[A-Za-z_])|(\d{1,9})(?=[.)](?:\s|$)))")
 
 
+_LINES = 10_000
+"""Lines outside code above which a text is a program's output; parsing each as text takes too long."""
+_MENTIONS = 4_000
+_LONG, _DENSE, _MARKS = 40_000, 0.12, "*_~`[]{}<>|^&"
+"""Of a longer text, the part that may be signs of markup; a page of dense tables has less."""
+_FENCED = re.compile(r"(?ms)^(?P<ticks>`{3,}|~{3,})[^\n]*\n.*?^(?P=ticks)[`~]*[ \t]*$")
+_FENCES = re.compile(r"(?m)^(?:`{3,}|~{3,})[\w+#.-]*[ \t]*$\n?")
+
+
 class _Parser(MarkdownIt):
     """Links lead to the web, a mailbox, a telephone or a file; addresses are shown as they were written."""
 
@@ -126,6 +135,19 @@ def plain(text: str) -> str:
 def address(link: SyntaxTreeNode) -> str:
     """Return where a link leads whose text is its address, in the letters that it was written in."""
     return "".join(child.content for child in link.children)
+
+
+def crowded(text: str) -> bool:
+    """Whether a text has more lines, mentions or signs of markup than anybody writes; code does not count."""
+    if text.count("\n") > _LINES:
+        text = _FENCED.sub("", text)
+    signs = sum(map(text.count, _MARKS)) if len(text) > _LONG else 0
+    return text.count("\n") > _LINES or text.count("@") > _MENTIONS or signs > _DENSE * len(text)
+
+
+def verbatim(text: str) -> str:
+    """Return a text as one code block: what is crowded is shown as it was written, each word in its place."""
+    return "\n".join(fence(_FENCES.sub("", text) if _FENCED.search(text) else text, ""))
 
 
 def code(text: str) -> str:

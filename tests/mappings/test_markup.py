@@ -210,3 +210,33 @@ def test_no_text_makes_a_converter_fail_or_restless(
     once = passed(passed(read(Raw(source, text), FILES), target), target)
     # Blank lines at the head of code are HTML's own to drop.
     assert re.sub("\n+", "\n", passed(once, target)) == re.sub("\n+", "\n", once)
+
+
+CROWDS = {
+    "list items": "* a\n" * 12_000,
+    "mentions": "@a " * 5_000,
+    "marks": "**a** " * 10_000,
+    "braces": "{" * 60_000,
+    "quotations": "> a\n" * 12_000,
+}
+
+
+@pytest.mark.parametrize("name", CROWDS)
+@pytest.mark.parametrize("format", [TextFormat.WIKI, TextFormat.MARKDOWN])
+def test_what_nobody_writes_by_hand_is_one_block_of_code(name: str, format: TextFormat) -> None:
+    """A program's output, or an attacker's, would keep a worker busy for seconds with each look."""
+    text = CROWDS[name]
+    canonical = read(Raw(format, text), ())
+    assert canonical.startswith("```\n")
+    assert words(canonical) == words(text)
+    again = read(Raw(TextFormat.MARKDOWN, write(canonical, TextFormat.MARKDOWN, {})), ())
+    assert words(again) == words(text)
+
+
+def test_a_long_log_in_code_stays_what_it_is() -> None:
+    """A long text with a log in it would lose its own headings and links for the log's sake."""
+    text = (
+        "# What happened\n\nSee [here](https://a.example/x).\n\n```\n" + "a line of a log\n" * 12_000 + "```"
+    )
+    canonical = read(Raw(TextFormat.MARKDOWN, text), ())
+    assert canonical.startswith("# What happened\n\nSee [here]")
