@@ -12,7 +12,7 @@ COMPILE := $(LOCK_VENV)/bin/uv pip compile pyproject.toml --quiet --universal --
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra web
 
 .DEFAULT_GOAL := help
-.PHONY: help install oracles demo test lint types bench docs format lock clean
+.PHONY: help install oracles demo test campaign lint types bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ demo: $(STAMP) ## a morning at a support desk against three sandbox servers (ONC
 
 test: lint types ## everything that CI runs: lint, types and all tests (ARGS="-k word" chooses)
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n FIRST_SEED=m PLANTED=name ACTS=n)
+	@$(BIN)/python -m tests.campaign --seeds $(or $(SEEDS),20) --first $(or $(FIRST_SEED),1) \
+		$(if $(PLANTED),--planted $(PLANTED)) $(if $(ACTS),--acts $(ACTS))
 
 lint: $(STAMP) ## ruff: rules and formatting
 	$(BIN)/ruff check .

@@ -1,0 +1,70 @@
+"""Gives the hub its jobs, and lets people act while it is held."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from tests.campaign.hub import Job, line_of
+
+ROOT = Path(__file__).parents[2]
+
+
+class Hub:
+    """The process out of which hubs are forked."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[Hub]:
+        """Yield one that has loaded everything."""
+        command = [sys.executable, "-m", "tests.campaign.hub"]
+        # Sets of strings are walked in an order that differs from process to process otherwise.
+        environment = {"PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=ROOT,
+        ) as process:
+            yield cls(process)
+            cls(process)._input.close()
+
+    def do(self, job: Job, held: Callable[[int], None] = lambda noted: None) -> dict[str, Any] | None:
+        """Return what came of a job, None if it was killed. `held` is called where the hub is held.
+
+        It is given how many writes the hub has noted and not heard an answer to.
+        """
+        self._input.write(line_of(job))
+        self._input.flush()
+        result = None
+        while "ended" not in (told := json.loads(self._output.readline())):
+            if "held" in told:
+                held(told["noted"])
+                self._input.write("\n")
+                self._input.flush()
+            else:
+                result = told["result"]
+        if told["ended"] not in (0, -signal.SIGKILL):
+            raise RuntimeError(f"the hub failed by itself while it was to {job.what}")
+        return result
+
+    @property
+    def _input(self) -> IO[str]:
+        assert self._process.stdin
+        return self._process.stdin
+
+    @property
+    def _output(self) -> IO[str]:
+        assert self._process.stdout
+        return self._process.stdout

@@ -1,0 +1,232 @@
+"""The hub of the campaign: a process that does each job in a fork of itself, which can be killed anywhere.
+
+Whatever could differ from one time to the next is counted, not timed: a job names the events (a call
+about to be sent, an answer that came, a commit) at which the hub is killed, or held so that people act
+in between. Faults are drawn for each call by the job's own chance. Two jobs that are alike do alike.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from sqlalchemy import Engine as Database
+from sqlalchemy import event
+
+from connectors.errors import WireError
+from connectors.registry import SYSTEMS
+from deskbridge.bootstrap import Application, build
+from mappings.ticket import Ref
+from sync.links import Links, NotLinked
+from tests.campaign.clock import SharedClock
+from tests.campaign.faults import Faults
+from tests.campaign.planted import plant
+
+READS = ("search/jql", "/graphql", "comment/list", "/expression")
+"""Endings of paths that are asked with POST though they only read."""
+
+
+@dataclass
+class Job:
+    """What a hub is to do, and where it is to be stopped."""
+
+    settings: str
+    environment: dict[str, str]
+    clock: str
+    tape: str
+    seed: int
+    what: str = "sync"
+    arguments: list[str] = field(default_factory=list)
+    kill_at: int | None = None
+    holds: list[int] = field(default_factory=list)
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    """The kinds of faults of each system; none strikes where there are none."""
+    rate: float = 0.0
+    planted: str = ""
+
+
+class Recorder:
+    """Counts what happens in a hub, and stops it where the job says."""
+
+    def __init__(self, job: Job, clock: SharedClock) -> None:
+        self._job, self._clock = job, clock
+        self._chance = random.Random(job.seed)
+        self._faults = Faults(self._chance, job.faults, job.rate)
+        self._tape = Path(job.tape).open("a", encoding="utf-8")  # noqa: SIM115 - until the process ends
+        self._bases = {job.environment[f"{s.upper()}_URL"]: s for s in ("freshdesk", "jira", "gitlab")}
+        self._control = urlsplit(job.environment["SANDBOX_CONTROL_URL"]).netloc
+        self.events = self.writes = 0
+        self.noted = 0
+        """Intents that are noted and not answered yet: a worker that sleeps there may write twice."""
+
+    def attach(self) -> None:
+        """Have every call, commit and wait of this process pass here."""
+        send = HTTPAdapter.send
+        HTTPAdapter.send = lambda adapter, request, **more: self._send(  # type: ignore[method-assign]
+            lambda: send(adapter, request, **more), request
+        )
+        time.sleep = lambda seconds: self._clock.advance(float(seconds))
+        event.listen(Database, "commit", lambda connection: self._count("commit"))
+        event.listen(Database, "before_cursor_execute", self._statement)
+
+    def note(self, text: str) -> None:
+        """Write a line to the tape."""
+        self._tape.write(f"{text}\n")
+        self._tape.flush()
+
+    def _statement(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        if statement.startswith("INSERT INTO intents"):
+            self.noted += 1
+        elif statement.startswith(("UPDATE intents SET target_key", "DELETE FROM intents")):
+            self.noted = max(0, self.noted - 1)
+
+    def _send(self, send: Callable[[], Any], request: requests.PreparedRequest) -> Any:
+        url = urlsplit(request.url or "")
+        system = self._bases.get(f"{url.scheme}://{url.netloc}", "files")
+        method, call = str(request.method), f"{request.method} {system} {url.path}"
+        self._clock.advance(self._chance.choice((0.01, 0.03, 0.06, 0.4)))
+        self._count(f"send {call}")
+        reads = method == "GET" or url.path.endswith(READS)
+        self.writes += not reads
+        if kind := self._faults.draw(system):
+            self.note(f"struck: {kind}")
+            self._strike(system, kind)
+        try:
+            answer = send()
+        except requests.RequestException as error:
+            self._count(f"unheard {call} {kind} {type(error).__name__}")
+            raise
+        self._count(f"answer {call} {kind} {answer.status_code}")
+        return answer
+
+    def _strike(self, system: str, kind: str) -> None:
+        """Have the sandbox play a fault on the next call, which is ours."""
+        control = http.client.HTTPConnection(self._control)
+        control.request("POST", "/faults", json.dumps({"system": system, "kind": kind, "seconds": 0.005}))
+        assert control.getresponse().status == 200
+        control.close()
+
+    def _count(self, what: str) -> None:
+        self.events += 1
+        self.note(f"{self.events} {what}")
+        if self.events == self._job.kill_at:
+            self.note("killed")
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.events in self._job.holds:
+            print(json.dumps({"held": self.events, "noted": self.noted}), flush=True)  # noqa: T201
+            sys.stdin.readline()
+
+
+def _sync(application: Application, job: Job) -> dict[str, Any]:
+    engine = application.engine
+    errors = [*engine.identify(), *engine.collect()]
+    results = list(engine.work())
+    return {"errors": [str(e) for e in errors], "made": sum(len(r.made) for r in results)}
+
+
+def _plan(application: Application, job: Job) -> dict[str, Any]:
+    engine, store = application.engine, application.store
+    engine.identify()
+    planned = list(engine.plan(list(dict.fromkeys([*store.bundles.subjects(), *engine.pending()]))))
+    return {
+        "planned": [f"{p.refs[0]}: {type(w).__name__} on {w.target}" for p in planned for w in p.plan.writes],
+        "problems": [p.problem for p in planned if p.problem],
+    }
+
+
+def _state(application: Application, job: Job) -> dict[str, Any]:
+    """Return what the hub says of what it did not do."""
+    store = application.store
+
+    def refs(subject: str) -> list[str]:
+        if subject.startswith("connection:"):
+            return []
+        return [f"{ref.connection}:{ref.key}" for ref in store.bundles.load(subject).refs]
+
+    return {
+        "findings": [(refs(f.subject), f.target, f.what, f.reason) for f in store.findings.all()],
+        "parked": [(refs(row.subject), row.parked) for row in store.inbox.parked()],
+    }
+
+
+def _retry(application: Application, job: Job) -> dict[str, Any]:
+    """Have everything that is parked tried again."""
+    return _look_at(application, [row.subject for row in application.store.inbox.parked()])
+
+
+def _sweep(application: Application, job: Job) -> dict[str, Any]:
+    """Have every ticket looked at: some edits bump nothing."""
+    return _look_at(application, application.store.bundles.subjects())
+
+
+def _look_at(application: Application, subjects: list[str]) -> dict[str, Any]:
+    for subject in subjects:
+        application.store.inbox.put(subject, application.engine._now(), "looked at")
+    return {}
+
+
+def _link(application: Application, job: Job) -> dict[str, Any]:
+    """Link two tickets, as a person does by hand."""
+    one, other = (Ref(*name.split(":", 1)) for name in job.arguments)
+    rules = application.engine._desk.rules
+    links = Links(application.store, application.connectors, rules, application.engine._now)
+    try:
+        return {"linked": links.link(one, other)}
+    except (NotLinked, WireError) as error:
+        return {"refused": str(error)}
+
+
+WORK = {"sync": _sync, "plan": _plan, "state": _state, "retry": _retry, "sweep": _sweep, "link": _link}
+
+
+def work(job: Job) -> dict[str, Any]:
+    """Do a job in this process."""
+    random.seed(job.seed)
+    clock = SharedClock(Path(job.clock))
+    recorder = Recorder(job, clock)
+    recorder.attach()
+    plant(job.planted)
+    done = WORK[job.what](build(Path(job.settings), job.environment, now=clock.now), job)
+    return done | {"events": recorder.events, "writes": recorder.writes}
+
+
+def main() -> None:
+    """Do jobs until the input ends."""
+    for line in sys.stdin:
+        job = Job(**json.loads(line))
+        process = os.fork()
+        if process == 0:
+            ended = 1
+            try:
+                print(json.dumps({"result": work(job)}), flush=True)  # noqa: T201 - that is the answer
+                ended = 0
+            except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on with the jobs
+                traceback.print_exc()
+            os._exit(ended)
+        _, status = os.waitpid(process, 0)
+        print(json.dumps({"ended": os.waitstatus_to_exitcode(status)}), flush=True)  # noqa: T201 - as above
+
+
+def line_of(job: Job) -> str:
+    """Return a job as the process reads it."""
+    return json.dumps(asdict(job)) + "\n"
+
+
+if __name__ == "__main__":
+    for system in SYSTEMS:
+        import_module(f"connectors.{system}.connector")
+    main()

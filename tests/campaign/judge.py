@@ -1,0 +1,370 @@
+"""The judge: knows what people did and what the tools say now, and holds the one against the other.
+
+It imports nothing of the hub's (`test_campaign.py` holds it so): what the hub says of itself, its findings
+and what it set aside, is only ever an excuse for what is missing, never for what is too much.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tests.campaign.knowing import owner_of
+from tests.campaign.ledger import DESCRIPTION, TOKEN, Bundle, Ledger, Said, Side, Ticket
+from tests.campaign.people import CUSTOMERS
+from tests.campaign.reading import Record, Text, World, words
+
+_STEERING = {"dev", "firmware"}
+_LABELS = {"lantern": "customer-lantern", "orbit": "customer-orbit"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is not as it was promised: by which check, of which ticket (0: of none), and what."""
+
+    check: str
+    ticket: int
+    what: str
+
+
+@dataclass
+class Told:
+    """What the hub says that it did not do."""
+
+    findings: list[tuple[list[str], str, str, str]] = field(default_factory=list)
+    """(sides of the ticket, target, what, why)."""
+    parked: list[tuple[list[str], str]] = field(default_factory=list)
+
+    def names(self, side: Side, target: Side, *what: str) -> bool:
+        """Whether a finding about the ticket that `side` is of tells of one of these things on a target."""
+        ref = f"{side.tool}:{side.key}"
+        return any(
+            ref in refs and target.tool in where.split(", ") and any(w in thing for w in what)
+            for refs, where, thing, _ in self.findings
+        )
+
+    def set_aside(self, side: Side) -> bool:
+        """Whether the ticket is set aside."""
+        return any(f"{side.tool}:{side.key}" in refs for refs, _ in self.parked)
+
+
+class Judge:
+    """Judges one seed."""
+
+    def __init__(self, ledger: Ledger, world: World, told: Told) -> None:
+        self._ledger, self._world, self._told = ledger, world, told
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield everything that is wrong."""
+        yield from self._parked()
+        yield from self._placed()
+        yield from self._theirs()
+        yield from self._kept_inside()
+        yield from self._at_home()
+        for bundle in self._ledger.bundles:
+            for ticket in bundle.tickets:
+                yield from self._texts(bundle, ticket)
+                yield from self._order(bundle, ticket)
+            yield from self._fields(bundle)
+
+    # -- texts and files
+
+    def _texts(self, bundle: Bundle, ticket: Ticket) -> Iterator[Fault]:
+        for said in self._ledger.said:
+            for target in self._targets(bundle, ticket, said):
+                record = self._record(target)
+                if record is None:
+                    continue
+                if said.token:
+                    yield from self._text(ticket, said, target, record)
+                yield from self._files(ticket, said, target, record)
+
+    def _targets(self, bundle: Bundle, ticket: Ticket, said: Said) -> list[Side]:
+        """Return the other sides of a ticket on which a text is to be read."""
+        sides = [ticket.desk, *bundle.works.values()]
+        if said.side not in sides or not said.side.there:
+            return []
+        others = [side for side in sides if side is not said.side and side.there]
+        if said.side is not ticket.desk and len(bundle.tickets) > 1 and ticket is not bundle.tickets[0]:
+            others = [ticket.desk] if ticket.desk.there else []  # between work sides it is looked at once
+        return others
+
+    def _text(self, ticket: Ticket, said: Said, target: Side, record: Record) -> Iterator[Fault]:
+        all_tokens = {said.token, *said.earlier}
+        copies = [text for text in record.texts if text.token in all_tokens]
+        if len(copies) > 1:
+            yield Fault("twice", ticket.number, f"{said.token} stands {len(copies)} times on {_name(target)}")
+        if said.deleted or self._older(said, target) or self._excused(said, target):
+            return
+        if not copies:
+            yield Fault(
+                "lost", ticket.number, f"{said.token} of {_name(said.side)} is not on {_name(target)}"
+            )
+        elif copies[0].token != said.token and not self._is_theirs(target, copies[0]):
+            text = f"{_name(target)} still says {copies[0].token} and not {said.token}"
+            if not self._told.names(said.side, target, f"the edit of {_called(said)}"):
+                yield Fault("lost", ticket.number, text)
+        else:
+            yield from self._attributed(ticket, said, target, copies[0])
+
+    def _files(self, ticket: Ticket, said: Said, target: Side, record: Record) -> Iterator[Fault]:
+        there = Counter(record.all_files)
+        for file in said.files:
+            if there[file.sha256] > 1:
+                yield Fault(
+                    "twice", ticket.number, f"{file.name} hangs {there[file.sha256]} times on {_name(target)}"
+                )
+            excused = said.deleted or self._older(said, target) or self._excused(said, target)
+            spoilt = (
+                any((side, f) for side, f, _ in self._ledger.touched if side is target)
+                and target.tool == "gitlab"
+            )
+            named = self._told.names(said.side, target, f"file {file.name}")
+            if not (there[file.sha256] or excused or spoilt or named):
+                what = f"{file.name} of {_name(said.side)} is not on {_name(target)}"
+                yield Fault("lost", ticket.number, what)
+
+    def _attributed(self, ticket: Ticket, said: Said, target: Side, copy: Text) -> Iterator[Fault]:
+        if self._is_theirs(target, copy):
+            return
+        head = words(copy.body, target.tool)[: 400 + len(said.author)]
+        # At the desk the description is its customer's, whoever that is today.
+        authors = [name for _, name in CUSTOMERS.values()] if said.id == DESCRIPTION else [said.author]
+        if not any(name in head.partition(said.token)[0] for name in authors) or "#db1." not in copy.body:
+            yield Fault(
+                "unattributed", ticket.number, f"{said.token} on {_name(target)} does not name {said.author}"
+            )
+        if not copy.ours and copy.id != DESCRIPTION:
+            yield Fault("unattributed", ticket.number, f"{said.token} on {_name(target)} is {copy.author}'s")
+
+    def _older(self, said: Said, target: Side) -> bool:
+        """Whether a text is older than the moment when somebody linked its side and the other by hand."""
+        # A file that somebody attaches to an issue belongs to its description, however old that is.
+        beside = not said.token and said.side.linked is not None
+        by_hand = [s.linked for s in (said.side, target) if s.linked is not None]
+        return any(beside or said.when <= linked for linked in by_hand)
+
+    def _excused(self, said: Said, target: Side) -> bool:
+        removed = {(target, token) for token in (said.token, *said.earlier)} & self._ledger.removed
+        return (
+            bool(removed)
+            or self._told.set_aside(said.side)
+            or self._told.names(said.side, target, *_names_of(said))
+        )
+
+    def _order(self, bundle: Bundle, ticket: Ticket) -> Iterator[Fault]:
+        """Check that texts of one side stand on each other in the order in which they were made."""
+        for origin in (ticket.desk, *bundle.works.values()):
+            made = [s for s in self._ledger.said if s.side is origin and s.token]
+            made = [*(s for s in made if s.id == DESCRIPTION), *(s for s in made if s.id != DESCRIPTION)]
+            place = {token: n for n, s in enumerate(made) for token in (s.token, *s.earlier)}
+            for target in (ticket.desk, *bundle.works.values()):
+                record = self._record(target)
+                if target is origin or record is None:
+                    continue
+                stand = [place[t.token] for t in record.texts if t.token in place]
+                if stand != sorted(stand):
+                    first = next(b for a, b in pairwise(stand) if b < a)
+                    what = f"{made[first].token} of {_name(origin)} stands too late on {_name(target)}"
+                    yield Fault("order", ticket.number, what)
+
+    # -- who reads what
+
+    def _kept_inside(self) -> Iterator[Fault]:
+        """Check that no customer reads what was for staff, in the tools or by mail."""
+        inside = {t: s for s in self._ledger.said if s.private for t in (s.token, *s.earlier) if t}
+        files = {f.sha256: s for s in self._ledger.said if s.private for f in s.files}
+        for record in self._world.records.values():
+            for text in record.texts if record.tool == "desk" else ():
+                if text.public:
+                    yield from (
+                        Fault("leak", self._number(record), what) for what in _shown(text, inside, files)
+                    )
+        for mail in self._world.mails:
+            if mail["customer"]:
+                yield from self._mailed(mail, inside)
+
+    def _mailed(self, mail: dict[str, str], inside: dict[str, Said]) -> Iterator[Fault]:
+        if mail["actor"].startswith(("hub@", "project_101_bot")):
+            yield Fault("leak", 0, f"the hub mailed {mail['to']}: {mail['subject']} ({mail['cause']})")
+        for token in TOKEN.findall(f"{mail['subject']} {mail['text']}"):
+            if token in inside:
+                yield Fault("leak", 0, f"{mail['to']} was mailed {token}")
+
+    def _at_home(self) -> Iterator[Fault]:
+        """Check that no text stands on a ticket that it does not belong to."""
+        home = {t: s.side for s in self._ledger.said for t in (s.token, *s.earlier) if t}
+        for record in self._world.records.values():
+            bundle = self._bundle(record)
+            for text in record.texts:
+                side = home.get(text.token or "")
+                if side is None:
+                    continue
+                strange = bundle is None or side not in bundle.sides
+                desks = side.tool == record.tool == "desk" and side.key != record.key
+                if strange or desks:
+                    where = f"{record.tool}:{record.key}"
+                    yield Fault(
+                        "astray", self._number(record), f"{text.token} of {_name(side)} stands on {where}"
+                    )
+
+    def _theirs(self) -> Iterator[Fault]:
+        """Check that what people and other programs wrote stands as they wrote it."""
+        for side, id, word in self._ledger.touched:
+            record = self._record(side)
+            if record is None:
+                continue
+            text = next((t for t in record.texts if t.id == id), None)
+            if text is None or word not in text.body:
+                number = self._number(record)
+                yield Fault("overwritten", number, f"{word} in text {id} on {_name(side)} is gone")
+
+    # -- tickets and fields
+
+    def _parked(self) -> Iterator[Fault]:
+        for refs, why in self._told.parked:
+            known = [t for _, t in self._ledger.tickets() if f"desk:{t.desk.key}" in refs]
+            if "no customer is known" not in why:
+                yield Fault("parked", known[0].number if known else 0, why)
+
+    def _placed(self) -> Iterator[Fault]:
+        """Check that each ticket has the issues that its tags ask for, once."""
+        issues = Counter[tuple[int, str]]()
+        for record in self._world.records.values():
+            if record.tool == "desk":
+                if self._number(record) == 0:
+                    yield Fault("astray", 0, f"nobody opened desk:{record.key}")
+                continue
+            description = {
+                "description": record.texts[0].body,
+                "fields": {"description": record.texts[0].body},
+            }
+            owner = owner_of(self._ledger, record.tool, description)
+            if owner is not None:
+                issues[id(owner), record.tool] += 1
+        for bundle in self._ledger.bundles:
+            number = bundle.tickets[0].number
+            for tool, tag in (("jira", "dev"), ("gitlab", "firmware")):
+                count, side = issues[id(bundle), tool], bundle.works.get(tool)
+                if count > (0 if side is not None and side.gone else 1):
+                    yield Fault("twice", number, f"{count} issues in {tool} stand for it")
+                leader = bundle.tickets[0]
+                desk = self._record(leader.desk)
+                wanted = desk is not None and tag in desk.tags and leader.customer in _LABELS
+                if (
+                    wanted
+                    and side is None
+                    and not self._told.names(leader.desk, Side(tool, ""), "the ticket")
+                ):
+                    yield Fault("lost", number, f"it has no issue in {tool}, though it is tagged {tag}")
+
+    def _fields(self, bundle: Bundle) -> Iterator[Fault]:
+        number = bundle.tickets[0].number
+        works = [r for side in bundle.works.values() if (r := self._record(side)) is not None]
+        owners = {t.customer for t in bundle.tickets}
+        for record in works:
+            labels = {t for t in record.tags if t.startswith("customer-")}
+            wanted = {_LABELS[c] for c in owners if c in _LABELS} if len(owners) == 1 else set()
+            if labels != wanted and all(t.desk.there for t in bundle.tickets):
+                what = f"{record.tool}:{record.key} is labelled {sorted(labels)} instead of {sorted(wanted)}"
+                yield Fault("label", number, what)
+        if bundle.by_hand or self._told.set_aside(bundle.tickets[0].desk):
+            return
+        if len(works) == 2 and works[0].done != works[1].done:
+            yield Fault(
+                "differs", number, f"{works[0].tool} is {'' if works[0].done else 'not '}done, the other is"
+            )
+        desk = self._record(bundle.tickets[0].desk)
+        if desk is None:
+            return
+        yield from self._tags(number, [desk, *works])
+        yield from self._subject(bundle, desk, works)
+
+    def _tags(self, number: int, records: list[Record]) -> Iterator[Fault]:
+        sides = {(r.tool, r.key) for r in records}
+        last: dict[str, bool] = {}
+        for tagged in self._ledger.tagged:
+            if (tagged.side.tool, tagged.side.key) in sides:
+                last[_slug(tagged.tag)] = tagged.added
+        carried = {
+            r: {_slug(t) for t in r.tags if not t.startswith("customer-")} - _STEERING for r in records
+        }
+        for record, tags in carried.items():
+            for tag, added in sorted(last.items()):
+                refused = self._told.names(_side(records[0]), _side(record), "tags")
+                if added and tag not in tags | _STEERING and not refused:
+                    yield Fault("lost", number, f"the tag {tag} is not on {record.tool}:{record.key}")
+        refused = any(self._told.names(_side(records[0]), _side(record), "tags") for record in records)
+        shown = [] if refused else [sorted(tags) for tags in carried.values()]
+        if any(tags != shown[0] for tags in shown):
+            yield Fault("differs", number, f"the tags are {shown}")
+
+    def _subject(self, bundle: Bundle, desk: Record, works: list[Record]) -> Iterator[Fault]:
+        for record in works:
+            given = [
+                (s, t)
+                for s, t in self._ledger.subjects
+                if s.tool in ("desk", record.tool) and s in bundle.sides
+            ]
+            same = _line(record.subject) == _line(desk.subject)
+            if given and given[-1][0].tool == "desk" and desk.subject and not same:
+                what = f"{record.tool} calls it {record.subject!r}, and the desk {desk.subject!r}"
+                if not self._told.names(given[-1][0], Side(record.tool, record.key), "subject"):
+                    yield Fault("differs", bundle.tickets[0].number, what)
+
+    # -- what stands where
+
+    def _record(self, side: Side) -> Record | None:
+        record = self._world.records.get((side.tool, side.key))
+        return record if record is not None and side.there else None
+
+    def _bundle(self, record: Record) -> Bundle | None:
+        sides = ((b, s) for b in self._ledger.bundles for s in b.sides)
+        return next((b for b, s in sides if (s.tool, s.key) == (record.tool, record.key)), None)
+
+    def _number(self, record: Record) -> int:
+        bundle = self._bundle(record)
+        if bundle is None:
+            return 0
+        mine = [t.number for t in bundle.tickets if t.desk.key == record.key]
+        return mine[0] if mine else bundle.tickets[0].number
+
+    def _is_theirs(self, target: Side, text: Text) -> bool:
+        return any(side is target and id == text.id for side, id, _ in self._ledger.touched)
+
+
+def _shown(text: Text, inside: dict[str, Said], files: dict[str, Said]) -> Iterator[str]:
+    """Yield what a customer must not read or open, of a text that is shown to them."""
+    if text.ours:
+        yield f"the hub's text {text.id} is public"
+    yield from (f"the customer reads {token}" for token in TOKEN.findall(text.body) if token in inside)
+    yield from (f"the customer opens a file of {files[f].token}" for f in text.files if f in files)
+
+
+def _called(said: Said) -> str:
+    return "the description" if said.id == DESCRIPTION else ""
+
+
+def _names_of(said: Said) -> list[str]:
+    """Return what a finding calls a text that it tells was not copied."""
+    kinds = ("reply", "note", "message", "comment", "text", "forward")
+    return [f"{kind} {said.id} (" for kind in kinds]
+
+
+def _name(side: Side) -> str:
+    return f"{side.tool}:{side.key}"
+
+
+def _side(record: Record) -> Side:
+    return Side(record.tool, record.key)
+
+
+def _slug(tag: str) -> str:
+    return re.sub(r"[^\w]+", "-", tag.strip().lower()).strip("-")
+
+
+def _line(subject: str) -> str:
+    return " ".join(subject.split())[:200]

@@ -1,0 +1,149 @@
+"""What people did, as they know it: the tickets they opened, what they said, where things were linked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+DESCRIPTION = "0"
+TOOLS = ("desk", "jira", "gitlab")
+TOKEN = re.compile(r"zq\d{4}[a-z]")
+"""The word that each text begins with. Nothing else has it: who quotes a text changes it."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that somebody sent."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(eq=False)
+class Side:
+    """One tool's ticket. `linked` is when a person linked it by hand; None where the hub made it."""
+
+    tool: str
+    key: str
+    linked: datetime | None = None
+    trashed: bool = False
+    gone: bool = False
+
+    @property
+    def there(self) -> bool:
+        """Whether it can be worked on."""
+        return not (self.trashed or self.gone)
+
+
+@dataclass(eq=False)
+class Said:
+    """A text that a person wrote; `token` is the word that its present revision begins with."""
+
+    side: Side
+    id: str
+    token: str
+    author: str
+    private: bool
+    when: datetime
+    files: list[File] = field(default_factory=list)
+    earlier: list[str] = field(default_factory=list)
+    deleted: bool = False
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A matter that a customer brought up, and its story in words."""
+
+    number: int
+    desk: Side
+    customer: str
+    subject: str
+    story: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Bundle:
+    """A work side with all the tickets that are linked to it."""
+
+    tickets: list[Ticket] = field(default_factory=list)
+    works: dict[str, Side] = field(default_factory=dict)
+    by_hand: bool = False
+
+    @property
+    def sides(self) -> list[Side]:
+        """Every side of it."""
+        return [*(t.desk for t in self.tickets), *self.works.values()]
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Somebody added a tag where it was not, or removed one that was there."""
+
+    side: Side
+    tag: str
+    added: bool
+
+
+@dataclass
+class Ledger:
+    """Everything that people did in one seed."""
+
+    bundles: list[Bundle] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    tagged: list[Tagged] = field(default_factory=list)
+    subjects: list[tuple[Side, str]] = field(default_factory=list)
+    """Who gave which subject last, in order."""
+    finished: list[Side] = field(default_factory=list)
+    """Work sides, each time that a person finished one."""
+    touched: list[tuple[Side, str, str]] = field(default_factory=list)
+    """(side, text, word): copies that a person edited, and texts of other programs: they stay as they are."""
+    removed: set[tuple[Side, str]] = field(default_factory=set)
+    """(side, word) of each copy that a person deleted."""
+    acts: int = 0
+    words: int = 0
+
+    def token(self) -> str:
+        """Return a word that nothing else has."""
+        self.words += 1
+        return f"zq{self.words:04d}a"
+
+    @staticmethod
+    def next(token: str) -> str:
+        """Return the word of a text's next revision."""
+        return token[:-1] + chr(ord(token[-1]) + 1)
+
+    def tickets(self) -> Iterator[tuple[Bundle, Ticket]]:
+        """Yield every ticket with its bundle."""
+        for bundle in self.bundles:
+            for ticket in bundle.tickets:
+                yield bundle, ticket
+
+    def bundle_of(self, side: Side) -> Bundle:
+        """Return the bundle that a side is in."""
+        return next(bundle for bundle in self.bundles if side in bundle.sides)
+
+    def told(self, side: Side, what: str, when: datetime) -> None:
+        """Write down, for the story of each ticket that it concerns, what a person did on a side."""
+        self.acts += 1
+        self.tell((side.tool, side.key), f"{self.acts:4} {when:%d %H:%M:%S} {side.tool}:{side.key} {what}")
+
+    def tell(self, side: tuple[str, str], line: str) -> None:
+        """Write a line into the story of each ticket that has a side."""
+        for bundle in self.bundles:
+            for ticket in bundle.tickets:
+                if any((s.tool, s.key) == side for s in (ticket.desk, *bundle.works.values())):
+                    ticket.story.append(line)
+
+    def join(self, one: Bundle, other: Bundle) -> None:
+        """Have two bundles be one."""
+        one.tickets += other.tickets
+        one.works |= other.works
+        one.by_hand = True
+        self.bundles.remove(other)
+
+
+def quoted(text: str) -> str:
+    """Return a text as somebody quotes it: no word identifies it any more, and its files stay behind."""
+    return re.sub(r"zq(?=\d{4}[a-z])", "zx", text).replace("/uploads/", "/elsewhere/")
