@@ -19,7 +19,7 @@ from mappings.provenance import Signer
 from mappings.vocabulary import vocabularies
 from sync.engine import Engine
 from sync.links import Links
-from sync.store import Store, open_store
+from sync.store import Retention, Store, open_store
 from sync.store.dialects import address_of
 
 Now = Callable[[], datetime]
@@ -74,7 +74,8 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     settings = load(path, environ)
     budgets = budgets_of(settings, now)
     connectors = connectors_of(settings, now, budgets)
-    store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent))
+    keeps = Retention(texts=settings.hub.keep_texts, decisions=settings.hub.keep_decisions)
+    store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent), keeps)
     desk = desk_of(settings)
     engine = Engine(
         store=store,

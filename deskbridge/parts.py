@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from deskbridge.written import Span, address, domain, duration, label, name, span, store, week, zone
+from deskbridge.written import Span, address, days, domain, duration, label, name, span, store, week, zone
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Impact, Priority, Status, TicketType, Urgency
 from sync.fuses import STANDARD
@@ -39,6 +39,7 @@ Label = Annotated[str, AfterValidator(label)]
 Sign = Annotated[str, Field(pattern=r"^[^\w\s<>*_`\[\\/@#~]\S{2,}$")]
 """A word that begins with a mark which means nothing in any markup, like ``!public``."""
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+Days = Annotated[timedelta, BeforeValidator(days)]
 StoreAddress = Annotated[SecretStr, AfterValidator(store)]
 Table = Mapping[str, Mapping[str, str]]
 
@@ -56,6 +57,10 @@ class Hub(_Part):
     """What markers are signed with; 16 characters at least, never changed, kept with the backups."""
     since: Instant | None = None
     """From when on tickets are looked at by the first sync; a day back if not said."""
+    keep_texts: Days = timedelta(days=90)
+    """For how long texts are kept after their ticket was last read."""
+    keep_decisions: Days = timedelta(days=365)
+    """For how long is kept what was decided, and findings that were settled."""
 
 
 class Connection(_Part):

@@ -36,6 +36,16 @@ def label(value: str) -> str:
     return value
 
 
+def days(value: object) -> timedelta:
+    """Return the length out of ``90d``."""
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"([1-9][0-9]{0,4}) ?d", str(value))
+    if not found:
+        raise ValueError(f"no number of days {str(value)!r}; write 90d")
+    return timedelta(days=int(found[1]))
+
+
 def store(value: SecretStr) -> SecretStr:
     """Return where the store is: a path, or the address of a PostgreSQL database."""
     written = value.get_secret_value()

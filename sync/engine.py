@@ -111,6 +111,7 @@ class Engine:
 
     def poll(self, name: str) -> WireError | None:
         """Put what changed on one connection into the inbox; return why that failed, if it did."""
+        self._store.tidy(self._now())
         try:
             self._remember(name)
             self.poller.poll(name)

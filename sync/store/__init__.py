@@ -55,6 +55,11 @@ class Store:
         """Return the id of the hub whose memory this is."""
         return self.database.hub()
 
+    def tidy(self, at: datetime) -> None:
+        """Prune once a day, whoever comes first."""
+        if self.chores.begin("prune", at, at + timedelta(days=1)):
+            self.prune(at)
+
     def prune(self, at: datetime) -> None:
         """Forget what need not be kept any longer. Links, what was seen and whose copy is whose stay."""
         self.texts.prune(at - self.keeps.texts)

@@ -208,6 +208,8 @@ FORM: list[tuple[Change, str]] = [
     # keys, at every depth
     (("[hub]", "[hubb]"), "hub: this is missing|hubb: there is no such key; did you mean 'hub'?"),
     (("store =", "stroe ="), "hub.stroe: there is no such key; did you mean 'store'?"),
+    (("[hub]", '[hub]\nkeep_texts = "0d"'), "hub.keep_texts: no number of days '0d'; write 90d"),
+    (("[hub]", "[hub]\nkeep_decisions = 90"), "hub.keep_decisions: no number of days '90'; write 90d"),
     *(
         (('store = "', f'store = "{said}'), f"hub.store: {why}")
         for said, why in (

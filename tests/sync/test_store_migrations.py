@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import stat
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from mappings.ticket import Ref, Status
 from sync.seen import Kind, Mirror, Seen, TextId
 from sync.store import Store, open_store
 from sync.store.dialects import Address, engine_of
-from sync.store.migrate import migrate
+from sync.store.migrate import migrate, revisions
 from sync.store.schema import metadata
 from tests.sync import postgres as server
 
@@ -168,3 +169,27 @@ def test_an_address_of_something_else_is_refused_without_repeating_it(written: s
     (line,) = refused.value.problems
     assert "postgresql+psycopg://" in line
     assert "s3cret" not in line
+
+
+def test_an_old_file_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
+    """Otherwise there is no way back from an upgrade, or the copy is open to everybody on the machine."""
+    path = old_store(tmp_path / "store.sqlite3")
+    open_store(path).database.close()
+    open_store(path).database.close()
+    (copy,) = tmp_path.glob("store.sqlite3.before-*")
+    assert copy.name == "store.sqlite3.before-0002"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(copy)) as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert raw.execute("SELECT count(*) FROM links").fetchone() == (2,)
+
+
+def test_a_new_file_has_no_copy(tmp_path: Path) -> None:
+    """Otherwise every first start leaves an empty file behind."""
+    open_store(tmp_path / "store.sqlite3").database.close()
+    assert list(tmp_path.glob("*before*")) == []
+
+
+def test_each_revision_has_a_number_of_its_own() -> None:
+    """Otherwise two changes that were made at once leave a store that has had only one of them."""
+    assert revisions() == [f"{number:04}" for number in range(1, len(revisions()) + 1)]
