@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 from connectors.base import Connector
 from connectors.errors import ConfigError, WireError
+from deskbridge.account import neighbours, strangers, traces
 from deskbridge.desk import places_of
-from deskbridge.parts import Settings
+from deskbridge.hooks import hook_of
+from deskbridge.mails import everywhere, unproved
+from deskbridge.parts import Connection, Settings
 from deskbridge.report import complaint
+from mappings.provenance import Signer
+from sync.rules import Role
 
 HEADING = "Nothing is wrong with this, but know it:"
 
@@ -21,28 +28,92 @@ class Answer:
     lines: tuple[str, ...]
     remarks: tuple[str, ...]
     exit_code: int
+    ready: tuple[str, ...] = ()
+    """The connections against which nothing stands."""
 
     def __str__(self) -> str:
         known = ["", HEADING, *(f"  {remark}" for remark in self.remarks)] if self.remarks else []
         return "\n".join([*self.lines, *known])
 
+    def as_json(self) -> dict[str, object]:
+        """Return it as data."""
+        problems = [line for line in self.lines if line.partition(": ready, as ")[0] not in self.ready]
+        return {"ready": list(self.ready), "problems": problems, "remarks": list(self.remarks)}
 
-def ask(settings: Settings, connectors: Mapping[str, Connector]) -> Answer:
+
+def ask(settings: Settings, connectors: Mapping[str, Connector], at: datetime) -> Answer:
     """Return what every connection says to the settings; one that fails does not stop the others."""
-    lines: list[str] = []
+    lines = second_fronts(settings)
     remarks: list[str] = []
-    code = 0
+    ready: list[str] = []
+    code = ConfigError.exit_code if lines else 0
     for name, connector in connectors.items():
         try:
-            account, places = connector.whoami(), places_of(settings, name)
-            if problems := connector.problems(places):
+            problems, known = _asked(settings, name, connector, at)
+            if problems:
                 lines += problems
                 code = max(code, ConfigError.exit_code)
             else:
+                account = connector.whoami()
                 lines.append(f"{name}: ready, as {account.name} on {account.instance}")
-            remarks += connector.remarks(places)
+                ready.append(name)
+            remarks += known
         except WireError as error:
             lines.append(complaint(error))
             code = max(code, error.exit_code or 1)
     # What is down says so to each question.
-    return Answer(tuple(dict.fromkeys(lines)), tuple(dict.fromkeys(remarks)), code)
+    return Answer(tuple(dict.fromkeys(lines)), tuple(dict.fromkeys(remarks)), code, tuple(ready))
+
+
+def refuse(path: Path, problems: list[str]) -> None:
+    """Raise ConfigError if there are problems with the settings in a file."""
+    if problems:
+        raise ConfigError([f"{path}: {problem}" for problem in problems])
+
+
+def second_fronts(settings: Settings) -> list[str]:
+    """Return each place in which a work side would serve the customer by mail, beside the front that does."""
+    return [line for name in settings.places for line in _second_front(settings, name)]
+
+
+def _second_front(settings: Settings, name: str) -> Iterator[str]:
+    place = settings.places[name]
+    connection = settings.connections[place.connection]
+    if connection.role is not Role.WORK or not place.kind.startswith(_REQUEST):
+        return
+    for front, served in settings.connections.items():
+        routed = any(r.to == name and (not r.fronts or front in r.fronts) for r in settings.routes)
+        if routed and _mails(settings, front, served):
+            yield (
+                f"places.{name}.kind: a request mails its customer, and so does {front}: one side of a ticket"
+                " serves the customer; name an issue type, or take the tickets of a front that mails nobody"
+            )
+
+
+_REQUEST = "request:"
+"""What a place's kind begins with where the tool shows it to its customer and mails them."""
+
+
+def _mails(settings: Settings, name: str, connection: Connection) -> bool:
+    """Whether a front serves customers by mail: all do but those whose places staff alone read."""
+    readers = [p.readers for p in settings.places.values() if p.connection == name]
+    return connection.role is Role.FRONT and (not readers or any(r != "staff" for r in readers))
+
+
+def _asked(settings: Settings, name: str, connector: Connector, at: datetime) -> tuple[list[str], list[str]]:
+    """Return what stands against a connection, and what is good to know of it. Raises WireError."""
+    places = places_of(settings, name)
+    connector.whoami()
+    problems = connector.problems(places)
+    remarks = list(connector.remarks(places))
+    if problems:
+        return problems, remarks
+    found = traces(connector, Signer(settings.hub.secret.get_secret_value().encode()), at)
+    problems += strangers(name, found)
+    remarks += neighbours(name, found)
+    for place in everywhere(settings, name):
+        remarks += unproved(settings, place, connector.abilities(place))
+    if settings.serve.address:
+        steps = connector.plan_hook(hook_of(settings, name))
+        remarks += [f"{name}: webhooks: {step.what}; see `deskbridge webhooks install`" for step in steps]
+    return problems, remarks

@@ -62,6 +62,13 @@ def connect(config: ConnectionConfig) -> Connector:
     return Freshdesk(config)
 
 
+def form_of(config: ConnectionConfig) -> Form:
+    """Return the account's ticket form, not yet read."""
+    http = _http(config)
+    http.session.auth = (config.secret, "X")
+    return Form(http, config.now)
+
+
 class Freshdesk:
     """One Freshdesk account, as the agent whose key we have; the contract is `base.Connector`'s."""
 

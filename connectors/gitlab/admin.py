@@ -11,6 +11,7 @@ from connectors.gitlab.files import Home
 from connectors.gitlab.wire import GROUP, PROJECT, USER, Project, User, parse
 from connectors.http import Http
 from mappings.boards import Place
+from mappings.ticket import Audience
 
 _PLANNER = 15
 """The least role whose labels are not dropped in silence and that reads internal notes (reference 1.1)."""
@@ -115,6 +116,8 @@ def _against(project: Project, me: User, place: Place, polled: tuple[str, ...]) 
         yield "it is archived and read-only; unarchive it, or take it out of the settings"
     if project.issues_enabled is False:
         yield "issues are switched off; switch them on in the project's settings"
+    if project.visibility == "public" and place.readers.audience is Audience.STAFF:
+        yield "it is public, so not staff alone read it; make it private, or declare another project"
     if project.access_level < _PLANNER and not me.is_admin:
         yield (
             f"{me.name} has too low a role, so labels would be dropped and internal notes unseen;"

@@ -78,6 +78,13 @@ def connect(config: ConnectionConfig) -> Connector:
     return GitLab(config)
 
 
+def http_of(config: ConnectionConfig) -> Http:
+    """Return the way to a GitLab with a connection's token."""
+    wire = Session()
+    wire.headers["PRIVATE-TOKEN"] = config.secret
+    return Http(config.name, f"{config.url}/api/v4", wire, config.budget, config.now, explain)
+
+
 def capabilities(config: ConnectionConfig) -> Capabilities:
     """Return what GitLab can hold."""
     return Capabilities(
@@ -105,10 +112,7 @@ class GitLab:
 
     def __init__(self, config: ConnectionConfig) -> None:
         self._config, self._capabilities = config, capabilities(config)
-        wire = Session()
-        wire.headers["PRIVATE-TOKEN"] = config.secret
-        base = f"{config.url}/api/v4"
-        self._http = Http(config.name, base, wire, config.budget, config.now, explain)
+        self._http = http_of(config)
         self._directory, self._side = Directory(self._http), Side.of(config)
         side = self._side
         self._reader = Reader(

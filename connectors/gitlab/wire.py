@@ -161,6 +161,7 @@ class Project(_Part):
     archived: bool | None = None
     issues_enabled: bool | None = None
     service_desk_enabled: bool | None = None
+    visibility: str = ""
     permissions: Permissions | None = None
 
     @property

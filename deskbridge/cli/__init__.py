@@ -9,7 +9,19 @@ import typer
 
 import deskbridge
 from connectors.errors import HubError
-from deskbridge.cli import attention, boards, check, sandbox, serve, sync, tickets, webhooks
+from deskbridge.cli import (
+    attention,
+    boards,
+    check,
+    init,
+    mails,
+    sandbox,
+    serve,
+    status,
+    sync,
+    tickets,
+    webhooks,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,9 +30,12 @@ app = typer.Typer(
     help="Keep one conversation whole across Freshdesk, Jira and GitLab issues.",
 )
 app.command("demo")(sandbox.demo)
+app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("plan")(sync.plan)
 app.command("sync")(sync.sync)
+app.command("status")(status.status)
+app.command("mails")(mails.mails)
 app.command("explain")(tickets.explain)
 app.command("history")(tickets.history)
 app.command("link")(tickets.link)

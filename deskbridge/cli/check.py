@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Annotated
 
 import typer
 
-from deskbridge.cli.options import DEFAULT_SETTINGS, SettingsFile
+from connectors.errors import ConfigError
+from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
 
 
 def check(
     live: Annotated[bool, typer.Option("--live", help="Ask every system whether it can work.")] = False,
+    as_json: AsJson = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
     """List all problems of the settings at once; with --live, of the live systems too. Nothing is written.
@@ -22,14 +25,22 @@ def check(
     Example: deskbridge check --live
     """
     from deskbridge.bootstrap import connectors_of, system_time  # heavy: --help does without
-    from deskbridge.check import ask
+    from deskbridge.check import Answer, ask, refuse, second_fronts
     from deskbridge.settings import load
 
-    loaded = load(settings, os.environ)
-    connectors = connectors_of(loaded, system_time)
+    try:
+        loaded = load(settings, os.environ)
+        connectors = connectors_of(loaded, system_time)
+        refuse(settings, [] if live else second_fronts(loaded))
+    except ConfigError as error:
+        if not as_json:
+            raise
+        typer.echo(json.dumps(Answer(tuple(error.problems), (), error.exit_code).as_json(), indent=2))
+        raise typer.Exit(error.exit_code) from None
     if not live:
-        typer.echo(f"{settings}: all is well. `deskbridge check --live` asks the systems too.")
+        well = f"{settings}: all is well. `deskbridge check --live` asks the systems too."
+        typer.echo(json.dumps(Answer((), (), 0).as_json(), indent=2) if as_json else well)
         return
-    answer = ask(loaded, connectors)
-    typer.echo(str(answer))
+    answer = ask(loaded, connectors, system_time())
+    typer.echo(json.dumps(answer.as_json(), indent=2) if as_json else str(answer))
     raise typer.Exit(answer.exit_code)

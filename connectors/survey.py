@@ -1,0 +1,37 @@
+"""What an account has that settings can be written from. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from connectors.base import ConnectionConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFound:
+    """A place where tickets could be put."""
+
+    key: str
+    name: str
+    kinds: tuple[tuple[str, str], ...] = ()
+    """(id, name) of the kinds of tickets that can be created there."""
+    obstacle: str = ""
+    """Why it should not be used without a thought: customers or the public may read it; empty if none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What one account has."""
+
+    projects: tuple[ProjectFound, ...] = ()
+    statuses: tuple[tuple[str, str], ...] = ()
+    """(native word, what people call it), where the words are the account's own."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """(native name, what people call it) of custom fields that hold text."""
+
+
+def survey(system: str, config: ConnectionConfig) -> Survey:
+    """Return what an account has; a few calls. Raises WireError."""
+    found: Survey = import_module(f"connectors.{system}.survey").survey(config)
+    return found

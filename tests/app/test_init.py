@@ -1,0 +1,97 @@
+"""`init`: settings are written from what the sandbox's tools have, and work as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.app.program import Ended, Hub
+
+
+@pytest.fixture
+def bare(hub: Hub) -> Hub:
+    """A folder without settings, and an environment without overrides."""
+    hub.settings.unlink()
+    for name in [name for name in hub.environment if name.startswith("DESKBRIDGE_CONNECTIONS")]:
+        del hub.environment[name]
+    return hub
+
+
+def init(hub: Hub, *more: str, systems: Sequence[str] = ("freshdesk", "jira", "gitlab")) -> Ended:
+    """Write settings for some of the sandbox's systems."""
+    names = {"freshdesk": "desk", "jira": "acme_jira", "gitlab": "acme_gitlab"}
+    words = [f"{names[s]}={s}:{hub.environment[f'{s.upper()}_URL']}" for s in systems]
+    return hub.run("init", *(word for text in words for word in ("--connection", text)), *more)
+
+
+def test_what_is_written_works(bare: Hub) -> None:
+    """A newcomer's first file would be refused, or would copy nothing."""
+    ended = init(bare, "--zone", "Europe/Rome")
+    assert (ended.code, ended.err) == (0, "")
+    text = bare.settings.read_text("utf-8")
+    assert not [v for k, v in bare.environment.items() if k.endswith(("_KEY", "_TOKEN")) and v in text]
+    assert bare.run("check").code == 0
+    assert bare.run("check", "--live").code == 0
+    ticket = bare.people.mail("kim@lantern.example", "Kim", "Import stops", "<p>At row 17.</p>")
+    bare.people.sort(ticket, tags=["dev", "acme_gitlab"])
+    assert bare.run("sync", "--once").code == 0
+    assert bare.people.issue_of("Import stops").startswith("SUP-")
+    assert bare.people.gitlab_issue_of("Import stops")
+    labels = bare.people.jira("GET", f"api/2/issue/{bare.people.issue_of('Import stops')}")["fields"][
+        "labels"
+    ]
+    assert "customer-lantern-books" in labels
+
+
+def test_nothing_is_overwritten(bare: Hub) -> None:
+    """Somebody would lose the settings that they had."""
+    bare.settings.write_text("mine", "utf-8")
+    ended = init(bare)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "deskbridge: settings.toml: it is there already and is not overwritten\n"
+    assert bare.settings.read_text("utf-8") == "mine"
+
+
+def test_what_is_missing_is_told_at_once(bare: Hub) -> None:
+    """Somebody would correct one thing after the other, or get half a file."""
+    del bare.environment["JIRA_TOKEN"]
+    ended = bare.run(
+        "init",
+        *("--connection", "desk=freshdsk:https://a.example"),
+        *("--connection", "acme_jira=jira:https://a.example"),
+        *("--connection", "gitlab"),
+    )
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines() == [
+        "deskbridge: desk=freshdsk:https://a.example: no system 'freshdsk'; did you mean 'freshdesk'?",
+        (
+            "acme_jira=jira:https://a.example: put its secret into the environment, as ACME_JIRA_TOKEN or"
+            " JIRA_TOKEN"
+        ),
+        "gitlab: write it like desk=freshdesk:https://you.freshdesk.com",
+    ]
+    assert not bare.settings.exists()
+
+
+def test_a_wrong_credential(bare: Hub) -> None:
+    """A file would be written from what nobody could be asked."""
+    bare.environment["JIRA_TOKEN"] = "wrong-key-0123456789"
+    ended = init(bare)
+    assert (ended.code, ended.out) == (2, "")
+    assert "acme_jira: GET " in ended.err
+    assert not bare.settings.exists()
+
+
+def test_a_project_that_customers_read_is_not_taken(bare: Hub) -> None:
+    """What is for staff would be put where customers read it, because nobody was asked."""
+    ended = init(bare, "--project", "acme_jira=NONE")
+    assert (ended.code, ended.out) == (2, "")
+    assert "choose one with --project acme_jira=KEY; there are SUP, HELP (a service project" in ended.err
+
+
+def test_without_a_freshdesk(bare: Hub) -> None:
+    """Two teams without a help desk would have to write their settings from nothing."""
+    ended = init(bare, systems=("jira", "gitlab"))
+    assert (ended.code, ended.err) == (0, "")
+    assert bare.run("check", "--live").code == 0

@@ -1,0 +1,170 @@
+"""`check --live`, `mails` and `status`: what they tell of the sandbox's tools, over real HTTP."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import requests
+
+from mappings.provenance import Marker, Signer
+from tests.app.program import Hub
+
+DEAD = "http://127.0.0.1:9"
+
+
+def a_stranger(hub: Hub) -> None:
+    """A ticket that is to be worked on, of a customer whom nobody knows."""
+    hub.people.sort(hub.people.mail("pat@nowhere.example", "Pat", "Who?", "<p>Hi</p>"), tags=["dev"])
+
+
+def as_the_hub(hub: Hub, method: str, path: str, body: object = None) -> Any:
+    """Use Freshdesk with the hub's own key, as a person would who shares it."""
+    key = base64.b64encode(f"{hub.environment['FRESHDESK_API_KEY']}:X".encode()).decode()
+    address = f"{hub.environment['FRESHDESK_URL']}/api/v2/{path}"
+    headers = {"Authorization": f"Basic {key}"}
+    answer = requests.request(method, address, json=body, headers=headers, timeout=10)
+    answer.raise_for_status()
+    return answer.json()
+
+
+class TestTheAccount:
+    def test_what_the_hub_wrote_itself_is_no_person(self, hub: Hub) -> None:
+        """A hub that has worked would be refused because of its own texts."""
+        ticket = hub.people.mail("kim@lantern.example", "Kim", "Import stops", "<p>At row 17.</p>")
+        hub.people.sort(ticket, tags=["dev", "firmware"])
+        assert hub.run("sync", "--once").code == 0
+        hub.people.comment(hub.people.issue_of("Import stops"), "Which row?")
+        assert hub.run("sync", "--once").code == 0
+        ended = hub.run("check", "--live")
+        assert (ended.code, ended.err) == (0, "")
+
+    def test_a_persons_own_account(self, hub: Hub) -> None:
+        """What a person writes by hand would count as the hub's own, and be copied nowhere."""
+        ticket = hub.people.mail("kim@lantern.example", "Kim", "Import stops", "<p>At row 17.</p>")
+        as_the_hub(hub, "POST", f"tickets/{ticket}/notes", {"body": "I look at it", "private": True})
+        ended = hub.run("check", "--live")
+        assert ended.code == 2
+        assert (
+            f"desk: a person's own account: desk #{ticket} has texts that it wrote by hand; give the hub an"
+            " account that nobody else uses"
+        ) in ended.lines
+
+    def test_an_account_that_owns_tickets(self, hub: Hub) -> None:
+        """So it would with the account of an agent who works on tickets."""
+        ticket = hub.people.mail("kim@lantern.example", "Kim", "Import stops", "<p>At row 17.</p>")
+        me = as_the_hub(hub, "GET", "agents/me")["id"]
+        hub.people.sort(ticket, responder_id=me)
+        ended = hub.run("check", "--live", "--json")
+        assert ended.code == 2
+        told = json.loads(ended.out)
+        assert told["ready"] == ["jira", "gitlab"]
+        (problem,) = told["problems"]
+        assert problem.startswith(f"desk: a person's own account: it owns desk #{ticket}; ")
+
+    def test_another_hub(self, hub: Hub) -> None:
+        """Two hubs would copy each other's copies, or one would take the other's texts for its own."""
+        marker = Marker("other", 1, "desk", "1", "jira", "9", "8", "r")
+        token = Signer(b"the secret of another hub").write(marker)
+        ticket = hub.people.mail("kim@lantern.example", "Kim", "Import stops", "<p>At row 17.</p>")
+        line = f'<p>Lee in <a href="https://jira.example/x#{token}">jira X-1</a></p><p>Copied</p>'
+        hub.people.note(ticket, line)
+        ended = hub.run("check", "--live")
+        assert (ended.code, f"  desk: another hub writes there too, as on desk #{ticket}" in ended.lines) == (
+            0,
+            True,
+        )
+        as_the_hub(hub, "POST", f"tickets/{ticket}/notes", {"body": line, "private": True})
+        ended = hub.run("check", "--live")
+        assert ended.code == 2
+        assert ended.lines[0].startswith("desk: another hub writes with this account, or this one had")
+
+
+class TestMails:
+    def test_two_sides_that_mail(self, hub: Hub) -> None:
+        """A customer would be mailed by Freshdesk and by Jira about the same ticket."""
+        hub.change(('kind = "10004"', 'kind = "request:25"'))
+        ended = hub.run("check")
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err == (
+            "deskbridge: settings.toml: places.support-development.kind: a request mails its customer, and so"
+            " does desk: one side of a ticket serves the customer; name an issue type, or take the tickets of"
+            " a front that mails nobody\n"
+        )
+        told = json.loads(hub.run("check", "--json").out)
+        assert told["ready"] == []
+        assert len(told["problems"]) == 1
+
+    def test_switches_that_no_call_shows(self, hub: Hub) -> None:
+        """Somebody would not know why the hub leaves a status alone, nor what to look at first."""
+        hub.change(
+            ("[boards.lantern]", '[handover.work_to_front.closed]\nstatus = "resolved"\n[boards.lantern]')
+        )
+        told = json.loads(hub.run("check", "--live", "--json").out)["remarks"]
+        (line,) = [line for line in told if "no call tells whether" in line and line.startswith("desk")]
+        assert "sets the status to resolved (a work side became closed)" in line
+        assert 'add may_mail = ["desk"]' in line
+
+    def test_what_mails_whom(self, hub: Hub) -> None:
+        """An operator could not tell beforehand which act of whom mails a customer."""
+        ended = hub.run("mails")
+        assert (ended.code, ended.err) == (0, "")
+        assert (
+            "desk: if people write a reply, the customer can read it, the customer is mailed; the hub copies"
+            " it to the work sides, for staff"
+        ) in ended.lines
+        assert "desk: if the hub copies a text, staff can read it, nobody is mailed" in ended.lines
+        assert "jira SUP: if the hub creates a ticket, staff can read it, nobody is mailed" in ended.lines
+        only = json.loads(hub.run("mails", "--only", "--json").out)
+        assert {row["mails"] for row in only} == {"always", "if_configured"}
+        assert len(only) < len(ended.lines)
+
+    def test_a_dead_server(self, hub: Hub) -> None:
+        """What the others do would not be told, or the gap would go unnoticed."""
+        ended = hub.run("mails", DESKBRIDGE_CONNECTIONS__JIRA__URL=DEAD)
+        assert ended.code == 1
+        assert ended.err.count("\n") == 1
+        assert [line for line in ended.lines if line.startswith("gitlab harbour/firmware: ")]
+
+
+class TestStatus:
+    def test_all_is_well(self, hub: Hub) -> None:
+        """Somebody would be alarmed by a hub that works, or told nothing of it."""
+        ticket = hub.people.mail("kim@lantern.example", "Kim", "Import stops", "<p>At row 17.</p>")
+        hub.people.sort(ticket, tags=["dev"])
+        assert hub.run("sync", "--once").code == 0
+        ended = hub.run("status")
+        assert (ended.code, ended.err) == (0, "")
+        assert [line.partition(":")[0] for line in ended.lines[:3]] == ["desk", "jira", "gitlab"]
+        assert "(1 tickets, last poll " in ended.lines[0]
+        assert ended.lines[3].startswith("1 linked, 0 due")
+        assert ended.lines[-1] == "Nothing is parked."
+        told = json.loads(hub.run("status", "--json").out)
+        assert (told["bundles"], told["parked"], told["uncertain"]) == (1, {}, 0)
+        assert [one["tickets"] for one in told["connections"]] == [1, 1, 0]
+
+    def test_what_waits_for_a_person(self, hub: Hub) -> None:
+        """A monitor would see a hub without parked tickets."""
+        a_stranger(hub)
+        assert hub.run("sync", "--once").code == 4
+        ended = hub.run("status")
+        assert ended.code == 4
+        assert ended.lines[-1] == (
+            "1 parked: desk #1: no customer is known for pat@nowhere.example; add one to the settings"
+        )
+
+    def test_a_refused_credential(self, hub: Hub) -> None:
+        """A monitor would not see that a connection stands still."""
+        a_stranger(hub)
+        hub.run("sync", "--once")
+        ended = hub.run("status", "--json", JIRA_TOKEN="wrong-key-0123456789")
+        assert ended.code == 3
+        told = {one["name"]: one["refused"] for one in json.loads(ended.out)["connections"]}
+        assert told == {"desk": False, "jira": True, "gitlab": False}
+
+    def test_a_dead_server(self, hub: Hub) -> None:
+        """One system that is down would hide how the others stand."""
+        ended = hub.run("status", DESKBRIDGE_CONNECTIONS__JIRA__URL=DEAD)
+        assert ended.code == 0
+        assert ended.lines[1].startswith("jira: GET api/2/myself: 127.0.0.1:9 cannot be reached;")
