@@ -10,7 +10,7 @@ from io import BytesIO
 from connectors.base import CommentDraft, Upload, WrittenComment
 from connectors.capabilities import FilePlace
 from connectors.errors import Gone, Rejected
-from mappings.markup import read
+from mappings.markup import read, rewritten
 from mappings.ticket import MESSAGE_0, Audience, Comment, Raw
 from sync.apply_files import FileWriter
 from sync.files import Lost, names_of, travelling
@@ -226,7 +226,8 @@ class TextWriter:
             here = {upload.id for upload in uploads}
             extra = self._attached(write, piece)
             names = self._names(source, message, write.target)
-            text = self._worded(write, piece, extra.name if extra else "")
+            said = self._worded(write, piece, extra.name if extra else "")
+            text = rewritten(said, self._links(write))
             public = write.audience is Audience.CUSTOMER
             if write.form is not Form.ADDENDUM and piece.number == piece.of:
                 text = self._with_left(write, text, here | {id for id, name in names.items() if name})
@@ -264,15 +265,28 @@ class TextWriter:
             case _:
                 return piece.text
 
+    def _links(self, write: AddComment | EditComment) -> dict[str, str]:
+        """Return where links to sides of this ticket lead there: to the side that is read."""
+        if write.target not in self._w.spots:
+            return {}
+        here = self._link(write)
+        others = (spot.url for name, spot in self._w.spots.items() if name != write.target)
+        return {url: here for url in others if url}
+
+    def _link(self, write: AddComment | EditComment) -> str:
+        """Return where whoever reads a text opens the ticket."""
+        rule, spot = self._w.situation.rules.publish, self._w.spots[write.target]
+        public = write.audience is Audience.CUSTOMER and rule is not None and rule.link
+        return rule.link.replace("{key}", spot.ref.key) if rule and public else spot.url
+
     def _sign(self) -> str:
         rule = self._w.situation.rules.publish
         return rule.sign if rule else ""
 
     def _public(self, write: AddComment | EditComment, token: str, text: str) -> str:
-        rule, spot = self._w.situation.rules.publish, self._w.spots[write.target]
-        url = rule.link.replace("{key}", spot.ref.key) if rule and rule.link else spot.url
+        rule = self._w.situation.rules.publish
         sender = rule.sender if rule else ""
-        return published_copy(sender, url, token, unsigned(text, self._sign()))
+        return published_copy(sender, self._link(write), token, unsigned(text, self._sign()))
 
     def _attached(self, write: AddComment | EditComment, piece: Piece) -> Upload | None:
         """Return the file that goes with a text that is not shown as it is: attached by now if it must be."""

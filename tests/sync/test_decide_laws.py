@@ -27,7 +27,7 @@ from mappings.ticket import (
 )
 from sync.decide import decide
 from sync.operations import AddComment, AddFile, AddNotice, CreateTicket, EditComment, SetFields, Skip
-from sync.rules import Role
+from sync.rules import Publish, Role
 from sync.seen import Mirrors, Seen
 from sync.situation import Promises, Situation
 from tests.sync.situations import (
@@ -58,6 +58,8 @@ LAW = settings(max_examples=30, deadline=None)
 WORKS = ("jira", "gitlab")
 READERS = (STAFF, STAFF, Readers("lantern"), Readers("orbit"), UNDECLARED)
 
+PUBLISH = Publish(sign="!public", sender="Support", connections=frozenset(WORKS))
+
 words = st.sampled_from(["a", "b", "c"])
 tags = st.frozensets(st.sampled_from(["dev", "pump", "Pump", "valve", "customer-lantern"]), max_size=3)
 values = st.fixed_dictionaries(
@@ -80,7 +82,7 @@ def comments(draw: st.DrawFn) -> Comment:
     sizes = draw(st.lists(st.sampled_from([1, 2000]), max_size=2))
     return text(
         str(number),
-        draw(words),
+        draw(words | st.sampled_from(["!public a", "!publc a", "a !public"])),
         by=draw(st.sampled_from(PersonRole)),
         audience=draw(st.sampled_from(Audience)),
         kind=draw(st.sampled_from([None, CommentKind.AUTOMATIC, CommentKind.FORWARD])),
@@ -119,7 +121,11 @@ def situations(draw: st.DrawFn) -> Situation:
         own_tags=draw(st.sampled_from([{}, {"jira": frozenset({"customer-lantern"})}])),
         customer="lantern",
         promises=draw(st.none() | promises),
-        rules=replace(RULES, may_mail=draw(st.frozensets(st.sampled_from(WORKS)))),
+        rules=replace(
+            RULES,
+            may_mail=draw(st.frozensets(st.sampled_from(WORKS))),
+            publish=draw(st.none() | st.just(PUBLISH)),
+        ),
     )
     for name in RULES.roles:
         s = able(s, name, **_abilities(draw))
@@ -211,6 +217,8 @@ def test_nobody_reads_what_is_not_for_them(s: Situation) -> None:
         if s.role(write.target) is Role.WORK:
             assert readers.customer in (None, "lantern")
         match write:
+            case AddComment(audience=Audience.CUSTOMER):
+                assert _published(s, write)
             case AddComment(audience=audience) | EditComment(audience=audience):
                 assert audience is Audience.STAFF
                 assert readers == STAFF or s.abilities(write.target).internal_comments
@@ -230,7 +238,19 @@ def test_nobody_reads_what_is_not_for_them(s: Situation) -> None:
 def test_only_what_is_allowed_may_mail(s: Situation) -> None:
     """Otherwise a program mails customers."""
     for write in decide(s).writes:
-        assert s.may(write.reach.mails, write.target)
+        public = isinstance(write, AddComment) and _published(s, write)
+        assert public or s.may(write.reach.mails, write.target)
+
+
+def _published(s: Situation, write: AddComment) -> bool:
+    """Whether a person of the staff published a text, where a rule lets them."""
+    way = (s.role(write.source), s.role(write.target)) == (Role.WORK, Role.FRONT)
+    said = write.message.body.text.startswith("!public ")
+    replied = (write.message.kind, write.message.audience) == (CommentKind.REPLY, Audience.CUSTOMER)
+    staff = (
+        write.message.author.role is PersonRole.STAFF and write.message.audience is not Audience.RESTRICTED
+    )
+    return s.rules.publish is not None and way and staff and (said or replied)
 
 
 @LAW

@@ -257,6 +257,18 @@ def test_a_text_that_is_kept_private_stays_and_is_taken_back(make: Make) -> None
     assert world.bodies("jira")[1:] == ["*This text was withdrawn.*"]
 
 
+def test_a_link_to_the_ticket_leads_to_the_side_that_is_read(make: Make) -> None:
+    """Otherwise a customer is sent to an issue that they cannot open, and a developer to another tool."""
+    world = make(rules={"publish": PUBLISH})
+    key, issue = linked(world)
+    mine, theirs = f"http://desk.test/tickets/{key}", f"http://jira.test/tickets/{issue}"
+    world.desk.comment(key, f"see [the ticket]({mine})", audience=STAFF)
+    world.jira.comment(issue, f"!public see [here]({theirs})", audience=STAFF)
+    world.settle()
+    assert world.bodies("jira")[2] == f"see [the ticket]({theirs})"
+    assert world.bodies("desk")[2] == f"see [here](http://help.test/tickets/{key})"
+
+
 # -- later
 
 
