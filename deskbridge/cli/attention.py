@@ -121,7 +121,7 @@ def list_findings(as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETT
             "reason": f.reason,
             "found": f.found.isoformat(),
         }
-        for f in store.findings.all()
+        for f in store.findings.open()
     ]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
