@@ -594,6 +594,7 @@ def test_a_place_that_is_ready_has_no_problems(wire: responses.RequestsMock, git
     [
         ({"archived": True}, "archived"),
         ({"issues_enabled": False}, "switched off"),
+        ({"visibility": "public"}, "public"),
         ({"permissions": {"project_access": {"access_level": 10}, "group_access": None}}, "too low a role"),
         ({"permissions": None}, "too low a role"),
         ({"path_with_namespace": "acme/store"}, "acme/store today"),
