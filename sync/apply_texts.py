@@ -128,16 +128,19 @@ class TextWriter:
 
     def _not_withdrawn(self, write: Withdraw, error: Rejected) -> None:
         w = self._w
+        severity = Severity.WARNING
         if write.how is Withdrawal.BLANK:
+            severity = Severity.URGENT
             try:
                 w.connectors[write.target].delete_comment(w.key(write.target), write.id)
             except (Rejected, Gone):
-                why = f"urgent: it cannot be emptied or deleted here, delete it by hand: {error.text}"
+                why = f"it cannot be emptied or deleted here, delete it by hand: {error.text}"
             else:
                 return
         else:
             why = f"refused: {error.text}"
-        w.done.remarks.append(Skip(write.target, f"the withdrawal of text {write.id}", why))
+        what = f"the withdrawal of text {write.id}"
+        w.done.remarks.append(Skip(write.target, what, why, severity=severity))
 
     def tell(self, write: AddNotice | Tell) -> None:
         """Tell staff what became of a side, or of something on it."""

@@ -12,7 +12,7 @@ from connectors.capabilities import FilePlace
 from connectors.memory import Fault
 from mappings.provenance import Marker, Signer
 from mappings.ticket import Audience
-from sync.operations import Withdrawal
+from sync.operations import Severity, Withdrawal
 from sync.pieces import Long
 from sync.rules import Publish
 from tests.sync.world import World, internal, words
@@ -270,6 +270,21 @@ def test_a_link_to_the_ticket_leads_to_the_side_that_is_read(make: Make) -> None
 
 
 # -- later
+
+
+def test_a_copy_that_cannot_be_emptied_is_urgent_and_tried_once(make: Make) -> None:
+    """Otherwise what an author took back is read on by others, and nobody is told to delete it."""
+    world = make(rules={"keep_private": "!private"})
+    key, _ = linked(world)
+    said = world.desk.comment(key, "about their temper", audience=STAFF)
+    world.settle()
+    world.desk.edit_comment(key, said, "!private about their temper")
+    world.jira.fail("edit_comment", Fault.REFUSED, 9)
+    world.jira.fail("delete_comment", Fault.REFUSED, 9)
+    world.settle()
+    (finding,) = [f for f in world.store.findings.all() if "delete it by hand" in f.reason]
+    assert finding.severity is Severity.URGENT
+    assert world.bodies("jira")[1:] == ["about their temper"]
 
 
 @pytest.mark.parametrize("how", [Withdrawal.MARK, Withdrawal.DELETE])
