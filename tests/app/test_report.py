@@ -39,14 +39,19 @@ from sync.operations import (
     Conflict,
     CreateTicket,
     EditComment,
+    Form,
     Plan,
     Reach,
     Remark,
     SetFields,
     Skip,
+    Tell,
+    Withdraw,
+    Withdrawal,
     Write,
 )
 from sync.outcome import Done, Later, Outcome, Parked, Planned, Reconciled
+from sync.seen import TextId
 
 NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
 QUIET = Reach(STAFF, Mails.NEVER)
@@ -88,7 +93,25 @@ LINES: list[tuple[Write, str]] = [
     ),
     (
         AddComment("desk", "jira", NOTE, Audience.CUSTOMER, Reach(Readers("lantern"), Mails.ALWAYS)),
-        "desk: add note 12 by Kim Park of jira (read by customer lantern, MAIL)",
+        "desk: publish note 12 by Kim Park of jira (read by customer lantern, MAIL)",
+    ),
+    (
+        AddComment("jira", "desk", NOTE, Audience.STAFF, QUIET, 2, 3),
+        "jira: add note 12 by Kim Park of desk, part 2 of 3 (read by staff, no mail)",
+    ),
+    (
+        AddComment("jira", "desk", NOTE, Audience.STAFF, QUIET, form=Form.PLAIN),
+        "jira: add note 12 by Kim Park of desk, as plain text (read by staff, no mail)",
+    ),
+    (
+        Withdraw("jira", TextId("desk", "1", "12"), "44", Withdrawal.MARK, QUIET),
+        "jira: mark as deleted text 44, the copy of text 12 of desk (read by staff, no mail)",
+    ),
+    (
+        Tell(
+            "jira", TextId("jira", "1", "hub:told-12"), "The text of Sam", Ref("jira", "1"), "http://j", QUIET
+        ),
+        "jira: tell staff: The text of Sam (read by staff, no mail)",
     ),
     (
         EditComment("jira", "desk", FIRST, "0", Audience.STAFF, QUIET),
