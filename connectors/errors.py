@@ -81,6 +81,12 @@ class Gone(WireError):
     exit_code = 0
 
 
+class UnsafePlan(HubError):
+    """Something was refused because it looks like a mistake; the text says how to allow it."""
+
+    exit_code = 5
+
+
 class Uncertain(WireError):
     """A write that must not be repeated was sent, and nobody heard the answer."""
 

@@ -19,6 +19,7 @@ from mappings.provenance import Signer
 from mappings.vocabulary import vocabularies
 from sync.engine import Engine
 from sync.links import Links
+from sync.recovery import Recovery
 from sync.store import Retention, Store, open_store
 from sync.store.dialects import address_of
 
@@ -34,6 +35,7 @@ class Application:
     store: Store
     engine: Engine
     links: Links
+    recovery: Recovery
     budgets: Mapping[str, LocalBudget]
     """What each connection may call; shared by everything in this process."""
     now: Now
@@ -77,18 +79,20 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     keeps = Retention(texts=settings.hub.keep_texts, decisions=settings.hub.keep_decisions)
     store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent), keeps)
     desk = desk_of(settings)
+    signer = Signer(settings.hub.secret.get_secret_value().encode())
     engine = Engine(
         store=store,
         connectors=connectors,
         desk=desk,
-        signer=Signer(settings.hub.secret.get_secret_value().encode()),
+        signer=signer,
         now=now,
         since=settings.hub.since,
         digest=sha256(path.read_bytes()).hexdigest(),
         fuses=fuses_of(settings),
     )
     links = Links(store, connectors, desk.rules, now)
-    return Application(settings, connectors, store, engine, links, budgets, now)
+    recovery = Recovery(store=store, connectors=connectors, rules=desk.rules, signer=signer, now=now)
+    return Application(settings, connectors, store, engine, links, recovery, budgets, now)
 
 
 def _connector(settings: Settings, name: str, now: Now, budget: LocalBudget) -> Connector:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.base import Account, Connector, Snapshot
-from connectors.errors import ConfigError, Gone, HubError, Rejected, WireError
+from connectors.errors import ConfigError, Gone, HubError, Rejected, UnsafePlan, WireError
 from mappings.provenance import Signer
 from mappings.ticket import Ref
 from sync.fuses import STANDARD, Fuses
@@ -67,7 +67,7 @@ class Engine:
         self._store, self._connectors, self._desk, self._signer = store, connectors, desk, signer
         self._now, self._digest = now, digest
         self._reconciler = Reconciler(store=store, connectors=connectors, signer=signer, now=now, fuses=fuses)
-        self._observer = Observer(connectors, desk, signer, store.hub(), store.health.doubted)
+        self._observer = Observer(connectors, desk, signer, store.hub, store.health.doubted)
         self.breakers = Breakers(store, connectors, now)
         self.poller = Poller(
             store=store,
@@ -219,7 +219,9 @@ class Engine:
         try:
             seen = self._observe(self._store.bundles.load(row.subject))
             self._learn(seen)
+            self._refuse_while_recovering()
             seen = self._followed(claim, seen)
+            self._refuse_if_older(seen)
             decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed)
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
@@ -232,6 +234,9 @@ class Engine:
             self._store.inbox.done(row)
         except LostClaim:
             return None
+        except UnsafePlan as error:
+            outcome = Later(self._now() + BACKOFF[1], error)
+            self._settle(row, None, outcome)
         except Unjoined as error:
             outcome = Parked(str(error))
             self._settle(row, None, outcome)
@@ -248,6 +253,17 @@ class Engine:
         finally:
             self._store.inbox.release(claim, self._now())
         return Reconciled(row.subject, plan, outcome, tuple(made))
+
+    def _refuse_if_older(self, seen: Observation) -> None:
+        """Stop everything if a text of ours is newer than the store: it was restored from a backup."""
+        if seen.number > self._store.database.highest_number():
+            self._store.database.recover(self._now())
+            self._refuse_while_recovering()
+
+    def _refuse_while_recovering(self) -> None:
+        if self._store.database.recovering():
+            why = "the store is older than what the hub wrote in the tools"
+            raise UnsafePlan(f"{why}: nothing is written before `deskbridge recover --apply`")
 
     def _followed(self, claim: Claim, seen: Observation) -> Observation:
         """Follow the sides that were moved, and observe again if there were any."""

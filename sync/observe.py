@@ -57,6 +57,8 @@ class Observation:
     """(old, new) of each side that was moved and is to be followed."""
     merges: tuple[tuple[Snapshot, Ref], ...]
     """(front side, the ticket that it was merged into) where that one is no side of the bundle yet."""
+    number: int
+    """The highest running number of a text of ours that the store did not know."""
     silent: tuple[WireError, ...]
     """Why connections could not be reached; the sides that could go on without them."""
 
@@ -79,10 +81,14 @@ class Observer:
         connectors: Mapping[str, Connector],
         desk: Desk,
         signer: Signer,
-        hub: str,
+        hub: Callable[[], str],
         doubted: Callable[[str], bool],
     ) -> None:
-        """`doubted` tells whether what a connection does not find may be there all the same."""
+        """Read through the connectors, for a desk.
+
+        `hub` tells this hub's id, which recovery may change at any time; `doubted` tells whether what a
+        connection does not find may be there all the same.
+        """
         self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, hub
         self._doubted = doubted
 
@@ -125,6 +131,7 @@ class Observer:
                 for ref in fronts
                 if (primary := merged_into(sides[ref])) is not None and primary not in bundle.refs
             ),
+            number=max(self._numbers(sides.values(), bundle.mirrors), default=0),
             silent=tuple(silent.values()),
         )
 
@@ -205,9 +212,19 @@ class Observer:
                 if message.author.role is PersonRole.HUB and not known.is_copy(Kind.COMMENT, place):
                     yield from self._marked(message, place)
 
+    def _numbers(self, sides: Iterable[Snapshot], known: Mirrors) -> Iterator[int]:
+        """Yield the running numbers of the texts that this hub wrote and the store does not know."""
+        for side in sides:
+            for message in side.ticket.messages:
+                place = TextId(side.ref.connection, side.ref.key, message.id)
+                if message.author.role is PersonRole.HUB and not known.is_copy(Kind.COMMENT, place):
+                    marker = self._signer.find(read(message.body, message.attachments))
+                    if marker and (marker.hub, marker.target) == (self._hub(), place.connection):
+                        yield marker.number
+
     def _marked(self, message: Comment, place: TextId) -> Iterable[Mirror]:
         marker = self._signer.find(read(message.body, message.attachments))
-        if marker is None or (marker.hub, marker.target) != (self._hub, place.connection):
+        if marker is None or (marker.hub, marker.target) != (self._hub(), place.connection):
             return
         # Only a description was written before its ticket's key was known.
         if marker.target_key == ("" if place.id == MESSAGE_0 and not marker.target_key else place.key):
@@ -277,13 +294,13 @@ class Observer:
             },
             adopted={ref.connection: how.at for ref, how in adopted.items() if not how.history},
             prefer=prefer if prefer in {ref.connection for ref in sides} else None,
-            hub=self._hub,
+            hub=self._hub(),
         )
         return Observed(
             situation=situation,
             found=copies,
             clocks=told.clocks,
-            parked=self._parked(situation, told),
+            parked=self._parked(situation, told, bundle),
         )
 
     def _wanting(self, bundle: Bundle, told: _Told) -> tuple[Place, ...]:
@@ -316,7 +333,18 @@ class Observer:
             return labels[0]
         return {name: frozenset() for label in labels for name in label} if shared else {}
 
-    def _parked(self, s: Situation, told: _Told) -> str | None:
+    def _unknown(self, told: _Told) -> bool:
+        """Whether a front side that the store knows no link of carries texts of this hub."""
+        if told.front is None:
+            return False
+        ours = (m for m in told.front.ticket.messages if m.author.role is PersonRole.HUB)
+        found = (self._signer.find(read(m.body, m.attachments)) for m in ours)
+        return any(marker and marker.target_key == told.front.ref.key for marker in found)
+
+    def _parked(self, s: Situation, told: _Told, bundle: Bundle) -> str | None:
+        if bundle.id is None and not bundle.former and s.wanting and told.front and self._unknown(told):
+            why = "it carries texts of this hub that the store does not know of"
+            return f"{told.front.ref}: {why}; `deskbridge recover` finds its links again"
         if told.front is None or not s.wanting or told.customer is not None or not self._desk.customers:
             return None
         if s.readers(told.front.ref.connection) == STAFF:  # a desk of staff's own serves no customer

@@ -15,6 +15,7 @@ from deskbridge.cli import (
     check,
     init,
     mails,
+    recover,
     sandbox,
     serve,
     status,
@@ -40,6 +41,7 @@ app.command("explain")(tickets.explain)
 app.command("history")(tickets.history)
 app.command("link")(tickets.link)
 app.command("unlink")(tickets.unlink)
+app.command("recover")(recover.recover)
 app.add_typer(attention.parked, name="parked")
 app.add_typer(attention.finding, name="finding")
 app.command("serve")(serve.serve)

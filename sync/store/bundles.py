@@ -168,6 +168,15 @@ class Bundles:
                 how = {"history": adoption.history, "prefer": adoption.prefer}
                 tx.execute(row.values(adopted=adoption.at, **how))
 
+    def forget_seen(self, at: datetime) -> None:
+        """Forget what every side said: the next look takes each as it is and writes no field.
+
+        What stands on several sides already is paired then, as if a person had linked them.
+        """
+        with self._db.writing() as tx:
+            tx.execute(delete(t.seen))
+            tx.execute(update(t.links).values(adopted=at, history=True, prefer=None))
+
     def unlink(self, claim: Claim, ref: Ref, at: datetime) -> None:
         """Take a side out of its bundle and forget what it said; what was copied stays known."""
         here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)

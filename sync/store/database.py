@@ -121,6 +121,12 @@ class Database:
             else:
                 _set(tx, "recovering", since.isoformat(), where=meta.c.value == "")
 
+    def rename_hub(self, hubs: set[str]) -> None:
+        """Go by the id under which the tools know this hub, if they know one: the store was made anew."""
+        if len(hubs) == 1:
+            with self.writing() as tx:
+                _set(tx, "hub", next(iter(hubs)))
+
     def _meta(self, name: str) -> str:
         with self.reading() as tx:
             return str(tx.execute(select(meta.c.value).where(meta.c.name == name)).scalar() or "")

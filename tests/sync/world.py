@@ -110,6 +110,11 @@ class World:
             since=None,
         )
 
+    def reopen(self) -> None:
+        """Open the store's file again, whatever lies there now, and start a hub on it."""
+        self.store = open_store(self.folder / "store.sqlite3")
+        self.engine = self.hub()
+
     def close(self) -> None:
         """Let go of the store's file."""
         self.store.database.close()
