@@ -128,6 +128,18 @@ class TestMails:
         assert [line for line in ended.lines if line.startswith("gitlab harbour/firmware: ")]
 
 
+class TestWebhooks:
+    def test_what_is_not_installed(self, hub: Hub) -> None:
+        """Somebody would take a hub for ready that is told of nothing, or check would install it."""
+        hub.change(("[boards.lantern]", '[serve]\naddress = "http://127.0.0.1:8600"\n[boards.lantern]'))
+        hub.refuse_writes()
+        ended = hub.run("check", "--live", "--json")
+        told = json.loads(ended.out)["remarks"]
+        lacking = {line.partition(":")[0] for line in told if ": webhooks: " in line}
+        assert (ended.code, lacking) == (0, {"desk", "jira", "gitlab"})
+        assert hub.writes_refused() == 0
+
+
 class TestStatus:
     def test_all_is_well(self, hub: Hub) -> None:
         """Somebody would be alarmed by a hub that works, or told nothing of it."""
