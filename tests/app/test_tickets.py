@@ -18,6 +18,13 @@ def opened(hub: Hub) -> str:
     return f"desk:{ticket}"
 
 
+def renamed(hub: Hub) -> None:
+    """Have a developer give their issue another summary, which is theirs alone."""
+    key = hub.people.issue_of("Import stops")
+    hub.people.jira("PUT", f"api/2/issue/{key}", json={"fields": {"summary": "Parser: off by one"}})
+    hub.run("sync", "--once")
+
+
 class TestExplain:
     def test_each_field_and_text_says_where_it_came_from(self, hub: Hub) -> None:
         """Nobody could find out why an issue says what it says."""
@@ -42,10 +49,9 @@ class TestExplain:
     def test_a_rule_that_skipped_something_is_named(self, hub: Hub) -> None:
         """What was left out would be explained by nobody."""
         name = opened(hub)
-        hub.people.sort(int(name.partition(":")[2]), type="Question")
-        hub.run("sync", "--once")
+        renamed(hub)
         told = json.loads(hub.run("explain", name, "--json").out)
-        assert ("type (desk)", "the rules keep this change where it was made") in {
+        assert ("subject (jira)", "the rules keep this change where it was made") in {
             (row["what"], row["why"]) for row in told["not_done"]
         }
 
@@ -105,9 +111,8 @@ class TestParked:
 
     def test_findings_are_listed(self, hub: Hub) -> None:
         """What was refused or contradictory would stand in the store, and nowhere else."""
-        name = opened(hub)
-        hub.people.sort(int(name.partition(":")[2]), type="Question")
-        hub.run("sync", "--once")
-        assert "not type (desk): the rules keep this change" in hub.run("finding", "list").out
+        opened(hub)
+        renamed(hub)
+        assert "not subject (jira): the rules keep this change" in hub.run("finding", "list").out
         rows = json.loads(hub.run("finding", "list", "--json").out)
         assert rows[0]["ticket"].startswith("desk #1")
