@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json as decoder
 import random
 import tempfile
 import time
@@ -44,8 +45,12 @@ _PIECE = 1 << 16
 _ANSWER = 64 << 20
 """Bytes that an answer may have; a page of the longest tickets is far below."""
 
+_SAID = 500
+"""Characters of a server's message that are worth passing on, once our credentials are out of it."""
+_BOM = b"\xef\xbb\xbf"
+
 Explain = Callable[[requests.Response], tuple[str, Mapping[str, str]]]
-"""What a system's error body says: a text for a person, and its fields with what is wrong with each."""
+"""What a system's error body says, uncut: a text for a person, and what is wrong with each field."""
 Form = Iterable[tuple[str, str]]
 File = tuple[str, str, IO[bytes], str]
 """A file of a form: the form's field, the file's name, its content and its type."""
@@ -122,11 +127,14 @@ class Http:
         return self.call(method, path, data=body, headers=told, idempotent=False)
 
     def json(self, response: requests.Response) -> Any:
-        """Return the answer's JSON. Raises Rejected, naming the call, when it is something else."""
+        """Return the answer's JSON. Raises Rejected, naming the call, when it is something else.
+
+        JSON is UTF-8 whatever a header says (RFC 8259, 8.1); what is not is refused, never read as U+FFFD.
+        """
         try:
-            return response.json()
+            return decoder.loads(response.content.decode())
         except (ValueError, RecursionError):
-            raise Rejected(self.connection, _name(response), "the answer is not JSON") from None
+            raise Rejected(self.connection, _name(response), no_json(response)) from None
 
     @contextmanager
     def open(self, url: str) -> Iterator[IO[bytes]]:
@@ -142,10 +150,12 @@ class Http:
 
     def refuse(self, response: requests.Response, call: str, *, idempotent: bool) -> WireError:
         """Return the error that a non-2xx answer means."""
+        if response.encoding is None:  # or `requests` guesses, which takes minutes for a long body
+            response.encoding = "utf-8"
         status, (text, told) = response.status_code, self.explain(response)
-        hide = partial(_hidden, _credentials(response.request))
-        fields = {hide(name): hide(words) for name, words in told.items()}
-        said = f"{status} {hide(text)}".strip()
+        show = partial(shown, response.request)
+        fields = {show(name): show(words) for name, words in told.items()}
+        said = f"{status} {show(text)}".strip()
         if status == 429:
             return self._throttled(response, call, said)
         if status == 401 or (status == 403 and self.denies(response)):
@@ -160,6 +170,10 @@ class Http:
         if 300 <= status < 400:
             said = f"{status} it redirects to another address; check the connection's url"
         return Rejected(self.connection, call, said, fields)
+
+    def shown(self, text: str) -> str:
+        """Return as much of a text out of an answer as is passed on, without this connection's credential."""
+        return shown(self.session.prepare_request(requests.Request("GET", self.base)), text)
 
     def unheard(self, error: Exception, call: str, *, idempotent: bool) -> WireError:
         """Return the error that a missing answer means: nothing sent, or nobody knows."""
@@ -186,7 +200,9 @@ class Http:
             raise Rejected(self.connection, call, "what it should say cannot be written") from None
         with response:
             pieces = self._pieces(response, call, _ANSWER, idempotent=idempotent)
-            response._content = b"".join(pieces)  # noqa: SLF001 - requests itself reads without any end
+            body = b"".join(pieces)
+            # requests itself reads without any end; a BOM says nothing and may be ignored (RFC 8259, 8.1).
+            response._content = body.removeprefix(_BOM)  # noqa: SLF001
         self.budget.learn(self.limits.learn(response))
         if not response.ok or response.is_redirect:
             raise self.refuse(response, call, idempotent=idempotent)
@@ -302,15 +318,30 @@ def _credentials(request: requests.PreparedRequest) -> list[str]:
     found.append(credential)
     if scheme == "Basic":
         with suppress(ValueError):
-            user, _, word = base64.b64decode(credential).decode("latin-1").partition(":")
-            found += [user, word] if len(word) <= 1 else [word]
+            signed = base64.b64decode(credential)
+            for encoding in ("latin-1", "utf-8"):  # of which the connectors use the latter
+                user, _, word = signed.decode(encoding).partition(":")
+                found += [user, word] if len(word) <= 1 else [word]
     return [one for one in found if len(one) > 1]
 
 
-def _hidden(secrets: Iterable[str], text: str) -> str:
-    for secret in secrets:
+def no_json(response: requests.Response) -> str:
+    """Return why an answer is not JSON."""
+    try:
+        response.content.decode()
+    except UnicodeDecodeError:
+        return "the answer is not UTF-8"
+    return "the answer is not JSON"
+
+
+def shown(request: requests.PreparedRequest, text: str) -> str:
+    """Return as much of a server's text as is passed on, without what signed the call in.
+
+    Hidden first, cut afterwards: of a credential that the cut went through, a part would show.
+    """
+    for secret in _credentials(request):
         text = text.replace(secret, "***")
-    return text
+    return text[:_SAID].strip()
 
 
 def _cause(error: Exception) -> BaseException | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
+from itertools import count
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -11,15 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from requests import Response
 
 from connectors.errors import Rejected, Uncertain
-from connectors.http import Http
+from connectors.http import Http, no_json, shown
+from connectors.paging import Turning
 
 PER_PAGE = 100
 """Rows on a page: the most that Freshdesk gives."""
-_PAGES = 1000
-"""Pages after which a list is taken to be without end."""
-_LONGEST = 300
-"""Characters of a server's message that are worth passing on."""
-
 _OURS = "X-Freshdesk-Api-Version"
 """The header that every answer of the API carries (freshdesk-api 1.1)."""
 _SHUT_OUT = (
@@ -51,7 +48,7 @@ def read(http: Http, response: Response, kind: type[T]) -> T:
         answer: T = _adapter(cast(Hashable, kind)).validate_json(response.content)
     except ValidationError as error:
         call = f"{response.request.method} {urlsplit(response.url).path}"
-        raise Rejected(http.connection, call, _malformed(error)) from None
+        raise Rejected(http.connection, call, shown(response.request, _malformed(error, response))) from None
     return answer
 
 
@@ -83,15 +80,16 @@ def page(http: Http, path: str, kind: type[R], params: Mapping[str, Any]) -> tup
 def pages(http: Http, path: str, kind: type[R], params: Mapping[str, Any]) -> Iterator[R]:
     """Yield the rows of all pages; one that shifted to the next page once. Raises Rejected without end."""
     seen: set[int] = set()
-    for number in range(1, _PAGES + 1):
+    turning = Turning(http.connection, f"GET {path}", "page")
+    for number in count(1):
         asked = {**params, "page": number} if number > 1 else params
         rows, more = page(http, path, kind, asked)
+        turning.page(tuple(row.id for row in rows) if more else None)
         fresh = [row for row in rows if row.id not in seen]
         yield from fresh
         if not (more and fresh):
             return
         seen = {row.id for row in rows}
-    raise Rejected(http.connection, f"GET {path}", f"more than {_PAGES} pages")
 
 
 def explain(response: Response) -> tuple[str, Mapping[str, str]]:
@@ -130,10 +128,10 @@ def _said(response: Response) -> Mapping[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def _malformed(error: ValidationError) -> str:
+def _malformed(error: ValidationError, response: Response) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     if first["type"] == "json_invalid":
-        return "the answer is not JSON"
+        return no_json(response)
     return f"malformed answer: {'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}"
 
 
@@ -151,7 +149,7 @@ def _silent(response: Response) -> str:
 
 
 def _short(text: object) -> str:
-    return " ".join(str(text or "").split())[:_LONGEST]
+    return " ".join(str(text or "").split())
 
 
 @cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from connectors.errors import Rejected
 from connectors.freshdesk import answers, wire
 from connectors.freshdesk.webhook import HEADER
 from connectors.http import Http
+from connectors.paging import Turning
 from mappings.boards import Step
 
 _TYPES: Mapping[int, str] = {1: "new tickets", 4: "ticket updates"}
@@ -80,15 +82,17 @@ class Hooks:
 
     def _ours(self, type: int) -> list[wire.Rule]:
         """Return our rules of a type, by name, on all pages."""
-        path, number, found = f"automations/{type}/rules", 1, list[wire.Rule]()
-        while True:
+        path, found = f"automations/{type}/rules", list[wire.Rule]()
+        turning = Turning(self.http.connection, f"GET {path}", "page")
+        for number in count(1):
             asked = {"page": number} if number > 1 else None
             response = self.http.call("GET", path, params=asked, idempotent=True)
             rules = answers.read(self.http, response, wire.Rules).rules
             found += [rule for rule in rules if rule.name == self._name(type)]
-            if not rules or "next" not in response.links or number >= 100:
-                return found
-            number += 1
+            if not rules or "next" not in response.links:
+                break
+            turning.page(tuple(rule.id for rule in rules))
+        return found
 
     def _name(self, type: int) -> str:
         return f"Deskbridge {self.config.name}: {_TYPES[type]}"

@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from connectors.errors import Gone, Rejected
 from connectors.freshdesk import answers, translate, wire
 from connectors.http import Http
+from connectors.paging import Turning
 
 _LAST_PAGE = 300
 """The wall of the ticket list."""
+_TICKETS = 50_000_000
+"""The highest number that a ticket is believed to have."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -37,12 +40,14 @@ class Walk:
 
     def __iter__(self) -> Iterator[wire.Row]:
         number, grew = 1, False
+        turning = Turning(self.http.connection, "GET tickets", "page", walk=True)
         while True:
             if number > _LAST_PAGE:
                 yield from self._one_by_one()
                 self._advance(self.since + _SECOND)
                 number, grew = 1, False
             rows, more = self._page(number)
+            turning.page()
             fresh = [row for row in rows if (row.id, row.updated_at) not in self._seen]
             yield from fresh
             self._seen.update((row.id, row.updated_at) for row in fresh)
@@ -96,7 +101,11 @@ class Walk:
         newest = {"order_by": "created_at", "order_type": "desc", "per_page": 1}
         asked = {**self.params, **newest, "updated_since": translate.stamp(self.since)}
         rows, _ = answers.page(self.http, "tickets", wire.Row, asked)
-        return max((row.id for row in rows), default=0)
+        highest = max((row.id for row in rows), default=0)
+        if highest > _TICKETS:
+            text = f"ticket {highest} is beyond what can be asked for one by one"
+            raise Rejected(self.http.connection, "GET tickets", f"id: {text}", {"id": text})
+        return highest
 
     def _lists(self, ticket: wire.Ticket) -> bool:
         """Whether this list is the one that a ticket is in."""

@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from connectors.errors import Rejected, WireError
 from connectors.gitlab.wire import Issue, parse
 from connectors.http import Http
+from connectors.paging import Turning
 
 _QUERY = """query($path: ID!, $iid: String!, $after: String) {
   project(fullPath: $path) { issue(iid: $iid) {
@@ -24,8 +25,6 @@ _PARTICIPANTS = """query($id: WorkItemID!, $after: String) { workItem(id: $id) {
 } }"""
 _LONGEST = 50
 """Pages of notes that are asked for: an issue has 5,000 at most (reference 1.3)."""
-_TOLD = 300
-"""Characters of errors that are told to people."""
 _DIGITS = 19
 """Digits that no id has."""
 
@@ -69,7 +68,7 @@ def ask(http: Http, kind: TypeAdapter[R], query: str, variables: Mapping[str, An
     answer = parse(kind, http.connection, api.call("POST", "graphql", json=sent, idempotent=True))
     if answer.errors:
         text = "; ".join(error.message for error in answer.errors)
-        raise Rejected(http.connection, "POST graphql", text[:_TOLD])
+        raise Rejected(http.connection, "POST graphql", http.shown(text))
     return answer
 
 
@@ -163,8 +162,8 @@ def authors(http: Http, issue: Issue) -> Mapping[int, str]:
     for _ in range(_LONGEST):
         notes = _notes(http, {"path": issue.project_path, "iid": str(issue.iid), "after": after})
         found |= {one.number: one.external_author for one in notes.nodes or () if one.external_author}
-        after = _next(notes.page_info)
-        if not after:
+        before, after = after, _next(notes.page_info)
+        if not after or after == before:
             break
     return found
 
@@ -197,7 +196,8 @@ def participants(http: Http, issue: Issue) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     after: str | None = None
-    for _ in range(_LONGEST):
+    turning = Turning(http.connection, "POST graphql", "endCursor")
+    while True:
         variables = {"id": f"gid://gitlab/WorkItem/{issue.id}", "after": after}
         data = ask(http, _TOGETHER, _PARTICIPANTS, variables).data
         item = data.work_item if data else None
@@ -208,8 +208,8 @@ def participants(http: Http, issue: Issue) -> tuple[str, ...]:
         found |= {one.email: None for one in emails.nodes or () if one.email}
         after = _next(emails.page_info)
         if not after:
-            break
-    return tuple(found)
+            return tuple(found)
+        turning.page(after)
 
 
 def _next(page: _Page | None) -> str | None:

@@ -21,14 +21,13 @@ from connectors.gitlab.status import Statuses
 from connectors.gitlab.translate import hint_of, snapshot
 from connectors.gitlab.wire import ISSUE, NOTES, ROWS, Issue, Note, parse
 from connectors.http import Http
+from connectors.paging import Turning
 from mappings.ticket import Ref
 
 T = TypeVar("T")
 
 _PAGE = 100
 """The most rows that a page has (reference 2.1)."""
-_MOST = 2_000
-"""Pages after which a list is taken to be without end; the server's own end at 500 (reference 1.3)."""
 _KEY = re.compile(r"([0-9]{1,18}):([0-9]{1,18})")
 
 
@@ -83,7 +82,9 @@ class Reader:
         """
         cursor: datetime | None = since.astimezone(UTC)
         given: set[Hint] = set()
+        turning = Turning(self.http.connection, f"GET projects/{project}/issues", "updated_after", walk=True)
         while cursor:
+            turning.page()
             after, cursor = cursor, None
             for hints, more in self._rows(project, after):
                 yield from (hint for hint in hints if hint not in given)
@@ -125,18 +126,17 @@ def pages(
 
     A short or empty page is not the end: what we may not read is taken out after paging (reference 2.3).
     """
-    page, before = 1, list[T]()
-    for _ in range(_MOST):
+    page = 1
+    turning = Turning(http.connection, f"GET {path}", "page")
+    while True:
         params = {**query, "per_page": _PAGE, "page": page}
         response = http.call("GET", path, params=params, idempotent=True)
         rows, further = parse(kind, http.connection, response), _next_page(http, path, response, page)
-        if rows and rows == before:
-            break
+        turning.page(response.content if rows and further else None)
         yield rows, further is not None
         if further is None:
             return
-        page, before = further, rows
-    raise Rejected(http.connection, f"GET {path}", "the list has no end")
+        page = further
 
 
 def _next_page(http: Http, path: str, response: requests.Response, page: int) -> int | None:

@@ -15,6 +15,7 @@ import requests
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from connectors.errors import Rejected, Uncertain
+from connectors.http import no_json, shown
 from mappings.vocabulary import Native
 
 T = TypeVar("T")
@@ -22,8 +23,6 @@ T = TypeVar("T")
 OPENED, CLOSED = "opened", "closed"
 """The only two states of an issue (reference 3.2); finer words are labels."""
 
-_LONGEST = 300
-"""Characters of an error body that are told to people."""
 _COMPLAINT = re.compile(r"(\w+) (is (?:missing|empty|invalid)|does not have a valid value)")
 
 
@@ -277,8 +276,9 @@ def parse(kind: TypeAdapter[T], connection: str, response: requests.Response, *,
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the whole"
         call = f"{response.request.method} {urlsplit(response.url).path}"
-        text = f"the answer cannot be read: {where}: {first['msg'][:_LONGEST]}"
-        raise (Uncertain if once else Rejected)(connection, call, text) from None
+        why = no_json(response) if first["type"] == "json_invalid" else f"{where}: {first['msg']}"
+        text = f"the answer cannot be read: {why}"
+        raise (Uncertain if once else Rejected)(connection, call, shown(response.request, text)) from None
 
 
 def explain(response: requests.Response) -> tuple[str, Mapping[str, str]]:
@@ -287,11 +287,11 @@ def explain(response: requests.Response) -> tuple[str, Mapping[str, str]]:
         body = response.json()
     except (ValueError, RecursionError):
         plain = "html" not in response.headers.get("Content-Type", "")
-        return response.text[:_LONGEST].strip() if plain else "", {}
+        return response.text.strip() if plain else "", {}
     said = list(_complaints(body, ""))
     text = "; ".join(f"{field}: {words}" if field else words for field, words in said)
     text = text.removeprefix(f"{response.status_code} ")
-    return text[:_LONGEST], {field: words for field, words in said if field}
+    return text, {field: words for field, words in said if field}
 
 
 def _complaints(said: Any, field: str, depth: int = 0) -> Iterator[tuple[str, str]]:

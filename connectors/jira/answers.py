@@ -7,8 +7,6 @@ from typing import Any
 
 import requests
 
-_LONGEST = 500
-
 
 def explain(response: requests.Response, names: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
     """Return what an error answer says: a text for a person, and its fields with what is wrong with each.
@@ -21,7 +19,7 @@ def explain(response: requests.Response, names: Mapping[str, str]) -> tuple[str,
     except (ValueError, RecursionError):
         return _unreadable(response), {}
     if not isinstance(body, dict):
-        return response.text[:_LONGEST], {}
+        return response.text, {}
     return refusal(body, names, response.text)
 
 
@@ -47,7 +45,7 @@ def refusal(
     fields = {names.get(k, k): str(v) for k, v in errors.items()} if isinstance(errors, dict) else {}
     texts = [*_texts(body), *(f"{field}: {text}" for field, text in fields.items())]
     fields |= dict(_of_each(errors, names))
-    return ("; ".join(texts) or raw)[:_LONGEST], fields
+    return "; ".join(texts) or raw, fields
 
 
 def _of_each(errors: object, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -79,4 +77,4 @@ def _unreadable(response: requests.Response) -> str:
         return reason.split(";")[0]
     if "html" in response.headers.get("Content-Type", ""):
         return "a web page instead of Jira's answer; is the connection's url right?"
-    return response.text[:_LONGEST]
+    return response.text

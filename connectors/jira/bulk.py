@@ -113,7 +113,9 @@ class Bulk:
         return {n: self._rejected(texts) for n, texts in found.items()}
 
     def _refusal(self, error: service_wire.BulkError) -> Rejected:
-        text, fields = refusal(error.errors, self._client.names)
+        text, told = refusal(error.errors, self._client.names)
+        show = self._client.http.shown
+        text, fields = show(text), {show(field): show(words) for field, words in told.items()}
         return self._rejected({**fields, "": text or "refused"})
 
     def _rejected(self, texts: Mapping[str, str]) -> Rejected:

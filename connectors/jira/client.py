@@ -30,6 +30,7 @@ from connectors.jira.abilities import FILE_HOSTS, MAX_FILE
 from connectors.jira.answers import denies, explain, genuine
 from connectors.jira.limits import LIMITS
 from connectors.jira.side import API, CANONICAL, SERVICE, DeskFields, Service, Side, desk_fields
+from connectors.paging import Turning
 from connectors.session import Session
 
 M = TypeVar("M", bound=BaseModel)
@@ -74,6 +75,7 @@ class _Routed(ResilientSession):
         request = {k: v for k, v in kwargs.items() if k in ("params", "data", "json", "headers")}
         response = self._http.call(method, path, idempotent=method.upper() != "POST", **request)
         self._http.json(response)
+        response.encoding = "utf-8"  # as it was just read, whatever the header says
         return response
 
 
@@ -128,19 +130,18 @@ class Client:
         self, model: type[V], path: str, query: Mapping[str, Any], start: str = "startAt"
     ) -> Iterator[V]:
         """Yield the pages of a list that knows which is its last; `start` is how their place is named."""
-        at, before = 0, None
+        at, turning = 0, self.turning(f"GET {path}", start)
         while True:
             page = self.get(model, path, {**query, start: at})
-            if page.values and page.values == before:
-                raise self.circling(f"GET {path}")
+            turning.page(repr(page.values) if page.values else None)
             yield page
-            at, before = at + len(page.values), page.values
+            at += len(page.values)
             if page.last or not page.values:
                 return
 
-    def circling(self, call: str) -> Rejected:
-        """Return the error that a list without an end is."""
-        return Rejected(self.http.connection, call, "the pages go round in circles")
+    def turning(self, call: str, by: str, *, walk: bool = False) -> Turning:
+        """Return what ends a list that would have no end."""
+        return Turning(self.http.connection, call, by, walk)
 
     def upload(self, model: type[M], path: str, upload: Upload, name: str) -> M:
         """Return the answer to a file that is sent under a name, read while it is sent. See `send`."""

@@ -50,8 +50,10 @@ class Finder:
         query, asked = self._query(self._lately("updated", since)), None
         given: set[Hint] = set()
         zone: tzinfo | None = None
+        turning = self._client.turning("GET search", "updated", walk=True)
         while True:
             hints, last = self._first(query)
+            turning.page()
             begun = asked or since - _SLACK
             yield from (hint for hint in hints if hint.changed >= begun and hint not in given)
             if last or not hints:

@@ -124,9 +124,12 @@ class Parts:
     def _times(self, issue: wire.Issue) -> tuple[TimeEntry, ...]:
         side, page = self._client.side(), issue.fields.worklogs
         logs = {log.id: log for log in page.worklogs} if page else {}
+        call = path(issue.id, "worklog", api=side.texts)
+        turning = self._client.turning(f"GET {call}", "startAt")
         while page is None or len(logs) < page.total:
             query = {"startAt": len(logs), "maxResults": 5000}
-            page = self._client.get(wire.WorklogPage, path(issue.id, "worklog", api=side.texts), query)
+            page = self._client.get(wire.WorklogPage, call, query)
+            turning.page()
             fresh = [log for log in page.worklogs if log.id not in logs]
             if not fresh:
                 break
@@ -156,13 +159,14 @@ class Parts:
 
     def _changes(self, key: str) -> list[wire.Change]:
         found: dict[str, wire.Change] = {}
-        start = 0
+        start, call = 0, path(key, "changelog")
+        turning = self._client.turning(f"GET {call}", "startAt")
         while True:
             query = {"startAt": start, "maxResults": _CHANGES}
-            call = path(key, "changelog")
             page = self._client.get(wire.ChangePage, call, query)
+            turning.page()
             if page.changes and all(change.id in found for change in page.changes):
-                raise self._client.circling(f"GET {call}")
+                raise turning.circling()
             found |= {change.id: change for change in page.changes}
             start += len(page.changes)
             if start >= page.total or not page.changes:

@@ -124,12 +124,14 @@ class Reader:
     def _walk(self, key: str, more: Mapping[str, str]) -> tuple[list[wire.Comment], bool]:
         found: dict[str, wire.Comment] = {}
         start, most = 0, 0
+        call = path(key, "comment", api=self._client.side().texts)
+        turning = self._client.turning(f"GET {call}", "startAt")
         while True:
             query = {"startAt": start, "maxResults": _PAGE, "orderBy": "created", **more}
-            call = path(key, "comment", api=self._client.side().texts)
             page = self._client.get(wire.CommentPage, call, query)
+            turning.page()
             if page.comments and all(comment.id in found for comment in page.comments):
-                raise self._client.circling(f"GET {call}")
+                raise turning.circling()
             found |= {comment.id: comment for comment in page.comments}
             start, most = start + len(page.comments), max(most, page.total)
             if start >= page.total or not page.comments:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from connectors.errors import Rejected
 from connectors.jira import site_wire
 from connectors.jira.client import Client
+from connectors.paging import Turning
 
 _PAGE = 1000
 """Issues that a page may have; with more than their ids Jira gives fewer (jira-api 2.1)."""
@@ -34,15 +35,16 @@ class Search:
 
         Where rows move while this walks, one may be passed over. Raises Rejected when it goes in circles.
         """
-        token, start = None, 0
+        token, start, turning = None, 0, self._turning()
         while True:
             page = self._page(jql, fields, token, start, properties)
+            turning.page(
+                page.next if self._client.site().cloud else tuple(row.id for row in page.issues) or None
+            )
             yield page.issues
             start += len(page.issues)
             if self._ends(page, start):
                 return
-            if self._client.site().cloud and page.next == token:
-                raise self._client.circling("GET search")
             token = page.next
 
     def by_key(self, project: str, fields: list[str]) -> Iterator[Rows]:
@@ -59,9 +61,11 @@ class Search:
     def _resumed(self, jql: str, fields: list[str]) -> Iterator[Rows]:
         """Walk by tokens, from the beginning again when one expired: whoever reads this may be slow."""
         last = begun = 0
+        turning = self._turning()
         while True:
             try:
                 for rows in self.pages(jql, fields):
+                    turning.page()
                     fresh = [row for row in rows if self._number(row) > last]
                     last = max([last, *map(self._number, fresh)])
                     yield fresh
@@ -75,8 +79,10 @@ class Search:
     def _overlapping(self, jql: str, fields: list[str]) -> Iterator[Rows]:
         """Walk by offsets. Each page begins with a row that is known: else rows before it were removed."""
         start = last = 0
+        turning = self._turning()
         while True:
             page = self._page(jql, fields, None, start)
+            turning.page()
             rows = page.issues
             if start and (not rows or self._number(rows[0]) > last):
                 start = max(0, start - _BACK)
@@ -98,6 +104,11 @@ class Search:
             return self._client.parse(site_wire.Page, answer, "GET search/jql")
         answer = jira.search_issues(jql, start, _PAGE, fields=list(fields), json_result=True)
         return self._client.parse(site_wire.Page, answer, "GET search")
+
+    def _turning(self) -> Turning:
+        cloud = self._client.site().cloud
+        call, by = ("search/jql", "nextPageToken") if cloud else ("search", "startAt")
+        return self._client.turning(f"GET {call}", by, walk=True)
 
     def _ends(self, page: site_wire.Page, read: int) -> bool:
         if self._client.site().cloud:

@@ -1,0 +1,49 @@
+"""Lists that are read page by page come to an end, whatever a server answers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from connectors.errors import Rejected
+
+PAGES = 10_000
+"""Pages that a list of one ticket, or of the account's settings, may have; each has tens of rows at least."""
+WALK = 100_000
+"""Pages that a walk over all tickets may have: of the usual hundred rows, ten million tickets."""
+
+
+@dataclass(slots=True)
+class Turning:
+    """The turning of one list's pages; `by` is the parameter, or the field of an answer, that turns them."""
+
+    connection: str
+    call: str
+    by: str
+    walk: bool = False
+    """Whether the list is of all tickets."""
+    _turned: int = 0
+    _signs: set[int] = field(default_factory=set)
+
+    def page(self, sign: Hashable = None) -> None:
+        """Count a page that was read. Raises Rejected when a sign of it was there before, or for too many.
+
+        A sign is what tells a page from all others: its token, or its rows. None stands for no sign.
+        """
+        self._turned += 1
+        most = WALK if self.walk else PAGES
+        if self._turned > most:
+            raise self.refusal(f"there are more than {most} pages")
+        if sign is None:
+            return
+        if hash(sign) in self._signs:
+            raise self.circling()
+        self._signs.add(hash(sign))
+
+    def circling(self) -> Rejected:
+        """Return the error that a page is which was there before."""
+        return self.refusal("the pages go round in circles")
+
+    def refusal(self, text: str) -> Rejected:
+        """Return the error that a list without an end is."""
+        return Rejected(self.connection, self.call, f"{self.by}: {text}", {self.by: text})
