@@ -4,7 +4,7 @@ Reads BENCH_READ tickets with their conversations from each system, and writes B
 three comments each. The same process makes a hundred tickets' calls through the connector and then the
 same calls (method, address, parameters, body, JSON read) bare, by turns, so that neither has the quieter
 machine. Our process alone is timed: the sandbox has its own. Text conversion is timed where it happens
-and taken off.
+and taken off. Fails when a ratio is above BENCH_LIMIT, at the sizes that figures are quoted for.
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from benchmarks.rig import Bare, Recording, Rig, processor_time, sandbox, size
+from benchmarks.rig import Bare, Limit, Recording, Rig, limit, processor_time, sandbox, size
 from connectors.base import CommentDraft, Connector, TicketDraft
 from mappings.boards import STAFF, Place
 from mappings.markup import write
 from mappings.ticket import Audience
 
+_MOST = 1.5
+"""What a connector may cost, in bare loops."""
+_READ, _WRITE = 10_000, 2_000
+"""Tickets that figures are quoted for."""
 _TURN = 100
 """Tickets that one side handles before the other has its turn."""
 _WARMING = 5
@@ -30,15 +34,19 @@ _TEXT = "**Kim Park** in [desk \\#1](http://desk.test/1#db1.mfrgg.nfxgo)\n\nIt s
 
 
 def main() -> None:
-    """Print a line for each system and direction: seconds, and the ratio to the bare loop."""
+    """Print a line for each system and direction: seconds, and the ratio to the bare loop; fail above 1.5."""
+    most = limit(_MOST)
+    read, written = Limit(most, size("ENOUGH", _READ)), Limit(most, size("ENOUGH", _WRITE))
     with sandbox() as rig:
         for system in ("freshdesk", "jira", "gitlab"):
-            _reading(rig, system, size("READ", 10_000))
+            _reading(rig, system, size("READ", _READ), read)
         for system in ("freshdesk", "jira", "gitlab"):
-            _writing(rig, system, size("WRITE", 2_000))
+            _writing(rig, system, size("WRITE", _WRITE), written)
+    read.hold()
+    written.hold()
 
 
-def _reading(rig: Rig, system: str, count: int) -> None:
+def _reading(rig: Rig, system: str, count: int, limit: Limit) -> None:
     rig.act(system, "generate", count=count)
     connector = rig.connector(system)
     keys = [hint.key for hint in islice(connector.walk(), count)]
@@ -49,10 +57,10 @@ def _reading(rig: Rig, system: str, count: int) -> None:
         texts += len(connector.fetch(key).ticket.messages)
 
     calls, seconds = _compared(read, keys)
-    _print(f"{system}: read {len(keys)} tickets, {texts} texts, {calls} calls", seconds)
+    _print(f"{system}: read {len(keys)} tickets, {texts} texts, {calls} calls", seconds, count, limit)
 
 
-def _writing(rig: Rig, system: str, count: int) -> None:
+def _writing(rig: Rig, system: str, count: int, limit: Limit) -> None:
     connector = rig.connector(system)
     key, kind = {
         "freshdesk": ("", "Question"),
@@ -62,7 +70,7 @@ def _writing(rig: Rig, system: str, count: int) -> None:
     place = Place(system, key, STAFF, kind)
     numbers = [str(number) for number in range(count)]
     calls, seconds = _compared(lambda number: _write(connector, place, number), numbers)
-    _print(f"{system}: wrote {count} tickets, 3 comments each, {calls} calls", seconds)
+    _print(f"{system}: wrote {count} tickets, 3 comments each, {calls} calls", seconds, count, limit)
 
 
 def _write(connector: Connector, place: Place, number: str) -> None:
@@ -111,6 +119,7 @@ def _conversion(into: dict[str, float]) -> Iterator[None]:
             place.write = write
 
 
-def _print(what: str, seconds: dict[str, float]) -> None:
+def _print(what: str, seconds: dict[str, float], count: int, limit: Limit) -> None:
     ours, bare = seconds["connector"] - seconds["conversion"], seconds["bare"]
-    print(f"{what}: {ours:.2f} s, bare loop {bare:.2f} s, ratio {ours / bare:.2f}", flush=True)
+    judged = limit.judged(what.partition(" tickets")[0], ours / bare, count)
+    print(f"{what}: {ours:.2f} s, bare loop {bare:.2f} s, {judged}", flush=True)

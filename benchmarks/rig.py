@@ -176,3 +176,33 @@ def _now() -> datetime:
 def size(name: str, default: int) -> int:
     """Return how much to measure: the environment's BENCH_NAME, or the size that figures are quoted for."""
     return int(os.environ.get(f"BENCH_{name}", default))
+
+
+def limit(default: float) -> float:
+    """Return the most that a ratio may be: BENCH_LIMIT, or what the benchmark promises."""
+    return float(os.environ.get("BENCH_LIMIT", default))
+
+
+@dataclass
+class Limit:
+    """The most that a ratio may be; of too little it is noise, and is told without being judged."""
+
+    most: float
+    enough: int
+    """From how much on a ratio is judged: the size that figures are quoted for."""
+    _above: list[str] = field(default_factory=list)
+
+    def judged(self, what: str, ratio: float, count: int) -> str:
+        """Return a ratio as it is printed, with what came of it."""
+        told = f"ratio {ratio:.2f} (limit {self.most:.2f}"
+        if count < self.enough:
+            return f"{told}, judged from {self.enough} on)"
+        if ratio > self.most:
+            self._above.append(f"{what}: {ratio:.2f}")
+            return f"{told}: above it)"
+        return f"{told})"
+
+    def hold(self) -> None:
+        """Raise RuntimeError when any ratio was above the limit, which fails the benchmark."""
+        if self._above:
+            raise RuntimeError(f"above the limit of {self.most:.2f}: {'; '.join(self._above)}")

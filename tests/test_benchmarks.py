@@ -1,4 +1,4 @@
-"""The benchmarks, with next to nothing to measure: that they run at all, and say what they are asked for."""
+"""The benchmarks, with next to nothing to measure: they run, say what they are asked for, and can fail."""
 
 from __future__ import annotations
 
@@ -8,15 +8,45 @@ import sys
 
 import pytest
 
-SMALL = {"BENCH_READ": "6", "BENCH_WRITE": "2", "BENCH_TICKETS": "20", "BENCH_GETS": "2"}
+SMALL = {
+    "BENCH_READ": "6",
+    "BENCH_WRITE": "2",
+    "BENCH_TICKETS": "20",
+    "BENCH_GETS": "2",
+    "BENCH_WALK": "50",
+    "BENCH_EVERY": "5",
+}
 SYSTEMS = ("freshdesk", "jira", "gitlab")
 
 
-@pytest.mark.parametrize("name", ["connectors", "sandbox"])
+def measured(name: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a benchmark, small, and return what it printed and its exit code."""
+    command = [sys.executable, "-m", "benchmarks", name]
+    env = {**os.environ, **SMALL, **more}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", ["connectors", "sandbox", "walk_memory"])
 def test_a_benchmark_prints_its_figures(name: str) -> None:
     """Broken: `make bench` ends in a traceback, and nobody notices before somebody asks for the figures."""
-    command = [sys.executable, "-m", "benchmarks", name]
-    ended = subprocess.run(command, env={**os.environ, **SMALL}, capture_output=True, text=True, check=False)
+    ended = measured(name)
     assert ended.returncode == 0, ended.stderr
     told = [line for line in ended.stdout.splitlines() if "ratio" in line]
     assert all(sum(system in line for line in told) == 2 for system in SYSTEMS)
+
+
+@pytest.mark.parametrize("name", ["connectors", "walk_memory"])
+def test_a_benchmark_fails_above_its_limit(name: str) -> None:
+    """Broken: a connector that costs twice as much, or a walk that keeps all it read, ends as well as any."""
+    ended = measured(name, BENCH_ENOUGH="1", BENCH_LIMIT="0.01")
+    assert ended.returncode != 0
+    assert "above the limit of 0.01" in ended.stderr
+    assert "of 0.01: freshdesk" in ended.stderr
+
+
+def test_noise_is_told_and_not_judged() -> None:
+    """Broken: six tickets on a busy machine fail, so that nobody believes a failure."""
+    ended = measured("connectors", BENCH_LIMIT="0.01")
+    assert ended.returncode == 0, ended.stderr
+    assert "judged from 10000 on" in ended.stdout
+    assert "judged from 2000 on" in ended.stdout

@@ -121,8 +121,8 @@ def test_what_is_no_key_is_gone(wire: responses.RequestsMock, gitlab: Connector,
 @pytest.mark.parametrize(
     ("body", "names"),
     [
-        (b'{"iid": 7', "Invalid JSON"),
-        (b"<html>Sign in</html>", "Invalid JSON"),
+        (b'{"iid": 7', "is not JSON"),
+        (b"<html>Sign in</html>", "is not JSON"),
         (json.dumps(issue(state="locked")).encode(), "state"),
         (json.dumps(issue(iid="7")).encode(), "iid"),
         (json.dumps(issue(created_at="yesterday")).encode(), "created_at"),
