@@ -12,7 +12,7 @@ COMPILE := $(LOCK_VENV)/bin/uv pip compile pyproject.toml --quiet --universal --
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra web
 
 .DEFAULT_GOAL := help
-.PHONY: help install oracles demo test campaign lint types bench docs format lock clean
+.PHONY: help install oracles demo test campaign laws lint types bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: lint types ## everything that CI runs: lint, types and all tests (ARGS="-k
 campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n FIRST_SEED=m PLANTED=name ACTS=n)
 	@$(BIN)/python -m tests.campaign --seeds $(or $(SEEDS),20) --first $(or $(FIRST_SEED),1) \
 		$(if $(PLANTED),--planted $(PLANTED)) $(if $(ACTS),--acts $(ACTS))
+
+laws: $(STAMP) ## the laws of texts on many texts by chance (EXAMPLES=n, 2000), seldom the same ones
+	EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/mappings/test_markup_laws.py $(ARGS)
 
 lint: $(STAMP) ## ruff: rules and formatting
 	$(BIN)/ruff check .

@@ -48,7 +48,7 @@ def read(raw: Raw, files: Sequence[Attachment], *, signatures: Sequence[str] = (
 
 def _converted(raw: Raw, files: Sequence[Attachment], signatures: Sequence[str]) -> str:
     text = legal(raw.text)
-    if raw.format in (TextFormat.WIKI, TextFormat.MARKDOWN) and crowded(text):
+    if raw.format is TextFormat.MARKDOWN and crowded(text):
         markdown = verbatim(text.replace("\r\n", "\n").replace("\r", "\n"))
     elif raw.format is TextFormat.HTML:
         markdown = html.read(text, files, signatures)

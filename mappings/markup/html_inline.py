@@ -175,9 +175,11 @@ def _styled(pieces: Sequence[Piece], styles: int, before: str, after: str, *, ad
         group, last = pieces[at:end], result[-1:] or before
         first = _first(pieces[end], styles) if end < len(pieces) else after
         if present:
-            result += _wrapped(list(group), -outer, styles & ~-outer, last, first, addresses=addresses)
+            made = _wrapped(list(group), -outer, styles & ~-outer, last, first, addresses=addresses)
         else:
-            result += _joined(group, first, addresses=addresses)
+            made = _joined(group, first, addresses=addresses)
+        # Only after a blank a hash needs its backslash; a stretch does not know what stands before it.
+        result += made[1:] if made.startswith("\\#") and last and not last.isspace() else made
         at = end
     return result
 

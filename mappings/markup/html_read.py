@@ -19,7 +19,7 @@ from mappings.markup import html_table
 from mappings.markup.blocks import Block, Item, List, Mark, Quote, Rule, Text, Whole
 from mappings.markup.html_inline import EM, GONE, STRONG, Piece, destination, line, plain
 from mappings.markup.html_look import NO_LOOK, Pictures, address, look, mark
-from mappings.markup.markdown import JOINER, code, fence
+from mappings.markup.markdown import JOINER, code, fence, unpadded
 
 DEPTH = 20
 """Lists and quotations inside one another; what is deeper stands at this depth."""
@@ -286,7 +286,7 @@ class Reader:
         self._inside(element)
         text = self._taken()
         if text:
-            shown = re.sub(r"(#+)$", r"\\\1", text)
+            shown = re.sub(r"(?<![\\#])(#+)$", r"\\\1", text)
             self._block(Whole(f"{'#' * _HEADINGS[tag]} {shown}", self._mark))
 
     def _taken(self) -> str:
@@ -408,8 +408,8 @@ class Reader:
             self._keeps_lines = before
             return
         self._flush()
-        text = _verbatim(element, self.pictures).replace(JOINER, "").removeprefix("\n")
-        text = "\n".join(part.rstrip("\r") for part in text.split("\n")).rstrip()
+        text = _verbatim(element, self.pictures).replace(JOINER, "")
+        text = unpadded("\n".join(part.rstrip("\r") for part in text.split("\n"))).rstrip()
         if not text.strip():
             return
         inner = next(iter(element), None)

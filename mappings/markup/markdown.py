@@ -170,6 +170,13 @@ def fence(text: str, language: str) -> list[str]:
     return [ticks + language, *text.split("\n"), ticks]
 
 
+def unpadded(text: str) -> str:
+    """Return a program's text without the blank lines around it, which not every tool keeps."""
+    lines = text.split("\n")
+    shown = [number for number, line in enumerate(lines) if line.strip(" \t")]
+    return "\n".join(lines[shown[0] : shown[-1] + 1]) if shown else ""
+
+
 def _runs(text: str) -> set[int]:
     return {len(run) for run in re.findall("`+", text)}
 

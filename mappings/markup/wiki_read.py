@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mappings.markup.markdown import JOINER, cell, fence, guarded, plain
+from mappings.markup.markdown import JOINER, cell, crowded, fence, guarded, plain, unpadded, verbatim
 from mappings.markup.wiki_read_inline import NOTHING, inline, mono
 from mappings.ticket import Attachment
 
@@ -68,7 +68,7 @@ class _Reader:
         options = _options(opened[2])
         first = next(iter(options), "") if opened[1].lower() == "code" else ""
         language = options.get("language") or options.get("lang") or ("" if options.get(first) else first)
-        text = re.sub(r"^[ \t]*\n|\n[ \t]*$", "", inner).replace(JOINER, "")
+        text = unpadded(inner.replace(JOINER, ""))
         made = ["\n".join(fence(text, re.sub(r"[^\w+#.-]", "", language)))]
         if title := options.get("title", ""):
             made.insert(0, f"**{inline(title, self.ids)}**")
@@ -148,10 +148,17 @@ class _Reader:
                 items.append((found[1], [found[2]]))
             else:
                 items[-1][1].append(line)
+        # One without a sign shows nothing, and below a paragraph its mark would make a heading of that.
+        items = [item for item in items if "".join(item[1]).strip(f" \t{JOINER}{NOTHING}")]
         indents = [0]
+        kind = ""
         for signs, texts in items:
             depth = min(len(signs), len(indents))
             mark = "1." if signs[-1] == "#" else "-"
+            if depth == 1:
+                if kind not in ("", mark):
+                    yield ""  # of another kind: a list of its own
+                kind = mark
             if depth == 1 and mark == last:
                 mark = "1)" if mark == "1." else "*"
             elif depth == 1:
@@ -198,7 +205,10 @@ def read(text: str, files: Sequence[Attachment]) -> str:
     if len(text) > LIMIT:
         return plain(text)
     reader = _Reader({f.name: f.id for f in files})
-    held = _LOOK.sub(NOTHING, _replaced(_CODE, text, reader.code))
+    without_code = _replaced(_CODE, text, reader.code)
+    if crowded(without_code):
+        return verbatim(text)
+    held = _LOOK.sub(NOTHING, without_code)
     return "\n\n".join(reader.text(held))
 
 

@@ -54,8 +54,11 @@ _INLINE = re.compile(
 _ANY = re.compile(r"[\\{\[!*_+^~?(-]|://")
 
 
-def inline(text: str, ids: Mapping[str, str]) -> str:
-    """Return a line of wiki text as Markdown; `ids` are those of the files, by their names."""
+def inline(text: str, ids: Mapping[str, str], *, linked: bool = False) -> str:
+    """Return a line of wiki text as Markdown; `ids` are those of the files, by their names.
+
+    No address is a link in what is `linked` already: Markdown has no link in a link.
+    """
     if not _ANY.search(text):
         return plain(text)
     parts, words, position = [], "", 0
@@ -65,7 +68,10 @@ def inline(text: str, ids: Mapping[str, str]) -> str:
         if found["escaped"]:
             words += found["escaped"]
             continue
-        parts += [plain(words), _token(found, ids)]
+        if linked and found["address"]:
+            words += found["address"]
+            continue
+        parts += [plain(words), _token(found, ids, linked=linked)]
         words = ""
     return "".join([*parts, plain(words + text[position:])])
 
@@ -80,7 +86,9 @@ def mono(text: str) -> str:
     return code(_LOOSE.sub("", _ESCAPED.sub(r"\1", text)).strip(" ") or " ")
 
 
-def _token(found: re.Match[str], ids: Mapping[str, str]) -> str:  # noqa: C901 -- one case per kind of token
+def _token(  # noqa: C901 -- one case per kind of token
+    found: re.Match[str], ids: Mapping[str, str], *, linked: bool
+) -> str:
     kind, value = found.lastgroup or "", found[found.lastgroup or 0]
     match kind.removesuffix("_braced"):
         case "broken":
@@ -91,22 +99,22 @@ def _token(found: re.Match[str], ids: Mapping[str, str]) -> str:  # noqa: C901 -
             return _file(value.strip(), found["named"], found[0], ids)
         case "mention":
             key = value.strip().removeprefix("accountid:")
-            label = inline(found["called"], ids) if found["called"] else f"@{plain(key)}"
+            label = inline(found["called"], ids, linked=True) if found["called"] else f"@{plain(key)}"
             return f"[{label}](<mention:{quote(key, safe=':@')}>)" if key else plain(found[0])
         case "url":
             return _link(value, found["label"], ids)
         case "address":
             return f"<{value}>"  # in which nothing is read as an entity
         case "jump":  # a place on the page: only the words lead anywhere else
-            return inline(value, ids)
+            return inline(value, ids, linked=linked)
         case "place":
-            return f"{inline(found['local'], ids)} ({plain(value)})"
+            return f"{inline(found['local'], ids, linked=linked)} ({plain(value)})"
         case "picture":
             return _picture(value, found[0], ids)
         case "smile":
             return _PICTURES[value]
         case name:
-            return _marked(_MARKS[name], inline(value, ids), found)
+            return _marked(_MARKS[name], inline(value, ids, linked=linked), found)
 
 
 def _marked(sign: str, inner: str, found: re.Match[str]) -> str:
@@ -130,7 +138,7 @@ def _link(url: str, label: str | None, ids: Mapping[str, str]) -> str:
     words = _LOOSE.sub("", _ESCAPED.sub(r"\1", label))
     if words == url or (":" not in words and url == f"https://{words}"):
         return _shown(url)
-    return f"[{inline(label, ids)}]({_to(url)})"
+    return f"[{inline(label, ids, linked=True)}]({_to(url)})"
 
 
 def _shown(url: str) -> str:
@@ -145,7 +153,7 @@ def _to(url: str) -> str:
 
 def _file(name: str, label: str | None, whole: str, ids: Mapping[str, str]) -> str:
     if name in ids:
-        return f"[{inline(label, ids) if label else plain(name)}](<attachment:{ids[name]}>)"
+        return f"[{inline(label, ids, linked=True) if label else plain(name)}](<attachment:{ids[name]}>)"
     return plain(f"[file: {name}]") if "." in name else plain(whole)
 
 

@@ -30,6 +30,8 @@ _ESCAPED = re.compile(
 _LINE = re.compile(r"(?m)^[ \t]*(?:(?P<list>(?=[*#-]+(?:\s|$)))|(?=h[1-6]\.|bq\.))")
 _TOUCHES = re.compile(r"[^\W_]|[^\x00-\x7f\xa0]")
 """What a mark's sign may not touch."""
+_SHOWS = re.compile(r"[^\W_]|[^\x00-\x7f\xa0\u2060]")
+"""What looks different in a mark; around signs alone nobody could tell the mark from them."""
 _SHIELD = "{color:#172b4d}", "{color}"
 """A table's cells are divided before anything in them is read, except what stands in a macro."""
 _OPEN = re.compile(r"\[(?![^\[\]|]*\])")
@@ -78,11 +80,13 @@ def guarded(text: str) -> str:
     return _LINE.sub(lambda found: "\\" if found["list"] is not None else JOINER, text)
 
 
-def _pieces(node: Node, marks: tuple[str, ...]) -> Iterator[Piece]:
-    for child in node.children:
+def _pieces(node: Node, marks: tuple[str, ...], after: str = "") -> Iterator[Piece]:
+    """Yield what a node shows; `after` is the sign behind it."""
+    for child, following in zip(node.children, [*node.children[1:], None], strict=False):
         sign = _MARKS.get(child.type)
+        behind = after if following is None else following.content[:1]
         if sign is not None or child.type == "inline":
-            yield from _pieces(child, (*marks, sign) if sign and sign not in marks else marks)
+            yield from _pieces(child, (*marks, sign) if sign and sign not in marks else marks, behind)
             continue
         match child.type:
             case "softbreak":
@@ -96,14 +100,15 @@ def _pieces(node: Node, marks: tuple[str, ...]) -> Iterator[Piece]:
             case "image":
                 yield from _picture(child)
             case _:
-                yield from _text(child.content, marks)
+                yield from _text(child.content, marks, behind)
 
 
-def _text(text: str, marks: tuple[str, ...]) -> Iterator[Piece]:
+def _text(text: str, marks: tuple[str, ...], after: str = "") -> Iterator[Piece]:
     """Yield plain text; what needs a backslash stands outside the marks."""
     text = _SPACE.sub(" ", text.replace(JOINER, ""))
     at = 0
-    for found in _ESCAPED.finditer(text):
+    blank = " " if after.isspace() and not text.endswith("\\") else ""  # before which nothing begins
+    for found in _ESCAPED.finditer(text + blank):
         yield from _kept(text[at : found.start()], marks)
         at = found.end()
         if found["joined"]:
@@ -120,7 +125,7 @@ def _kept(text: str, marks: tuple[str, ...]) -> Iterator[Piece]:
         yield Piece(text, marks)
         return
     for part in re.split(f"([{re.escape(inside)}])", text):
-        yield Piece(part, () if part and part in inside else marks)
+        yield Piece(f"\\{part}") if part and part in inside else Piece(part, marks)
 
 
 def _mono(text: str, marks: tuple[str, ...]) -> Piece:
@@ -169,6 +174,7 @@ def _link(node: Node, marks: tuple[str, ...]) -> Iterator[Piece]:
     if shown in ("", url, url.removeprefix("mailto:")) and there == url and not _marked_up(url):
         yield Piece(f"[{there}]", marks, object=True)
         return
+    there = _address(str(node.attrs["href"]))  # beside words it stands as a server is asked for it
     scheme, _, rest = url.partition(":")
     words = [Piece(f"{scheme}:"), *_text(rest, ())] if shown == url else _pieces(node, ())
     label = guarded(_joined(_shown(_labelled(piece for piece in words if not piece.object))).strip())
@@ -244,7 +250,7 @@ def _joined(pieces: Iterable[Piece], depth: int = 0) -> str:
     for sign, group in groupby(shown, lambda piece: piece.marks[depth] if len(piece.marks) > depth else ""):
         alike = list(group)
         inner = _joined(alike, depth + 1) if sign else "".join(piece.text for piece in alike)
-        if not sign or not inner.strip():
+        if not sign or not _SHOWS.search(inner):
             groups.append(("", inner))
             continue
         words = inner.strip(" ")

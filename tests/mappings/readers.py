@@ -90,7 +90,7 @@ def _walk(node: Any) -> Iterator[Any]:
 def check_wiki(wiki: str) -> None:
     """Nothing in a wiki text is a macro, a mention, or a link or picture with anything but an address."""
     bare = re.sub(r"\{(code|noformat)(?::[\w+#.-]+)?\}\n.*?\n\{\1\}", "", wiki, flags=re.DOTALL)
-    bare = re.sub(r"(?m)^\{quote\}$", "", re.sub(r"\{\{.*?\}\}", "", bare))
+    bare = re.sub(r"(?m)^\{quote\}$", "", re.sub(r"\{\{\{\}.*?\{\}\}\}|\{\{.*?\}\}", "", bare))
     bare = re.sub(
         r"\[(?:(?:\\.|[^\[\]|\\])*\|)?(?:https?://|mailto:|tel:)[^\s\[\]{}|]*\]|\[\^[\w.]+\]", "", bare
     )

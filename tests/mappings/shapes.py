@@ -55,8 +55,11 @@ def _reader() -> MarkdownIt:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text, in one letter case: Jira raises the headings inside lists."""
-    return tuple(re.findall(r"[^\W_]+", text.casefold()))
+    """The words of a text, in one letter case: Jira raises the headings inside lists.
+
+    A joiner divides none: it has no width.
+    """
+    return tuple(re.findall(r"[^\W_]+", text.casefold().replace("\u2060", "")))
 
 
 def _told(runs: list[_Run], facts: Facts, kind: str, *more: str) -> None:
@@ -126,7 +129,7 @@ def _runs(  # noqa: C901, PLR0912 -- one case per kind of piece
                 url = str(child.attrs["href"])
                 kind, _, key = url.partition(":")
                 if kind == "mention":
-                    yield _Run(" ", frozenset({(kind, key)}))
+                    yield _Run(" ", frozenset({(kind, unquote(key))}))
                 elif kind == "attachment":
                     runs = list(_runs(child, look))
                     yield _Run(" ", frozenset({("file", _name(url))}))
@@ -141,6 +144,8 @@ def _runs(  # noqa: C901, PLR0912 -- one case per kind of piece
 
 def _name(reference: str) -> str:
     """Return the name of the file that a reference means, or the address of a picture elsewhere."""
+    if "://" in reference:
+        return reference
     id = unquote(reference.removeprefix("attachment:"))
     return next((file.name for file in FILES if file.id == id), id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import assume, given, settings
@@ -30,7 +31,8 @@ LOSSES = {
 
 def written(markdown: str) -> str:
     """The text as it goes to Jira; whoever is mentioned may be."""
-    people = {key: f"accountid:{key}" for key in re.findall(r"\(<?mention:([^>)]*)", markdown)}
+    keys = map(unquote, re.findall(r"\(<?mention:([^>)]*)", markdown))
+    people = {key: f"accountid:{key}" for key in keys}
     return write(markdown, TextFormat.WIKI, NAMES[TextFormat.WIKI], people=people)
 
 
