@@ -57,6 +57,33 @@ def test_a_token_that_does_not_stand_is_refused_its_own_way(gitlab: GitLab, *, r
     assert (answer.status_code, answer.json()) == (401, {"errors": [{"message": "Invalid token"}]})
 
 
+def nobody(gitlab: GitLab, query: str, **variables: Any) -> Any:
+    """Ask without a token and return the answer."""
+    url = f"{gitlab.site.base_url}/api/graphql"
+    answer = requests.post(url, json={"query": query, "variables": variables}, timeout=10)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_nobody_is_told_what_is_private(gitlab: GitLab, ticket: Any) -> None:
+    """A client that takes 200 for signed in, or waits for a 401 that never comes, is found out here only."""
+    query = """query($id: WorkItemID!) { currentUser { username } group(fullPath: "harbour") { name }
+      project(fullPath: "harbour/portal") { name } workItem(id: $id) { id } __typename }"""
+    told = nobody(gitlab, query, id=f"gid://gitlab/WorkItem/{ticket['id']}")
+    hidden = dict.fromkeys(("currentUser", "group", "project", "workItem"))
+    assert told == {"data": {**hidden, "__typename": "Query"}}
+
+
+def test_nobody_changes_anything(gitlab: GitLab, ticket: Any) -> None:
+    """Broken: whoever forgets the token writes all the same."""
+    query = """mutation($id: WorkItemID!) {
+      workItemUpdate(input: {id: $id, title: "Mine"}) { errors } }"""
+    told = nobody(gitlab, query, id=f"gid://gitlab/WorkItem/{ticket['id']}")
+    assert told["data"] == {"workItemUpdate": None}
+    assert "you don't have permission" in told["errors"][0]["message"]
+    assert gitlab.site.issues[ticket["id"]].title != "Mine"
+
+
 WHO = """query Who($path: ID!, $iid: String!) {
   project(fullPath: $path) { issue(iid: $iid) { ...Facts notes { nodes { id body externalAuthor } } } }
 }

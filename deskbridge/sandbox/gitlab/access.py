@@ -11,6 +11,8 @@ from deskbridge.sandbox.kernel import Refused
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _GRAPHQL = "/api/graphql"
+NOBODY = 0
+"""The id of whoever calls without a token."""
 _NO_SCOPE = "The request requires higher privileges than provided by the access token."
 
 
@@ -18,8 +20,11 @@ def identify(site: Site, request: Request) -> Token:
     """Return the token of a call; refuses unknown, revoked and expired ones and too small scopes."""
     credential = _credential(request)
     token = site.tokens.get(credential)
-    if credential and request.url.path == _GRAPHQL and not _stands(site, token):
-        raise Refused(401, {"errors": [{"message": "Invalid token"}]})  # its controller tells no reason
+    if request.url.path == _GRAPHQL:
+        if not credential:
+            return _nobody(site)
+        if not _stands(site, token):
+            raise Refused(401, {"errors": [{"message": "Invalid token"}]})  # its controller tells no reason
     if token is None:
         raise Refused(401, {"message": "401 Unauthorized"})
     if token.revoked:
@@ -35,6 +40,11 @@ def identify(site: Site, request: Request) -> Token:
     if "sudo" in request.headers or "sudo" in request.query_params:
         raise Refused(403, {"message": "403 Forbidden - Must be admin to use sudo"})
     return token
+
+
+def _nobody(site: Site) -> Token:
+    """Return what GraphQL takes a call without a token for: somebody who may read what is public."""
+    return Token(0, "", User(NOBODY, "", "", "", site.now()), "", ("api",), site.now(), None)
 
 
 def _stands(site: Site, token: Token | None) -> bool:

@@ -127,7 +127,9 @@ def _user(context: Context, _: object, arguments: dict[str, Any]) -> User | None
 
 
 _QUERY = {
-    "currentUser": Field("CurrentUser", lambda context, _, __: context.user),
+    "currentUser": Field(
+        "CurrentUser", lambda context, _, __: None if context.user.id == access.NOBODY else context.user
+    ),
     "user": Field("UserCore", _user, ("id", "username")),
     "project": Field("Project", _project, ("fullPath!",)),
     "group": Field("Group", _group, ("fullPath!",)),
