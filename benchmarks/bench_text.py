@@ -2,8 +2,8 @@
 
 Words and structure are counted by readers that are not ours (`tests.mappings.features`): markdown-it-py,
 lxml, and Atlassian's own transformer for wiki markup where Node is installed (`make oracles`). Beside our
-directions stand the libraries that people would take instead, if they are installed: ``pip install
-markdownify mistletoe``. Times are processor time of one core, the best of three.
+directions stand the libraries that people would take instead (the group `bench` of pyproject.toml).
+Times are processor time of one core, the best of three.
 """
 
 from __future__ import annotations

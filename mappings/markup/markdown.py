@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from urllib.parse import unquote
 
@@ -53,8 +53,7 @@ _LINES = 10_000
 _MENTIONS = 4_000
 _LONG, _DENSE, _MARKS = 40_000, 0.12, "*_~`[]{}<>|^&"
 """Of a longer text, the part that may be signs of markup; a page of dense tables has less."""
-_FENCED = re.compile(r"(?ms)^(?P<ticks>`{3,}|~{3,})[^\n]*\n.*?^(?P=ticks)[`~]*[ \t]*$")
-_FENCES = re.compile(r"(?m)^(?:`{3,}|~{3,})[\w+#.-]*[ \t]*$\n?")
+_OPENS = re.compile(r"(`{3,})[^`]*$|(~{3,})")
 
 
 class _Parser(MarkdownIt):
@@ -140,14 +139,29 @@ def address(link: SyntaxTreeNode) -> str:
 def crowded(text: str) -> bool:
     """Whether a text has more lines, mentions or signs of markup than anybody writes; code does not count."""
     if text.count("\n") > _LINES:
-        text = _FENCED.sub("", text)
+        text = "\n".join(line for line, kind in _lines(text) if kind == "text")
     signs = sum(map(text.count, _MARKS)) if len(text) > _LONG else 0
     return text.count("\n") > _LINES or text.count("@") > _MENTIONS or signs > _DENSE * len(text)
 
 
 def verbatim(text: str) -> str:
     """Return a text as one code block: what is crowded is shown as it was written, each word in its place."""
-    return "\n".join(fence(_FENCES.sub("", text) if _FENCED.search(text) else text, ""))
+    return "\n".join(fence("\n".join(line for line, kind in _lines(text) if kind != "fence"), ""))
+
+
+def _lines(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines, each with what it is: `text`, `code`, or the `fence` around code."""
+    ticks = ""
+    for line in text.split("\n"):
+        if ticks:
+            ended = line.startswith(ticks) and not line.strip(f"{ticks[0]} \t")
+            yield line, "fence" if ended else "code"
+            ticks = "" if ended else ticks
+        elif line.startswith(("```", "~~~")) and (opened := _OPENS.match(line)):
+            ticks = opened[1] or opened[2]
+            yield line, "fence"
+        else:
+            yield line, "text"
 
 
 def code(text: str) -> str:

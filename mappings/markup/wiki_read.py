@@ -96,7 +96,7 @@ class _Reader:
                         end += 1
                     items = list(self._items(lines[at:end], last))
                     last = _last_mark(items)
-                    yield "\n".join(items)
+                    yield from filter(None, ["\n".join(items)])
                 case "row":
                     while end < len(lines) and _goes_on(lines[end - 1], lines[end]):
                         end += 1
@@ -115,7 +115,7 @@ class _Reader:
                 yield from self.held[int(part)].blocks
             elif words := part.strip(f" \t\n{NOTHING}"):
                 shown = (guarded(inline(line.strip(), self.ids)) for line in words.split("\n"))
-                if made := "\\\n".join(line for line in shown if line.strip(" \\\n")):
+                if made := "\\\n".join(line for line in shown if line.replace("\\\n", "").strip()):
                     yield made
 
     def _single(self, line: str) -> Iterator[str]:

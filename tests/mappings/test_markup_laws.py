@@ -115,6 +115,8 @@ FOUND = [
     "# \\#",  # a heading that ends with a hash
     "- 1. alpha\n- alpha",  # an item whose first block is a list
     "- \n- *",  # items without a sign
+    "- \\",
+    "> *",
     "- [x] - alpha\n  - - alpha",
 ]
 """Texts that once changed at their second passage, by what was wrong."""

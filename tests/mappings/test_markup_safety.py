@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 
 import lxml.html
 import pytest
@@ -405,6 +406,19 @@ def test_a_long_text_passes(format: TextFormat) -> None:
     """A log pasted into a mail, 200 KB of it, must arrive, and not hold up the others behind it."""
     text = "Some *words* with a [link](https://a.example/x#1), a_b, @all and #1.\n\n- one\n- two\n\n" * 2400
     assert words(passed(text, format)) == words(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["~" * 200_000, "```x\n" * 40_000, "```\n" * 50_000, "{" * 200_000],
+    ids=["tildes", "opened", "ticks", "braces"],
+)
+@pytest.mark.parametrize("source", [TextFormat.WIKI, TextFormat.MARKDOWN])
+def test_fences_without_end_cost_no_time(source: TextFormat, text: str) -> None:
+    """One hostile ticket would hold up all others: what looks for crowded texts must be quick itself."""
+    started = time.process_time()
+    write(read(Raw(source, text), ()), source, {})
+    assert time.process_time() - started < 3
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join), st.sampled_from(FORMATS))
