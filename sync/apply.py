@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 from connectors.base import Connector, Snapshot, TicketDraft, WrittenTicket
 from connectors.errors import HubError, Rejected, Transient, WireError
@@ -38,6 +38,7 @@ from sync.situation import Situation
 from sync.store import Store
 from sync.store.inbox import Claim
 from sync.store.journal import CREATE, Intent, Wish
+from sync.takeover import told, told_of_creating
 from sync.uncertain import REQUEST_LIFE, Intents
 from sync.wording import link_note
 from sync.writing import Applied, Spot, Writing
@@ -142,7 +143,12 @@ class Applier:
         first = self._first(write)
         revision = first.revision
         wish = Wish(
-            CREATE, origin, write.target, revision, readers=readable(write.message.audience, published=False)
+            CREATE,
+            origin,
+            write.target,
+            revision,
+            readers=readable(write.message.audience, published=False),
+            told=self._told(write),
         )
         intent, connector = self._w.intents.note(wish), self._w.connectors[write.target]
         if intent.open and (found := connector.find_created(intent.token, intent.sent - REQUEST_LIFE)):
@@ -161,6 +167,10 @@ class Applier:
             )
         self._created(write, intent, written)
 
+    def _told(self, write: CreateTicket) -> dict[str, Any]:
+        s = self._w.situation
+        return told_of_creating(dict(write.values), s.capabilities[write.target], s.sides).kept()
+
     def _first(self, write: CreateTicket) -> Piece:
         """Return what of a text the description holds: all of it, or its first part."""
         s = self._w.situation
@@ -170,6 +180,8 @@ class Applier:
     def _found(self, write: CreateTicket, intent: Intent, ref: Ref) -> None:
         """Take over a ticket that had been created though nobody heard the answer."""
         side = self._w.connectors[write.target].fetch(ref.key)
+        if intent.told is not None:
+            self._w.done.found[write.target] = (side, told(intent.told))
         self._created(
             write,
             intent,

@@ -17,6 +17,7 @@ from sync.store import Store
 from sync.store.decisions import Decision
 from sync.store.findings import Look
 from sync.store.inbox import Claim
+from sync.takeover import before_creating, remember_found
 from sync.timeline import new_facts
 
 _AT_ONCE, _TOO_MANY = timedelta(minutes=10), 5
@@ -92,13 +93,18 @@ class Recorder:
                 recorded.add(side.ref)
                 can, old = ticket.situation.capabilities[name], ticket.situation.seen.get(name)
                 made = remember(side, old, answers.get(side.ref), unsettled.get(side.ref, frozenset()), can)
+                for _, told in applied.found.values():
+                    made = before_creating(made, told.sides.get(name, {}))
                 remarks += made.remarks
                 again |= made.again
                 self._store.bundles.saw(claim, bundle, side.ref, made.seen, side.version, side.read_at)
             for name, written in applied.created.items():
                 can, sent = ticket.situation.capabilities[name], applied.answers[name].sent
                 first = remember_created(written, sent, can)
+                if name in applied.found:
+                    first = remember_found(*applied.found[name], can)
                 remarks += first.remarks
+                again |= first.again
                 self._store.bundles.saw(claim, bundle, written.ref, first.seen, written.version, self._now())
         look = Look(tuple(planned), _written(applied for _, applied in carried))
         if whole:

@@ -16,6 +16,7 @@ from sync.seen import Mirror, Mirrors, TextId
 from sync.situation import Situation
 from sync.store import Store
 from sync.store.inbox import Claim
+from sync.takeover import Told
 from sync.uncertain import Intents
 
 _FRESH = timedelta(seconds=1)
@@ -36,6 +37,8 @@ class Applied:
     answers: dict[str, Answer] = field(default_factory=dict)
     """What each side answered to the fields and tags that were written."""
     created: dict[str, WrittenTicket] = field(default_factory=dict)
+    found: dict[str, tuple[Snapshot, Told]] = field(default_factory=dict)
+    """Created tickets whose answer nobody had heard: as they are now, and as they were sent."""
     failed: dict[str, HubError] = field(default_factory=dict)
     """Why a side took no more writes; the writes to other sides went on."""
     made: list[Write] = field(default_factory=list)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Null, delete, insert, null, select, update
 
 from sync.seen import TextId
 from sync.store.database import Database
@@ -31,6 +32,8 @@ class Wish:
     """Who could read a text's original, and whether the copy is published."""
     hops: int = 0
     """How many hubs had copied a text on before."""
+    told: Mapping[str, Any] | None = None
+    """What a create is sent with, and beside what: see `sync.takeover`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Intent:
     """The marker's text that the write carries."""
     sent: datetime
     open: bool
+    told: Mapping[str, Any] | None = None
+    """What was sent when it was sent last; None where that is not on record."""
 
 
 class Journal:
@@ -62,7 +67,7 @@ class Journal:
             verify(tx, claim)
             waiting = select(intents).where(*_same(wish), intents.c.done.is_(None))
             if found := tx.execute(waiting).first():
-                return Intent(found.number, found.token, found.sent, open=True)
+                return Intent(found.number, found.token, found.sent, open=True, told=found.told)
             return _note(tx, bundle, wish, sign, at)
 
     def resend(
@@ -73,8 +78,8 @@ class Journal:
         again = update(intents).where(intents.c.number == intent.number)
         with self._db.writing() as tx:
             verify(tx, claim)
-            tx.execute(again.values(sent=at, token=token, revision=wish.revision))
-        return Intent(intent.number, token, at, open=False)
+            tx.execute(again.values(sent=at, token=token, revision=wish.revision, told=_kept(wish)))
+        return Intent(intent.number, token, at, open=False, told=wish.told)
 
     def forget(self, claim: Claim, intent: Intent) -> None:
         """Take back a note whose write certainly did not happen: it was refused, or never sent."""
@@ -102,11 +107,16 @@ def _note(tx: Connection, bundle: int, wish: Wish, sign: Callable[[int], str], a
         revision=wish.revision,
         token="",
         sent=at,
+        told=_kept(wish),
     )
     number = int((tx.execute(row).inserted_primary_key or (0,))[0])
     token = sign(number)
     tx.execute(update(intents).where(intents.c.number == number).values(token=token))
-    return Intent(number, token, at, open=False)
+    return Intent(number, token, at, open=False, told=wish.told)
+
+
+def _kept(wish: Wish) -> Mapping[str, Any] | Null:
+    return null() if wish.told is None else wish.told
 
 
 def _same(wish: Wish) -> tuple[ColumnElement[bool], ...]:

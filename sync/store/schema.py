@@ -123,6 +123,7 @@ intents = Table(
     Column("sent", Instant, nullable=False),
     Column("done", Instant),
     Column("token", Text, nullable=False),
+    Column("told", JSON),
     sqlite_autoincrement=True,
 )
 
