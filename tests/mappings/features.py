@@ -27,8 +27,15 @@ _HIDDEN = re.compile(
 )
 _ELSEWHERE = re.compile(r"(?:attachment|mention|javascript|data|vbscript|file):|[/#]|[^:]*$", re.IGNORECASE)
 """Addresses that lead nowhere in another tool."""
-_REMOTE = re.compile(r"https?://(?!files\.example/)", re.IGNORECASE)
-"""Where pictures stand that are none of ours: they become links, by rule."""
+_FILES = re.compile(
+    r"https?://files\.example/|attachment:|/uploads/0123456789abcdef|(?:cid:)?(?:shot\.png|app\.log)"
+)
+"""Where pictures stand whose file is known: one elsewhere becomes a link, one without a file its name."""
+_LIGHT = re.compile(r"font-weight:\s*(?:normal|[1-4]00)", re.IGNORECASE)
+_NEVER_IN_CELLS = {"ul", "ol", "li", "pre", "blockquote", "hr", "h1", "h2", "h3", "h4", "h5", "h6"}
+"""What no cell of Markdown's tables can hold: its words and marks go into the cell's line."""
+_INNER = {"heading", "quote", "rule"}
+"""What a quotation or an item cannot hold in wiki markup or a document: in there it is an `inner` one."""
 WORD = re.compile(r"[^\W_]+")
 _BLOCKS = {
     "h1",
@@ -59,7 +66,9 @@ _HTML = {
     "hr": "rule",
     "img": "picture",
 }
-_LISTS = ("bulletList", "orderedList", "taskList")
+_LISTS = ("bulletList", "orderedList", "taskList", "decisionList")
+_PANELS = {name: name.title() for name in ("info", "note", "tip", "warning", "error", "success")}
+"""What a panel says by its look."""
 _MARKS = {"strong": "bold", "em": "italic", "strike": "strike", "code": "code"}
 _NODES = {
     "heading": "heading",
@@ -70,9 +79,8 @@ _NODES = {
     "expand": "quote",
     "nestedExpand": "quote",
     "panel": "quote",
+    "decisionList": "quote",
     "rule": "rule",
-    "mediaSingle": "picture",
-    "mediaInline": "picture",
     "blockTaskItem": "task",
     "taskItem": "task",
 }
@@ -118,35 +126,57 @@ def of_tree(tree: HtmlElement) -> Features:
     for element in tree.iter():
         if isinstance(element.tag, str):
             _element(element, found)
-    found.words = Counter(word for word in WORD.findall(_spaced(tree)) if word not in _LONE)
+    found.words = Counter(
+        word for word in WORD.findall(_spaced(tree).replace("\u2060", "")) if word not in _LONE
+    )
     return found
 
 
-def _element(element: HtmlElement, found: Features) -> None:
+def _element(  # noqa: C901, PLR0912 -- one case per kind of element
+    element: HtmlElement, found: Features
+) -> None:
     text = _spaced(element)
     match element.tag:
         case "a" if (
             element.get("href") and WORD.search(text) and not _ELSEWHERE.match(element.get("href", ""))
         ):
             found.add("link", text)
+        case tag if tag in _NEVER_IN_CELLS and _in_cell(element):
+            pass
         case "code" if element.getparent() is not None and element.getparent().tag != "pre":
-            found.add("code", text)
-        case "li":
+            if WORD.search(text):
+                found.add("code", text)
+        case "li" if WORD.search("".join(_own(element))):
             own = "".join(_own(element))
             path = "/".join(str(a.tag) for a in element.iterancestors("ul", "ol"))
             found.add(f"item {path}", _BOX.sub("", own, count=1))
             if _BOX.match(own):
                 found.add("task", _BOX.sub("", own, count=1))
-        case "img" if element.get("src") and not _REMOTE.match(element.get("src", "")):
+        case "img" if element.get("src") and _FILES.match(element.get("src", "")):
             found.add("picture", "")
         case "td" | "th" if not _is_data(next(element.iterancestors("table"), element)):
             pass
         case "b" | "strong" if next(element.iterancestors("th"), None) is not None:
             pass  # a heading of a table is bold anyway
+        case "b" | "strong" if _LIGHT.search(element.get("style") or "") or _is_code(element):
+            pass  # what some programs wrap a text in; code that is bold too, which a document cannot hold
         case tag if tag in _HTML and (WORD.search(text) or tag == "hr"):
-            found.add(_HTML[tag], "" if tag in ("blockquote", "hr") else text)
+            kind = _HTML[tag]
+            if kind in _INNER and next(element.iterancestors("blockquote", "li"), None) is not None:
+                kind = f"inner {kind}"
+            found.add(kind, "" if tag in ("blockquote", "hr") else text)
         case _:
             pass
+
+
+def _in_cell(element: HtmlElement) -> bool:
+    table = next(element.iterancestors("table"), None)
+    return table is not None and _is_data(table)
+
+
+def _is_code(element: HtmlElement) -> bool:
+    """Whether there are no words but code in an element."""
+    return WORD.findall("".join(map(_spaced, element.iter("code")))) == WORD.findall(_spaced(element))
 
 
 def _is_data(table: HtmlElement) -> bool:
@@ -192,41 +222,58 @@ def _walk(element: HtmlElement) -> Iterator[tuple[str, HtmlElement]]:
             open_.append((child, iter(child)))
 
 
-def of_adf(document: str | Mapping[str, Any]) -> Features:
-    """Return the features of an Atlassian document."""
+def of_adf(document: str | Mapping[str, Any], *, looks: bool = True) -> Features:
+    """Return the features of an Atlassian document; what panels say by their `looks` are words too."""
     found = Features()
-    _adf(json.loads(document) if isinstance(document, str) else document, (), found)
+    _adf(json.loads(document) if isinstance(document, str) else document, (), found, looks=looks)
     for lone in _LONE:
         found.words.pop(lone, None)
     return found
 
 
-def _adf(node: Mapping[str, Any], path: tuple[str, ...], found: Features) -> None:
+def _adf(  # noqa: C901, PLR0912 -- one case per kind of node
+    node: Mapping[str, Any], path: tuple[str, ...], found: Features, *, looks: bool
+) -> None:
     kind, text = str(node.get("type")), _said(node)
     title = str(node.get("attrs", {}).get("title") or "")
+    in_cell = "tableCell" in path or "tableHeader" in path
+    if looks and kind == "panel" and WORD.search(text) and not in_cell:
+        title = _PANELS.get(str(node["attrs"].get("panelType")), "")
+    elif looks and kind == "decisionList" and not in_cell:
+        title = "Decision"
     if title:
         found.words.update(WORD.findall(title))
         found.add("bold", title)
-    if any(child.get("type") in ("text", "mention", "inlineCard") for child in node.get("content", ())):
+    if (
+        any(child.get("type") in ("text", "mention", "inlineCard") for child in node.get("content", ()))
+        or kind == "mediaGroup"
+    ):
         found.words.update(WORD.findall(text))
     match kind:
-        case "listItem" | "taskItem":
+        case "listItem" | "taskItem" | "decisionItem" if in_cell or not WORD.search(text):
+            pass
+        case "media":
+            name = str(node.get("attrs", {}).get("alt") or node.get("attrs", {}).get("id") or "")
+            if _FILES.match(name) and "mediaSingle" in path:
+                found.add("picture", "")
+        case "listItem" | "taskItem" | "decisionItem":
             own = "".join(_said(c) for c in node.get("content", ()) if not c["type"].endswith("List"))
-            lists = "/".join(
-                {"bulletList": "ul", "orderedList": "ol", "taskList": "ul"}[p]
-                for p in path[::-1]
-                if p in _LISTS
-            )
+            lists = "/".join("ol" if p == "orderedList" else "ul" for p in path[::-1] if p in _LISTS)
             found.add(f"item {lists}", _BOX.sub("", own, count=1))
             if kind == "taskItem" or _BOX.match(own):
                 found.add("task", _BOX.sub("", own, count=1))
-        case _ if kind in _NODES and (WORD.search(text) or "media" in kind or kind == "rule"):
-            found.add(_NODES[kind], "" if _NODES[kind] in ("quote", "rule", "picture") else text)
+        case _ if in_cell and kind not in ("tableCell", "tableHeader"):
+            pass  # no cell of Markdown's tables holds blocks
+        case _ if kind in _NODES and (WORD.search(text) or kind == "rule"):
+            name = _NODES[kind]
+            if name in _INNER and {*path} & {"blockquote", "panel", "expand", "decisionList", *_LISTS}:
+                name = f"inner {name}"
+            found.add(name, "" if _NODES[kind] in ("quote", "rule") else text)
         case _:
             pass
-    path = (*path, kind) if kind in (*_LISTS, "tableHeader") else path
+    path = (*path, kind)
     for child in node.get("content", ()):
-        _adf(child, path, found)
+        _adf(child, path, found, looks=looks)
     for mark, words in _merged(node.get("content", ())):
         if mark != "bold" or "tableHeader" not in path:  # a heading of a table is bold anyway
             found.add(mark, words)
@@ -262,7 +309,10 @@ def _said(node: Mapping[str, Any]) -> str:
         return str(node["text"])
     if node.get("type") in ("mention", "inlineCard"):
         attributes = node.get("attrs", {})
-        return str(attributes.get("text") or attributes.get("url") or attributes.get("id") or "")
+        shown = attributes.get("text") or attributes.get("url") or attributes.get("id") or ""
+        return str(shown).removeprefix("accountid:")
+    if node.get("type") == "media" and str(node.get("attrs", {}).get("id")).endswith(".log"):
+        return str(node["attrs"]["id"])  # shown by its name, as a picture is not
     if node.get("type") == "hardBreak":
         return " "
     return "".join(_said(child) for child in node.get("content", ()))
