@@ -48,7 +48,7 @@ _TASK = re.compile(r"\[([ xX])\] (?=\S)")
 _LINE = re.compile(r"^(?:(?=[-+=>]|/[A-Za-z_])|(\d{1,9})(?=[.)](?:\s|$)))")
 
 
-_LINES = 10_000
+_LINES = 12_000
 """Lines outside code above which a text is a program's output; parsing each as text takes too long."""
 _MENTIONS = 4_000
 _LONG, _DENSE, _MARKS = 40_000, 0.12, "*_~`[]{}<>|^&"
