@@ -51,6 +51,8 @@ _LINE = re.compile(r"^(?:(?=[-+=>]|/[A-Za-z_])|(\d{1,9})(?=[.)](?:\s|$)))")
 _LINES = 12_000
 """Lines outside code above which a text is a program's output; parsing each as text takes too long."""
 _MENTIONS = 4_000
+_ADDRESSES, _ITEMS = 6_000, 8_000
+_ITEM = re.compile(r"(?m)^[ \t>]{0,20}[-*+#]{1,9}[ \t]")
 _LONG, _DENSE, _MARKS = 40_000, 0.12, "*_~`[]{}<>|^&"
 """Of a longer text, the part that may be signs of markup; a page of dense tables has less."""
 _OPENS = re.compile(r"(`{3,})[^`]*$|(~{3,})")
@@ -137,11 +139,15 @@ def address(link: SyntaxTreeNode) -> str:
 
 
 def crowded(text: str) -> bool:
-    """Whether a text has more lines, mentions or signs of markup than anybody writes; code does not count."""
+    """Whether a text has more lines, items, people, addresses or signs than anybody writes outside code."""
     if text.count("\n") > _LINES:
         text = "\n".join(line for line, kind in _lines(text) if kind == "text")
     signs = sum(map(text.count, _MARKS)) if len(text) > _LONG else 0
-    return text.count("\n") > _LINES or text.count("@") > _MENTIONS or signs > _DENSE * len(text)
+    if text.count("\n") > _LINES or text.count("@") > _MENTIONS or signs > _DENSE * len(text):
+        return True
+    return text.count("://") > _ADDRESSES or (
+        text.count("\n") > _ITEMS and sum(1 for _ in _ITEM.finditer(text)) > _ITEMS
+    )
 
 
 def verbatim(text: str) -> str:

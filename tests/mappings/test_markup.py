@@ -217,6 +217,8 @@ CROWDS = {
     "mentions": "@a " * 5_000,
     "marks": "**a** " * 10_000,
     "braces": "{" * 60_000,
+    "addresses": "https://a.b " * 7_000,
+    "few lines more than items": "- a\n" * 8_200,
     "quotations": "> a\n" * 12_000,
 }
 
