@@ -6,6 +6,7 @@ same way as everything else and ends in an empty plan.
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -45,6 +46,8 @@ from sync.store.inbox import Waiting as Row
 
 _BATCH = 100
 """Due rows that are read together."""
+_TRIES, _PAUSE = 40, 0.1
+"""How often, and how many seconds apart, a bundle is asked for that another worker holds."""
 _DOUBLINGS = 10
 """After so many attempts the longest wait is reached."""
 
@@ -292,9 +295,15 @@ class Engine:
             self._absorb(claim, bundle, there)
 
     def _absorb(self, claim: Claim, bundle: Bundle, there: Bundle) -> None:
-        self._store.inbox.put(there.subject, self._now(), "merged")
-        row = self._store.inbox.row(there.subject)
-        taken = self._store.inbox.claim(row, self._now()) if row else None
+        taken = None
+        for attempt in range(_TRIES):
+            # Both tickets changed by the merge, so another worker may just be looking at the other one.
+            time.sleep(_PAUSE if attempt else 0)
+            self._store.inbox.put(there.subject, self._now(), "merged")
+            row = self._store.inbox.row(there.subject)
+            taken = self._store.inbox.claim(row, self._now()) if row else None
+            if taken is not None:
+                break
         if taken is None or bundle.id is None or there.id is None:
             raise Stale(f"{there.subject} is being worked on")
         other, row = taken
