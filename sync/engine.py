@@ -16,7 +16,7 @@ from pathlib import Path
 from connectors.base import Account, Connector, Snapshot
 from connectors.errors import ConfigError, Gone, HubError, Rejected, UnsafePlan, WireError
 from mappings.provenance import Signer
-from mappings.ticket import Ref
+from mappings.ticket import Field, Ref
 from sync.fuses import STANDARD, Fuses
 from sync.health import Breakers
 from sync.moves import renamed
@@ -147,14 +147,24 @@ class Engine:
             yield from (row.subject for row in rows)
             after = rows[-1]
 
-    def look(self, subject: str) -> Reconciled | None:
-        """Reconcile one ticket if it is due; None if it is not, or if somebody else is at it."""
+    def look(self, subject: str, *, remap: frozenset[Field] = frozenset()) -> Reconciled | None:
+        """Reconcile one ticket if it is due; None if it is not, or if somebody else is at it.
+
+        The fields in `remap` are decided again wherever the other side still says what the hub wrote.
+        """
         row = self._store.inbox.row(subject)
         if row is None or row.due_at is None or row.due_at > self._now():
             return None
-        return self._reconcile(row)
+        return self._reconcile(row, remap)
 
-    def plan(self, subjects: list[str] | None = None) -> Iterator[Planned]:
+    def remap(self, subject: str, fields: frozenset[Field]) -> Reconciled | None:
+        """Reconcile one ticket now, its `fields` decided again; None if somebody else is at it."""
+        self._store.inbox.put(subject, self._now(), "a person had fields decided again")
+        return self.look(subject, remap=fields)
+
+    def plan(
+        self, subjects: list[str] | None = None, *, remap: frozenset[Field] = frozenset()
+    ) -> Iterator[Planned]:
         """Yield what `collect` and `work` would write, writing nothing anywhere; None means what changed."""
         parked = {row.subject: f"parked: {row.parked}" for row in self._store.inbox.parked()}
         for subject in self.pending() if subjects is None else subjects:
@@ -164,7 +174,7 @@ class Engine:
             except WireError as error:
                 yield Planned(bundle.refs, Plan((), ()), str(error), waits=isinstance(error, Gone | Rejected))
                 continue
-            decided = self._reconciler.decided(seen, subject)
+            decided = self._reconciler.decided(seen, subject, remap=remap)
             waits = "; ".join(t.parked for t, _ in decided if t.parked) or parked.get(subject)
             if seen.moves or seen.merges:
                 news = [f"{old.ref} was moved to {new.ref}" for old, new in seen.moves]
@@ -210,7 +220,7 @@ class Engine:
 
     # -- one ticket
 
-    def _reconcile(self, row: Row) -> Reconciled | None:
+    def _reconcile(self, row: Row, remap: frozenset[Field]) -> Reconciled | None:
         """Look at one ticket while holding its claim; None if somebody else holds it."""
         row = self._store.canonical(row)
         taken = self._store.inbox.claim(row, self._now())
@@ -225,7 +235,7 @@ class Engine:
             self._refuse_while_recovering()
             seen = self._followed(claim, seen)
             self._refuse_if_older(seen)
-            decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed)
+            decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed, remap=remap)
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
             outcome = self._reconciler.carry_out(claim, seen, decided, made)

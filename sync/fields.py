@@ -140,8 +140,8 @@ def _suggested(s: Situation, name: Field, source: str, target: str) -> AddNotice
     )
 
 
-def _remapped(s: Situation) -> Iterator[tuple[str, Change]]:
-    """Yield what trusted sides say where another one still says what it said when it was last seen."""
+def _remapped(s: Situation) -> Iterator[Skip | tuple[str, Change]]:
+    """Yield what trusted sides say where another one still says what the hub wrote, or nothing."""
     for name in (f for f in _PLAIN if f in s.remap):
         for target in s.written():
             sources = (c for c in s.trusted() if c != target and s.travels(name, c, target, creating=True))
@@ -150,8 +150,27 @@ def _remapped(s: Situation) -> Iterator[tuple[str, Change]]:
             value = s.sides[source].ticket.value(name)
             held_there = name in s.capabilities[target].fields and not isinstance(value, Unmapped)
             differs = held_there and not _agreed(s, name, source, target)
-            if differs and not (value is not None and exposed(s, source, target, name)):
+            if not differs or (value is not None and exposed(s, source, target, name)):
+                continue
+            if why := _theirs(s, target, name):
+                yield Skip(target, f"{name} ({source})", why)
+            else:
                 yield target, Change(name, value, source)
+
+
+def _theirs(s: Situation, target: str, name: Field) -> str:
+    """Return why a field is not the hub's to decide again: what stands there is not what it wrote."""
+    side = s.sides[target]
+    present, wrote = side.ticket.value(name), s.wrote.get((side.ref, name))
+    if wrote is None:
+        return "" if present is None else "the hub never wrote what stands there"
+    if name == "subject":  # tools shorten it, and join its blanks
+        shown, sent = (" ".join(str(text).split()) for text in (present or "", wrote))
+        ours = bool(shown) and sent.startswith(shown.rstrip("….").rstrip())
+    else:
+        lenses = s.capabilities[target].vocabularies
+        ours = str(present) == str(held(lenses, name, cast(Word, wrote)))
+    return "" if ours else "somebody changed what the hub wrote there"
 
 
 def _reopened(s: Situation) -> Iterator[tuple[str, Change]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from connectors.base import Connector
 from connectors.errors import Rejected
 from mappings.provenance import Signer
+from mappings.ticket import Field
 from sync.apply import Applied, Applier
 from sync.decide import decide
 from sync.fuses import HOUR, Fuses, Lately, unsafe
@@ -21,6 +24,8 @@ from sync.store.findings import Look
 from sync.store.inbox import Claim
 from sync.uncertain import Intents
 
+_BULK: Mapping[str, Any] = {"share": 1.0, "after_rules": sys.maxsize}
+"""What the fuses for many tickets become where a person asked for all of them."""
 Decided = list[tuple[Observed, Plan]]
 """What is decided for each ticket of a bundle."""
 
@@ -42,24 +47,30 @@ class Reconciler:
         self._now, self._fuses = now, fuses
         self._recorder = Recorder(store, now)
 
-    def decided(self, seen: Observation, subject: str, *, allowed: bool = False) -> Decided:
+    def decided(
+        self, seen: Observation, subject: str, *, allowed: bool = False, remap: frozenset[Field] = frozenset()
+    ) -> Decided:
         """Return each ticket's plan. One that waits for a person is not carried out; the others are.
 
-        A plan that looks like a mistake waits for a person too, unless that person has `allowed` it.
+        A plan that looks like a mistake waits for a person too, unless that person has `allowed` it. The
+        fields in `remap` are decided again, as a person asked for all tickets at once: no fuse counts those.
         """
         decided = []
-        refused = self._store.decisions.refused(subject)
+        known: dict[str, Any] = {"refused": self._store.decisions.refused(subject), "remap": remap}
+        if remap:
+            known["wrote"] = self._store.decisions.wrote(subject)
+        fuses = replace(self._fuses, **_BULK) if remap and self._fuses else self._fuses
         for observed in seen.tickets:
-            ticket = replace(observed, situation=replace(observed.situation, refused=refused))
+            ticket = replace(observed, situation=replace(observed.situation, **known))
             plan = Plan((), ()) if ticket.parked else decide(ticket.situation)
-            why = None if allowed else self._unsafe(plan, ticket, subject)
+            why = None if allowed else self._unsafe(plan, ticket, subject, fuses)
             decided.append((replace(ticket, parked=why) if why else ticket, plan))
         return decided
 
-    def _unsafe(self, plan: Plan, ticket: Observed, subject: str) -> str | None:
-        if not plan or self._fuses is None:
+    def _unsafe(self, plan: Plan, ticket: Observed, subject: str, fuses: Fuses | None) -> str | None:
+        if not plan or fuses is None:
             return None
-        why = unsafe(plan, ticket.situation, self._lately(subject), self._fuses)
+        why = unsafe(plan, ticket.situation, self._lately(subject), fuses)
         return f"{why}; `deskbridge parked retry --allow` writes it all the same" if why else None
 
     def _lately(self, subject: str) -> Lately:

@@ -111,6 +111,8 @@ class Situation:
     stays where it is."""
     remap: frozenset[Field] = frozenset()
     """Fields that are decided anew from the trusted side, wherever nobody has touched what the hub wrote."""
+    wrote: Mapping[tuple[Ref, Field], str] = field(default_factory=dict)
+    """What the hub last wrote to a field of a side, in canonical words; known while fields are remapped."""
     prefer: str | None = None
     """The side whose fields a person chose to follow when sides were linked that differ."""
     refused: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from connectors.errors import ConfigError
-from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
+from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, Remap, SettingsFile
 
 if TYPE_CHECKING:
     from deskbridge.bootstrap import Application
@@ -21,6 +21,7 @@ def plan(
         str | None, typer.Argument(help="One ticket: CONNECTION:KEY, or what a tool calls it (SUP-12).")
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every linked ticket, and what changed.")] = False,
+    remap: Remap = None,
     as_json: AsJson = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
@@ -28,15 +29,23 @@ def plan(
 
     Without a ticket: everything that changed since the last sync. Nothing is written anywhere.
 
+    With --remap, which may be said several times: every linked ticket, or the one that is named, with these
+    fields decided again as today's rules want, from the more trusted side, wherever the other one still
+    says what the hub wrote. What people changed stays theirs, and is listed. `sync --once --remap` does it.
+
     Example: deskbridge plan desk:42
+    Example: deskbridge plan --remap priority
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
+    from deskbridge.remap import remappable
     from deskbridge.report import exit_code, plan_json, plan_lines
     from sync.outcome import Parked
 
     application = build(settings, os.environ)
     silent = application.engine.identify()
-    planned = list(application.engine.plan(_subjects(application, ticket, every=all_)))
+    fields = remappable(remap)
+    subjects = _subjects(application, ticket, every=all_ or bool(fields))
+    planned = list(application.engine.plan(subjects, remap=fields))
     if as_json:
         typer.echo(json.dumps([plan_json(p) for p in planned], indent=2))
     else:
@@ -56,6 +65,8 @@ def sync(
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 4 also if something was parked by an earlier run.")
     ] = False,
+    remap: Remap = None,
+    apply: Annotated[bool, typer.Option("--apply", help="With --remap: write it, not only list it.")] = False,
     as_json: AsJson = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
@@ -65,15 +76,25 @@ def sync(
     this run parked a ticket. What was parked before is counted in one line, and ends with 4 only with
     --strict; `deskbridge status` always tells it.
 
+    With --remap, every linked ticket is looked at with these fields decided again, see `deskbridge plan
+    --help`: without --apply that is only listed. What changed apart from that waits for the next sync.
+
     Example: deskbridge sync --once
+    Example: deskbridge sync --once --remap priority --apply
     """
-    if once == watch:
-        raise typer.BadParameter("say --once or --watch")
+    if once == watch or ((remap or apply) and (watch or shadow or not remap)):
+        raise typer.BadParameter(
+            "say --once or --watch; --remap FIELD goes with --once, --apply with --remap"
+        )
     from deskbridge.bootstrap import build  # as in `check`
+    from deskbridge.remap import remappable, remapped
     from deskbridge.watching import shadowed, synced, watched
 
+    fields = remappable(remap)
     application = build(settings, os.environ)
     errors = application.engine.identify()
+    if fields:
+        raise typer.Exit(remapped(application, errors, fields, apply=apply, as_json=as_json))
     if once and not shadow:
         raise typer.Exit(synced(application, errors, as_json=as_json, strict=strict))
     run = shadowed if shadow else watched

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, distinct, func, insert, select
 
-from mappings.ticket import Ref
+from mappings.ticket import Field, Ref
 from sync.store.database import Database
 from sync.store.schema import decisions
 
@@ -114,6 +114,17 @@ class Decisions:
         made = (decisions.c.at >= since, decisions.c.result == "written")
         with self._db.reading() as tx:
             return int(tx.execute(select(func.count()).select_from(decisions).where(*made)).scalar_one())
+
+    def wrote(self, subject: str) -> dict[tuple[Ref, Field], str]:
+        """Return (side, field) -> what was last written to it, in canonical words, as far as it is kept."""
+        query = (
+            select(decisions.c.target_connection, decisions.c.target_key, decisions.c.name, decisions.c.value)
+            .where(decisions.c.subject == subject, decisions.c.result == "written")
+            .where(decisions.c.kind.in_(("given", "field")))
+            .order_by(decisions.c.id)
+        )
+        with self._db.reading() as tx:
+            return {(Ref(row[0], row[1]), row[2]): row[3] for row in tx.execute(query)}
 
     def of(self, subject: str) -> list[Decision]:
         """Return everything that was decided under an inbox name, oldest first."""

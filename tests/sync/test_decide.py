@@ -975,10 +975,20 @@ def test_remapping_follows_the_trusted_side_where_nobody_touched_the_other() -> 
     """Otherwise new rules never reach old tickets, or overwrite what people decided since."""
     s = changed(agreed("jira"), "desk", priority=Priority.URGENT)
     s = replace(s, seen={n: Seen(side.native) for n, side in s.sides.items()})
-    again = replace(s, remap=frozenset({"priority"}))
+    issue = s.sides["jira"].ref
+    priority: Field = "priority"
+    wrote = {(issue, priority): str(s.sides["jira"].ticket.priority)}
+    again = replace(s, remap=frozenset({"priority"}), wrote=wrote)
     assert not changes(s, "jira")
     assert changes(again, "jira") == {"priority": (Priority.URGENT, "desk")}
-    assert not changes(changed(again, "jira", priority=Priority.LOW), "jira")
+    theirs = changed(again, "jira", priority=Priority.LOW)
+    assert not changes(theirs, "jira")
+    # What people changed stays theirs, also when that was seen long ago.
+    seen = {n: Seen(side.native) for n, side in theirs.sides.items()}
+    for left, why in ((wrote, "somebody changed what the hub wrote there"), ({}, "the hub never wrote")):
+        old = replace(theirs, seen=seen, wrote=left)
+        assert not changes(old, "jira")
+        assert any(why in skip.reason for skip in of(Skip, decide(old)))
 
 
 @pytest.mark.parametrize("wanted", [True, False])
