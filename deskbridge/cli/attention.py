@@ -113,6 +113,7 @@ def list_findings(as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETT
     store = build(settings, os.environ).store
     rows = [
         {
+            "id": f.id,
             "ticket": " = ".join(str(ref) for ref in store.bundles.load(f.subject).refs)
             if f.subject.startswith(("bundle:", "ref:"))
             else f.subject,
@@ -126,5 +127,28 @@ def list_findings(as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETT
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    lines = [f"{row['ticket']}: {row['target']}: not {row['what']}: {row['reason']}" for row in rows]
-    typer.echo("\n".join(lines) or "There are no findings.")
+    shown = "{id}  {ticket}: {target}: not {what}: {reason}"
+    typer.echo("\n".join(shown.format(**row) for row in rows) or "There are no findings.")
+
+
+@finding.command("answer")
+def answer(
+    id_: Annotated[int, typer.Argument(metavar="ID", help="What `finding list` shows before the finding.")],
+    text: Annotated[str, typer.Argument(help="What you say to it; kept with it.")],
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Settle a finding: you know of it. It is not asked again as long as it stands.
+
+    Answering that many tickets of a connection vanished at once has what is not found count as gone again.
+
+    Example: deskbridge finding answer 7 "the project was deleted on purpose"
+    """
+    from deskbridge.bootstrap import build, system_time  # as in `parked list`
+
+    store = build(settings, os.environ).store
+    settled = store.answer(id_, text, system_time())
+    if settled is None:
+        raise ConfigError(
+            [f"no open finding has the id {id_}; `deskbridge finding list` tells those that are"]
+        )
+    typer.echo(f"{id_} is settled: {settled.target}: {settled.what}")

@@ -15,7 +15,7 @@ from sync.store.chores import Chores
 from sync.store.database import Database
 from sync.store.decisions import Decision, Decisions
 from sync.store.dialects import Address
-from sync.store.findings import Findings
+from sync.store.findings import Finding, Findings
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
@@ -66,6 +66,16 @@ class Store:
         self.decisions.prune(at - self.keeps.decisions)
         self.findings.prune(at - self.keeps.decisions)
         self.outbox.prune(at - self.keeps.decisions)
+
+    def answer(self, id: int, text: str, at: datetime) -> Finding | None:
+        """Note what a person says to an open finding and return it; None if there is none of that id.
+
+        A connection that many tickets had vanished from is trusted again.
+        """
+        settled = self.findings.answer(id, text, at)
+        if settled is not None and settled.subject == f"connection:{settled.target}":
+            self.health.doubt(settled.target, None)
+        return settled
 
     def dismiss(self, row: Waiting, reason: str, at: datetime) -> None:
         """Take a parked row away because a person says that all is well; the reason is kept."""

@@ -94,9 +94,9 @@ class Findings:
     def answer(self, id: int, text: str, at: datetime) -> Finding | None:
         """Note what a person says to an open finding and return it; None if there is none of that id."""
         mine = update(t).where(t.c.id == id, t.c.state == State.OPEN)
+        settled = mine.values(state=State.ANSWERED, answer=text, settled=at).returning(t)
         with self._db.writing() as tx:
-            tx.execute(mine.values(state=State.ANSWERED, answer=text, settled=at))
-            row = tx.execute(select(t).where(t.c.id == id, t.c.state == State.ANSWERED)).first()
+            row = tx.execute(settled).first()
         return _finding(row) if row else None
 
     def of(self, subject: str) -> list[Finding]:

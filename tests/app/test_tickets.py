@@ -116,3 +116,6 @@ class TestParked:
         assert "not subject (jira): the rules keep this change" in hub.run("finding", "list").out
         rows = json.loads(hub.run("finding", "list", "--json").out)
         assert rows[0]["ticket"].startswith("desk #1")
+        assert hub.run("finding", "answer", str(rows[0]["id"]), "theirs to name").code == 0
+        assert hub.run("finding", "list").out == "There are no findings.\n"
+        assert "no open finding" in hub.run("finding", "answer", str(rows[0]["id"]), "twice").err

@@ -715,9 +715,29 @@ def test_many_tickets_that_vanish_at_once_are_doubted(world: World) -> None:
     texts = [text.body.text for key in keys for text in world.desk.tickets[key].texts.values()]
     assert not any(" is gone" in text for text in texts)
     assert any("none counts as gone until a person says so" in reason for _, _, reason in world.findings())
+    assert world.store.health.doubted("jira")
     world.jira.tickets.update(vanished)
     world.settle()
     assert all("pump" in str(ticket.fields["tags"]) for ticket in vanished.values())
+
+
+def test_a_person_may_say_that_what_vanished_is_gone(world: World) -> None:
+    """Otherwise a connection that was doubted once is doubted for ever, and nobody hears of a deletion."""
+    keys = [world.opened(subject=f"Number {number}") for number in range(7)]
+    world.settle()
+    world.jira.tickets.clear()
+    for key in keys:
+        world.desk.tag(key, "pump")
+    world.sync()
+    (asked,) = [f for f in world.store.findings.open() if f.subject == "connection:jira"]
+    assert world.store.answer(asked.id, "they were deleted", world.now())
+    assert not world.store.health.doubted("jira")
+    for _ in range(8):
+        world.wait(minutes=16)
+        world.sync()
+    texts = [text.body.text for key in keys for text in world.desk.tickets[key].texts.values()]
+    assert sum(" is gone" in text for text in texts) == len(keys)
+    assert world.store.answer(asked.id, "again", world.now()) is None
 
 
 # -- many tickets
