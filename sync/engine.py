@@ -36,7 +36,7 @@ from sync.outcome import (
     postponed,
 )
 from sync.poll import Poller
-from sync.reconcile import Reconciler
+from sync.reconcile import Reconciler, parked_why
 from sync.routing import Desk
 from sync.rules import Role
 from sync.store import Store
@@ -175,7 +175,7 @@ class Engine:
                 yield Planned(bundle.refs, Plan((), ()), str(error), waits=isinstance(error, Gone | Rejected))
                 continue
             decided = self._reconciler.decided(seen, subject, remap=remap)
-            waits = "; ".join(t.parked for t, _ in decided if t.parked) or parked.get(subject)
+            waits = parked_why(decided) or parked.get(subject)
             if seen.moves or seen.merges:
                 news = [f"{old.ref} was moved to {new.ref}" for old, new in seen.moves]
                 news += [f"{one.ref} was merged into {primary}" for one, primary in seen.merges]
@@ -230,9 +230,9 @@ class Engine:
         plan = Plan((), ())
         made: list[Write] = []
         try:
+            self._refuse_while_recovering()
             seen = self._observe(self._store.bundles.load(row.subject))
             self._learn(seen)
-            self._refuse_while_recovering()
             seen = self._followed(claim, seen)
             self._refuse_if_older(seen)
             decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed, remap=remap)

@@ -12,7 +12,7 @@ from connectors.capabilities import Part, PlaceAbilities
 from connectors.errors import Gone, Throttled, Transient, Unauthorised, WireError
 from mappings.boards import STAFF, Place
 from mappings.markup import read
-from mappings.provenance import Signer
+from mappings.provenance import Marker, Signer
 from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, RelationKind, Ticket
 from sync.adopt import paired
 from sync.operations import Skip
@@ -110,7 +110,8 @@ class Observer:
             key=lambda ref: merged_into(sides[ref]) in sides,  # what was merged leads no longer
         )
         works = {ref: side for ref, side in sides.items() if ref not in fronts}
-        found = tuple(self._recognise(sides.values(), bundle.mirrors))
+        ours = tuple(self._ours(sides.values(), bundle.mirrors))
+        found = tuple(_mirror(*one) for one in ours if _to_this_ticket(*one))
         told = [self._ticketed(sides[ref], bundle, at) for ref in fronts] or [_Told()]
         tickets = []
         for number, one in enumerate(told):
@@ -131,7 +132,7 @@ class Observer:
                 for ref in fronts
                 if (primary := merged_into(sides[ref])) is not None and primary not in bundle.refs
             ),
-            number=max(self._numbers(sides.values(), bundle.mirrors), default=0),
+            number=max((marker.number for marker, _, _ in ours), default=0),
             silent=tuple(silent.values()),
         )
 
@@ -204,32 +205,15 @@ class Observer:
         self._connectors[ref.connection].whoami()
         return Presence.GONE
 
-    def _recognise(self, sides: Iterable[Snapshot], known: Mirrors) -> Iterable[Mirror]:
-        """Yield the copies whose marker verifies: written by our own account, to this very ticket."""
-        for side in sides:
-            for message in side.ticket.messages:
-                place = TextId(side.ref.connection, side.ref.key, message.id)
-                if message.author.role is PersonRole.HUB and not known.is_copy(Kind.COMMENT, place):
-                    yield from self._marked(message, place)
-
-    def _numbers(self, sides: Iterable[Snapshot], known: Mirrors) -> Iterator[int]:
-        """Yield the running numbers of the texts that this hub wrote and the store does not know."""
+    def _ours(self, sides: Iterable[Snapshot], known: Mirrors) -> Iterator[tuple[Marker, Comment, TextId]]:
+        """Yield the texts of this hub that the store does not know: written by our account, and signed."""
         for side in sides:
             for message in side.ticket.messages:
                 place = TextId(side.ref.connection, side.ref.key, message.id)
                 if message.author.role is PersonRole.HUB and not known.is_copy(Kind.COMMENT, place):
                     marker = self._signer.find(read(message.body, message.attachments))
                     if marker and (marker.hub, marker.target) == (self._hub(), place.connection):
-                        yield marker.number
-
-    def _marked(self, message: Comment, place: TextId) -> Iterable[Mirror]:
-        marker = self._signer.find(read(message.body, message.attachments))
-        if marker is None or (marker.hub, marker.target) != (self._hub(), place.connection):
-            return
-        # Only a description was written before its ticket's key was known.
-        if marker.target_key == ("" if place.id == MESSAGE_0 and not marker.target_key else place.key):
-            origin = TextId(marker.origin, marker.origin_key, marker.origin_id)
-            yield Mirror(Kind.COMMENT, origin, place, marker.revision, message.revision, marker.readers)
+                        yield marker, message, place
 
     def _is_front(self, connection: str) -> bool:
         return self._desk.rules.roles[connection] is Role.FRONT
@@ -351,6 +335,17 @@ class Observer:
             return None
         who = _requester(told.front.ticket)
         return f"{told.front.ref}: no customer is known for {who}; add one to the settings"
+
+
+def _to_this_ticket(marker: Marker, _: Comment, place: TextId) -> bool:
+    """Whether a text was written to the ticket it stands in: one that people copied elsewhere is theirs."""
+    before_its_key_was_known = place.id == MESSAGE_0 and not marker.target_key
+    return before_its_key_was_known or marker.target_key == place.key
+
+
+def _mirror(marker: Marker, message: Comment, place: TextId) -> Mirror:
+    origin = TextId(marker.origin, marker.origin_key, marker.origin_id)
+    return Mirror(Kind.COMMENT, origin, place, marker.revision, message.revision, marker.readers)
 
 
 def _merged_here(everybody: list[_Told], told: _Told) -> Iterator[Ref]:

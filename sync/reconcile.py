@@ -91,7 +91,7 @@ class Reconciler:
         """
         if (bundle := seen.bundle.id) is not None:
             return self._apply(claim, bundle, seen, decided, made)
-        if (parked := _parked(decided)) is not None:
+        if (parked := parked_why(decided)) is not None:
             return Parked(parked)
         (ticket, plan) = decided[0]
         front = ticket.situation.front()
@@ -132,7 +132,7 @@ class Reconciler:
                 self._store.bundles.caught_up(claim, ref)
             if seen.silent:
                 outcome = postponed(seen.silent, self._now())
-        if isinstance(outcome, Done) and (parked := _parked(decided)) is not None:
+        if isinstance(outcome, Done) and (parked := parked_why(decided)) is not None:
             return Parked(parked)
         if isinstance(outcome, Done) and any(how.prefer for how in seen.bundle.adopted.values()):
             self._store.bundles.preferred(claim, bundle)
@@ -150,6 +150,6 @@ class Reconciler:
         return Done()
 
 
-def _parked(decided: Decided) -> str | None:
+def parked_why(decided: Decided) -> str | None:
     """Return why tickets of a bundle wait for a person, or None."""
     return "; ".join(ticket.parked for ticket, _ in decided if ticket.parked) or None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.base import Presence
 from mappings.ticket import Field, Ref
 from sync.apply import Applied
-from sync.explain import items, remark_item
+from sync.explain import Item, items, remark_item
 from sync.observe import Observation, Observed
 from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Severity, Skip, Write
-from sync.remember import remember, remember_created
+from sync.remember import Remembered, remember, remember_created
 from sync.store import Store
 from sync.store.decisions import Decision
 from sync.store.findings import Look
@@ -72,8 +72,26 @@ class Recorder:
         A work side that several tickets share is remembered once, with what it answered to each; none of
         its fields counts as seen before every ticket's front side took or skipped its change.
         """
-        remarks: list[Remark] = []
+        remarks: list[Remark] = [remark for _, applied in carried for remark in applied.remarks]
         again = False
+        for ref, made, version, read_at in self._remembered(carried):
+            remarks += made.remarks
+            again |= made.again
+            self._store.bundles.saw(claim, bundle, ref, made.seen, version, read_at)
+        for ticket, applied in carried:
+            if not ticket.parked:
+                self._explain(bundle, ticket, applied)
+        look = Look(tuple(planned), _written(applied for _, applied in carried))
+        if whole:
+            self.remark(f"bundle:{bundle}", remarks, look)
+        else:
+            self.remark(f"bundle:{bundle}", [*planned, *remarks])
+        return again
+
+    def _remembered(
+        self, carried: list[tuple[Observed, Applied]]
+    ) -> Iterator[tuple[Ref, Remembered, str, datetime]]:
+        """Yield what is remembered of each side, once, with the version that was read and when."""
         unsettled = _unsettled(carried)
         answers = {
             ticket.situation.sides[name].ref: answer
@@ -85,8 +103,6 @@ class Recorder:
         for ticket, applied in carried:
             if ticket.parked:
                 continue
-            remarks += applied.remarks
-            self._explain(bundle, ticket, applied)
             for name, side in ticket.situation.sides.items():
                 if side.ref in recorded:
                     continue
@@ -95,48 +111,29 @@ class Recorder:
                 made = remember(side, old, answers.get(side.ref), unsettled.get(side.ref, frozenset()), can)
                 for _, told in applied.found.values():
                     made = before_creating(made, told.sides.get(name, {}))
-                remarks += made.remarks
-                again |= made.again
-                self._store.bundles.saw(claim, bundle, side.ref, made.seen, side.version, side.read_at)
+                yield side.ref, made, side.version, side.read_at
             for name, written in applied.created.items():
                 can, sent = ticket.situation.capabilities[name], applied.answers[name].sent
                 first = remember_created(written, sent, can)
                 if name in applied.found:
                     first = remember_found(*applied.found[name], can)
-                remarks += first.remarks
-                again |= first.again
-                self._store.bundles.saw(claim, bundle, written.ref, first.seen, written.version, self._now())
-        look = Look(tuple(planned), _written(applied for _, applied in carried))
-        if whole:
-            self.remark(f"bundle:{bundle}", remarks, look)
-        else:
-            self.remark(f"bundle:{bundle}", [*planned, *remarks])
-        return again
+                yield written.ref, first, written.version, self._now()
 
     def _explain(self, bundle: int, ticket: Observed, applied: Applied) -> None:
         """Keep what was written for a ticket, and why."""
-        sides, now = ticket.situation.sides, self._now()
-        refs = {name: side.ref for name, side in sides.items()}
+        refs = {name: side.ref for name, side in ticket.situation.sides.items()}
         refs |= {name: written.ref for name, written in applied.created.items()}
-        self._store.decisions.record(
-            f"bundle:{bundle}",
-            [
-                Decision(
-                    at=now,
-                    target=refs.get(item.target, Ref(item.target, "")),
-                    kind=item.kind,
-                    name=item.name,
-                    source=item.source,
-                    value=item.value,
-                    why=item.why,
-                    readers=str(write.reach.readers),
-                    mails=write.reach.mails.value,
-                    result=result,
-                )
-                for write, result in applied.results
-                for item in items(write, ticket.situation)
-            ],
-        )
+        now = self._now()
+        decisions = [
+            replace(
+                decision(item, refs.get(item.target, Ref(item.target, "")), now, result),
+                readers=str(write.reach.readers),
+                mails=write.reach.mails.value,
+            )
+            for write, result in applied.results
+            for item in items(write, ticket.situation)
+        ]
+        self._store.decisions.record(f"bundle:{bundle}", decisions)
 
     def remark(self, subject: str, remarks: Sequence[Remark], look: Look | None = None) -> None:
         """Keep what was not written, or was contradictory, and why; each thing once.
@@ -153,24 +150,24 @@ class Recorder:
         if quiet:
             known = self._store.decisions.quiet(subject)
             new += [r for r in dict.fromkeys(quiet) if (r.target, r.what, r.reason) not in known]
-        self._store.decisions.record(
-            subject,
-            [
-                Decision(
-                    at=now,
-                    target=Ref(item.target, ""),
-                    kind=item.kind,
-                    name=item.name,
-                    source=item.source,
-                    value=item.value,
-                    why=item.why,
-                    readers="",
-                    mails="",
-                    result="skipped",
-                )
-                for item in map(remark_item, new)
-            ],
-        )
+        skipped = [decision(item, Ref(item.target, ""), now, "skipped") for item in map(remark_item, new)]
+        self._store.decisions.record(subject, skipped)
+
+
+def decision(item: Item, target: Ref, at: datetime, result: str) -> Decision:
+    """Return what is kept of an item that nobody read and that mailed nobody."""
+    return Decision(
+        at=at,
+        target=target,
+        kind=item.kind,
+        name=item.name,
+        source=item.source,
+        value=item.value,
+        why=item.why,
+        readers="",
+        mails="",
+        result=result,
+    )
 
 
 def _vanished(connection: str, count: int) -> Skip:

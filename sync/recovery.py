@@ -79,6 +79,8 @@ class Recovery:
             except (Gone, NotLinked) as error:
                 found.problems.append(f"{work}: {error}")
         self._store.database.recover(None)
+        # What waited for this looks again now: each attempt that was refused made it wait longer.
+        self._store.inbox.put_many(self._store.bundles.subjects(), self._now(), "recovered")
 
     def _created(self) -> Iterator[tuple[Snapshot, Marker]]:
         """Yield each ticket on a work side whose description carries a marker of this secret."""

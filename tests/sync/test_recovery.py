@@ -126,6 +126,8 @@ def test_a_restored_store_writes_nothing_before_it_was_told(world: World) -> Non
     found = recover(world)
     assert [front.key for front, _ in found.links] == [later]
     assert not world.store.database.recovering()
+    due = {row.subject for row in world.store.inbox.due(world.now())}
+    assert due >= set(world.store.bundles.subjects()), "what had to wait waits on"
     assert world.store.database.highest_number() >= found.highest
     world.settle()
     now = {name: sum(len(t.texts) for t in s.tickets.values()) for name, s in world.servers.items()}
