@@ -41,7 +41,8 @@ def remarked(remark: Remark) -> str:
     """Return one line that says what is not written, or was contradictory, and why."""
     if isinstance(remark, Conflict):
         said = ", ".join(f"{side} says {value}" for side, value in remark.values)
-        return f"conflict in {remark.field}: {said}; {remark.winner} is followed"
+        done = f"{remark.winner} is followed" if remark.winner else "a person is asked"
+        return f"conflict in {remark.field}: {said}; {done}"
     return f"{remark.target}: not {remark.what}: {remark.reason}"
 
 

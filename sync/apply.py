@@ -18,6 +18,7 @@ from sync.operations import (
     AddLink,
     AddNotice,
     ChangeTags,
+    Conflict,
     CreateTicket,
     EditComment,
     Form,
@@ -85,6 +86,8 @@ class Applier:
                 self._texts.found(copy)
             except WireError as error:
                 self._w.done.failed[copy.target.connection] = error
+        open_conflicts = (r for r in plan.remarks if isinstance(r, Conflict) and r.asked and not r.winner)
+        self._w.done.frozen += [(side, r.field) for r in open_conflicts for side, _ in r.values]
         for write in plan.writes:
             if write.target in self._w.done.failed or self._leads_nowhere(write):
                 self._w.done.unmade.append(write)

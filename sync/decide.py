@@ -35,7 +35,7 @@ def decide(situation: Situation) -> Plan:
     made = texts(able) if able.merged else (*_links(able), *_losses(able), *texts(able), *fields(able))
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign)
     operations = [*creations, *closed, *reachable]
-    remarks = [o for o in operations if isinstance(o, Skip | Conflict)]
+    remarks = list(dict.fromkeys(o for o in operations if isinstance(o, Skip | Conflict)))
     return Plan(
         writes=tuple(_once(o for o in operations if not isinstance(o, Skip | Conflict))),
         remarks=tuple(r for r in remarks if not (isinstance(r, Skip) and r.quiet)),

@@ -153,9 +153,12 @@ def remark_item(remark: Remark) -> Item:
     match remark:
         case Skip(target, what, reason):
             return Item("skip", target, what, "", "", reason)
-        case Conflict(field, winner, values):
+        case Conflict(field, winner, values, asked):
             said = "; ".join(f"{side} said {value}" for side, value in values)
-            return Item("conflict", winner, field, winner, said, f"{winner} is trusted more")
+            why = f"{winner} is trusted more"
+            if asked:
+                why = f"a person chose {winner}" if winner else "a person is asked, and has not answered"
+            return Item("conflict", remark.target, field, winner, said, why)
         case _ as never:
             assert_never(never)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import cast
@@ -83,6 +84,12 @@ def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Ite
     sources = [c for c in changed if c != target and s.travels(name, c, target)]
     if not sources:
         return
+    if rivals := _rivals(s, name, changed):
+        made = _asked(s, name, tuple(rivals))
+        yield made
+        if made.winner in ("", target) or not s.travels(name, made.winner, target):
+            return
+        sources = [made.winner]
     source = sources[0]
     value, present = s.sides[source].ticket.value(name), s.sides[target].ticket.value(name)
     if isinstance(value, Unmapped):
@@ -93,7 +100,7 @@ def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Ite
         return
     elif value is not None and (why := exposed(s, source, target, name)):
         yield Skip(target, f"{name} ({source})", why)
-    elif target in changed and s.travels(name, target, source):
+    elif target in changed and not rivals and s.travels(name, target, source):
         winner = next(c for c in s.trusted() if c in (source, target))
         if winner == source:
             yield _conflict(s, name, source, target)
@@ -103,8 +110,35 @@ def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Ite
 
 
 def _conflict(s: Situation, name: Field, winner: str, loser: str) -> Conflict:
-    said = tuple((side, str(s.sides[side].ticket.value(name))) for side in (winner, loser))
-    return Conflict(name, winner, said)
+    return Conflict(name, winner, _said(s, name, (winner, loser)))
+
+
+def _said(s: Situation, name: Field, sides: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((side, str(s.sides[side].ticket.value(name))) for side in sides)
+
+
+def _rivals(s: Situation, name: Field, changed: list[str]) -> list[str]:
+    """Return the sides between which a person must choose, or has chosen, the most trusted first."""
+    if name not in s.rules.asks:
+        return []
+    return [
+        one
+        for one in changed
+        if any(
+            s.travels(name, one, other)
+            and s.travels(name, other, one)
+            and not _alike(s, other, name, *(s.sides[side].ticket.value(name) for side in (one, other)))
+            for other in changed
+            if other != one
+        )
+    ]
+
+
+def _asked(s: Situation, name: Field, sides: tuple[str, ...]) -> Conflict:
+    """Return the conflict about which a person is asked, its winner being what they answered."""
+    question = Conflict(name, "", _said(s, name, sides), asked=True)
+    answer = s.answers.get((question.target, question.what, question.reason), "")
+    return replace(question, winner=answer) if answer in sides else question
 
 
 def _staying(s: Situation, name: Field, changed: list[str]) -> Iterator[AddNotice | Skip]:
@@ -143,7 +177,7 @@ def _suggested(s: Situation, name: Field, source: str, target: str) -> AddNotice
 def _remapped(s: Situation) -> Iterator[Skip | tuple[str, Change]]:
     """Yield what trusted sides say where another one still says what the hub wrote, or nothing."""
     for name in (f for f in _PLAIN if f in s.remap):
-        for target in s.written():
+        for target in () if _rivals(s, name, moved(s, name)) else s.written():
             sources = (c for c in s.trusted() if c != target and s.travels(name, c, target, creating=True))
             if (source := next(sources, None)) is None or target in moved(s, name):
                 continue
@@ -247,9 +281,11 @@ def _given(s: Situation, change: Change, target: str) -> Iterator[Made]:
     """Yield a status for a side, unless somebody gave a more trusted one another status meanwhile."""
     source = change.source
     if target in moved(s, "status"):
-        winner, loser = sorted((source, target), key=s.rank)
-        yield _conflict(s, "status", winner, loser)
-        if winner == target:
+        first, second = sorted((source, target), key=s.rank)
+        asks = "status" in s.rules.asks
+        conflict = _asked(s, "status", (first, second)) if asks else _conflict(s, "status", first, second)
+        yield conflict
+        if conflict.winner != source:
             return
     yield target, change
 

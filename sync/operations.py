@@ -226,8 +226,29 @@ class Conflict:
 
     field: Field
     winner: str
+    """Empty as long as a person was asked and has not answered: the field is left alone on every side."""
     values: tuple[tuple[str, str], ...]
     """(connection, what it said), in the order of trust."""
+    asked: bool = False
+    """Whether a person settles it. It stands until every side says what was answered."""
+
+    @property
+    def what(self) -> str:
+        """What the finding is about."""
+        return f"conflict in {self.field}"
+
+    @property
+    def reason(self) -> str:
+        """What the sides said, and what is done about it."""
+        said = ", ".join(f"{side} said {value}" for side, value in self.values)
+        if not self.asked:
+            return f"{said}; {self.winner} was followed"
+        return f"{said}; `deskbridge finding answer` with {' or '.join(side for side, _ in self.values)}"
+
+    @property
+    def target(self) -> str:
+        """The side under which the finding is listed."""
+        return self.values[0][0] if self.asked else self.winner
 
 
 Write = (

@@ -59,6 +59,8 @@ class Reconciler:
         known: dict[str, Any] = {"refused": self._store.decisions.refused(subject), "remap": remap}
         if remap:
             known["wrote"] = self._store.decisions.wrote(subject)
+        if any(ticket.situation.rules.asks for ticket in seen.tickets):
+            known["answers"] = self._store.findings.answers(seen.bundle.subject)
         fuses = replace(self._fuses, **_BULK) if remap and self._fuses else self._fuses
         for observed in seen.tickets:
             ticket = replace(observed, situation=replace(observed.situation, **known))

@@ -197,7 +197,7 @@ def _unsettled(carried: list[tuple[Observed, Applied]]) -> dict[Ref, frozenset[F
     fields: dict[Ref, set[Field]] = {}
     for ticket, applied in carried:
         sides = ticket.situation.sides
-        left = [found for write in applied.unmade for found in _carried_by(write)]
+        left = [*applied.frozen, *(found for write in applied.unmade for found in _carried_by(write))]
         if ticket.parked:
             left += [(name, field) for name, side in sides.items() for field in side.native]
         for name, field in left:

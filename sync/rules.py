@@ -123,6 +123,8 @@ class Rules:
     """None: nothing is ever published."""
     keep_private: str = ""
     """A text that begins with this sign stays where it was written; empty: there is no such sign."""
+    asks: frozenset[Field] = frozenset()
+    """Fields that a person settles when they changed on several sides: until then nothing is written."""
     relay: frozenset[str] = frozenset()
     """Connections on which another hub's copies are copied on like a person's texts."""
     tells: bool = True

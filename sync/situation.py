@@ -117,6 +117,8 @@ class Situation:
     """The side whose fields a person chose to follow when sides were linked that differ."""
     refused: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     """(target, text, source, what it was called) -> how often the target refused it."""
+    answers: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    """(target, what, reason) of a finding -> what a person answered, of those that are answered."""
     _known: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was found out about it already: it is asked for again and again while deciding."""
     hub: str = ""

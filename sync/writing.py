@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from connectors.base import Connector, Snapshot, WrittenTicket
 from connectors.errors import Gone, HubError
-from mappings.ticket import Ref
+from mappings.ticket import Field, Ref
 from sync.operations import Skip, Write
 from sync.outcome import Stale
 from sync.remember import Answer
@@ -46,6 +46,8 @@ class Applied:
     """What came of each write that was tried: ``written``, or why not."""
     unmade: list[Write] = field(default_factory=list)
     remarks: list[Skip] = field(default_factory=list)
+    frozen: list[tuple[str, Field]] = field(default_factory=list)
+    """(side, field) about which a person is asked: what was seen of it stays as it was."""
 
 
 @dataclass(slots=True, kw_only=True)

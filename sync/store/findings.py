@@ -71,8 +71,9 @@ class Findings:
         What a `look` remarks is a state of things that every later look remarks again as long as it is
         so; `remarks` are events: a refusal, a conflict. Without a `look` nothing passes.
         """
-        standing = [r for r in (look.remarks if look else ()) if isinstance(r, Skip)]
-        events = [*remarks, *(r for r in (look.remarks if look else ()) if isinstance(r, Conflict))]
+        looked = look.remarks if look else ()
+        standing = [r for r in looked if isinstance(r, Skip) or r.asked]
+        events = [*remarks, *(r for r in looked if r not in standing)]
         with self._db.reading() as tx:
             known = {(row.target, row.what, row.reason): row for row in tx.execute(_of(subject))}
         met: dict[tuple[str, str, str], tuple[Remark, bool]] = {}
@@ -98,6 +99,12 @@ class Findings:
         with self._db.writing() as tx:
             row = tx.execute(settled).first()
         return _finding(row) if row else None
+
+    def answers(self, subject: str) -> dict[tuple[str, str, str], str]:
+        """Return (target, what, reason) -> what a person said, of a ticket's answered findings."""
+        query = _of(subject).where(t.c.state == State.ANSWERED)
+        with self._db.reading() as tx:
+            return {(row.target, row.what, row.reason): row.answer.strip() for row in tx.execute(query)}
 
     def of(self, subject: str) -> list[Finding]:
         """Return the findings about one ticket, settled ones too, oldest first."""
@@ -181,9 +188,6 @@ def severity_of(remark: Remark) -> Severity:
 
 
 def _key(remark: Remark) -> tuple[str, str, str]:
-    if isinstance(remark, Conflict):
-        said = ", ".join(f"{side} said {value}" for side, value in remark.values)
-        return remark.winner, f"conflict in {remark.field}", f"{said}; {remark.winner} was followed"
     return remark.target, remark.what, remark.reason
 
 
