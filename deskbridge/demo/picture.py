@@ -14,6 +14,7 @@ from rich.table import Table
 
 from deskbridge.demo.checks import Check, Tools
 from deskbridge.report import described, outcome_line
+from mappings.ticket import Ref
 from sync.outcome import Reconciled
 
 _SHOWN = 12
@@ -48,17 +49,18 @@ class Picture:
         else:
             self._console.print(title, style="bold")
 
-    def looked_at(self, result: Reconciled) -> None:
-        """Show what came of one ticket."""
+    def looked_at(self, result: Reconciled, refs: Iterable[Ref]) -> None:
+        """Show what came of one ticket, whose sides are `refs` by now."""
+        line = outcome_line(result, refs)
         for write in result.plan.writes:
             self._written[write.target] += 1
             self._lines.append(described(write))
         if not result.plan.writes:
-            self._lines.append(outcome_line(result))
+            self._lines.append(line)
         if self._live:
             self._live.update(self._panel())
         else:
-            self._console.print(f"  {outcome_line(result)}", markup=False, highlight=False)
+            self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
     def _panel(self) -> Panel:
         counted = "   ".join(f"{side} [bold]{n}[/] written" for side, n in sorted(self._written.items()))

@@ -37,13 +37,13 @@ class Demo:
 
     def sync(self, picture: Picture | None = None) -> int:
         """Collect and reconcile what changed; return how many writes were made."""
-        engine, made = self.application.engine, 0
+        engine, store, made = self.application.engine, self.application.store, 0
         for error in (*engine.identify(), *engine.collect()):
             raise error
         for result in engine.work():
             made += len(result.plan.writes)
             if picture:
-                picture.looked_at(result)
+                picture.looked_at(result, store.bundles.load(result.subject).refs)
         return made
 
     def apply_boards(self) -> list[str]:
