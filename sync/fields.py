@@ -85,12 +85,15 @@ def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Ite
     if not sources:
         return
     if rivals := _rivals(s, name, changed):
-        made = _asked(s, name, tuple(rivals))
-        yield made
-        if made.winner in ("", target) or not s.travels(name, made.winner, target):
-            return
-        sources = [made.winner]
-    source = sources[0]
+        if question := _asked(s, name, tuple(rivals)):
+            yield question
+            if question.winner in sources:
+                yield from _carried(s, name, question.winner, target, [])
+        return
+    yield from _carried(s, name, sources[0], target, changed)
+
+
+def _carried(s: Situation, name: Field, source: str, target: str, changed: list[str]) -> Iterator[Made]:
     value, present = s.sides[source].ticket.value(name), s.sides[target].ticket.value(name)
     if isinstance(value, Unmapped):
         yield Skip(target, f"{name} ({source})", f"unmapped: {value.native}")
@@ -100,7 +103,7 @@ def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Ite
         return
     elif value is not None and (why := exposed(s, source, target, name)):
         yield Skip(target, f"{name} ({source})", why)
-    elif target in changed and not rivals and s.travels(name, target, source):
+    elif target in changed and s.travels(name, target, source):
         winner = next(c for c in s.trusted() if c in (source, target))
         if winner == source:
             yield _conflict(s, name, source, target)
@@ -134,11 +137,16 @@ def _rivals(s: Situation, name: Field, changed: list[str]) -> list[str]:
     ]
 
 
-def _asked(s: Situation, name: Field, sides: tuple[str, ...]) -> Conflict:
-    """Return the conflict about which a person is asked, its winner being what they answered."""
+def _asked(s: Situation, name: Field, sides: tuple[str, ...]) -> Conflict | None:
+    """Return the conflict about which a person is asked, its winner being what they answered.
+
+    None if they answered something else: each side keeps what it says.
+    """
     question = Conflict(name, "", _said(s, name, sides), asked=True)
     answer = s.answers.get((question.target, question.what, question.reason), "")
-    return replace(question, winner=answer) if answer in sides else question
+    if answer and answer not in sides:
+        return None
+    return replace(question, winner=answer)
 
 
 def _staying(s: Situation, name: Field, changed: list[str]) -> Iterator[AddNotice | Skip]:
@@ -284,8 +292,9 @@ def _given(s: Situation, change: Change, target: str) -> Iterator[Made]:
         first, second = sorted((source, target), key=s.rank)
         asks = "status" in s.rules.asks
         conflict = _asked(s, "status", (first, second)) if asks else _conflict(s, "status", first, second)
-        yield conflict
-        if conflict.winner != source:
+        if conflict is not None:
+            yield conflict
+        if conflict is None or conflict.winner != source:
             return
     yield target, change
 

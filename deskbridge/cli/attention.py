@@ -139,6 +139,9 @@ def answer(
 ) -> None:
     """Settle a finding: you know of it. It is not asked again as long as it stands.
 
+    Where a person is asked about a conflict, the answer is the name of the side whose value is written; any
+    other answer leaves every side as it is.
+
     Answering that many tickets of a connection vanished at once has what is not found count as gone again.
 
     Example: deskbridge finding answer 7 "the project was deleted on purpose"

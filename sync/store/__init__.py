@@ -70,9 +70,12 @@ class Store:
     def answer(self, id: int, text: str, at: datetime) -> Finding | None:
         """Note what a person says to an open finding and return it; None if there is none of that id.
 
-        A connection that many tickets had vanished from is trusted again.
+        A connection that many tickets had vanished from is trusted again. A ticket is looked at again: the
+        answer may be the name of the side to follow.
         """
         settled = self.findings.answer(id, text, at)
+        if settled is not None and settled.subject.startswith(("bundle:", "ref:")):
+            self.inbox.put(settled.subject, at, "a person answered")
         if settled is not None and settled.subject == f"connection:{settled.target}":
             self.health.doubt(settled.target, None)
         return settled

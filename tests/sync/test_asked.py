@@ -59,8 +59,7 @@ def question(world: World) -> Finding:
 def answer(world: World, text: str) -> None:
     """Have a person answer the question."""
     found = question(world)
-    world.store.findings.answer(found.id, text, world.at)
-    world.store.inbox.put(found.subject, world.at, "a person answered")
+    world.store.answer(found.id, text, world.at)
 
 
 def test_ask_freezes_a_field_that_changed_on_both_sides_and_nothing_else(make: Make) -> None:
@@ -100,6 +99,18 @@ def test_an_answer_counts_though_its_write_was_not_heard_of(make: Make) -> None:
     assert not [f for f in world.store.findings.open() if f.what == "conflict in component"]
     world.settle()
     assert world.only("jira").fields["component"] == "pump"
+
+
+def test_any_other_answer_leaves_each_side_as_it_is(make: Make) -> None:
+    """Otherwise a field stays frozen for ever because two teams want different words there."""
+    world, key, _ = disputed(make)
+    answer(world, "both are right")
+    world.settle()
+    said = [world.only(name).fields["component"] for name in ("desk", "jira")]
+    assert said == ["pump", "valve"]
+    world.desk.set(key, component="hose")
+    world.settle()
+    assert world.only("jira").fields["component"] == "hose"
 
 
 def test_a_conflict_that_people_settle_themselves_is_gone(make: Make) -> None:
