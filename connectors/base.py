@@ -194,6 +194,8 @@ class ConnectionConfig:
     vocabularies: Vocabularies
     budget: Budget = field(repr=False)
     now: Callable[[], datetime] = field(repr=False)
+    former: Mapping[str, datetime] = field(default_factory=dict)
+    """Accounts that were ours before, by key, and until when: their texts of that time are ours."""
 
 
 class Connector(Protocol):

@@ -40,6 +40,7 @@ from connectors.capabilities import (
     PlaceAbilities,
 )
 from connectors.errors import Gone, Rejected, WireError
+from connectors.former import known_again
 from connectors.memory_abilities import abilities, capabilities
 from connectors.memory_desk import DeskTicket, Fault, MemoryDesk
 from connectors.memory_translate import Translator, file_id
@@ -115,7 +116,8 @@ class Memory:
         ] + [f"{self.name}: a reply that the customer can read mails the customer"]
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
-        return self._wire.read("fetch", lambda: self._words.snapshot(self._wire.find("fetch", key), also))
+        found = self._wire.read("fetch", lambda: self._words.snapshot(self._wire.find("fetch", key), also))
+        return known_again(found, self._config.former)
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """Ask again from the last row's stamp on, that row included: many tickets share a second."""

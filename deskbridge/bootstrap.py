@@ -38,6 +38,7 @@ class Application:
     recovery: Recovery
     budgets: Mapping[str, LocalBudget]
     """What each connection may call; shared by everything in this process."""
+    signer: Signer
     now: Now
 
 
@@ -47,18 +48,22 @@ def system_time() -> datetime:
 
 
 def connectors_of(
-    settings: Settings, now: Now, budgets: Mapping[str, LocalBudget] | None = None
+    settings: Settings,
+    now: Now,
+    budgets: Mapping[str, LocalBudget] | None = None,
+    former: Callable[[str], Mapping[str, datetime]] = lambda connection: {},
 ) -> dict[str, Connector]:
     """Return a connector for each connection of the settings; none makes a call yet.
 
-    Raises ConfigError with what stands against any of them.
+    `former` tells a connection's earlier accounts, and until when each was ours. Raises ConfigError with
+    what stands against any of them.
     """
     budgets = budgets or budgets_of(settings, now)
     made: dict[str, Connector] = {}
     problems: list[str] = []
     for name in settings.connections:
         try:
-            made[name] = _connector(settings, name, now, budgets[name])
+            made[name] = _connector(settings, name, now, budgets[name], former(name))
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -75,9 +80,10 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     """Return the application that a settings file describes. Raises ConfigError with all problems."""
     settings = load(path, environ)
     budgets = budgets_of(settings, now)
-    connectors = connectors_of(settings, now, budgets)
+    connectors_of(settings, now, budgets)  # before a store is made: what cannot work leaves no trace
     keeps = Retention(texts=settings.hub.keep_texts, decisions=settings.hub.keep_decisions)
     store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent), keeps)
+    connectors = connectors_of(settings, now, budgets, store.database.former)
     desk = desk_of(settings)
     signer = Signer(settings.hub.secret.get_secret_value().encode())
     engine = Engine(
@@ -92,10 +98,12 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     )
     links = Links(store, connectors, desk.rules, now)
     recovery = Recovery(store=store, connectors=connectors, rules=desk.rules, signer=signer, now=now)
-    return Application(settings, connectors, store, engine, links, recovery, budgets, now)
+    return Application(settings, connectors, store, engine, links, recovery, budgets, signer, now)
 
 
-def _connector(settings: Settings, name: str, now: Now, budget: LocalBudget) -> Connector:
+def _connector(
+    settings: Settings, name: str, now: Now, budget: LocalBudget, former: Mapping[str, datetime]
+) -> Connector:
     connection = settings.connections[name]
     config = ConnectionConfig(
         name=name,
@@ -107,5 +115,6 @@ def _connector(settings: Settings, name: str, now: Now, budget: LocalBudget) -> 
         vocabularies=vocabularies(connection.system, connection.vocabulary),
         budget=budget,
         now=now,
+        former=former,
     )
     return connect(connection.system, config)

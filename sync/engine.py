@@ -363,5 +363,6 @@ def _other(name: str, known: tuple[str, str] | None, account: Account) -> str:
     was = " of ".join(reversed(known or ()))
     return (
         f"connections.{name}: it was account {was}, and is now account {account.key} of "
-        f"{account.instance}; point it back, or give it a new name and store"
+        f"{account.instance}; point it back, or have the hub go on under it: "
+        f"`deskbridge connection adopt {name}`"
     )

@@ -29,6 +29,7 @@ from connectors.capabilities import (
     Signed,
 )
 from connectors.errors import Rejected, WireError
+from connectors.former import known_again
 from connectors.freshdesk import answers, limits, translate, webhook
 from connectors.freshdesk.admin import Admin, refuse_unusable
 from connectors.freshdesk.files import FILE_HOSTS, LARGEST
@@ -115,7 +116,7 @@ class Freshdesk:
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return a ticket, archived ones too, with its description as message 0 and every conversation."""
-        return self._reader.fetch(key, also)
+        return known_again(self._reader.fetch(key, also), self._config.former)
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """Yield what changed: tickets, trash and spam merged by time."""

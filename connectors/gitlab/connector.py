@@ -32,6 +32,7 @@ from connectors.capabilities import (
     Signed,
 )
 from connectors.errors import Rejected, WireError
+from connectors.former import known_again
 from connectors.gitlab import desk, hooks
 from connectors.gitlab.abilities import abilities
 from connectors.gitlab.admin import Directory, problems
@@ -148,7 +149,7 @@ class GitLab:
         return remarks(self._directory, self._side, places)
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
-        found = self._reader.fetch(key)
+        found = known_again(self._reader.fetch(key), self._config.former)
         more = parts(self._reader, key, also)
         return replace(found, ticket=replace(found.ticket, **more)) if more else found
 

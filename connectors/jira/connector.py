@@ -23,6 +23,7 @@ from connectors.base import (
 )
 from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.errors import ConfigError, WireError
+from connectors.former import known_again
 from connectors.jira import webhook
 from connectors.jira.abilities import capabilities
 from connectors.jira.admin import Admin
@@ -71,7 +72,7 @@ class Jira:
 
     def __init__(self, config: ConnectionConfig) -> None:
         self._client = client = Client(config)
-        self._name, self._now = config.name, config.now
+        self._name, self._now, self._former = config.name, config.now, config.former
         self._capabilities = capabilities(config)
         self._parts, self._places = Parts(client), Places(client, config)
         self._reader = Reader(client, self._parts, self._places)
@@ -114,7 +115,7 @@ class Jira:
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """See `Connector`."""
-        return self._reader.fetch(key, also)
+        return known_again(self._reader.fetch(key, also), self._former)
 
     def changed(self, since: datetime) -> Iterator[Hint]:
         """See `Connector`."""

@@ -13,6 +13,7 @@ from deskbridge.cli import (
     attention,
     boards,
     check,
+    connection,
     init,
     mails,
     recover,
@@ -45,6 +46,7 @@ app.command("recover")(recover.recover)
 app.add_typer(attention.parked, name="parked")
 app.add_typer(attention.finding, name="finding")
 app.command("serve")(serve.serve)
+app.add_typer(connection.app, name="connection")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(boards.app, name="boards")
 app.command("sandbox")(sandbox.sandbox)

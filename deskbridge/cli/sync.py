@@ -33,7 +33,6 @@ def plan(
     fields decided again as today's rules want, from the more trusted side, wherever the other one still
     says what the hub wrote. What people changed stays theirs, and is listed. `sync --once --remap` does it.
 
-    Example: deskbridge plan desk:42
     Example: deskbridge plan --remap priority
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
@@ -76,11 +75,10 @@ def sync(
     this run parked a ticket. What was parked before is counted in one line, and ends with 4 only with
     --strict; `deskbridge status` always tells it.
 
-    With --remap, every linked ticket is looked at with these fields decided again, see `deskbridge plan
-    --help`: without --apply that is only listed. What changed apart from that waits for the next sync.
+    `sync --once --remap priority --apply` looks at every linked ticket with that field decided again, see
+    `deskbridge plan --help`; without --apply that is only listed.
 
     Example: deskbridge sync --once
-    Example: deskbridge sync --once --remap priority --apply
     """
     if once == watch or ((remap or apply) and (watch or shadow or not remap)):
         raise typer.BadParameter(

@@ -269,6 +269,13 @@ class Bundles:
             rows = tx.execute(query.group_by(t.links.c.connection)).all()
         return {row[0]: int(row[1]) for row in rows}
 
+    def newest(self, connection: str, limit: int) -> list[Ref]:
+        """Return the sides of a connection that were linked last and are not known to be lost."""
+        there = (t.links.c.connection == connection, t.links.c.unlinked.is_(None), t.links.c.lost.is_(None))
+        query = select(t.links).where(*there).order_by(t.links.c.created.desc(), t.links.c.key).limit(limit)
+        with self._db.reading() as tx:
+            return [Ref(row.connection, row.key, row.display) for row in tx.execute(query)]
+
     def newly_missing(self, connection: str, since: datetime) -> int:
         """Return how many sides of a connection have not been found since an instant, for the first time."""
         count = select(func.count()).select_from(t.links)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy.exc import DatabaseError
 
 from connectors.base import Account
@@ -97,6 +98,20 @@ class Database:
         who = {"connection": connection, "instance": account.instance, "account": account.key}
         with self.writing() as tx:
             tx.execute(upsert(tx, identities).values(**who).on_conflict_do_nothing())
+
+    def adopt(self, connection: str, account: Account, former: str | None, at: datetime) -> None:
+        """Have a connection be another account or instance from now on; `former` was ours until now."""
+        kept = {name: until.isoformat() for name, until in self.former(connection).items()}
+        who = {"instance": account.instance, "account": account.key}
+        with self.writing() as tx:
+            tx.execute(update(identities).where(identities.c.connection == connection).values(**who))
+            if former is not None:
+                _set(tx, f"former accounts of {connection}", json.dumps(kept | {former: at.isoformat()}))
+
+    def former(self, connection: str) -> dict[str, datetime]:
+        """Return the accounts that were ours on a connection before, and until when."""
+        kept = json.loads(self._meta(f"former accounts of {connection}") or "{}")
+        return {account: datetime.fromisoformat(until) for account, until in kept.items()}
 
     def highest_number(self) -> int:
         """Return the highest running number that a marker of this store carries; 0 at first."""
