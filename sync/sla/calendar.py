@@ -1,31 +1,36 @@
-"""Working time: frames of a day in a zone, holidays, and two exact operations on them.
+"""Calendars: when people work, as frames of weekdays in a zone, holidays, and dates of their own.
 
-Instants are aware; frames are half-open in the calendar's zone, so daylight saving shifts them as it
-shifts the people who keep them. A holiday removes the frames that start on its date.
+Frames are half-open in the calendar's zone, so daylight saving shifts them as it shifts the people who keep
+them: a frame runs from the first instant at which the clock on the wall shows its start, or more, to the
+first one at which it shows its end, or more. A holiday removes the frames that start on its date; a night
+that began the evening before runs to its end.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from itertools import accumulate
+from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+from sync.sla.worktime import FIRST_YEAR, LAST_YEAR, Stretch, WorkingTime, instant, seconds
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A stretch of one working day, from `start` until just before `end`."""
+    """A stretch of a working day, from `start` until just before `end`: on the next day if earlier."""
 
     start: time
     end: time
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """When a desk works. Equal calendars share their tables."""
+class Calendar(WorkingTime):
+    """When a desk works, as it is said once and for all: nothing is asked or computed anew."""
 
     name: str
     zone: ZoneInfo
@@ -41,73 +46,71 @@ class Calendar:
             return self.overrides[day]
         return () if day in self.holidays else self.week[day.weekday()]
 
-    def between(self, start: datetime, end: datetime) -> timedelta:
-        """Return the working time from `start` until `end`; nothing if they are the wrong way round."""
-        if end <= start:
-            return timedelta(0)
-        # A year more on either side: a night goes on into the next, and the east is a day ahead.
-        years = range(start.astimezone(UTC).year - 1, end.astimezone(UTC).year + 2)
-        tables = [_table(self, year) for year in years]
-        return timedelta(seconds=sum(t.used(end.timestamp()) - t.used(start.timestamp()) for t in tables))
-
-    def after(self, start: datetime, duration: timedelta) -> datetime:
-        """Return the instant at which `duration` of working time has passed since `start`.
-
-        Raises ValueError if the calendar has not that much working time in the next ten years.
-        """
-        if duration <= timedelta(0):
-            return start.astimezone(UTC)
-        left = duration.total_seconds()
-        for year in range(start.astimezone(UTC).year - 1, start.astimezone(UTC).year + 10):
-            table = _table(self, year)
-            before = table.used(start.timestamp())
-            if left <= table.total - before:
-                return datetime.fromtimestamp(table.when(before + left), UTC)
-            left -= table.total - before
-        raise ValueError(f"calendar {self.name} has no {duration} of working time after {start.isoformat()}")
+    def stretches(self, first: int, last: int) -> Iterator[Stretch]:
+        day, end = date(first, 1, 1), date(last, 12, 31)
+        while day <= end:
+            for frame in self.frames(day):
+                closes = day if frame.end > frame.start else day + _DAY
+                yield (
+                    _shown(day, frame.start, self.zone),
+                    _shown(closes, frame.end, self.zone),
+                    day.toordinal(),
+                )
+            day += _DAY
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """One year's frames as seconds since the epoch, with the working seconds before each."""
+@dataclass(frozen=True)
+class Union(WorkingTime):
+    """Whenever one of several desks works: support that follows the sun."""
 
-    starts: tuple[float, ...]
-    ends: tuple[float, ...]
-    before: tuple[float, ...]
+    name: str
+    zone: ZoneInfo
+    """In which its working days are meant: the desks' own zones differ."""
+    members: tuple[WorkingTime, ...]
+
+    def stretches(self, first: int, last: int) -> Iterator[Stretch]:
+        # What a member works in the first hours of a year here may begin in the last one there.
+        years = max(FIRST_YEAR, first - 1), min(LAST_YEAR, last + 1)
+        merged: list[list[int]] = []
+        for start, end, _ in heapq.merge(*(member.stretches(*years) for member in self.members)):
+            if merged and start <= merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], end)
+            else:
+                merged.append([start, end])
+        for start, end in merged:
+            for from_, until in pairwise(_midnights(start, end, self.zone)):
+                day = instant(from_).astimezone(self.zone)
+                if first <= day.year <= last:
+                    yield from_, until, day.toordinal()
+
+
+@dataclass(frozen=True)
+class Versions(WorkingTime):
+    """One calendar as it was edited: each version holds from its instant until the next one's."""
+
+    name: str
+    first: WorkingTime
+    """What held before anything was edited."""
+    edits: tuple[tuple[datetime, WorkingTime], ...]
+    """From when on which version holds, oldest first."""
 
     @property
-    def total(self) -> float:
-        return self.before[-1]
+    def zone(self) -> ZoneInfo:
+        """The zone of the newest version."""
+        return (self.first, *(version for _, version in self.edits))[-1].zone
 
-    def used(self, instant: float) -> float:
-        """Return the year's working seconds before an instant."""
-        i = bisect_right(self.starts, instant) - 1
-        return 0.0 if i < 0 else self.before[i] + min(instant, self.ends[i]) - self.starts[i]
-
-    def when(self, used: float) -> float:
-        """Return the first instant before which the year has `used` working seconds."""
-        i = max(0, bisect_right(self.before, used) - 1)
-        if i > 0 and self.before[i] == used:
-            i -= 1  # used up exactly at a frame's end, not at the next one's start
-        return self.starts[i] + used - self.before[i]
-
-
-@lru_cache(maxsize=256)
-def _table(calendar: Calendar, year: int) -> _Table:
-    day, spans = date(year, 1, 1), []
-    while day.year == year:
-        for frame in calendar.frames(day):
-            start = datetime.combine(day, frame.start, calendar.zone).timestamp()
-            last = day if frame.end > frame.start else day + timedelta(days=1)
-            spans.append((start, datetime.combine(last, frame.end, calendar.zone).timestamp()))
-        day += timedelta(days=1)
-    before = tuple(accumulate((end - start for start, end in spans), initial=0.0))
-    return _Table(tuple(s for s, _ in spans), tuple(e for _, e in spans), before)
+    def stretches(self, first: int, last: int) -> Iterator[Stretch]:
+        versions = [(-(10**12), self.first), *((seconds(since), version) for since, version in self.edits)]
+        ends = [*(since for since, _ in versions[1:]), 10**12]
+        for (since, version), until in zip(versions, ends, strict=True):
+            for start, end, day in version.stretches(first, last):
+                if start < until and end > since:
+                    yield max(start, since), min(end, until), day
 
 
 @dataclass(frozen=True)
 class Elapsed:
-    """Time as it passes, night and day: the calendar of a target that counts every hour."""
+    """Time as it passes, night and day: the measure of a target that counts every hour."""
 
     name: str = "elapsed"
 
@@ -120,5 +123,39 @@ class Elapsed:
         return start + duration
 
 
-TimeBase = Calendar | Elapsed
+TimeBase = WorkingTime | Elapsed
 """What a target is measured in; every target names one."""
+
+
+def around_the_clock(name: str, zone: ZoneInfo) -> Calendar:
+    """Return the calendar of a desk that never closes; its working days end at midnight."""
+    return Calendar(name, zone, ((Frame(time(0), time(0)),),) * 7)
+
+
+def _shown(day: date, at: time, zone: ZoneInfo) -> int:
+    """Return the first instant at which a clock on the wall shows a time of a date, or more."""
+    wall = datetime.combine(day, at, zone)
+    offset, other = wall.utcoffset(), wall.replace(fold=1).utcoffset()
+    if offset is None or other is None or offset >= other:
+        return seconds(wall.astimezone(UTC))  # the first of two where the clock is set back
+    # The clock is set forward over it: the instant of that is where the offset changes.
+    naive = wall.replace(tzinfo=UTC)
+    early, late = seconds(naive - other), seconds(naive - offset)
+    while early < late:
+        middle = (early + late) // 2
+        if instant(middle).astimezone(zone).utcoffset() == other:
+            late = middle
+        else:
+            early = middle + 1
+    return early
+
+
+def _midnights(start: int, end: int, zone: ZoneInfo) -> Iterator[int]:
+    """Yield a stretch's start, the midnights within it, and its end."""
+    yield start
+    day = instant(start).astimezone(zone).date() + _DAY
+    while (midnight := _shown(day, time(0), zone)) < end:
+        if midnight > start:
+            yield midnight
+        day += _DAY
+    yield end

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sync.sla.calendar import Calendar, Elapsed, Frame
+from sync.sla.calendar import (
+    Calendar,
+    Elapsed,
+    Frame,
+    TimeBase,
+    Union,
+    Versions,
+    around_the_clock,
+)
+from sync.sla.worktime import WorkingTime
 
 ROME, NEW_YORK = ZoneInfo("Europe/Rome"), ZoneInfo("America/New_York")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # its summer time is half an hour
+TOKYO = ZoneInfo("Asia/Tokyo")
 KATHMANDU = ZoneInfo("Asia/Kathmandu")  # a quarter of an hour off the others
 MINUTE = timedelta(minutes=1)
 
@@ -25,6 +36,8 @@ def frames(*hours: tuple[str, str]) -> tuple[Frame, ...]:
 
 LUNCH = frames(("09:00", "13:00"), ("14:00", "18:00"))
 NIGHT = frames(("22:00", "06:00"))
+DAYTIME = frames(("06:00", "22:00"))
+OFFICE = frames(("09:00", "17:00"))
 DESK = (LUNCH,) * 5 + ((), ())
 
 
@@ -56,6 +69,24 @@ CALENDARS = {
     "Lord Howe": made(LORD_HOWE, (frames(("00:30", "03:15"), ("09:00", "17:00")),) * 7),
     "Lord Howe around the clock": made(LORD_HOWE, (frames(("00:00", "00:00")),) * 7),
     "Kathmandu": made(KATHMANDU, (frames(("10:00", "17:00")),) * 5 + ((), frames(("10:00", "14:00")))),
+    # Frames that begin and end in the hour which is skipped in spring and comes twice in autumn.
+    "Rome in the odd hour": made(ROME, (frames(("01:15", "02:20"), ("02:40", "03:10")),) * 7),
+    "New York in the odd hour": made(NEW_YORK, (frames(("02:30", "02:45"), ("22:00", "02:30")),) * 7),
+    "Lord Howe in the odd half": made(LORD_HOWE, (frames(("01:00", "01:45"), ("02:10", "02:20")),) * 7),
+    "following the sun": Union(
+        "sun",
+        ROME,
+        (made(ROME), made(NEW_YORK, (OFFICE,) * 7), made(TOKYO, (OFFICE,) * 6 + ((),))),
+    ),
+    "never closed by two": Union("both", NEW_YORK, (made(ROME, (NIGHT,) * 7), made(ROME, (DAYTIME,) * 7))),
+    "edited": Versions(
+        "edited",
+        made(ROME),
+        (
+            (datetime(2025, 3, 29, 9, 20, tzinfo=UTC), made(ROME, (NIGHT,) * 7)),
+            (datetime(2025, 10, 26, 2, 40, tzinfo=UTC), made(NEW_YORK, (OFFICE,) * 7)),
+        ),
+    ),
 }
 AROUND = {
     "spring in Rome": datetime(2025, 3, 29, tzinfo=UTC),
@@ -76,16 +107,24 @@ instants = st.builds(
 lengths = st.integers(0, 3 * 1440)
 
 
-def working(calendar: Calendar, instant: datetime) -> bool:
-    """Whether the desk works at an instant, by what the clock on its wall shows."""
-    wall = instant.astimezone(calendar.zone).replace(tzinfo=None)
+def working(base: TimeBase, instant: datetime, latest: Mapping[ZoneInfo, datetime]) -> bool:
+    """Whether somebody works at an instant, by the latest that the clock on each wall has shown."""
+    if isinstance(base, Elapsed):
+        return True
+    if isinstance(base, Union):
+        return any(working(member, instant, latest) for member in base.members)
+    if isinstance(base, Versions):
+        held = [base.first, *(version for since, version in base.edits if since <= instant)]
+        return working(held[-1], instant, latest)
+    assert isinstance(base, Calendar)
+    wall = latest[base.zone]
     for day in (wall.date(), wall.date() - timedelta(days=1)):
-        if day in calendar.overrides:
-            hours = calendar.overrides[day]
-        elif day in calendar.holidays:
+        if day in base.overrides:
+            hours = base.overrides[day]
+        elif day in base.holidays:
             hours = ()
         else:
-            hours = calendar.week[day.weekday()]
+            hours = base.week[day.weekday()]
         for frame in hours:
             last = day if frame.end > frame.start else day + timedelta(days=1)
             if datetime.combine(day, frame.start) <= wall < datetime.combine(last, frame.end):
@@ -93,29 +132,52 @@ def working(calendar: Calendar, instant: datetime) -> bool:
     return False
 
 
-def counted(calendar: Calendar, start: datetime, end: datetime) -> int:
+def zones_of(base: TimeBase) -> set[ZoneInfo]:
+    """On which walls there is a clock that somebody works by."""
+    if isinstance(base, Union):
+        return {zone for member in base.members for zone in zones_of(member)}
+    if isinstance(base, Versions):
+        return {zone for one in (base.first, *(v for _, v in base.edits)) for zone in zones_of(one)}
+    return {base.zone} if isinstance(base, Calendar) else set()
+
+
+def walk(base: TimeBase, start: datetime, end: datetime) -> Iterator[bool]:
+    """Whether each minute between two instants is worked. A clock that is set back shows no new time."""
+    zones = zones_of(base)
+    latest = dict.fromkeys(zones, datetime(1, 1, 1))  # noqa: DTZ001 - on the wall
+    for i in range(-120, int((end - start) / MINUTE)):
+        instant = start + i * MINUTE
+        for zone in zones:
+            latest[zone] = max(latest[zone], instant.astimezone(zone).replace(tzinfo=None))
+        if i >= 0:
+            yield working(base, instant, latest)
+
+
+def counted(base: TimeBase, start: datetime, end: datetime) -> int:
     """The working minutes between two instants, counted one by one."""
-    return sum(working(calendar, start + i * MINUTE) for i in range(int((end - start) / MINUTE)))
+    return sum(walk(base, start, end))
 
 
 @given(calendars, instants, lengths)
-def test_between_is_what_is_counted(calendar: Calendar, start: datetime, length: int) -> None:
+def test_between_is_what_is_counted(calendar: WorkingTime, start: datetime, length: int) -> None:
     """A clock that counts a minute too many reports a breach that was none, or hides one that was."""
     end = start + length * MINUTE
     assert calendar.between(start, end) == counted(calendar, start, end) * MINUTE
 
 
 @given(calendars, instants, st.integers(0, 1200))
-def test_after_is_where_the_count_is_reached(calendar: Calendar, start: datetime, minutes: int) -> None:
+def test_after_is_where_the_count_is_reached(calendar: WorkingTime, start: datetime, minutes: int) -> None:
     """A due time must be the first instant at which the promised working time is used up."""
     due = calendar.after(start, minutes * MINUTE)
     assume(due - start < timedelta(days=12))
     assert counted(calendar, start, due) == minutes
-    assert minutes == 0 or working(calendar, due - MINUTE), "an earlier instant would have done"
+    assert minutes == 0 or [*walk(calendar, due - MINUTE, due)] == [True], (
+        "an earlier instant would have done"
+    )
 
 
 @given(calendars, instants, st.integers(0, 20_000), st.integers(0, 20_000))
-def test_the_parts_make_the_whole(calendar: Calendar, start: datetime, one: int, two: int) -> None:
+def test_the_parts_make_the_whole(calendar: WorkingTime, start: datetime, one: int, two: int) -> None:
     """Time must not be counted twice, or lost, where a clock was looked at in between."""
     middle, end = start + one * MINUTE, start + (one + two) * MINUTE
     whole = calendar.between(start, end)
@@ -124,7 +186,7 @@ def test_the_parts_make_the_whole(calendar: Calendar, start: datetime, one: int,
 
 
 @given(calendars, instants, st.integers(0, 500_000))
-def test_after_and_between_undo_each_other(calendar: Calendar, start: datetime, seconds: int) -> None:
+def test_after_and_between_undo_each_other(calendar: WorkingTime, start: datetime, seconds: int) -> None:
     """The remaining time that a page shows and the due time beside it would contradict each other."""
     duration = timedelta(seconds=seconds)
     due = calendar.after(start, duration)
@@ -136,7 +198,7 @@ def test_after_and_between_undo_each_other(calendar: Calendar, start: datetime, 
 
 
 @given(calendars, instants, st.integers(0, 100_000), st.integers(0, 100_000))
-def test_more_time_is_never_due_earlier(calendar: Calendar, start: datetime, one: int, two: int) -> None:
+def test_more_time_is_never_due_earlier(calendar: WorkingTime, start: datetime, one: int, two: int) -> None:
     """A higher priority with the shorter promise must not be due after the lower one."""
     short, long = sorted((timedelta(seconds=one), timedelta(seconds=two)))
     assert calendar.after(start, short) <= calendar.after(start, long)
@@ -144,13 +206,13 @@ def test_more_time_is_never_due_earlier(calendar: Calendar, start: datetime, one
 
 
 @given(calendars, instants, lengths)
-def test_the_wrong_way_round_is_nothing(calendar: Calendar, start: datetime, length: int) -> None:
+def test_the_wrong_way_round_is_nothing(calendar: WorkingTime, start: datetime, length: int) -> None:
     """Facts of two servers whose clocks differ must not make negative time."""
     assert calendar.between(start, start - length * MINUTE) == timedelta(0)
 
 
 @given(calendars, instants, st.integers(0, 100_000))
-def test_the_zone_of_an_instant_does_not_matter(calendar: Calendar, start: datetime, seconds: int) -> None:
+def test_the_zone_of_an_instant_does_not_matter(calendar: WorkingTime, start: datetime, seconds: int) -> None:
     """The same instant told by two servers in two zones is one fact."""
     duration = timedelta(seconds=seconds)
     elsewhere = start.astimezone(KATHMANDU)
@@ -237,6 +299,107 @@ def test_elapsed_time_passes_always(start: datetime, seconds: int) -> None:
     duration = timedelta(seconds=seconds)
     assert Elapsed().after(start, duration) == start + duration
     assert Elapsed().between(start, start + duration) == max(duration, timedelta(0))
+
+
+DAYS_BY_HAND = [
+    ("from the morning", "2025-03-03T10:00", 1, "2025-03-04T18:00"),
+    ("from before the morning", "2025-03-03T03:00", 1, "2025-03-04T18:00"),
+    ("from the night", "2025-03-03T23:59", 1, "2025-03-04T18:00"),
+    ("over a weekend", "2025-03-07T10:00", 1, "2025-03-10T18:00"),
+    ("from a Saturday", "2025-03-08T10:00", 1, "2025-03-10T18:00"),
+    ("over a holiday and a weekend", "2025-04-24T10:00", 1, "2025-04-28T18:00"),
+    ("a week", "2025-03-03T10:00", 5, "2025-03-10T18:00"),
+    ("into summer time", "2025-03-28T10:00", 1, "2025-03-31T18:00"),
+    ("over a year", "2025-12-31T10:00", 1, "2026-01-01T18:00"),
+    ("most of a year", "2025-01-01T10:00", 200, "2025-10-09T18:00"),
+]
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "due"), [c[1:] for c in DAYS_BY_HAND], ids=[c[0] for c in DAYS_BY_HAND]
+)
+def test_working_days_worked_out_by_hand(start: str, days: int, due: str) -> None:
+    """What is promised in working days is due when the last of them ends, however early it was asked for."""
+    calendar = made(ROME, holidays=frozenset({date(2025, 4, 25)}))
+    assert calendar.closing(rome(start), days) == rome(due)
+
+
+@given(calendars, instants, st.integers(1, 30))
+def test_a_working_day_ends_with_its_last_frame(calendar: WorkingTime, start: datetime, days: int) -> None:
+    """A due time at which nobody works any more, or after which somebody still does, is not a day's end."""
+    due = calendar.closing(start, days)
+    assert calendar.after(start, calendar.between(start, due)) == due
+    assert days == 1 or calendar.closing(start, days - 1) < due
+    assert due > start
+
+
+def test_no_working_day_is_none() -> None:
+    """A promise in no days at all would be due before it was made."""
+    with pytest.raises(ValueError, match="one day at least"):
+        made(ROME).closing(rome("2025-03-03T10:00"), 0)
+    with pytest.raises(ValueError, match="has no 1 working days"):
+        made(ROME, ((),) * 7).closing(rome("2025-03-03T10:00"), 1)
+    with pytest.raises(ValueError, match="has no working time"):
+        made(ROME, ((),) * 7).opening(rome("2025-03-03T10:00"))
+
+
+@given(calendars, instants, lengths)
+def test_the_stretches_are_what_is_counted(calendar: WorkingTime, start: datetime, length: int) -> None:
+    """The ledger that a customer is shown must add up to the time that is charged."""
+    end = start + length * MINUTE
+    parts = list(calendar.within(start, end))
+    assert sum((b - a for a, b in parts), timedelta(0)) == calendar.between(start, end)
+    assert all(start <= a < b <= end for a, b in parts)
+    assert all(one[1] <= other[0] for one, other in pairwise(parts))
+
+
+MOVED = [
+    ("within a frame", "2025-03-03T10:00", "2025-03-03T10:00", "2025-03-03T10:00"),
+    ("as a frame ends", "2025-03-03T13:00", "2025-03-03T13:00", "2025-03-03T13:00"),
+    ("at lunch", "2025-03-03T13:30", "2025-03-03T14:00", "2025-03-03T12:30"),
+    ("at night", "2025-03-03T22:00", "2025-03-04T09:00", "2025-03-03T17:30"),
+    ("on a Sunday", "2025-03-09T11:00", "2025-03-10T09:00", "2025-03-07T17:30"),
+]
+
+
+@pytest.mark.parametrize(("at", "later", "sooner"), [c[1:] for c in MOVED], ids=[c[0] for c in MOVED])
+def test_what_falls_outside_frames_is_moved_into_one(at: str, later: str, sooner: str) -> None:
+    """A word that is due on Sunday is due when somebody is there to give it, and is reminded of before."""
+    assert made(ROME).opening(rome(at)) == rome(later)
+    assert made(ROME).ahead(rome(at), timedelta(minutes=30)) == rome(sooner)
+
+
+def test_a_reminder_is_not_before_its_frame() -> None:
+    """A lead of ten hours would be reminded of in a night again."""
+    assert made(ROME).ahead(rome("2025-03-03T22:00"), timedelta(hours=10)) == rome("2025-03-03T14:00")
+
+
+def test_one_that_never_closes_counts_every_minute() -> None:
+    """Around the clock is a calendar like others; its days end at midnight, also where clocks change."""
+    calendar = around_the_clock("always", ROME)
+    start, end = rome("2025-03-29T12:00"), rome("2025-03-31T12:00")
+    assert calendar.between(start, end) == end - start == timedelta(hours=47)
+    assert calendar.closing(start, 1) == rome("2025-03-31T00:00")
+
+
+def test_an_edit_moves_nothing_that_was_before_it() -> None:
+    """Hours that were worked stay counted when the desk changes its hours; the new ones act from then on."""
+    since = rome("2025-03-05T12:00")
+    later = made(ROME, (frames(("08:00", "20:00")),) * 7)
+    edited = Versions("desk", made(ROME), ((since, later),))
+    start = rome("2025-03-05T09:00")
+    assert edited.between(start, since) == made(ROME).between(start, since) == timedelta(hours=3)
+    assert edited.after(start, timedelta(hours=8)) == rome("2025-03-05T17:00"), "no lunch any more"
+    assert edited.closing(start, 1) == rome("2025-03-06T20:00")
+
+
+@pytest.mark.parametrize("year", [1, 1900, 9998])
+def test_an_odd_stamp_takes_no_longer(year: int) -> None:
+    """A ticket of the year 1, which exports have, would take minutes and all memory; nobody worked then."""
+    calendar, odd = made(ROME), datetime(year, 5, 5, tzinfo=UTC)
+    assert calendar.between(odd, odd + timedelta(days=200)) == timedelta(0)
+    worked = calendar.between(rome("2025-03-03T00:00"), rome("2025-03-04T00:00"))
+    assert worked == timedelta(hours=8)
 
 
 def test_equal_calendars_give_equal_answers() -> None:

@@ -1,0 +1,80 @@
+"""How fast working time is counted over five years, and all clocks of 50,000 open tickets.
+
+Times are processor time of one core. The calendar has two frames a day, a zone with daylight saving and
+public holidays. A figure below its limit fails the benchmark; BENCH_LIMIT=1000 makes every one fail, to see
+that it can.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
+from zoneinfo import ZoneInfo
+
+from benchmarks.rig import limit, size
+from sync.sla.calendar import Calendar, Frame
+from sync.sla.holidays import holidays_of
+
+OPERATIONS = 200_000
+SINCE = datetime(2021, 1, 1, tzinfo=UTC)
+FIVE_YEARS = 5 * 365 * 86400
+
+
+def main() -> None:
+    """Print each figure. Raises RuntimeError for those that are slower than is promised."""
+    slow = [*_calendar()]
+    if slow:
+        raise RuntimeError(f"too slow: {'; '.join(slow)}")
+
+
+def desk() -> Calendar:
+    """Return nine to one and two to six in Rome, with Italy's holidays."""
+    hours = (Frame(clock(9), clock(13)), Frame(clock(14), clock(18)))
+    holidays = holidays_of("IT", None, range(2020, 2029))
+    return Calendar("desk", ZoneInfo("Europe/Rome"), (hours,) * 5 + ((), ()), holidays)
+
+
+def _calendar() -> Sequence[str]:
+    count, slow = size("CLOCK_OPERATIONS", OPERATIONS), []
+    chance, calendar = random.Random(6), desk()  # noqa: S311 - the same questions each time
+    pairs = [sorted(chance.choices(range(FIVE_YEARS), k=2)) for _ in range(count)]
+    spans = [(SINCE + timedelta(seconds=a), SINCE + timedelta(seconds=b)) for a, b in pairs]
+    lengths = [timedelta(minutes=chance.randrange(1, 500_000)) for _ in range(count)]
+    calendar.between(SINCE, SINCE + timedelta(days=10 * 366))
+
+    def between() -> None:
+        for start, end in spans:
+            calendar.between(start, end)
+
+    def after() -> None:
+        for (start, _), length in zip(spans, lengths, strict=True):
+            calendar.after(start, length)
+
+    def closing() -> None:
+        for start, _ in spans:
+            calendar.closing(start, 5)
+
+    floor = 100_000 * limit(1)
+    for what, act in (("between", between), ("after", after), ("closing (5 working days)", closing)):
+        speed = count / _spent(act)
+        print(f"{what}: {speed:,.0f} a second over five years (at least {floor:,.0f})")
+        if speed < floor:
+            slow.append(f"{what}: {speed:,.0f} a second")
+    return slow
+
+
+def _spent(act: Callable[[], None]) -> float:
+    """Return the processor time of doing something, the best of three."""
+    times = []
+    for _ in range(3):
+        begun = time.process_time()
+        act()
+        times.append(time.process_time() - begun)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
