@@ -13,7 +13,7 @@ from markdown_it.rules_inline import StateInline
 
 from mappings.markup import gitlab_html
 from mappings.markup.gitlab_lines import common
-from mappings.markup.markdown import JOINER, LONGEST, NESTING, dialect, parser, plain
+from mappings.markup.markdown import JOINER, LONGEST, NESTING, dialect, language, parser, plain
 from mappings.markup.markdown_write import Writer
 from mappings.markup.nodes import Node, link, picture, text, title, tree, words
 from mappings.ticket import Attachment
@@ -84,7 +84,8 @@ class _Reader:
             node.children = self.blocks(node.children)
         if node.type == "blockquote" and node.children:
             node.children[:1] = _alert(node.children[0])
-        node.info = re.sub(r"[^\w+#.-]", "", node.info.split(" ")[0].partition(":")[0])
+        if node.info:
+            node.info = language(node.info.partition(":")[0])
         return node
 
     def _html(self, content: str, folds: list[list[Node]]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from urllib.parse import unquote
 
+from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
@@ -44,6 +45,7 @@ _SIGNS = re.compile(
 )
 _SIGN = re.compile(r"[\\`*\[\]<>|~$_&#!:]")
 """What may be one of them, found faster."""
+_NO_LANGUAGE = re.compile(r"[^\w+#.-]")
 _TASK = re.compile(r"\[([ xX])\] (?=\S)")
 _LINE = re.compile(r"^(?:(?=[-+=>]|/[A-Za-z_])|(\d{1,9})(?=[.)](?:\s|$)))")
 
@@ -68,6 +70,14 @@ class _Parser(MarkdownIt):
         return link
 
 
+class _Addresses(LinkifyIt):
+    """Finds addresses of the web alone, so a text without one is told at once."""
+
+    def pretest(self, text: str) -> bool:
+        """Return whether a text may hold an address."""
+        return "://" in text
+
+
 @cache
 def parser() -> MarkdownIt:
     """Return the parser of canonical Markdown: tables and strikethrough, no raw HTML, no guessed links."""
@@ -80,10 +90,11 @@ def dialect(*, html: bool, stops: str = "") -> MarkdownIt:
     made.inline.ruler.before("link", "crowded", _crowded)
     made.inline.terminator_re = re.compile(f"{_TERMINATORS}|[{re.escape(stops)}]" if stops else _TERMINATORS)
     made.core.ruler.after("block", "tasks", _tasks)
-    if made.linkify is not None:
-        made.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
-        for schema in ("//", "ftp:", "mailto:"):
-            made.linkify.add(schema, None)
+    if not html:
+        made.disable(["html_block", "html_inline"])  # each would be asked at every line and angle
+    made.linkify = _Addresses(options={"fuzzy_link": False, "fuzzy_email": False})
+    for schema in ("//", "ftp:", "mailto:"):
+        made.linkify.add(schema, None)
     return made
 
 
@@ -110,7 +121,8 @@ def parsed(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) -
     """
     tokens = structure(markdown)
     for token in tokens:
-        token.info = re.sub(r"[^\w+#.-]", "", token.info.split(" ")[0])  # a language, or nothing
+        if token.info:
+            token.info = language(token.info)
         if token.children:
             token.children = _resolved(token.children, files, people)
     return tokens
@@ -188,6 +200,11 @@ def fence(text: str, language: str) -> list[str]:
     """Return the lines of a code block."""
     ticks = "`" * max(3, *(n + 1 for n in _runs(text)), 3)
     return [ticks + language, *text.split("\n"), ticks]
+
+
+def language(info: str) -> str:
+    """Return the language that a code block names, or nothing."""
+    return _NO_LANGUAGE.sub("", info.split(" ", maxsplit=1)[0])
 
 
 def unpadded(text: str) -> str:

@@ -30,24 +30,38 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """Yield the node and all that is in it, in the order of the text."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += reversed(node.children)
 
 
 def tree(tokens: Iterable[Token]) -> Node:
     """Return the root of a parsed text."""
     root = Node("root")
-    open_ = [root.children]
+    root.children = _nodes(tokens)
+    return root
+
+
+def _nodes(tokens: Iterable[Token]) -> list[Node]:
+    made: list[Node] = []
+    open_ = [made]
     for token in tokens:
         if token.nesting < 0:
             open_.pop()
             continue
-        node = _node(token)
+        node = Node.__new__(Node)  # there are many: nothing is set twice
+        kind = token.type
+        node.type = kind[:-5] if token.nesting > 0 else kind
+        node.content = "" if kind == "inline" else token.content
+        node.markup, node.tag, node.info = token.markup, token.tag, token.info
+        node.attrs, node.meta, node.hidden = token.attrs, token.meta, token.hidden
+        node.children = _nodes(token.children) if token.children else []
         open_[-1].append(node)
         if token.nesting > 0:
             open_.append(node.children)
-    return root
+    return made
 
 
 def text(content: str) -> Node:
@@ -83,14 +97,3 @@ def words(node: Node) -> str:
     """Return what a piece says, in one line."""
     said = (n.content if n.type not in ("softbreak", "hardbreak") else " " for n in node.walk())
     return " ".join("".join(said).split())
-
-
-def _node(token: Token) -> Node:
-    node = Node.__new__(Node)  # there are many: nothing is set twice
-    kind = token.type
-    node.type = kind[:-5] if token.nesting > 0 else kind
-    node.content = "" if kind == "inline" else token.content
-    node.markup, node.tag, node.info = token.markup, token.tag, token.info
-    node.attrs, node.meta, node.hidden = token.attrs, token.meta, token.hidden
-    node.children = tree(token.children).children if token.children else []
-    return node

@@ -27,6 +27,12 @@ _ESCAPED = re.compile(
     r"|\((?=(?:[ynix/!?+*-]|on|off|\*[rgby]|flag(?:off)?)\)))",  # a small picture
     re.IGNORECASE,
 )
+_IN_CODE = re.compile(
+    rf"(\{{)(?=(?:{MACROS})\b)|(\\)(?=[-\\#*_+?^~|%{{}}\[\]()!@]|$)|[|{{}}\[\]]|(?<![^\W_])[-*_+^~!](?!\s)|\?(?=\?)",
+    re.IGNORECASE,
+)
+_MAY_ESCAPE = re.compile(r"[\\{}\[\]|*_+^~!?&:;()-]")
+"""What any of them begins or ends with, found faster."""
 _LINE = re.compile(r"(?m)^[ \t]*(?:(?P<list>(?=[*#-]+(?:\s|$)))|(?=h[1-6]\.|bq\.))")
 _TOUCHES = re.compile(r"[^\W_]|[^\x00-\x7f\xa0]")
 """What a mark's sign may not touch."""
@@ -106,6 +112,10 @@ def _pieces(node: Node, marks: tuple[str, ...], after: str = "") -> Iterator[Pie
 def _text(text: str, marks: tuple[str, ...], after: str = "") -> Iterator[Piece]:
     """Yield plain text; what needs a backslash stands outside the marks."""
     text = _SPACE.sub(" ", text.replace(JOINER, ""))
+    if not _MAY_ESCAPE.search(text):
+        if text:
+            yield Piece(text, marks)
+        return
     at = 0
     blank = " " if after.isspace() and not text.endswith("\\") else ""  # before which nothing begins
     for found in _ESCAPED.finditer(text + blank):
@@ -120,7 +130,7 @@ def _text(text: str, marks: tuple[str, ...], after: str = "") -> Iterator[Piece]
 
 def _kept(text: str, marks: tuple[str, ...]) -> Iterator[Piece]:
     """Yield text without markup; a mark's own sign stands outside the mark, which it could end."""
-    inside = "".join(sign for sign in marks if sign in text)
+    inside = marks and "".join(sign for sign in marks if sign in text)
     if not inside:
         yield Piece(text, marks)
         return
@@ -130,12 +140,7 @@ def _kept(text: str, marks: tuple[str, ...]) -> Iterator[Piece]:
 
 def _mono(text: str, marks: tuple[str, ...]) -> Piece:
     text = _SPACE.sub(" ", text.replace(JOINER, "")).strip(" ") or JOINER
-    shown = re.sub(
-        rf"(\{{)(?=(?:{MACROS})\b)|(\\)(?=[-\\#*_+?^~|%{{}}\[\]()!@]|$)|[|{{}}\[\]]|(?<![^\W_])[-*_+^~!](?!\s)|\?(?=\?)",
-        lambda m: f"\\{JOINER}" if m[2] else f"\\{m[0]}{JOINER if m[1] else ''}",
-        text,
-        flags=re.IGNORECASE,
-    )
+    shown = _IN_CODE.sub(lambda m: f"\\{JOINER}" if m[2] else f"\\{m[0]}{JOINER if m[1] else ''}", text)
     return Piece(f"{{{{{shown}}}}}", marks if shown == text else ())
 
 
@@ -220,12 +225,14 @@ def _nameable(name: str, besides: str) -> bool:
 
 def _shown(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """Yield the pieces; a picture or code that touches a word would be one: it stands apart, or in braces."""
-    before = ""
     kept = [piece for piece in pieces if piece.text]
     for number, piece in enumerate(kept):
+        if piece.text[0] not in "!{":
+            yield piece
+            continue
+        before = kept[number - 1].text[-1] if number else ""
         after = kept[number + 1].text[:1] if number + 1 < len(kept) else ""
         touched = _TOUCHES.match(before), _TOUCHES.match(after)
-        before = piece.text[-1]
         if piece.object and piece.text[0] == "!":
             yield from (Piece(" " if touched[0] else ""), piece, Piece(" " if touched[1] else ""))
         elif any(touched) and piece.text.startswith("{{"):
@@ -246,7 +253,9 @@ def _shielded(piece: Piece) -> Piece:
 def _joined(pieces: Iterable[Piece], depth: int = 0) -> str:
     """Return pieces in one text, the marks that they share around them."""
     groups: list[tuple[str, str]] = []
-    shown = (piece for piece in pieces if piece.text)
+    shown = [piece for piece in pieces if piece.text]
+    if all(len(piece.marks) <= depth for piece in shown):
+        return "".join(piece.text for piece in shown)
     for sign, group in groupby(shown, lambda piece: piece.marks[depth] if len(piece.marks) > depth else ""):
         alike = list(group)
         inner = _joined(alike, depth + 1) if sign else "".join(piece.text for piece in alike)
