@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from urllib.parse import unquote
 
-from linkify_it import LinkifyIt
+from linkify_it import LinkifyIt  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
@@ -70,7 +70,7 @@ class _Parser(MarkdownIt):
         return link
 
 
-class _Addresses(LinkifyIt):
+class _Addresses(LinkifyIt):  # type: ignore[misc] -- the library has no types
     """Finds addresses of the web alone, so a text without one is told at once."""
 
     def pretest(self, text: str) -> bool:
