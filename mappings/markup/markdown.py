@@ -70,7 +70,7 @@ class _Parser(MarkdownIt):
         return link
 
 
-class _Addresses(LinkifyIt):  # type: ignore[misc] -- the library has no types
+class _Addresses(LinkifyIt):  # type: ignore[misc] # the library has no types
     """Finds addresses of the web alone, so a text without one is told at once."""
 
     def pretest(self, text: str) -> bool:
