@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import IO, Protocol
 
+from connectors.bounds import BOUNDS, Bounds
 from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.errors import HubError, WireError
 from connectors.quota import Budget
@@ -196,6 +198,10 @@ class ConnectionConfig:
     now: Callable[[], datetime] = field(repr=False)
     former: Mapping[str, datetime] = field(default_factory=dict)
     """Accounts that were ours before, by key, and until when: their texts of that time are ours."""
+    bounds: Bounds = BOUNDS
+    """How much is made of one answer, and of one list."""
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    """Waits so many seconds before a call is repeated."""
 
 
 class Connector(Protocol):

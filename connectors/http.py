@@ -29,8 +29,9 @@ import tenacity
 from requests_toolbelt import MultipartEncoder
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
-from connectors import session
+from connectors.bounds import BOUNDS, Bounds
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
+from connectors.paging import Turning
 from connectors.quota import TOTAL, Budget, Level
 from connectors.session import Session
 
@@ -42,9 +43,6 @@ _LONGEST = timedelta(days=1)
 """The longest wait that a server is believed to mean."""
 _IN_MEMORY = 1 << 20
 _PIECE = 1 << 16
-_ANSWER = 64 << 20
-"""Bytes that an answer may have; a page of the longest tickets is far below."""
-
 _SAID = 500
 """Characters of a server's message that are worth passing on, once our credentials are out of it."""
 _BOM = b"\xef\xbb\xbf"
@@ -68,10 +66,6 @@ class Limits:
     """Which buckets a 429 shuts."""
 
 
-def _sleep(seconds: float) -> None:
-    time.sleep(seconds)
-
-
 @dataclass(frozen=True, slots=True)
 class Http:
     """One connection's wire. Makes no call until asked to."""
@@ -93,7 +87,12 @@ class Http:
     """Whether a 404 is the system's own, and not that of a proxy before it: only then is a thing gone."""
     max_file: int = 2 << 30
     """Bytes that a file which is fetched may have."""
-    sleep: Callable[[float], None] = field(default=_sleep, repr=False)
+    bounds: Bounds = BOUNDS
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    def turning(self, call: str, by: str, *, walk: bool = False) -> Turning:
+        """Return what ends a list that would have no end; a `walk` is over all tickets."""
+        return Turning(self.connection, call, by, self.bounds.walk if walk else self.bounds.pages)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Return the JSON answer to a GET. Raises Gone, Throttled, Transient, Unauthorised, Rejected."""
@@ -199,7 +198,7 @@ class Http:
         except ValueError:  # not a number, half of a character: nothing was sent
             raise Rejected(self.connection, call, "what it should say cannot be written") from None
         with response:
-            pieces = self._pieces(response, call, _ANSWER, idempotent=idempotent)
+            pieces = self._pieces(response, call, self.bounds.answer, idempotent=idempotent)
             body = b"".join(pieces)
             # requests itself reads without any end; a BOM says nothing and may be ignored (RFC 8259, 8.1).
             response._content = body.removeprefix(_BOM)  # noqa: SLF001
@@ -248,7 +247,7 @@ class Http:
                 size += len(piece)
                 if size > at_most:
                     raise unread(self.connection, call, f"the answer is larger than {at_most} bytes")
-                if time.monotonic() - began > session.FIRST + size / session.SLOWEST:
+                if self.bounds.endless(time.monotonic() - began, size):
                     raise unread(self.connection, call, "the answer has no end")
                 yield piece
         except (HTTPError, OSError) as error:
@@ -300,7 +299,7 @@ class Http:
         if with_credential:
             path = parts.path.removeprefix(f"{own.path}/")
             self._pace("GET file", self.limits.bucket_of("GET", path))
-        source = self.session if with_credential else Session(pool=1)
+        source = self.session if with_credential else Session(self.bounds, pool=1)
         try:
             response = source.get(url, stream=True, timeout=TIMEOUT, allow_redirects=False)
         except requests.RequestException as error:

@@ -7,11 +7,6 @@ from dataclasses import dataclass, field
 
 from connectors.errors import Rejected
 
-PAGES = 10_000
-"""Pages that a list of one ticket, or of the account's settings, may have; each has tens of rows at least."""
-WALK = 100_000
-"""Pages that a walk over all tickets may have: of the usual hundred rows, ten million tickets."""
-
 
 @dataclass(slots=True)
 class Turning:
@@ -20,8 +15,8 @@ class Turning:
     connection: str
     call: str
     by: str
-    walk: bool = False
-    """Whether the list is of all tickets."""
+    most: int
+    """Pages after which it has no end, see `Bounds`."""
     _turned: int = 0
     _signs: set[int] = field(default_factory=set)
 
@@ -31,9 +26,8 @@ class Turning:
         A sign is what tells a page from all others: its token, or its rows. None stands for no sign.
         """
         self._turned += 1
-        most = WALK if self.walk else PAGES
-        if self._turned > most:
-            raise self.refusal(f"there are more than {most} pages")
+        if self._turned > self.most:
+            raise self.refusal(f"there are more than {self.most} pages")
         if sign is None:
             return
         if hash(sign) in self._signs:

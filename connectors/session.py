@@ -28,11 +28,11 @@ from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 
+from connectors.bounds import BOUNDS, Bounds
+
 _PLAIN = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9_~-](?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*)+")
 """An address that is sent as it stands: nothing in it wants quoting, and no step of it begins with a dot."""
 _HOSTS = 4
-FIRST, SLOWEST = 120.0, 1024
-"""Seconds that any answer may take, and bytes a second below which a longer one counts as without end."""
 _HEAD, _WHOLE = 1 << 20, 1 << 32
 """Bytes that may come before the answer itself, and in all; its reader bounds what is made of it."""
 
@@ -44,11 +44,11 @@ class Session(requests.Session):
     the base class would read a redirect's body, however long.
     """
 
-    def __init__(self, pool: int = 16) -> None:
+    def __init__(self, bounds: Bounds = BOUNDS, pool: int = 16) -> None:
         super().__init__()
         self.trust_env = False
         for scheme in ("http://", "https://"):
-            self.mount(scheme, _Adapter(pool))
+            self.mount(scheme, _Adapter(bounds, pool))
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return None: where an answer points to is our own business."""
@@ -97,9 +97,9 @@ class Session(requests.Session):
 class _Timed(io.RawIOBase):
     """What comes out of a socket, as long as it comes fast enough. Raises TimeoutError when it does not."""
 
-    def __init__(self, source: io.RawIOBase) -> None:
+    def __init__(self, source: io.RawIOBase, bounds: Bounds) -> None:
         super().__init__()
-        self.at_most = _HEAD
+        self.at_most, self._bounds = _HEAD, bounds
         self._source, self._began, self._size = source, time.monotonic(), 0
 
     def readable(self) -> bool:
@@ -108,8 +108,8 @@ class _Timed(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         """Read what is there, or wait for it."""
-        slow = time.monotonic() - self._began > FIRST + self._size / SLOWEST
-        if slow or self._size > self.at_most:
+        endless = self._bounds.endless(time.monotonic() - self._began, self._size)
+        if endless or self._size > self.at_most:
             raise TimeoutError("the answer has no end")
         read: int | None = self._source.readinto(buffer)
         self._size += read or 0
@@ -124,9 +124,11 @@ class _Timed(io.RawIOBase):
 class _Answer(HTTPResponse):
     """An answer whose head, too, must come to an end."""
 
+    bounds = BOUNDS
+
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._timed = _Timed(self.fp.detach())
+        self._timed = _Timed(self.fp.detach(), self.bounds)
         self.fp = io.BufferedReader(self._timed)
 
     def begin(self) -> None:
@@ -135,28 +137,23 @@ class _Answer(HTTPResponse):
         self._timed.at_most = _WHOLE
 
 
-class _Plain(HTTPConnection):
-    response_class = _Answer
-
-
-class _Secure(HTTPSConnection):
-    response_class = _Answer
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
+def _pools(bounds: Bounds) -> dict[str, type[HTTPConnectionPool]]:
+    """Return, for each scheme, the class of the pools whose answers are bounded so."""
+    answer = type("_Bounded", (_Answer,), {"bounds": bounds})
+    plain = type("_Plain", (HTTPConnection,), {"response_class": answer})
+    secure = type("_Secure", (HTTPSConnection,), {"response_class": answer})
+    return {
+        "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("_SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
 
 
 class _Adapter(HTTPAdapter):
     """An adapter that remembers which pool of connections serves a host."""
 
-    def __init__(self, pool: int) -> None:
+    def __init__(self, bounds: Bounds, pool: int) -> None:
         super().__init__(pool_connections=_HOSTS, pool_maxsize=pool, max_retries=0)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = _pools(bounds)
         self._pools: dict[str, ConnectionPool] = {}
 
     def get_connection_with_tls_context(

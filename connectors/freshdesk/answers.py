@@ -13,7 +13,6 @@ from requests import Response
 
 from connectors.errors import Rejected, Uncertain
 from connectors.http import Http, no_json, shown
-from connectors.paging import Turning
 
 PER_PAGE = 100
 """Rows on a page: the most that Freshdesk gives."""
@@ -80,7 +79,7 @@ def page(http: Http, path: str, kind: type[R], params: Mapping[str, Any]) -> tup
 def pages(http: Http, path: str, kind: type[R], params: Mapping[str, Any]) -> Iterator[R]:
     """Yield the rows of all pages; one that shifted to the next page once. Raises Rejected without end."""
     seen: set[int] = set()
-    turning = Turning(http.connection, f"GET {path}", "page")
+    turning = http.turning(f"GET {path}", "page")
     for number in count(1):
         asked = {**params, "page": number} if number > 1 else params
         rows, more = page(http, path, kind, asked)

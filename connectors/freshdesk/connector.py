@@ -218,7 +218,7 @@ def _http(config: ConnectionConfig) -> Http:
     return Http(
         connection=config.name,
         base=f"{config.url}/api/v2",
-        session=Session(),
+        session=Session(config.bounds),
         budget=config.budget,
         now=config.now,
         explain=answers.explain,
@@ -227,6 +227,8 @@ def _http(config: ConnectionConfig) -> Http:
         denies=answers.denies,
         genuine=answers.genuine,
         max_file=LARGEST,
+        bounds=config.bounds,
+        sleep=config.sleep,
     )
 
 

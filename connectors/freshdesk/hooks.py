@@ -18,7 +18,6 @@ from connectors.errors import Rejected
 from connectors.freshdesk import answers, wire
 from connectors.freshdesk.webhook import HEADER
 from connectors.http import Http
-from connectors.paging import Turning
 from mappings.boards import Step
 
 _TYPES: Mapping[int, str] = {1: "new tickets", 4: "ticket updates"}
@@ -83,7 +82,7 @@ class Hooks:
     def _ours(self, type: int) -> list[wire.Rule]:
         """Return our rules of a type, by name, on all pages."""
         path, found = f"automations/{type}/rules", list[wire.Rule]()
-        turning = Turning(self.http.connection, f"GET {path}", "page")
+        turning = self.http.turning(f"GET {path}", "page")
         for number in count(1):
             asked = {"page": number} if number > 1 else None
             response = self.http.call("GET", path, params=asked, idempotent=True)

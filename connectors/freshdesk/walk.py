@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from connectors.errors import Gone, Rejected
 from connectors.freshdesk import answers, translate, wire
 from connectors.http import Http
-from connectors.paging import Turning
 
 _LAST_PAGE = 300
 """The wall of the ticket list."""
@@ -40,7 +39,7 @@ class Walk:
 
     def __iter__(self) -> Iterator[wire.Row]:
         number, grew = 1, False
-        turning = Turning(self.http.connection, "GET tickets", "page", walk=True)
+        turning = self.http.turning("GET tickets", "page", walk=True)
         while True:
             if number > _LAST_PAGE:
                 yield from self._one_by_one()

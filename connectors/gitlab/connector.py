@@ -81,9 +81,18 @@ def connect(config: ConnectionConfig) -> Connector:
 
 def http_of(config: ConnectionConfig) -> Http:
     """Return the way to a GitLab with a connection's token."""
-    wire = Session()
+    wire = Session(config.bounds)
     wire.headers["PRIVATE-TOKEN"] = config.secret
-    return Http(config.name, f"{config.url}/api/v4", wire, config.budget, config.now, explain)
+    return Http(
+        connection=config.name,
+        base=f"{config.url}/api/v4",
+        session=wire,
+        budget=config.budget,
+        now=config.now,
+        explain=explain,
+        bounds=config.bounds,
+        sleep=config.sleep,
+    )
 
 
 def capabilities(config: ConnectionConfig) -> Capabilities:

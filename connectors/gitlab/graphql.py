@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -11,7 +12,6 @@ from pydantic.alias_generators import to_camel
 from connectors.errors import Rejected, WireError
 from connectors.gitlab.wire import Issue, parse
 from connectors.http import Http
-from connectors.paging import Turning
 
 _QUERY = """query($path: ID!, $iid: String!, $after: String) {
   project(fullPath: $path) { issue(iid: $iid) {
@@ -55,15 +55,7 @@ def ask(http: Http, kind: TypeAdapter[R], query: str, variables: Mapping[str, An
 
     Raises Rejected: GraphQL answers 200 with `errors` where it refuses (reference 3.8).
     """
-    api = Http(
-        http.connection,
-        http.base.removesuffix("/v4"),
-        http.session,
-        http.budget,
-        http.now,
-        http.explain,
-        sleep=http.sleep,
-    )
+    api = replace(http, base=http.base.removesuffix("/v4"))
     sent = {"query": query, "variables": variables}
     answer = parse(kind, http.connection, api.call("POST", "graphql", json=sent, idempotent=True))
     if answer.errors:
@@ -196,7 +188,7 @@ def participants(http: Http, issue: Issue) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     after: str | None = None
-    turning = Turning(http.connection, "POST graphql", "endCursor")
+    turning = http.turning("POST graphql", "endCursor")
     while True:
         variables = {"id": f"gid://gitlab/WorkItem/{issue.id}", "after": after}
         data = ask(http, _TOGETHER, _PARTICIPANTS, variables).data

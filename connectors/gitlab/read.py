@@ -21,7 +21,6 @@ from connectors.gitlab.status import Statuses
 from connectors.gitlab.translate import hint_of, snapshot
 from connectors.gitlab.wire import ISSUE, NOTES, ROWS, Issue, Note, parse
 from connectors.http import Http
-from connectors.paging import Turning
 from mappings.ticket import Ref
 
 T = TypeVar("T")
@@ -82,7 +81,7 @@ class Reader:
         """
         cursor: datetime | None = since.astimezone(UTC)
         given: set[Hint] = set()
-        turning = Turning(self.http.connection, f"GET projects/{project}/issues", "updated_after", walk=True)
+        turning = self.http.turning(f"GET projects/{project}/issues", "updated_after", walk=True)
         while cursor:
             turning.page()
             after, cursor = cursor, None
@@ -127,7 +126,7 @@ def pages(
     A short or empty page is not the end: what we may not read is taken out after paging (reference 2.3).
     """
     page = 1
-    turning = Turning(http.connection, f"GET {path}", "page")
+    turning = http.turning(f"GET {path}", "page")
     while True:
         params = {**query, "per_page": _PAGE, "page": page}
         response = http.call("GET", path, params=params, idempotent=True)

@@ -100,6 +100,8 @@ class Client:
             denies=denies,
             genuine=genuine,
             max_file=MAX_FILE,
+            bounds=config.bounds,
+            sleep=config.sleep,
         )
         self.site_files = replace(self.http, base=config.url, genuine=lambda answer: True)
         """For files on Data Center, which lie beside the REST API and want the same sign-in (jira-api 6)."""
@@ -141,7 +143,7 @@ class Client:
 
     def turning(self, call: str, by: str, *, walk: bool = False) -> Turning:
         """Return what ends a list that would have no end."""
-        return Turning(self.http.connection, call, by, walk)
+        return self.http.turning(call, by, walk=walk)
 
     def upload(self, model: type[M], path: str, upload: Upload, name: str) -> M:
         """Return the answer to a file that is sent under a name, read while it is sent. See `send`."""
@@ -239,7 +241,7 @@ def _library(config: ConnectionConfig) -> JIRA:
 
 def _wire(config: ConnectionConfig, jira: JIRA) -> Session:
     """Return the session that all calls of this connection share, with the library's headers."""
-    made = Session()
+    made = Session(config.bounds)
     made.headers.update(jira._session.headers)  # noqa: SLF001 - JSON, no-cache, no XSRF check
     made.headers["User-Agent"] = "deskbridge"
     made.headers["X-ExperimentalApi"] = "opt-in"  # some of Data Center's service calls want it (jira-api 8)

@@ -102,6 +102,7 @@ def configuration() -> ConnectionConfig:
         vocabularies=vocabularies("freshdesk", {}),
         budget=LocalBudget(lambda: NOW),
         now=lambda: NOW,
+        sleep=lambda seconds: None,
     )
 
 

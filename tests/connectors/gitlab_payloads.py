@@ -91,6 +91,7 @@ def config(**other: Any) -> ConnectionConfig:
         vocabularies=vocabularies("gitlab", {}),
         budget=LocalBudget(lambda: NOW),
         now=lambda: NOW,
+        sleep=lambda seconds: None,
     )
     return replace(made, **other)
 

@@ -167,6 +167,7 @@ def configured(**differing: Any) -> ConnectionConfig:
         vocabularies=LENSES,
         budget=LocalBudget(lambda: NOW),
         now=lambda: NOW,
+        sleep=lambda seconds: None,
     )
     return replace(settings, **differing)
 

@@ -49,9 +49,9 @@ class OddServer:
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
-    def connector(self, system: str) -> Connector:
+    def connector(self, system: str, **differing: Any) -> Connector:
         """Return a connection to it."""
-        return connect(system, replace(CONFIGS[system](), url=self.url))
+        return connect(system, replace(CONFIGS[system](), url=self.url, **differing))
 
     def said(self, path: str, params: Mapping[str, str], body: Any) -> tuple[int, Any]:
         """Return the answer to a call."""

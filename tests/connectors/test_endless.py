@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from connectors import paging
 from connectors.base import Connector
+from connectors.bounds import Bounds
 from connectors.capabilities import Part
 from connectors.errors import Rejected
+from connectors.paging import Turning
 from tests.connectors.freshdesk_payloads import NOTE, TICKET
 from tests.connectors.gitlab_payloads import issue as gitlab_issue
 from tests.connectors.gitlab_payloads import note
 from tests.connectors.jira_payloads import PROJECT, comment, issue
-from tests.connectors.odd_server import serving
+from tests.connectors.odd_server import OddServer, serving
 
 PAGES = 40
 """Pages that a list may have here, instead of thousands."""
@@ -25,11 +26,9 @@ SINCE = datetime(2026, 1, 5, tzinfo=UTC)
 KEYS = {"freshdesk": "42", "jira": "10042", "gitlab": "12:7"}
 
 
-@pytest.fixture(autouse=True)
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the connectors lose patience soon."""
-    monkeypatch.setattr(paging, "PAGES", PAGES)
-    monkeypatch.setattr(paging, "WALK", PAGES)
+def impatient(odd: OddServer, system: str) -> Connector:
+    """Return a connection that loses patience soon."""
+    return odd.connector(system, bounds=Bounds(pages=PAGES, walk=PAGES))
 
 
 class Numbers:
@@ -72,7 +71,7 @@ def test_freshdesk_conversations(*, invents: bool) -> None:
         return {**TICKET, "conversations": [NOTE] * 10}
 
     with serving(answer) as odd:
-        error = refused(odd.connector("freshdesk"), "fetch")
+        error = refused(impatient(odd, "freshdesk"), "fetch")
         assert len(odd.asked) <= PAGES + 10
     assert str(error).startswith("desk: GET tickets/42/conversations: page: ")
 
@@ -89,7 +88,7 @@ def test_freshdesk_tickets(act: str, later: int) -> None:
         return [{"id": id, "updated_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"} for id in ids]
 
     with serving(answer) as odd:
-        error = refused(odd.connector("freshdesk"), act)
+        error = refused(impatient(odd, "freshdesk"), act)
         assert len(odd.asked) <= 3 * PAGES + 10  # the list, the trash and spam
     assert str(error).startswith("desk: GET tickets: page: there are more than ")
 
@@ -117,9 +116,9 @@ def test_jira_parts(act: str, call: str, *, invents: bool) -> None:
 
     with serving(answer) as odd:
         if act == "time" and not invents:  # what is told twice adds nothing, and ends the list
-            odd.connector("jira").fetch("10042", frozenset({Part.TIME}))
+            impatient(odd, "jira").fetch("10042", frozenset({Part.TIME}))
             return
-        error = refused(odd.connector("jira"), act)
+        error = refused(impatient(odd, "jira"), act)
         assert len(odd.asked) <= PAGES + 10
     assert str(error).startswith("acme_jira: GET ")
     assert f"10042/{call}: startAt: " in str(error)
@@ -147,7 +146,7 @@ def test_jira_searches(*, cloud: bool, invents: bool) -> None:
         )
 
     with serving(answer, cloud=cloud) as odd:
-        jira = odd.connector("jira")
+        jira = impatient(odd, "jira")
         with pytest.raises(Rejected) as error:
             jira.find_created("nowhere", SINCE)
         assert ("nextPageToken: " if cloud else "startAt: ") in str(error.value)
@@ -167,7 +166,7 @@ def test_jira_settings() -> None:
 
     desk = {"/rest/api/3/project/SUP": PROJECT | {"projectTypeKey": "service_desk"}}
     with serving(answer, first=desk) as odd:
-        jira: Any = odd.connector("jira")
+        jira: Any = impatient(odd, "jira")
         with pytest.raises(Rejected) as error:
             list(jira.organisations())
         assert len(odd.asked) <= PAGES
@@ -185,7 +184,7 @@ def test_gitlab_notes(*, invents: bool) -> None:
         return gitlab_issue()
 
     with serving(answer) as odd:
-        error = refused(odd.connector("gitlab"), "fetch")
+        error = refused(impatient(odd, "gitlab"), "fetch")
         assert len(odd.asked) <= PAGES + 10
     assert str(error).startswith("work: GET projects/12/issues/7/notes: page: ")
 
@@ -200,14 +199,14 @@ def test_gitlab_issues() -> None:
         return [gitlab_issue(iid=id, id=id, updated_at=at) for id in ids]
 
     with serving(answer) as odd:
-        error = refused(odd.connector("gitlab"), "changed")
+        error = refused(impatient(odd, "gitlab"), "changed")
         assert len(odd.asked) <= PAGES + 10
     assert str(error).startswith("work: GET projects/12/issues: updated_after: ")
 
 
 def test_what_ends_is_read_whole() -> None:
     """Broken: the guard sees circles where there are none."""
-    turning = paging.Turning("desk", "GET x", "page")
+    turning = Turning("desk", "GET x", "page", 10)
     for sign in ("a", "b", None, None, (1, 2), (2, 1)):
         turning.page(sign)
     with pytest.raises(Rejected, match="desk: GET x: page: the pages go round in circles"):

@@ -500,10 +500,9 @@ def test_a_close_that_failed_is_rejected(
 
 
 def test_a_job_that_never_ends_comes_later(
-    web: responses.RequestsMock, desk: Freshdesk, config: ConnectionConfig, monkeypatch: pytest.MonkeyPatch
+    web: responses.RequestsMock, desk: Freshdesk, config: ConnectionConfig
 ) -> None:
     """Broken: a worker hangs at a job of theirs."""
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
     web.post(f"{API}/tickets/bulk_update", json={"job_id": "j1"})
     web.get(f"{API}/jobs/j1", json={"status": "QUEUED"})
     with pytest.raises(Transient):
@@ -666,8 +665,7 @@ def test_an_expired_file_is_gone(web: responses.RequestsMock, desk: Freshdesk) -
 class Lists:
     """The ticket lists as the reference describes them: by time, inclusive, with a page size of two."""
 
-    def __init__(self, web: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("connectors.freshdesk.answers.PER_PAGE", 2)
+    def __init__(self, web: responses.RequestsMock) -> None:
         self.rows: dict[str, dict[int, str]] = {"": {}, "deleted": {}, "spam": {}}
         self.asked: list[dict[str, str]] = []
         web.add_callback("GET", f"{API}/tickets", self.answer)
@@ -698,9 +696,9 @@ class Lists:
 
 
 @pytest.fixture
-def lists(web: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch) -> Lists:
+def lists(web: responses.RequestsMock) -> Lists:
     """Ticket lists with two rows on a page."""
-    return Lists(web, monkeypatch)
+    return Lists(web)
 
 
 def at(second: int) -> str:
@@ -740,22 +738,17 @@ def test_a_row_that_moves_hides_no_other(lists: Lists, desk: Freshdesk) -> None:
 
 
 @pytest.mark.parametrize("way", ["changed", "walk"])
-def test_the_wall_of_the_list_is_passed(
-    lists: Lists, desk: Freshdesk, monkeypatch: pytest.MonkeyPatch, way: str
-) -> None:
+def test_the_wall_of_the_list_is_passed(lists: Lists, desk: Freshdesk, way: str) -> None:
     """Broken: after a bulk edit of the whole account nothing is found any more, or a walk never ends."""
-    monkeypatch.setattr("connectors.freshdesk.walk._LAST_PAGE", 2)
-    lists.rows[""] = {**dict.fromkeys(range(1, 8), at(1)), 9: at(2), 10: at(3)}
-    lists.rows["deleted"] = {8: at(1)}
+    beyond = 2 * 300 + 5  # two rows a page, 300 pages
+    lists.rows[""] = {**dict.fromkeys(range(1, beyond), at(1)), beyond + 1: at(2), beyond + 2: at(3)}
+    lists.rows["deleted"] = {beyond: at(1)}
     hints = [hint.key for hint in getattr(desk, way)(NOW - timedelta(days=1))]
-    assert sorted(hints, key=int) == [str(id) for id in range(1, 11)]
+    assert sorted(hints, key=int) == [str(id) for id in range(1, beyond + 3)]
 
 
-def test_a_list_that_heeds_nothing_ends(
-    web: responses.RequestsMock, desk: Freshdesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_that_heeds_nothing_ends(web: responses.RequestsMock, desk: Freshdesk) -> None:
     """Broken: a mad server is asked for the same page for ever."""
-    monkeypatch.setattr("connectors.freshdesk.walk._LAST_PAGE", 5)
     web.get(re.compile(rf"{API}/tickets/\d+$"), status=404, headers=OURS)
     page = [{"id": id, "updated_at": at(id)} for id in range(10)]
     web.get(f"{API}/tickets", json=page, headers={"link": f'<{API}/tickets?page=2>; rel="next"'})
@@ -777,19 +770,13 @@ def test_a_walk_tells_trash_from_the_rest(lists: Lists, desk: Freshdesk) -> None
     assert {asked["updated_since"] for asked in lists.asked} >= {"1970-01-01T00:00:00Z"}
 
 
-def test_a_walk_keeps_little(lists: Lists, desk: Freshdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_walk_keeps_little(lists: Lists, desk: Freshdesk) -> None:
     """Broken: walking a large account fills the memory."""
-    seen: list[int] = []
-    page = Walk._page
-
-    def watched(walk: Walk, number: int) -> Any:
-        seen.append(len(walk._seen))
-        return page(walk, number)
-
-    monkeypatch.setattr(Walk, "_page", watched)
     lists.rows[""] = {id: f"2026-01-05T10:{id // 60:02}:{id % 60:02}Z" for id in range(1, 200)}
-    assert len({hint.key for hint in desk.walk()}) == 199
-    assert max(seen) <= 2
+    walk = Walk(desk._reader.http, NOW - timedelta(days=1), {})
+    kept = [(row.id, len(walk._seen)) for row in walk]
+    assert [id for id, _ in kept] == list(range(1, 200))
+    assert max(seen for _, seen in kept) <= 2
 
 
 def test_a_lost_create_is_found(lists: Lists, desk: Freshdesk) -> None:

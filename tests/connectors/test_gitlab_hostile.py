@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from connectors import http as wire_module
 from connectors.base import BadSignature, CommentDraft, Connector, Hook, TicketDraft, Upload
+from connectors.bounds import Bounds
 from connectors.capabilities import Part
 from connectors.errors import Gone, HubError, Rejected, Uncertain
 from connectors.gitlab import translate, wire
@@ -253,14 +253,11 @@ def test_endless_pages_of_notes_end(server: responses.RequestsMock) -> None:
         connect(config()).fetch("12:7")
 
 
-def test_a_page_that_is_too_large_is_refused(
-    server: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_that_is_too_large_is_refused(server: responses.RequestsMock) -> None:
     """Broken: a server that sends for ever fills the memory."""
-    monkeypatch.setattr(wire_module, "_ANSWER", 10_000)
     server.get(ISSUE, json=issue(description="x" * 20_000))
     with pytest.raises(Rejected, match=r"projects/12/issues/7.*larger than 10000 bytes"):
-        connect(config()).fetch("12:7")
+        connect(config(bounds=Bounds(answer=10_000))).fetch("12:7")
 
 
 @pytest.mark.parametrize("status", [201, 200])

@@ -24,7 +24,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NameResolutionError, SSLError
 
-from connectors import http, session
+from connectors.bounds import Bounds
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.http import Http, Limits
 from connectors.quota import TOTAL, Level, LocalBudget
@@ -176,6 +176,12 @@ def odd(wire: Http) -> Iterator[Http]:
     server.server_close()
 
 
+def impatient(wire: Http) -> Http:
+    """Return the same connection, which waits for no answer longer than a moment."""
+    soon = Bounds(first=0.2)
+    return replace(wire, session=Session(soon), bounds=soon)
+
+
 def refused(act: Callable[[], object]) -> WireError:
     """Return the error that a call ends in."""
     with pytest.raises(WireError) as error:
@@ -196,9 +202,9 @@ def test_connections_are_kept(odd: Http) -> None:
 
 
 @pytest.mark.parametrize("path", ["endless", "bomb", "astray"])
-def test_an_answer_without_end_is_named(odd: Http, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_without_end_is_named(odd: Http, path: str) -> None:
     """Broken: a mad proxy fills the memory."""
-    monkeypatch.setattr(http, "_ANSWER", 3 << 20)
+    odd = replace(odd, bounds=Bounds(answer=3 << 20))
     tracemalloc.start()
     error = refused(lambda: odd.get(path))
     peak = tracemalloc.get_traced_memory()[1]
@@ -209,22 +215,18 @@ def test_an_answer_without_end_is_named(odd: Http, path: str, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("idempotent", [True, False])
-def test_an_answer_that_drips_is_named(
-    odd: Http, monkeypatch: pytest.MonkeyPatch, *, idempotent: bool
-) -> None:
+def test_an_answer_that_drips_is_named(odd: Http, *, idempotent: bool) -> None:
     """Broken: a worker waits for ever, byte by byte; a write whose answer drips counts as refused."""
-    monkeypatch.setattr(session, "FIRST", 0.2)
+    odd = impatient(odd)
     error = refused(lambda: odd.call("GET", "drip", idempotent=idempotent))
     assert isinstance(error, Rejected if idempotent else Uncertain)
     assert "no end" in str(error)
 
 
 @pytest.mark.parametrize("path", ["interim", "dripping_head", "dripping_size"])
-def test_an_answer_that_never_begins_is_not_waited_for(
-    odd: Http, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
+def test_an_answer_that_never_begins_is_not_waited_for(odd: Http, path: str) -> None:
     """Broken: a worker hangs on a server that goes on speaking and never says anything."""
-    monkeypatch.setattr(session, "FIRST", 0.2)
+    odd = impatient(odd)
     assert isinstance(refused(lambda: odd.call("GET", path, idempotent=False)), Uncertain)
     assert isinstance(refused(lambda: odd.get(path)), Transient)
 

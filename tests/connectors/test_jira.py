@@ -382,9 +382,8 @@ def test_odd_answers_to_library_calls_end_in_our_errors(
     assert "s3cret" not in str(raised.value)
 
 
-def test_a_conflict_passes(server: responses.RequestsMock, jira: Connector, monkeypatch: Any) -> None:
+def test_a_conflict_passes(server: responses.RequestsMock, jira: Connector) -> None:
     """Broken: an edit that met another one is parked as if Jira had refused it (jira-api 1.2: 409)."""
-    monkeypatch.setattr("connectors.http.Http._wait", lambda *_: 0)
     server.put(ISSUE, status=409, json={"errorMessages": ["Conflict."]})
     with pytest.raises(Transient):
         jira.set_fields(seen(issue()), {"subject": "Other"})

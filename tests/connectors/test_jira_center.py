@@ -80,11 +80,8 @@ def test_the_deployment_is_learned_once(server: responses.RequestsMock, jira: Co
     assert sorted(paths) == ["/search"] * 6 + ["/serverInfo"]
 
 
-def test_a_site_that_cannot_be_asked_is_asked_again(
-    server: responses.RequestsMock, jira: Connector, monkeypatch: Any
-) -> None:
+def test_a_site_that_cannot_be_asked_is_asked_again(server: responses.RequestsMock, jira: Connector) -> None:
     """Broken: a moment's outage at the start decides for ever which Jira this is."""
-    monkeypatch.setattr("connectors.http.Http._wait", lambda *_: 0)
     server.replace("GET", f"{REST}/serverInfo", status=503, body="")
     with pytest.raises(Transient):
         list(jira.changed(NOW))

@@ -177,12 +177,11 @@ def test_an_odd_answer_is_a_line_and_no_end(site: Site, jira: Connector) -> None
     assert "the answer's" in found
 
 
-def test_a_wrong_credential_is_said_alone(site: Site, jira: Connector, monkeypatch: Any) -> None:
+def test_a_wrong_credential_is_said_alone(site: Site, jira: Connector) -> None:
     """Broken: twenty lines that all mean a wrong token; or an outage that looks like one."""
     site.says(f"{REST}/myself", {"message": "No."}, 401)
     [line] = jira.problems([PLACE])
     assert "user and token" in line
-    monkeypatch.setattr("connectors.http.Http._wait", lambda *_: 0)
     site.says(f"{REST}/myself", {}, 503)
     with pytest.raises(Transient):
         jira.problems([PLACE])

@@ -243,11 +243,8 @@ def test_without_the_right_a_person_is_told_how(
         assert "s3cret" not in step.what
 
 
-def test_a_site_that_is_down_is_no_manual_step(
-    server: responses.RequestsMock, jira: Connector, monkeypatch: Any
-) -> None:
+def test_a_site_that_is_down_is_no_manual_step(server: responses.RequestsMock, jira: Connector) -> None:
     """Broken: while Jira is down people are told to click around in it."""
-    monkeypatch.setattr("connectors.http.Http._wait", lambda *_: 0)
     server.get(HOOKS, status=503, body="")
     with pytest.raises(Transient):
         jira.plan_hook(HOOK)
