@@ -20,6 +20,7 @@ from mappings.vocabulary import vocabularies
 from sync.engine import Engine
 from sync.links import Links
 from sync.recovery import Recovery
+from sync.reroute import Rerouting
 from sync.store import Retention, Store, open_store
 from sync.store.dialects import address_of
 
@@ -36,6 +37,7 @@ class Application:
     engine: Engine
     links: Links
     recovery: Recovery
+    rerouting: Rerouting
     budgets: Mapping[str, LocalBudget]
     """What each connection may call; shared by everything in this process."""
     signer: Signer
@@ -98,7 +100,8 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     )
     links = Links(store, connectors, desk.rules, now)
     recovery = Recovery(store=store, connectors=connectors, rules=desk.rules, signer=signer, now=now)
-    return Application(settings, connectors, store, engine, links, recovery, budgets, signer, now)
+    rerouting = Rerouting(store=store, connectors=connectors, desk=desk, signer=signer, now=now)
+    return Application(settings, connectors, store, engine, links, recovery, rerouting, budgets, signer, now)
 
 
 def _connector(

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -147,15 +148,18 @@ class Engine:
             yield from (row.subject for row in rows)
             after = rows[-1]
 
-    def look(self, subject: str, *, remap: frozenset[Field] = frozenset()) -> Reconciled | None:
+    def look(
+        self, subject: str, *, remap: frozenset[Field] = frozenset(), allowed: bool = False
+    ) -> Reconciled | None:
         """Reconcile one ticket if it is due; None if it is not, or if somebody else is at it.
 
         The fields in `remap` are decided again wherever the other side still says what the hub wrote.
+        `allowed` has carried out what a guard or fuse would stop: a person has seen it.
         """
         row = self._store.inbox.row(subject)
         if row is None or row.due_at is None or row.due_at > self._now():
             return None
-        return self._reconcile(row, remap)
+        return self._reconcile(replace(row, allowed=row.allowed or allowed), remap)
 
     def remap(self, subject: str, fields: frozenset[Field]) -> Reconciled | None:
         """Reconcile one ticket now, its `fields` decided again; None if somebody else is at it."""

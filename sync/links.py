@@ -60,11 +60,11 @@ class Links:
         subject = self._store.bundles.subject(ref)
         if not subject.startswith("bundle:"):
             raise NotLinked(f"{ref} is not linked")
-        with self._claimed(subject) as claim:
+        with holding(self._store, self._now, subject) as claim:
             self._store.bundles.unlink(claim, ref, self._now())
 
     def _begin(self, front: Snapshot, work: Snapshot, adoption: Adoption) -> str:
-        with self._claimed(self._store.bundles.subject(front.ref)) as claim:
+        with holding(self._store, self._now, self._store.bundles.subject(front.ref)) as claim:
             bundle, claimed = self._store.bundles.begin(claim, front)
             try:
                 for side in (front, work):
@@ -78,7 +78,7 @@ class Links:
         taken = next((r for r in bundle.refs if r.connection == side.ref.connection), None)
         if taken is not None and self._role(side.ref) is Role.WORK:
             raise NotLinked(f"that ticket is linked to {taken} already: unlink {taken} first")
-        with self._claimed(subject) as claim:
+        with holding(self._store, self._now, subject) as claim:
             self._store.bundles.link(claim, bundle.id or 0, side.ref, side.url, self._now(), adoption)
         return self._due(subject)
 
@@ -98,17 +98,18 @@ class Links:
             raise NotLinked(f"{side.ref} is {side.presence} and cannot be linked")
         return side
 
-    @contextmanager
-    def _claimed(self, subject: str) -> Iterator[Claim]:
-        """Hold a subject for as long as its links are changed."""
-        self._store.inbox.put(subject, self._now(), "linked by a person")
-        row = self._store.inbox.row(subject)
-        taken = self._store.inbox.claim(row, self._now()) if row else None
-        if taken is None:
-            raise NotLinked("the ticket is being worked on at this moment; try again in a minute")
-        claim, row = taken
-        try:
-            yield claim
-        finally:
-            self._store.inbox.done(row)
-            self._store.inbox.release(claim, self._now())
+
+@contextmanager
+def holding(store: Store, now: Callable[[], datetime], subject: str) -> Iterator[Claim]:
+    """Hold a subject for as long as its links are changed. Raises NotLinked if somebody else has it."""
+    store.inbox.put(subject, now(), "linked by a person")
+    row = store.inbox.row(subject)
+    taken = store.inbox.claim(row, now()) if row else None
+    if taken is None:
+        raise NotLinked("the ticket is being worked on at this moment; try again in a minute")
+    claim, row = taken
+    try:
+        yield claim
+    finally:
+        store.inbox.done(row)
+        store.inbox.release(claim, now())

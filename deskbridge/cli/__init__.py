@@ -17,6 +17,7 @@ from deskbridge.cli import (
     init,
     mails,
     recover,
+    reroute,
     sandbox,
     serve,
     status,
@@ -42,6 +43,7 @@ app.command("explain")(tickets.explain)
 app.command("history")(tickets.history)
 app.command("link")(tickets.link)
 app.command("unlink")(tickets.unlink)
+app.command("reroute")(reroute.reroute)
 app.command("recover")(recover.recover)
 app.add_typer(attention.parked, name="parked")
 app.add_typer(attention.finding, name="finding")

@@ -186,6 +186,16 @@ class Bundles:
             for table in (t.seen, t.timeline):
                 tx.execute(delete(table).where(table.c.connection == ref.connection, table.c.key == ref.key))
 
+    def leave(self, claim: Claim, ref: Ref) -> None:
+        """Have a side be no part of its bundle, so that a route may create another one in its stead.
+
+        What was copied between it and the others stays known.
+        """
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            for table in (t.links, t.seen, t.timeline):
+                tx.execute(delete(table).where(table.c.connection == ref.connection, table.c.key == ref.key))
+
     def found(self, claim: Claim, ref: Ref, presence: Presence | None, at: datetime) -> None:
         """Remember whether a side was found; None means that it was not, which may pass.
 
