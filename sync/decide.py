@@ -13,6 +13,7 @@ from connectors.capabilities import PlaceAbilities
 from mappings.boards import Place
 from mappings.ticket import Audience, Comment, Field, Unmapped, Value
 from sync.audience import barred, exposed, narrowed
+from sync.farewell import farewells, living
 from sync.fields import fields, promised, travelling_tags
 from sync.operations import AddLink, AddNotice, Conflict, CreateTicket, Plan, Reach, Skip, Tell, Write
 from sync.rules import Role
@@ -26,6 +27,8 @@ def decide(situation: Situation) -> Plan:
 
     What cannot or must not be written is a remark with its reason, never silence.
     """
+    last = list(farewells(situation)) if situation.ended else []
+    situation = living(situation) if situation.ended else situation
     creations = list(_creations(situation))
     coming = {o.target for o in creations if isinstance(o, CreateTicket)}
     wanting = tuple(p for p in situation.wanting if p.connection in coming)
@@ -34,7 +37,7 @@ def decide(situation: Situation) -> Plan:
     foreign = {skip.target for skip in closed}
     made = texts(able) if able.merged else (*_links(able), *_losses(able), *texts(able), *fields(able))
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign)
-    operations = [*creations, *closed, *reachable]
+    operations = [*last, *creations, *closed, *reachable]
     remarks = list(dict.fromkeys(o for o in operations if isinstance(o, Skip | Conflict)))
     return Plan(
         writes=tuple(_once(o for o in operations if not isinstance(o, Skip | Conflict))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from mappings.provenance import Marker, Signer
 from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, RelationKind, Ticket
 from sync.adopt import paired
 from sync.operations import Skip
+from sync.parting import Parting, parting
 from sync.routing import Customer, Desk
 from sync.rules import Role
 from sync.seen import Kind, Mirror, Mirrors, TextId
@@ -59,6 +60,8 @@ class Observation:
     """(front side, the ticket that it was merged into) where that one is no side of the bundle yet."""
     number: int
     """The highest running number of a text of ours that the store did not know."""
+    parting: Parting
+    """Which sides are linked in name only, and which take part again."""
     silent: tuple[WireError, ...]
     """Why connections could not be reached; the sides that could go on without them."""
 
@@ -113,12 +116,18 @@ class Observer:
         ours = tuple(self._ours(sides.values(), bundle.mirrors))
         found = tuple(_mirror(*one) for one in ours if _to_this_ticket(*one))
         told = [self._ticketed(sides[ref], bundle, at) for ref in fronts] or [_Told()]
+        parted = self._parted(bundle, told, at)
+        bundle = parted.known(bundle, at)
+        told.sort(key=lambda one: one.over(bundle))  # what is ended leads nobody
+        living = [one for one in told if not one.over(bundle)] or told
         tickets = []
         for number, one in enumerate(told):
             mine = {**({one.front.ref: one.front} if one.front else {}), **works}
             wanting = self._wanting(bundle, one) if number == 0 else ()
             coming = self._coming(wanting, paused, silent)
-            tickets.append(self._observed(bundle, mine, one, found, told, lost, coming, leads=number == 0))
+            observed = self._observed(bundle, mine, one, found, living, lost, coming, leads=number == 0)
+            ended = parted.of(observed.situation.sides)
+            tickets.append(replace(observed, situation=replace(observed.situation, ended=ended)))
         waits = [bundle.missing.get(ref, at) + _CERTAIN for ref, p in presences.items() if p is None]
         return Observation(
             bundle=bundle,
@@ -133,8 +142,14 @@ class Observer:
                 if (primary := merged_into(sides[ref])) is not None and primary not in bundle.refs
             ),
             number=max((marker.number for marker, _, _ in ours), default=0),
+            parting=parted,
             silent=tuple(silent.values()),
         )
+
+    def _parted(self, bundle: Bundle, told: list[_Told], at: datetime) -> Parting:
+        """Return which sides a route's tag that was removed has ended; a merged ticket's tags end nothing."""
+        here = [(t.front, t.customer) for t in told if t.front and merged_into(t.front) not in bundle.refs]
+        return parting(bundle, self._desk, here, at) if bundle.id is not None else Parting()
 
     def _fetch(
         self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError]
@@ -252,7 +267,7 @@ class Observer:
             copies += (pairs := tuple(paired(sides, mirrors, self._connectors)))
             mirrors = mirrors.plus(pairs)
         merged = {one.front.ref for one in everybody if one.front and merged_into(one.front) in bundle.refs}
-        fronts = [ref for ref in bundle.refs if self._is_front(ref.connection)]
+        fronts = [r for r in bundle.refs if self._is_front(r.connection) and r not in bundle.ended]
         shared = len(set(fronts) - merged) > 1
         situation = Situation(
             sides={ref.connection: side for ref, side in sides.items()},
@@ -363,6 +378,10 @@ class _Told:
     customer: Customer | None = None
     clocks: tuple[Clock, ...] = ()
     promised: Promises | None = None
+
+    def over(self, bundle: Bundle) -> bool:
+        """Whether the front side is linked in name only."""
+        return self.front is not None and self.front.ref in bundle.ended
 
 
 def merged_into(side: Snapshot) -> Ref | None:

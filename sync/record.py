@@ -42,6 +42,7 @@ class Recorder:
             self._store.bundles.learned(claim, bundle, told)
         for ref, side in seen.sides.items():
             self._store.texts.keep(ref, [(text.id, text.body) for text in side.ticket.messages], now)
+        self._parted(claim, seen, now)
         known = {**seen.bundle.missing, **seen.bundle.lost}
         for ref in seen.bundle.refs:
             if ref not in seen.sides and ref not in seen.bundle.held:
@@ -54,6 +55,13 @@ class Recorder:
                 if vanished > _TOO_MANY and not self._store.health.doubted(ref.connection):
                     self._store.health.doubt(ref.connection, now)
                     self.remark(f"connection:{ref.connection}", [_vanished(ref.connection, vanished)])
+
+    def _parted(self, claim: Claim, seen: Observation, now: datetime) -> None:
+        """Remember which sides a route's tag has ended or resumed."""
+        for ref in seen.parting.fresh:
+            self._store.bundles.end(claim, ref, seen.parting.ended[ref].since)
+        for ref in seen.parting.resumed:
+            self._store.bundles.resume(claim, ref, now)
 
     def record(
         self,

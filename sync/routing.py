@@ -59,6 +59,11 @@ def _is(value: Value, wanted: frozenset[str]) -> bool:
     return isinstance(value, str) and value.casefold() in {word.casefold() for word in wanted}
 
 
+def slugs(tags: Iterable[str]) -> frozenset[str]:
+    """Return what tags have in common with tags that mean the same."""
+    return frozenset(slug(tag) for tag in tags)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """Which tickets get a side in a place. A condition that is empty holds for every ticket."""
@@ -112,6 +117,24 @@ class Desk:
         tags = {slug(tag) for tag in ticket.tags} if home == STAFF else set()
         by_label = (c for c in self.customers if slug(c.label) in tags)
         return next(by_record, next(by_domain, next(by_label, None)))
+
+    def goes(self, ticket: Ticket, customer: Customer | None, front: str, to: str) -> bool:
+        """Whether a ticket that has a side on a connection is still to have one there.
+
+        Of routes that are chosen by a tag the tag alone counts: what else a ticket said counted once.
+        """
+        key = customer.key if customer else None
+        return any(
+            slugs(route.tags) & slugs(ticket.tags) if route.tags else route.takes(ticket, key, front)
+            for route in self._ways(front, to)
+        )
+
+    def steering(self, front: str, to: str) -> frozenset[str]:
+        """Return the tags by which routes lead from a front connection to another connection."""
+        return frozenset(tag for route in self._ways(front, to) for tag in route.tags)
+
+    def _ways(self, front: str, to: str) -> list[Route]:
+        return [r for r in self.routes if r.place.connection == to and (not r.fronts or front in r.fronts)]
 
     def labels(self, customer: Customer | None) -> dict[str, frozenset[str]]:
         """Return the tags that the hub puts on each work side of a customer's tickets."""

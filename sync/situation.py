@@ -53,6 +53,16 @@ class Lost:
         return f"hub:lost-{self.since.timestamp():.0f}"
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A side that is linked in name only: a route's tag was removed, so nothing passes to it or from it."""
+
+    ref: Ref
+    since: datetime
+    tags: tuple[str, ...]
+    """The tags of which one makes it take part again; none if that cannot be told now."""
+
+
 def changed(
     sides: Mapping[str, Snapshot], past: Mapping[str, Seen], trusted: Iterable[str]
 ) -> dict[Field, list[str]]:
@@ -102,6 +112,8 @@ class Situation:
     """What the other sides had said when a side was last reached, for a side that missed something since."""
     lost: tuple[Lost, ...] = ()
     """Sides that are not there any more, which the others' staff is told once."""
+    ended: tuple[Ended, ...] = ()
+    """Sides, present ones, that nothing passes to or from any more; their staff is told once."""
     merged: bool = False
     """Whether the front side was merged into another ticket: its own texts go on, and nothing else of it."""
     copied_from: tuple[Ref, ...] = ()

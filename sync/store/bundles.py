@@ -53,6 +53,8 @@ class Bundle:
     """Since when a side has not been found; whether it is gone is not known yet."""
     lost: Mapping[Ref, datetime]
     """Since when a side has been in the trash, or gone."""
+    ended: Mapping[Ref, datetime]
+    """Since when a side is linked in name only: a route's tag was removed."""
     seen: Mapping[Ref, Seen]
     mirrors: Mirrors
     timeline: Timelines
@@ -113,7 +115,7 @@ class Bundles:
             subject = self.subject(Ref(connection, key))
             if subject.startswith("ref:"):
                 ref = Ref(connection, key)
-                return Bundle(None, (ref,), self._former(ref), {}, {}, {}, {}, {}, {}, Mirrors(), {})
+                return Bundle(None, (ref,), self._former(ref), {}, {}, {}, {}, {}, {}, {}, Mirrors(), {})
             rest = subject.partition(":")[2]
         with self._db.reading() as tx:
             return _load(tx, int(rest))
@@ -211,6 +213,22 @@ class Bundles:
                 tx.execute(row.where(t.links.c.missing.is_(None)).values(missing=at))
             else:
                 tx.execute(row.where(t.links.c.lost.is_(None)).values(lost=at))
+
+    def end(self, claim: Claim, ref: Ref, at: datetime) -> None:
+        """Have a side be linked in name only, from an instant on."""
+        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(update(t.links).where(*here).values(ended=at))
+
+    def resume(self, claim: Claim, ref: Ref, at: datetime) -> None:
+        """Have a side take part again, as one that was just linked: what it said is not known any more."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            how = {"ended": None, "held": None, "adopted": at, "history": False, "prefer": None}
+            here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+            tx.execute(update(t.links).where(*here).values(**how))
+            tx.execute(delete(t.seen).where(t.seen.c.connection == ref.connection, t.seen.c.key == ref.key))
 
     def moved(self, claim: Claim, old: Ref, new: Ref, url: str, ids: Mapping[str, str]) -> None:
         """Have a side, with all that is known of it, stand under another id; `ids` are its texts' new ids.
@@ -353,7 +371,10 @@ def _load(tx: Connection, bundle: int) -> Bundle:
     seen = {Ref(r.connection, r.key): _seen(r) for r in tx.execute(_of(t.seen, bundle))}
     mirrors = Mirrors(_mirror(r) for r in tx.execute(_of(t.mirrors, bundle)))
     told = timeline.load(tx, bundle)
-    return Bundle(bundle, tuple(links), former, adopted, held, urls, missing, lost, seen, mirrors, told)
+    ended = {ref: row.ended for ref, row in links.items() if row.ended}
+    return Bundle(
+        bundle, tuple(links), former, adopted, held, urls, missing, lost, ended, seen, mirrors, told
+    )
 
 
 def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None:

@@ -71,6 +71,7 @@ links = Table(
     Column("unlinked", Instant),
     Column("missing", Instant),
     Column("lost", Instant),
+    Column("ended", Instant),
     Column("held", JSON),
     Column("adopted", Instant),
     Column("history", Boolean),
