@@ -32,14 +32,15 @@ from sync.operations import (
 )
 from sync.outcome import Stale, Waiting
 from sync.pieces import Piece, pieces
-from sync.remember import Answer
+from sync.remember import Answer, Remembered, remember_created
 from sync.rules import Role
-from sync.seen import Kind, Mirror, TextId, readable
+from sync.seen import Kind, Mirror, Seen, TextId, readable
 from sync.situation import Situation
 from sync.store import Store
+from sync.store.bundles import Said
 from sync.store.inbox import Claim
 from sync.store.journal import CREATE, Intent, Wish
-from sync.takeover import told, told_of_creating
+from sync.takeover import before_creating, remember_found, told, told_of_creating
 from sync.uncertain import REQUEST_LIFE, Intents
 from sync.wording import link_note
 from sync.writing import Applied, Spot, Writing
@@ -200,7 +201,9 @@ class Applier:
 
     def _created(self, write: CreateTicket, intent: Intent, written: WrittenTicket) -> None:
         key = written.ref.key
-        self._w.store.bundles.link(self._w.claim, self._w.bundle, written.ref, written.url, self._w.now())
+        said = self._said_by_then(write, intent, written)
+        w = self._w
+        w.store.bundles.created(w.claim, w.bundle, written.ref, written.url, w.now(), said)
         self._w.intents.done(intent, key)
         self._w.spots[write.target] = Spot(written.ref, written.url)
         self._w.done.created[write.target] = written
@@ -212,6 +215,19 @@ class Applier:
         revision = self._w.intents.revision(intent)
         readers = readable(write.message.audience, published=False)
         self._w.record(Mirror(Kind.COMMENT, origin, target, revision, stored, readers))
+
+    def _said_by_then(self, write: CreateTicket, intent: Intent, written: WrittenTicket) -> dict[Ref, Said]:
+        """Return what counts as seen once a created side is linked, should the hub be killed right then."""
+        w, s = self._w, self._w.situation
+        can, found = s.capabilities[write.target], w.done.found.get(write.target)
+        made = remember_found(*found, can) if found else remember_created(written, dict(write.values), can)
+        said = {written.ref: Said(made.seen, written.version, w.now())}
+        for name, native in (told(intent.told).sides if intent.told else {}).items():
+            old = s.seen.get(name)
+            if name in s.sides and (found or old is None):
+                side, past = s.sides[name], Remembered(old or Seen(native))
+                said[side.ref] = Said(before_creating(past, native).seen, side.version, side.read_at)
+        return said
 
     def _link(self, write: AddLink) -> None:
         key, other = self._w.key(write.target), self._w.spots[write.other]

@@ -35,6 +35,15 @@ class Adoption:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a side said, in which version, and when it was read."""
+
+    seen: Seen
+    version: str
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
     """A bundle as the hub remembers it. `id` is None for a ticket that is not linked yet."""
 
@@ -169,6 +178,20 @@ class Bundles:
                 row = update(t.links).where(t.links.c.connection == ref.connection, t.links.c.key == ref.key)
                 how = {"history": adoption.history, "prefer": adoption.prefer}
                 tx.execute(row.values(adopted=adoption.at, **how))
+
+    def created(
+        self, claim: Claim, bundle: int, ref: Ref, url: str, at: datetime, said: Mapping[Ref, Said]
+    ) -> None:
+        """Record that a side which the hub made belongs to a bundle, and what the sides said by then.
+
+        Both at once: a hub that is killed in between would leave a side without a past, and what people
+        change there would count as having always been so.
+        """
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            _link(tx, bundle, ref, url, at)
+            for side, one in said.items():
+                _saw(tx, bundle, side, one)
 
     def forget_seen(self, at: datetime) -> None:
         """Forget what every side said: the next look takes each as it is and writes no field.
@@ -327,18 +350,9 @@ class Bundles:
 
     def saw(self, claim: Claim, bundle: int, ref: Ref, seen: Seen, version: str, read_at: datetime) -> None:
         """Remember what a side said, in which version, and when it was read."""
-        values = {
-            "native": _json(seen.native),
-            "wanted": _json(seen.wanted),
-            "serial": seen.serial,
-            "version": version,
-            "read_at": read_at,
-            "bundle": bundle,
-        }
         with self._db.writing() as tx:
             verify(tx, claim)
-            row = upsert(tx, t.seen).values(connection=ref.connection, key=ref.key, **values)
-            tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=values))
+            _saw(tx, bundle, ref, Said(seen, version, read_at))
 
     def learned(self, claim: Claim, bundle: int, facts: Timelines) -> None:
         """Remember what became known of sides. Saying it twice is fine."""
@@ -381,6 +395,19 @@ def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None
     names = {"display": ref.display, "url": url, "bundle": bundle, "unlinked": None}
     row = upsert(tx, t.links).values(connection=ref.connection, key=ref.key, created=at, **names)
     tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=names))
+
+
+def _saw(tx: Connection, bundle: int, ref: Ref, said: Said) -> None:
+    values = {
+        "native": _json(said.seen.native),
+        "wanted": _json(said.seen.wanted),
+        "serial": said.seen.serial,
+        "version": said.version,
+        "read_at": said.read_at,
+        "bundle": bundle,
+    }
+    row = upsert(tx, t.seen).values(connection=ref.connection, key=ref.key, **values)
+    tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=values))
 
 
 def _copied(tx: Connection, bundle: int, copy: Mirror) -> None:
