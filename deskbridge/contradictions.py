@@ -11,8 +11,8 @@ from connectors.registry import SYSTEMS
 from deskbridge.desk import label_of
 from deskbridge.parts import BoardSettings, CalendarSettings, Connection, PlaceSettings, Settings
 from mappings.vocabulary import VocabularyError, vocabularies
-from sync.fields import slug
-from sync.rules import Role
+from sync.fields import OWN, slug
+from sync.rules import Role, When
 
 _TABLES = ("read", "write", "fold")
 _WITHOUT_PROJECTS = frozenset({"freshdesk"})
@@ -39,6 +39,34 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     yield from _promises(s)
     yield from _boards(s)
     yield from _signs(s)
+    yield from _fields(s)
+
+
+def _fields(s: Settings) -> Iterator[str]:
+    """Refuse what no rule can do: the hub decides some fields by itself, and others in another way."""
+    for name, rule in s.fields.items():
+        place = f"fields.{name}"
+        if name in OWN:
+            yield f"{place}: the hub's clocks decide it; see [policies]"
+            continue
+        if name == "status" and (rule.front_to_work is not None or rule.work_to_front is not None):
+            yield f"{place}: between front and work a status passes by [handover]; write work_to_work only"
+        said = {
+            way: when
+            for way in ("front_to_work", "work_to_front", "work_to_work")
+            if (when := getattr(rule, way)) is not None
+        }
+        if name == "tags":
+            if rule.conflict == "ask":
+                yield f"{place}.conflict: tags of all sides are put together, so there is none"
+            for way, when in said.items():
+                if when - {When.ALWAYS}:
+                    yield f"{place}.{way}: tags of all sides are put together; write always or never"
+        if name == "subject" and "front_to_work" in said and not said["front_to_work"] & _GIVEN:
+            yield f"{place}.front_to_work: no tool makes an issue without one; write create or always"
+
+
+_GIVEN = frozenset({When.ALWAYS, When.CREATE})
 
 
 def _signs(s: Settings) -> Iterator[str]:

@@ -9,7 +9,7 @@ from mappings.ticket import Status
 from sync.fuses import Fuses
 from sync.operations import Withdrawal
 from sync.routing import Customer, Desk, Route, Where
-from sync.rules import HANDOVER, Handover, Publish, Role, Rules
+from sync.rules import FIELD_RULES, HANDOVER, FieldRule, Handover, Publish, Role, Rules
 from sync.sla.calendar import Calendar, Elapsed
 from sync.sla.policy import ClockName, Policy, Target
 
@@ -70,7 +70,10 @@ def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
         roles={name: c.role for name, c in settings.connections.items()},
         trust=tuple(dict.fromkeys((*settings.trust, *settings.connections))),
         places=places,
+        fields=_field_rules(settings),
+        asks=frozenset(name for name, rule in settings.fields.items() if rule.conflict == "ask"),
         handover=handover,
+        reopen_work=settings.handover.reopen_work,
         control_tags=frozenset(tag for route in settings.routes for tag in route.tags),
         customer_labels=frozenset(label_of(key, c) for key, c in settings.customers.items()),
         may_mail=settings.may_mail,
@@ -80,6 +83,23 @@ def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
         keep_private=settings.texts.keep_private or "",
         relay=settings.relay,
     )
+
+
+def _field_rules(settings: Settings) -> tuple[FieldRule, ...]:
+    """Return the default rules, with what the settings say of a field and direction in place of its own."""
+    said = {
+        (name, *way): when
+        for name, rule in settings.fields.items()
+        for way, when in (
+            ((Role.FRONT, Role.WORK), rule.front_to_work),
+            ((Role.WORK, Role.FRONT), rule.work_to_front),
+            ((Role.WORK, Role.WORK), rule.work_to_work),
+        )
+        if when is not None
+    }
+    kept = (rule for rule in FIELD_RULES if (rule.field, rule.source, rule.target) not in said)
+    own = (FieldRule(*way, when) for way, whens in said.items() for when in sorted(whens))
+    return (*kept, *own)
 
 
 def _publish(settings: Settings) -> Publish | None:

@@ -13,12 +13,25 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from deskbridge.written import Span, address, days, domain, duration, label, name, span, store, week, zone
+from deskbridge.written import (
+    Span,
+    address,
+    days,
+    domain,
+    duration,
+    label,
+    name,
+    span,
+    store,
+    ways,
+    week,
+    zone,
+)
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Impact, Priority, Status, TicketType, Urgency
 from sync.fuses import STANDARD
 from sync.pieces import Long
-from sync.rules import Role
+from sync.rules import Role, When
 from sync.sla.calendar import Frame
 
 PREFIX = "DESKBRIDGE_"
@@ -41,6 +54,7 @@ Sign = Annotated[str, Field(pattern=r"^[^\w\s<>*_`\[\\/@#~]\S{2,}$")]
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 Days = Annotated[timedelta, BeforeValidator(days)]
 StoreAddress = Annotated[SecretStr, AfterValidator(store)]
+Ways = Annotated[frozenset[When], BeforeValidator(ways)]
 Table = Mapping[str, Mapping[str, str]]
 
 
@@ -176,11 +190,23 @@ class HandoverSettings(_Part):
     note: bool = True
 
 
+class FieldSettings(_Part):
+    """How one field travels. What is not said stays as it is by default."""
+
+    front_to_work: Ways | None = None
+    work_to_front: Ways | None = None
+    work_to_work: Ways | None = None
+    conflict: Literal["trust", "ask"] = "trust"
+    """What happens where it was changed on several sides: the most trusted wins, or a person is asked."""
+
+
 class Handovers(_Part):
-    """Both directions of the handover."""
+    """Both directions of the handover, and what a customer's message does to work that is done."""
 
     work_to_front: Mapping[Status, HandoverSettings] = {}
     front_to_work: Mapping[Status, HandoverSettings] = {}
+    reopen_work: bool = False
+    """Whether a customer's new message opens work that is done."""
 
 
 class PublishSettings(_Part):
@@ -230,6 +256,7 @@ class Settings(BaseSettings):
     calendars: Mapping[Name, CalendarSettings] = {}
     policies: Mapping[Name, PolicySettings] = {}
     boards: Mapping[Name, BoardSettings] = {}
+    fields: Mapping[FieldName, FieldSettings] = {}
     handover: Handovers = Handovers()
     fuses: FuseSettings = FuseSettings()
     trust: tuple[str, ...] = ()

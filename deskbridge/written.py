@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import SecretStr
 
+from sync.rules import When
 from sync.sla.calendar import Frame
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -52,6 +53,22 @@ def store(value: SecretStr) -> SecretStr:
     if not written or ("://" in written and not re.match(r"postgresql\+psycopg://.*/[^/]", written)):
         raise ValueError("this is no store; write a path, or postgresql+psycopg://USER@HOST/DATABASE")
     return value
+
+
+_WAYS = {"never": frozenset[When](), **{str(when): frozenset({when}) for when in When}}
+
+
+def ways(value: object) -> frozenset[When]:
+    """Return when a field travels out of ``always``, or ``["create", "suggest"]``; ``never`` is empty."""
+    words = value if isinstance(value, list | tuple | frozenset) else [value]
+    if unknown := [word for word in words if str(word) not in _WAYS]:
+        raise ValueError(f"no {str(unknown[0])!r}; there are {', '.join(_WAYS)}")
+    found = frozenset(when for word in words for when in _WAYS[str(word)])
+    if When.ALWAYS in found and len(words) > 1:
+        raise ValueError("always has no room for anything beside it; only create and suggest go together")
+    if "never" in words and len(words) > 1:
+        raise ValueError("never has no room for anything beside it")
+    return found
 
 
 def domain(value: str) -> str:
