@@ -15,7 +15,19 @@ from mappings.ticket import Audience, Comment, Field, Unmapped, Value
 from sync.audience import barred, exposed, narrowed
 from sync.farewell import farewells, living
 from sync.fields import fields, promised, travelling_tags
-from sync.operations import AddLink, AddNotice, Conflict, CreateTicket, Plan, Reach, Skip, Tell, Write
+from sync.operations import (
+    AddLink,
+    AddNotice,
+    Conflict,
+    CreateTicket,
+    Operation,
+    Plan,
+    Reach,
+    Skip,
+    Tell,
+    Write,
+    is_undelayed,
+)
 from sync.rules import Role
 from sync.seen import Kind, TextId
 from sync.situation import Situation
@@ -36,14 +48,21 @@ def decide(situation: Situation) -> Plan:
     closed = [skip for target in able.trusted() if (skip := _closed(able, target))]
     foreign = {skip.target for skip in closed}
     made = texts(able) if able.merged else (*_links(able), *_losses(able), *texts(able), *fields(able))
-    reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign)
+    reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign or _urgent(o))
     operations = [*last, *creations, *closed, *reachable]
     remarks = list(dict.fromkeys(o for o in operations if isinstance(o, Skip | Conflict)))
+    writes = [o for o in operations if not isinstance(o, Skip | Conflict)]
+    quiet = [r for r in remarks if isinstance(r, Skip) and r.quiet]
     return Plan(
-        writes=tuple(_once(o for o in operations if not isinstance(o, Skip | Conflict))),
+        # What too many people can read is emptied before anything that might fail.
+        writes=tuple(_once(sorted(writes, key=lambda write: not is_undelayed(write)))),
         remarks=tuple(r for r in remarks if not (isinstance(r, Skip) and r.quiet)),
-        quiet=tuple(r for r in remarks if isinstance(r, Skip) and r.quiet),
+        quiet=tuple(sorted(quiet, key=lambda skip: (skip.target, skip.what, skip.reason))),
     )
+
+
+def _urgent(operation: Operation) -> bool:
+    return not isinstance(operation, Skip | Conflict) and is_undelayed(operation)
 
 
 def _once(writes: Iterable[Write]) -> Iterator[Write]:

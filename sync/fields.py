@@ -301,7 +301,8 @@ def _given(s: Situation, change: Change, target: str) -> Iterator[Made]:
 
 def _customer_spoke_later(s: Situation, source: str, target: str) -> bool:
     written = [m.created for m in s.sides[target].ticket.messages if m.author.role is PersonRole.CUSTOMER]
-    return bool(written) and max(written) > s.sides[source].ticket.updated
+    # Where nobody knows which was first, the agent looks: a message that nobody reads is the worse mistake.
+    return bool(written) and max(written) > s.done_since.get(source, s.sides[source].ticket.updated)
 
 
 def slug(tag: str) -> str:

@@ -7,14 +7,14 @@ Nothing that is stopped is lost: the ticket is parked with the reason, and a per
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain
 
 from mappings.markup import read
 from mappings.ticket import MESSAGE_0, Comment
 from sync.fields import OWN
-from sync.operations import ChangeTags, EditComment, Plan, SetFields
+from sync.operations import ChangeTags, EditComment, Plan, SetFields, is_undelayed
 from sync.seen import Kind
 from sync.situation import Situation
 
@@ -58,7 +58,11 @@ class Lately:
 
 
 def unsafe(plan: Plan, s: Situation, lately: Lately, fuses: Fuses) -> str | None:
-    """Return why a plan should not be carried out before a person has looked at it, or None."""
+    """Return why a plan should not be carried out before a person has looked at it, or None.
+
+    What `undelayed` takes out of it is written in any case, and is no reason to ask.
+    """
+    plan = replace(plan, writes=tuple(write for write in plan.writes if not is_undelayed(write)))
     return next(chain(_guarded(plan, s, fuses), _blown(plan, lately, fuses)), None) if plan else None
 
 

@@ -25,7 +25,7 @@ from sync.sla.clock import Clock, clocks
 from sync.sla.facts import Facts, facts
 from sync.sla.promise import most_urgent, promises
 from sync.store.bundles import Bundle
-from sync.timeline import new_status
+from sync.timeline import done_since, new_status
 
 _CERTAIN = timedelta(hours=1)
 """How long a ticket must stay unfound before it counts as gone."""
@@ -292,6 +292,12 @@ class Observer:
                 if ref in sides
             },
             adopted={ref.connection: how.at for ref, how in adopted.items() if not how.history},
+            met={ref.connection: how.at for ref, how in adopted.items()},
+            done_since={
+                ref.connection: since
+                for ref, side in sides.items()
+                if (since := done_since(side, bundle.statuses(ref), bundle.seen.get(ref)))
+            },
             prefer=prefer if prefer in {ref.connection for ref in sides} else None,
             hub=self._hub(),
         )

@@ -280,6 +280,16 @@ class Plan:
         return bool(self.writes)
 
 
+def undelayed(plan: Plan) -> Plan:
+    """Return what of a plan nothing holds back: the emptying of copies that too many people can read."""
+    return Plan(tuple(write for write in plan.writes if is_undelayed(write)), ())
+
+
+def is_undelayed(write: Write) -> bool:
+    """Whether a write empties a copy whose original is for fewer people now."""
+    return isinstance(write, Withdraw) and write.how is Withdrawal.BLANK
+
+
 def together(plans: Iterable[Plan]) -> Plan:
     """Return the plans of a bundle's tickets as one, in their order."""
     all_ = list(plans)

@@ -34,6 +34,8 @@ def published(s: Situation, source: str, target: str, message: Comment) -> Refus
     rule = s.rules.publish
     if rule is None or not _applies(s, rule, source, target, message):
         return False
+    if s.before_they_met(source, target, message.created):
+        return False  # whoever wrote it knew nothing of this customer
     if message.kind is CommentKind.REPLY and message.audience is Audience.CUSTOMER:
         return True
     if (slip := _slip(rule, message)) is None:

@@ -16,7 +16,7 @@ from sync.apply import Applied, Applier
 from sync.decide import decide
 from sync.fuses import HOUR, Fuses, Lately, unsafe
 from sync.observe import Observation, Observed
-from sync.operations import Plan, Write
+from sync.operations import Plan, Write, undelayed
 from sync.outcome import Done, Later, Outcome, Parked, Stale, postponed
 from sync.record import Recorder
 from sync.store import Store
@@ -64,7 +64,8 @@ class Reconciler:
         fuses = replace(self._fuses, **_BULK) if remap and self._fuses else self._fuses
         for observed in seen.tickets:
             ticket = replace(observed, situation=replace(observed.situation, **known))
-            plan = Plan((), ()) if ticket.parked else decide(ticket.situation)
+            plan = decide(ticket.situation)
+            plan = undelayed(plan) if ticket.parked else plan
             why = None if allowed else self._unsafe(plan, ticket, subject, fuses)
             decided.append((replace(ticket, parked=why) if why else ticket, plan))
         return decided
@@ -122,7 +123,7 @@ class Reconciler:
                 bundle=bundle,
                 situation=ticket.situation,
             )
-            applied = Applied() if ticket.parked else applier.apply(plan, ticket.found)
+            applied = self._urgently(applier, plan) if ticket.parked else applier.apply(plan, ticket.found)
             made += applied.made
             carried.append((ticket, applied))
         remarks = [*seen.remarks, *(r for _, plan in decided for r in (*plan.remarks, *plan.quiet))]
@@ -139,6 +140,11 @@ class Reconciler:
         if isinstance(outcome, Done) and any(how.prefer for how in seen.bundle.adopted.values()):
             self._store.bundles.preferred(claim, bundle)
         return outcome
+
+    def _urgently(self, applier: Applier, plan: Plan) -> Applied:
+        """Carry out of a plan that waits for a person what must not wait."""
+        urgent = undelayed(plan)
+        return applier.apply(urgent, ()) if urgent else Applied()
 
     def _outcome(self, carried: list[Applied], *, again: bool) -> Outcome:
         failed = [error for applied in carried for error in applied.failed.values()]

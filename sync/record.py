@@ -87,8 +87,7 @@ class Recorder:
             again |= made.again
             self._store.bundles.saw(claim, bundle, ref, made.seen, version, read_at)
         for ticket, applied in carried:
-            if not ticket.parked:
-                self._explain(bundle, ticket, applied)
+            self._explain(bundle, ticket, applied)
         look = Look(tuple(planned), _written(applied for _, applied in carried))
         if whole:
             self.remark(f"bundle:{bundle}", remarks, look)

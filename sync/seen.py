@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
@@ -24,6 +25,8 @@ class Seen:
     that were not taken."""
     serial: int = 0
     """How often this side's status has been seen to change: tells one occasion from the next."""
+    read: datetime | None = field(default=None, compare=False)
+    """When that was."""
 
     def knows(self, name: Field) -> bool:
         """Whether this field has been seen on this side."""
@@ -73,7 +76,18 @@ class TextId:
         """Whether it tells the new wording of a text."""
         return _ADDENDUM in self.id
 
+    def after_move(self, ids: Mapping[str, str]) -> TextId:
+        """Return what this is called once its ticket has moved and its texts and files got new `ids`.
 
+        Its parts, what tells its new wording, and the notes about it are named by it.
+        """
+        about = next((sign for sign in _ABOUT if self.id.startswith(sign)), "")
+        whole = self.whole.removeprefix(about)
+        return replace(self, id=f"{about}{ids.get(whole, whole)}{self.id[len(about) + len(whole) :]}")
+
+
+_ABOUT = ("hub:told-", "hub:publish-", "hub:deleted-")
+"""What the names of notes about a text begin with; its id follows."""
 _PART, _ADDENDUM = "#part:", "#edit:"
 _PUBLISHED = "!"
 

@@ -114,6 +114,8 @@ class Situation:
     """Sides that are not there any more, which the others' staff is told once."""
     ended: tuple[Ended, ...] = ()
     """Sides, present ones, that nothing passes to or from any more; their staff is told once."""
+    done_since: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when, at the earliest, a side is done, by connection; nothing of those that are not."""
     merged: bool = False
     """Whether the front side was merged into another ticket: its own texts go on, and nothing else of it."""
     copied_from: tuple[Ref, ...] = ()
@@ -121,6 +123,9 @@ class Situation:
     adopted: Mapping[str, datetime] = field(default_factory=dict)
     """When a side was linked that had lived on its own before, by connection: what people wrote earlier
     stays where it is."""
+    met: Mapping[str, datetime] = field(default_factory=dict)
+    """The same of every side that had lived on its own, whether or not its history travels: nothing that
+    was written earlier is ever published."""
     remap: frozenset[Field] = frozenset()
     """Fields that are decided anew from the trusted side, wherever nobody has touched what the hub wrote."""
     wrote: Mapping[tuple[Ref, Field], str] = field(default_factory=dict)
@@ -183,6 +188,10 @@ class Situation:
     def older(self, source: str, target: str, written: datetime) -> bool:
         """Whether a text was written before one of two sides was linked, each having lived on its own."""
         return any(written <= self.adopted[side] for side in (source, target) if side in self.adopted)
+
+    def before_they_met(self, source: str, target: str, written: datetime) -> bool:
+        """Whether a text is older than the link between two sides, though it may travel as history."""
+        return any(written <= self.met[side] for side in (source, target) if side in self.met)
 
     def trusted(self) -> tuple[str, ...]:
         """Return the present sides, the most trusted first."""

@@ -6,6 +6,7 @@ No tool gives every history: a text has its instant, a status only the one by wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from connectors.base import Snapshot
 from mappings.ticket import Audience, Comment, CommentKind, PersonRole, Status
@@ -24,6 +25,23 @@ def new_status(side: Snapshot, known: Sequence[StatusFact]) -> StatusFact | None
         return StatusFact(status, side.ticket.created, side.ticket.created)
     after = known[-1].by if known else side.ticket.created
     return StatusFact(status, after, max(after, min(side.ticket.updated, side.read_at)))
+
+
+def done_since(side: Snapshot, known: Sequence[StatusFact], seen: Seen | None) -> datetime | None:
+    """Return the earliest instant at which a side may have become done; None for one that is not.
+
+    No later change of the ticket moves it. It lies between the last look that found it open and the first
+    that found it done.
+    """
+    came = new_status(side, known)
+    statuses = [*known, came] if came else known
+    since = None
+    for fact in reversed(statuses):
+        if not fact.status.done:
+            break
+        fresh = fact is came and seen is not None and seen.read is not None
+        since = max(fact.after, seen.read) if fresh and seen and seen.read else fact.after
+    return since
 
 
 def new_facts(side: Snapshot, known: Sequence[Fact], seen: Seen | None) -> Iterator[Fact]:

@@ -268,14 +268,11 @@ class Bundles:
             link = (t.links.c.connection == new.connection, t.links.c.key == new.key)
             tx.execute(update(t.links).where(*link).values(**names))
             for end in ("origin", "target"):
-                columns = [t.mirrors.c[f"{end}_connection"], t.mirrors.c[f"{end}_key"]]
-                same = [c == v for c, v in zip(columns, here.values(), strict=True)]
-                for before, after in ids.items():
-                    row = update(t.mirrors).where(*same, t.mirrors.c[f"{end}_id"] == before)
-                    tx.execute(row.values(**{f"{end}_id": after}))
-                tx.execute(update(t.mirrors).where(*same).values(**{f"{end}_key": new.key}))
-                noted = [t.intents.c[f"{end}_{name}"] == value for name, value in here.items()]
-                tx.execute(update(t.intents).where(*noted).values(**{f"{end}_key": new.key}))
+                for table in (t.mirrors, t.intents):
+                    same = [table.c[f"{end}_{name}"] == value for name, value in here.items()]
+                    if f"{end}_id" in table.c:
+                        _rename(tx, table, end, same, ids)
+                    tx.execute(update(table).where(*same).values(**{f"{end}_key": new.key}))
 
     def absorb(self, claim: Claim, bundle: int, other_claim: Claim, other: int) -> None:
         """Have everything of another bundle belong to this one; both are claimed."""
@@ -362,6 +359,15 @@ class Bundles:
                 timeline.learn(tx, bundle, ref, told)
 
 
+def _rename(tx: Connection, table: Table, end: str, same: list[Any], ids: Mapping[str, str]) -> None:
+    """Give texts and files on a ticket the ids that a move gave them."""
+    column = table.c[f"{end}_id"]
+    for before in tx.execute(select(column).where(*same).distinct()).scalars().all():
+        after = TextId("", "", before).after_move(ids).id
+        if after != before:
+            tx.execute(update(table).where(*same, column == before).values(**{column.name: after}))
+
+
 def _of(table: Table, bundle: int) -> Select[Any]:
     return select(table).where(table.c.bundle == bundle)
 
@@ -442,7 +448,7 @@ def _mirror(row: Row[Any]) -> Mirror:
 
 
 def _seen(row: Row[Any]) -> Seen:
-    return Seen(_native(row.native), _native(row.wanted), row.serial)
+    return Seen(_native(row.native), _native(row.wanted), row.serial, row.read_at)
 
 
 def _held(values: Iterable[Mapping[str, Any]]) -> dict[Ref, Seen]:
