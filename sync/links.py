@@ -27,12 +27,21 @@ class Links:
     ) -> None:
         self._store, self._connectors, self._rules, self._now = store, connectors, rules, now
 
-    def link(self, one: Ref, other: Ref, *, prefer: str | None = None, history: bool = False) -> str:
+    def link(
+        self,
+        one: Ref,
+        other: Ref,
+        *,
+        prefer: str | None = None,
+        history: bool = False,
+        record: bool = True,
+    ) -> str:
         """Make two tickets sides of one bundle, and return its inbox name; it is due to be reconciled.
 
         Nothing that stands on them is rewritten: what differs stays different until somebody changes it,
         unless `prefer` names the side to follow. Texts that are older stay where they are, unless
-        `history` has them travel. Raises NotLinked and WireError; saying it twice is fine.
+        `history` has them travel. Without `record` it is only found out whether they can be linked. Raises
+        NotLinked and WireError; saying it twice is fine.
         """
         front, work = sorted((one, other), key=lambda ref: self._role(ref) is Role.WORK)
         if {self._role(front), self._role(work)} != {Role.FRONT, Role.WORK}:
@@ -46,10 +55,13 @@ class Links:
             return here
         if here.startswith("bundle:") and there.startswith("bundle:"):
             raise NotLinked(f"both are linked already, to different tickets: unlink {front} or {work} first")
-        if here.startswith("bundle:"):
-            return self._join(here, sides[work], adoption)
-        if there.startswith("bundle:"):
-            return self._join(there, sides[front], adoption)
+        joined = {here: sides[work], there: sides[front]}
+        for subject, side in joined.items():
+            if subject.startswith("bundle:"):
+                self._refuse_taken(subject, side)
+                return self._join(subject, side, adoption) if record else subject
+        if not record:
+            return here
         return self._begin(sides[front], sides[work], adoption)
 
     def unlink(self, ref: Ref) -> None:
@@ -73,11 +85,14 @@ class Links:
                 self._store.inbox.release(claimed, self._now())
         return self._due(f"bundle:{bundle}")
 
-    def _join(self, subject: str, side: Snapshot, adoption: Adoption) -> str:
+    def _refuse_taken(self, subject: str, side: Snapshot) -> None:
         bundle = self._store.bundles.load(subject)
         taken = next((r for r in bundle.refs if r.connection == side.ref.connection), None)
         if taken is not None and self._role(side.ref) is Role.WORK:
             raise NotLinked(f"that ticket is linked to {taken} already: unlink {taken} first")
+
+    def _join(self, subject: str, side: Snapshot, adoption: Adoption) -> str:
+        bundle = self._store.bundles.load(subject)
         with holding(self._store, self._now, subject) as claim:
             self._store.bundles.link(claim, bundle.id or 0, side.ref, side.url, self._now(), adoption)
         return self._due(subject)

@@ -68,6 +68,18 @@ class Recovery:
             self._apply(found, hubs)
         return found
 
+    def lost(self) -> Iterator[tuple[Ref, Ref]]:
+        """Yield (front side, work side) of each ticket that this hub created and does not know to be linked.
+
+        What a person unlinked is left out. Nothing is written.
+        """
+        for work, marker in self._created():
+            known = self._store.bundles.subject(work.ref)
+            if marker.hub != self._store.hub() or known.startswith("bundle:"):
+                continue
+            if not self._store.bundles.load(known).former:
+                yield Ref(marker.origin, marker.origin_key), work.ref
+
     def _apply(self, found: Recovered, hubs: set[str]) -> None:
         self._store.database.rename_hub(hubs)
         self._store.bundles.forget_seen(self._now())

@@ -48,26 +48,43 @@ def history(ticket: Ticket, as_json: AsJson = False, settings: SettingsFile = DE
 
 
 def link(
-    one: Annotated[str, typer.Argument(help="A front side's ticket, as CONNECTION:KEY.")],
-    other: Annotated[str, typer.Argument(help="A work side's ticket, as CONNECTION:KEY.")],
+    one: Annotated[str | None, typer.Argument(help="A front side's ticket, as CONNECTION:KEY.")] = None,
+    other: Annotated[str | None, typer.Argument(help="A work side's ticket, as CONNECTION:KEY.")] = None,
     prefer: Annotated[
         str | None, typer.Option("--prefer", help="The connection whose fields are written to the other.")
     ] = None,
     with_history: Annotated[
         bool, typer.Option("--with-history", help="Have older texts travel too, for staff.")
     ] = False,
+    adopt: Annotated[
+        str | None,
+        typer.Option("--adopt", metavar="csv:FILE", help="Take over the links in a file, many at once."),
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Find links that were lost by the hub's own texts.")
+    ] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="With --adopt or --rebuild: record it, not only list it.")
+    ] = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
     """Make two tickets that lived on their own sides of one; the next sync keeps them the same.
 
-    Nothing that stands on them is rewritten, unless --prefer names the side to follow.
+    Nothing that stands on them is rewritten, unless --prefer names the side to follow. --adopt links many:
+    the file's first line names two connections (desk,jira), each further line the keys of two tickets
+    (42,SUP-12). --rebuild reads every ticket of the work sides. Both only list what they would do before
+    --apply, and end with 4 if something cannot be linked.
 
     Example: deskbridge link desk:42 jira:10042
     """
     from deskbridge.bootstrap import build  # as in `explain`
+    from deskbridge.linking import asked, link_many
 
+    ways = asked(one, other, adopt=adopt, rebuild=rebuild, apply=apply)
     application = build(settings, os.environ)
-    refs = [_ref(application, name) for name in (one, other)]
+    if ways:
+        raise typer.Exit(link_many(application, ways, prefer=prefer, history=with_history, apply=apply))
+    refs = [_ref(application, name) for name in (one or "", other or "")]
     application.links.link(refs[0], refs[1], prefer=prefer, history=with_history)
     typer.echo(f"{refs[0]} and {refs[1]} are linked; `deskbridge plan {one}` tells what that will write.")
 
