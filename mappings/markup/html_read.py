@@ -191,7 +191,16 @@ class Reader:
         self._style = before
 
     def _stray_item(self, element: Element, tag: str) -> None:
+        """Read an item without a list around it; one right behind another is in the same list."""
+        before = element.getprevious()
+        follows = before is not None and before.tag == "li" and not (before.tail or "").strip()
+        count = len(self.blocks)
         self._list_of([element], None, within=False)
+        if follows and count and len(self.blocks) == count + 1:
+            listed, made = self.blocks[-2:]
+            if isinstance(listed, List) and isinstance(made, List) and listed.start is None:
+                listed.items += made.items
+                self.blocks.pop()
 
     def _rule(self, element: Element, tag: str) -> None:
         self._line()

@@ -55,7 +55,7 @@ _LINES = 12_000
 _MENTIONS = 4_000
 _ADDRESSES, _ITEMS = 6_000, 8_000
 _ITEM = re.compile(r"(?m)^[ \t>]{0,20}[-*+#]{1,9}[ \t]")
-_LONG, _DENSE, _MARKS = 40_000, 0.12, "*_~`[]{}<>|^&"
+_LONG, _DENSE, _MARKS = 40_000, 0.12, "*_~`[]{}<>|^&$\\"
 """Of a longer text, the part that may be signs of markup; a page of dense tables has less."""
 _OPENS = re.compile(r"(`{3,})[^`]*$|(~{3,})")
 
@@ -91,7 +91,9 @@ def dialect(*, html: bool, stops: str = "") -> MarkdownIt:
     made.inline.terminator_re = re.compile(f"{_TERMINATORS}|[{re.escape(stops)}]" if stops else _TERMINATORS)
     made.core.ruler.after("block", "tasks", _tasks)
     if not html:
-        made.disable(["html_block", "html_inline"])  # each would be asked at every line and angle
+        # What canonical Markdown has not: raw HTML, and addresses that stand apart from their links, which
+        # show nothing where they stand.
+        made.disable(["html_block", "html_inline", "reference"])
     made.linkify = _Addresses(options={"fuzzy_link": False, "fuzzy_email": False})
     for schema in ("//", "ftp:", "mailto:"):
         made.linkify.add(schema, None)

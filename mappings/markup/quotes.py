@@ -38,6 +38,7 @@ def folded(blocks: Sequence[Block], signatures: Sequence[Sequence[Block]]) -> li
 
 def _divided(blocks: Sequence[Block]) -> Iterator[Block]:
     """Yield the blocks with those lines marked that say whose words follow, and quoted lines made quotes."""
+    blocks = list(_gathered(blocks))
     text = [block.lines for block in blocks if isinstance(block, Text)]
     quoted = sum(1 for lines in text for line in lines if _QUOTED_LINE.match(line))
     named = below = False
@@ -55,6 +56,20 @@ def _divided(blocks: Sequence[Block]) -> Iterator[Block]:
         if below:
             yield from blocks[number + 1 :]
             return
+
+
+def _gathered(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks, paragraphs of quoted lines in a row made one: KMail writes each line as one."""
+    run: Text | None = None
+    for block in blocks:
+        if not isinstance(block, Text) or not block.lines or not all(map(_QUOTED_LINE.match, block.lines)):
+            run = None
+        elif run is not None and run.mark is block.mark:
+            run.lines += block.lines
+            continue
+        else:
+            block = run = Text([*block.lines], block.mark)  # noqa: PLW2901 -- its lines grow, the block's do not
+        yield block
 
 
 def _following(blocks: Sequence[Block], number: int) -> list[str]:
@@ -86,7 +101,7 @@ def _parts(block: Text, ahead: Callable[[], Sequence[str]], *, quotes: bool) -> 
             yield from _text(lines[start:at], block.mark)
             yield Text(lines[at:], block.mark)
             return
-        if block.mark is not Mark.BELOW and begins_history(window):
+        if begins_history(window):
             yield from _text(lines[start:at], block.mark)
             end = at + header_lines(lines[at:])
             yield from _text(lines[at:end], Mark.BELOW)

@@ -116,6 +116,23 @@ def test_a_line_inside_the_quotation_says_that_it_is_history() -> None:
     assert html(f"{mail}<p>Sorry, no.</p>").endswith("> Does it?\n\nSorry, no.")
 
 
+def test_the_head_of_an_earlier_mail_stands_apart_from_its_words() -> None:
+    """Outlook for Mac marks history itself: its subject and the first line below it would run together."""
+    head = "<b>From:</b> Ann<br><b>Sent:</b> Monday<br><b>To:</b> Kim<br><b>Subject:</b> Lamp"
+    mail = f"<p class=MsoNormal>Yes.</p><p class=MsoNormal>&nbsp;</p><div id=divRplyFwdMsg><p class=MsoNormal>{head}</p>"
+    found = html(f"{mail}<p class=MsoNormal>Is it on?</p></div>")
+    assert found.startswith("Yes.\n\n> **Earlier messages**\n>\n> **From:** Ann")
+    assert found.endswith("> **Subject:** Lamp\n>\n> Is it on?")
+
+
+def test_quoted_lines_that_are_paragraphs_are_one_quotation() -> None:
+    """KMail writes each line as a paragraph: a quotation of many boxes, and a paragraph's lines apart."""
+    quoted = "".join(f"<p>&gt; {line}</p>" for line in ("Hello Ann,", "", "is it on?", "Desk"))
+    line = "<p>On Tuesday, 3 June 2025, 10:00 Desk wrote:</p>"
+    assert html(f"{line}{quoted}<p>Yes.</p>").endswith("> Hello Ann,\n>\n> is it on?\\\n> Desk\n\nYes.")
+    assert html(f"<p>Yes.</p>{line}{quoted}").startswith("Yes.\n\n> **Earlier messages**\n>\n> On Tuesday")
+
+
 def test_emoji_that_are_pictures_are_letters() -> None:
     """An agent would read ``[picture]`` and an address where the customer smiled."""
     smile = '<img alt="{}" src="https://cdn.example/e/1f389.png">'
@@ -215,6 +232,7 @@ def test_links_that_lead_nowhere_keep_their_words(link: str) -> None:
         ("<p class=MsoListParagraph>·&nbsp;&nbsp;&nbsp; one</p><p class=MsoListParagraph>·&nbsp;&nbsp; two</p>", "- one\n- two"),
         ("<ul><li>☐ a</li><li><input type=checkbox checked> b</li></ul>", "- [ ] a\n- [x] b"),
         ("<ul><li>a</li></ul><ul><li>b</li></ul>", "- a\n\n* b"),
+        ("x<li>a<li>b</li> <li>c</li>text<li>d", "x\n\n- a\n- b\n- c\n\ntext\n\n- d"),
         ("<table role=presentation><tr><td>a</td><td>b</td></tr></table>", "a\n\nb"),
         ("<table><tr><th>a</th><th>b</th></tr><tr><td><ul><li>c</li><li>d</li></ul></td><td>e<br>f</td></tr></table>",
          "| a | b |\n| --- | --- |\n| • c • d | e f |"),
