@@ -47,6 +47,9 @@ from sync.writing import Applied, Spot, Writing
 
 __all__ = ["Applied", "Applier"]
 
+_NOTED = CreateTicket | AddFile | AddComment | AddNotice | Tell
+"""Writes that are noted before anything is sent; the note commits the answer to the write before as well."""
+
 
 class Applier:
     """Carries out the plan of one claimed bundle."""
@@ -89,17 +92,25 @@ class Applier:
                 self._w.done.failed[copy.target.connection] = error
         open_conflicts = (r for r in plan.remarks if isinstance(r, Conflict) and r.asked and not r.winner)
         self._w.done.frozen += [(side, r.field) for r in open_conflicts for side, _ in r.values]
-        for write in plan.writes:
-            if write.target in self._w.done.failed or self._leads_nowhere(write):
-                self._w.done.unmade.append(write)
-                continue
-            try:
-                self._write(write)
-                self._w.done.made.append(write)
-                self._w.done.results.append((write, "written"))
-            except (WireError, Waiting, Stale) as error:
-                self._failed(write, error)
+        try:
+            for write in plan.writes:
+                self._try(write)
+        finally:
+            self._w.intents.settle()
         return self._w.done
+
+    def _try(self, write: Write) -> None:
+        if write.target in self._w.done.failed or self._leads_nowhere(write):
+            self._w.done.unmade.append(write)
+            return
+        if not isinstance(write, _NOTED):
+            self._w.intents.settle()
+        try:
+            self._write(write)
+            self._w.done.made.append(write)
+            self._w.done.results.append((write, "written"))
+        except (WireError, Waiting, Stale) as error:
+            self._failed(write, error)
 
     def _leads_nowhere(self, write: Write) -> bool:
         """Whether a write would show people a ticket that could not be created."""

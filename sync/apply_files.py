@@ -12,7 +12,7 @@ from mappings.ticket import Attachment
 from sync.files import Lost, names_of, opened, sha256_of, unclaimed
 from sync.operations import AddFile, Skip
 from sync.seen import Kind, Mirror, TextId
-from sync.store.journal import Intent, Wish
+from sync.store.journal import Wish
 from sync.writing import Writing
 
 Open = Callable[[], AbstractContextManager[IO[bytes]]]
@@ -55,18 +55,19 @@ class FileWriter:
         origin = self._w.origin(source, upload.id)
         if self._w.mirrors.of(Kind.FILE, origin, target) is None:
             self._send(target, origin, upload, len(data), lambda: nullcontext(BytesIO(data)))
+            self._w.intents.settle()  # what it is attached for is sent next
 
     def _send(self, target: str, origin: TextId, upload: Upload, size: int | None, content: Open) -> None:
         w, key = self._w, self._w.key(target)
         wish = Wish(Kind.FILE, origin, target, "", key)
         intent, connector = w.intents.note(wish), w.connectors[target]
         if intent.open and (there := self._arrived(target, size, content, connector.fetch(key))):
-            self._uploaded(intent, wish, there.id, there.name)
+            self._uploaded(wish, there.id, there.name)
             return
         intent = w.intents.send(wish, intent)
         with w.intents.sending(intent), content() as stream:
             written = connector.add_file(key, Upload(upload.id, upload.name, upload.content_type, stream))
-        self._uploaded(intent, wish, written.id, written.name)
+        self._uploaded(wish, written.id, written.name)
 
     def _arrived(self, target: str, size: int | None, content: Open, there: Snapshot) -> Attachment | None:
         """Return the file on the target that our unheard upload made, known by its content."""
@@ -81,6 +82,5 @@ class FileWriter:
                     return file
         return None
 
-    def _uploaded(self, intent: Intent, wish: Wish, file: str, name: str) -> None:
+    def _uploaded(self, wish: Wish, file: str, name: str) -> None:
         self._w.record(Mirror(Kind.FILE, wish.origin, TextId(wish.target, wish.key, file), "", "", name))
-        self._w.intents.done(intent, wish.key)

@@ -29,7 +29,7 @@ from sync.outcome import Stale
 from sync.pieces import Piece, pieces, words
 from sync.publish import unsigned
 from sync.seen import Kind, Mirror, TextId, readable
-from sync.store.journal import Intent, Wish
+from sync.store.journal import Wish
 from sync.wording import (
     attached_note,
     copy_of,
@@ -71,7 +71,7 @@ class TextWriter:
         intent = w.intents.send(wish, w.intents.note(wish))
         with w.intents.sending(intent), self.drafted(write, piece, intent.token) as (draft, lost):
             written = w.connectors[write.target].add_comment(key, draft)
-        self._heard(intent, wish, written, write.audience)
+        self._heard(wish, written, write.audience)
         for file, there in written.files.items():
             target = TextId(write.target, key, there)
             w.record(Mirror(Kind.FILE, w.origin(write.source, file), target, "", ""))
@@ -160,7 +160,7 @@ class TextWriter:
         draft = CommentDraft(markdown=text(intent.token), audience=Audience.STAFF)
         with w.intents.sending(intent):
             written = w.connectors[target].add_comment(key, draft)
-        self._heard(intent, wish, written, Audience.STAFF)
+        self._heard(wish, written, Audience.STAFF)
 
     def found(self, copy: Mirror) -> None:
         """Record a copy that was found by its marker, whether or not it is readable as it should be."""
@@ -170,7 +170,7 @@ class TextWriter:
             self._withdraw(copy.origin, copy.target, text.audience, wanted)
         self._w.record(copy)
 
-    def _heard(self, intent: Intent, wish: Wish, written: WrittenComment, wanted: Audience) -> None:
+    def _heard(self, wish: Wish, written: WrittenComment, wanted: Audience) -> None:
         """Record an answer; a text that more people can read than it was for is deleted at once."""
         target = TextId(wish.target, wish.key, written.id)
         self._withdraw(wish.origin, target, written.audience, wanted)
@@ -181,7 +181,6 @@ class TextWriter:
         self._w.record(
             Mirror(Kind.COMMENT, wish.origin, target, wish.revision, written.revision, wish.readers)
         )
-        self._w.intents.done(intent, wish.key)
 
     def _withdraw(self, origin: TextId, copy: TextId, audience: Audience, wanted: Audience) -> None:
         """Delete a copy that more people can read than it was for."""

@@ -333,20 +333,26 @@ class Engine:
     def _settle(self, row: Row, seen: Observation | None, outcome: Outcome) -> None:
         match outcome:
             case Done():
-                self._store.inbox.done(row)
-                if seen is not None:
-                    bundle = self._store.bundles.subject(seen.bundle.refs[0])
-                    for moment, why in (
-                        (seen.next_change(self._now()), "a clock"),
-                        (seen.look_again, "a side was not found"),
-                    ):
-                        if moment is not None:
-                            self._store.inbox.put(bundle, moment, why)
+                with self._store.together():
+                    self._store.inbox.done(row)
+                    self._wait(seen)
             case Later(at=at, error=error):
                 self._store.inbox.later(row, max(at, self._patience(row, error)), str(error))
             case Parked(reason=reason):
                 # A ticket that was linked meanwhile waits under its new name, where its changes arrive.
                 self._store.inbox.park(self._store.canonical(row), reason)
+
+    def _wait(self, seen: Observation | None) -> None:
+        """Have a ticket looked at again when its clocks' answers change, or to find a missing side."""
+        if seen is None:
+            return
+        bundle = self._store.bundles.subject(seen.bundle.refs[0])
+        for moment, why in (
+            (seen.next_change(self._now()), "a clock"),
+            (seen.look_again, "a side was not found"),
+        ):
+            if moment is not None:
+                self._store.inbox.put(bundle, moment, why)
 
     def _patience(self, row: Row, error: HubError) -> datetime:
         """Return until when to wait at least: twice as long with each attempt that failed."""

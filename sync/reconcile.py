@@ -111,8 +111,9 @@ class Reconciler:
     def _apply(
         self, claim: Claim, bundle: int, seen: Observation, decided: Decided, made: list[Write]
     ) -> Outcome:
-        self._recorder.found(claim, bundle, seen)
-        intents, carried = Intents(self._store, self._signer, claim, bundle, self._now), []
+        with self._store.together():
+            self._recorder.found(claim, bundle, seen)
+        intents, carried = self._intents(claim, bundle), []
         for ticket, plan in decided:
             applier = Applier(
                 store=self._store,
@@ -128,7 +129,8 @@ class Reconciler:
             carried.append((ticket, applied))
         remarks = [*seen.remarks, *(r for _, plan in decided for r in (*plan.remarks, *plan.quiet))]
         whole = not seen.silent and not any(ticket.parked for ticket, _ in decided)
-        again = self._recorder.record(claim, bundle, carried, remarks, whole=whole)
+        with self._store.together():
+            again = self._recorder.record(claim, bundle, carried, remarks, whole=whole)
         outcome = self._outcome([applied for _, applied in carried], again=again)
         if isinstance(outcome, Done):
             for ref in seen.bundle.held.keys() & seen.sides.keys():
@@ -145,6 +147,16 @@ class Reconciler:
         """Carry out of a plan that waits for a person what must not wait."""
         urgent = undelayed(plan)
         return applier.apply(urgent, ()) if urgent else Applied()
+
+    def _intents(self, claim: Claim, bundle: int) -> Intents:
+        return Intents(
+            store=self._store,
+            signer=self._signer,
+            claim=claim,
+            bundle=bundle,
+            now=self._now,
+            hub=self._store.hub(),
+        )
 
     def _outcome(self, carried: list[Applied], *, again: bool) -> Outcome:
         failed = [error for applied in carried for error in applied.failed.values()]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from connectors.errors import Uncertain, WireError
 from mappings.provenance import Marker, Signer
 from sync.outcome import Waiting
+from sync.seen import Mirror
 from sync.store import Store
 from sync.store.inbox import Claim
 from sync.store.journal import Intent, Wish
@@ -21,15 +22,38 @@ class Intents:
     """The journal of one claimed bundle, with the markers that its writes carry."""
 
     def __init__(
-        self, store: Store, signer: Signer, claim: Claim, bundle: int, now: Callable[[], datetime]
+        self,
+        *,
+        store: Store,
+        signer: Signer,
+        claim: Claim,
+        bundle: int,
+        now: Callable[[], datetime],
+        hub: str,
     ) -> None:
         self._store, self._signer, self._claim, self._bundle = store, signer, claim, bundle
-        self._now = now
+        self._now, self._hub = now, hub
+        self._heard: list[Mirror] = []
 
     def note(self, wish: Wish) -> Intent:
-        """Note a wish, or find the note of it that nobody heard the answer to."""
+        """Note a wish, or find the note of it that nobody heard the answer to; committed when it returns."""
         sign = self._sign(wish)
-        return self._store.journal.intend(self._claim, self._bundle, wish, sign, self._now())
+        with self._store.together():
+            self.settle()
+            return self._store.journal.intend(self._claim, self._bundle, wish, sign, self._now())
+
+    def heard(self, copy: Mirror) -> None:
+        """Take an answer down: it is committed with the next note, or by `settle`.
+
+        One of them comes before anything else is sent, so that each answer costs no transaction of its own.
+        """
+        self._heard.append(copy)
+
+    def settle(self) -> None:
+        """Commit the answers that were taken down, and that the intents of their writes are done."""
+        if self._heard:
+            self._store.bundles.copied(self._claim, self._bundle, self._heard, self._now())
+            self._heard = []
 
     def send(self, wish: Wish, intent: Intent, lag: timedelta = timedelta(0)) -> Intent:
         """Return the intent to send now.
@@ -73,7 +97,7 @@ class Intents:
             origin = wish.origin
             return self._signer.write(
                 Marker(
-                    hub=self._store.hub(),
+                    hub=self._hub,
                     number=number,
                     target=wish.target,
                     target_key=wish.key,

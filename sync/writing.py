@@ -77,8 +77,8 @@ class Writing:
         return self.spots[target].ref.key
 
     def record(self, copy: Mirror) -> None:
-        """Remember a copy, in the store and for the rest of the plan."""
-        self.store.bundles.copied(self.claim, self.bundle, [copy], self.now())
+        """Remember a copy, for the rest of the plan and, before anything else is sent, in the store."""
+        self.intents.heard(copy)
         self.mirrors = self.mirrors.plus([copy])
 
     def unchanged(self, target: str) -> Snapshot:

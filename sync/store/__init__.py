@@ -6,6 +6,7 @@ transaction spans a network call.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,6 +55,10 @@ class Store:
     def hub(self) -> str:
         """Return the id of the hub whose memory this is."""
         return self.database.hub()
+
+    def together(self) -> AbstractContextManager[None]:
+        """Commit what this thread writes within the block at its end, or nothing of it; see `Database`."""
+        return self.database.together()
 
     def tidy(self, at: datetime) -> None:
         """Prune once a day, whoever comes first."""

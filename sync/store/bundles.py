@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, func, insert, select, update
 
 from connectors.base import NativeValue, Presence, Snapshot
 from mappings.ticket import Field, Ref, Status
@@ -16,7 +16,7 @@ from sync.sla.facts import FactKind, StatusFact
 from sync.store import schema as t
 from sync.store import timeline
 from sync.store.database import Database
-from sync.store.dialects import upsert
+from sync.store.dialects import replacing, upsert
 from sync.store.inbox import Claim, take, verify
 from sync.store.timeline import Timelines
 
@@ -342,8 +342,7 @@ class Bundles:
         with self._db.writing() as tx:
             verify(tx, claim)
             for copy in copies:
-                _copied(tx, bundle, copy)
-                _done(tx, copy, at)
+                _copied(tx, bundle, copy, at)
 
     def saw(self, claim: Claim, bundle: int, ref: Ref, seen: Seen, version: str, read_at: datetime) -> None:
         """Remember what a side said, in which version, and when it was read."""
@@ -368,15 +367,16 @@ def _rename(tx: Connection, table: Table, end: str, same: list[Any], ids: Mappin
             tx.execute(update(table).where(*same, column == before).values(**{column.name: after}))
 
 
-def _of(table: Table, bundle: int) -> Select[Any]:
-    return select(table).where(table.c.bundle == bundle)
+_SIDE = ("connection", "key")
+_SAW = replacing(t.seen, _SIDE, "native", "wanted", "serial", "version", "read_at", "bundle")
+_LINKS = select(t.links).where(t.links.c.bundle == bindparam("of")).order_by(t.links.c.created)
+_SEEN = select(t.seen).where(t.seen.c.bundle == bindparam("of"))
+_MIRRORS = select(t.mirrors).where(t.mirrors.c.bundle == bindparam("of"))
 
 
 def _load(tx: Connection, bundle: int) -> Bundle:
-    links = {
-        Ref(r.connection, r.key, r.display): r
-        for r in tx.execute(_of(t.links, bundle).order_by(t.links.c.created))
-    }
+    of = {"of": bundle}
+    links = {Ref(r.connection, r.key, r.display): r for r in tx.execute(_LINKS, of)}
     former = tuple(ref for ref, row in links.items() if row.unlinked)
     links = {ref: row for ref, row in links.items() if not row.unlinked}
     adopted = {
@@ -388,8 +388,8 @@ def _load(tx: Connection, bundle: int) -> Bundle:
     urls = {ref: row.url for ref, row in links.items()}
     missing = {ref: row.missing for ref, row in links.items() if row.missing}
     lost = {ref: row.lost for ref, row in links.items() if row.lost}
-    seen = {Ref(r.connection, r.key): _seen(r) for r in tx.execute(_of(t.seen, bundle))}
-    mirrors = Mirrors(_mirror(r) for r in tx.execute(_of(t.mirrors, bundle)))
+    seen = {Ref(r.connection, r.key): _seen(r) for r in tx.execute(_SEEN, of)}
+    mirrors = Mirrors(_mirror(r) for r in tx.execute(_MIRRORS, of))
     told = timeline.load(tx, bundle)
     ended = {ref: row.ended for ref, row in links.items() if row.ended}
     return Bundle(
@@ -405,6 +405,8 @@ def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None
 
 def _saw(tx: Connection, bundle: int, ref: Ref, said: Said) -> None:
     values = {
+        "connection": ref.connection,
+        "key": ref.key,
         "native": _json(said.seen.native),
         "wanted": _json(said.seen.wanted),
         "serial": said.seen.serial,
@@ -412,23 +414,21 @@ def _saw(tx: Connection, bundle: int, ref: Ref, said: Said) -> None:
         "read_at": said.read_at,
         "bundle": bundle,
     }
-    row = upsert(tx, t.seen).values(connection=ref.connection, key=ref.key, **values)
-    tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=values))
+    tx.execute(_SAW(tx), values)
 
 
-def _copied(tx: Connection, bundle: int, copy: Mirror) -> None:
+_COPY = replacing(t.mirrors, ("kind", *t.TEXT_IDS), "target_id", "revision", "answer", "name")
+_DONE = update(t.intents).where(
+    *(t.intents.c[name] == bindparam(f"same_{name}") for name in ("kind", *t.TEXT_IDS)),
+    t.intents.c.done.is_(None),
+)
+
+
+def _copied(tx: Connection, bundle: int, copy: Mirror, at: datetime) -> None:
+    same = {"kind": copy.kind.value, **_ids(copy)}
     told = {"target_id": copy.target.id, "revision": copy.revision, "answer": copy.answer, "name": copy.name}
-    row = upsert(tx, t.mirrors).values(bundle=bundle, kind=copy.kind.value, **_ids(copy), **told)
-    tx.execute(row.on_conflict_do_update(index_elements=["kind", *t.TEXT_IDS], set_=told))
-
-
-def _done(tx: Connection, copy: Mirror, at: datetime) -> None:
-    same = [t.intents.c[name] == value for name, value in _ids(copy).items()]
-    tx.execute(
-        update(t.intents)
-        .where(*same, t.intents.c.kind == copy.kind.value, t.intents.c.done.is_(None))
-        .values(done=at)
-    )
+    tx.execute(_COPY(tx), {"bundle": bundle, **same, **told})
+    tx.execute(_DONE, {"done": at, **{f"same_{name}": value for name, value in same.items()}})
 
 
 def _ids(copy: Mirror) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, select, update
@@ -18,6 +18,13 @@ from sync.store import dialects
 from sync.store.dialects import READING, Address, called, engine_of, reason_of, upsert
 from sync.store.migrate import migrate
 from sync.store.schema import identities, meta
+
+
+class _Group(threading.local):
+    """What one thread writes together: what ends its transaction, and that, once it began."""
+
+    begun: ExitStack | None = None
+    tx: Connection | None = None
 
 
 class Database:
@@ -37,6 +44,7 @@ class Database:
         # Threads of one process take turns at a file: SQLite's own way is to sleep and try again.
         alone = self._engine.dialect.name == "sqlite"
         self._turn: AbstractContextManager[object] = threading.Lock() if alone else nullcontext()
+        self._group = _Group()
         try:
             migrate(self._engine, address)
             self._name_hub()
@@ -50,14 +58,48 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a transaction that may write, committed at the end, rolled back on an error."""
-        with self._turn, self._engine.begin() as tx:
-            yield tx
+        """Give a transaction that may write, committed at the end, rolled back on an error.
+
+        Within `together` it is the group's own, and committed at the end of that.
+        """
+        group = self._group
+        if group.tx is not None:
+            yield group.tx
+        elif group.begun is not None:
+            group.tx = group.begun.enter_context(self._begin())
+            yield group.tx
+        else:
+            with self._begin() as tx:
+                yield tx
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a transaction that reads one consistent state and blocks no writer."""
+        if self._group.tx is not None:
+            yield self._group.tx
+            return
         with self._reader.connect() as tx:
+            yield tx
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Have all that this thread writes within the block committed at its end, or nothing of it.
+
+        The transaction begins with the first write; nothing may be sent over a network from then on.
+        """
+        group = self._group
+        if group.begun is not None:
+            yield
+            return
+        try:
+            with ExitStack() as group.begun:
+                yield
+        finally:
+            group.begun = group.tx = None
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._turn, self._engine.begin() as tx:
             yield tx
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from sync.store.schema import intents
 
 Address = Path | URL
 """Where a store is: a SQLite file, or a database on a PostgreSQL server."""
+
+Upsert = sqlite.Insert | postgresql.Insert
+"""An INSERT that can say what happens to a row that is there already."""
 
 READING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {"reading": True},
@@ -70,9 +73,25 @@ def engine_of(address: Address) -> Engine:
     return _file(address) if isinstance(address, Path) else _server(address)
 
 
-def upsert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def upsert(tx: Connection, table: Table) -> Upsert:
     """Return an INSERT that can say what happens to a row that is there already."""
     return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def prepared(table: Table, make: Callable[[Upsert], Upsert]) -> Callable[[Connection], Upsert]:
+    """Return what gives a transaction its upsert, made once: to make one takes longer than to run it."""
+    made = {"postgresql": make(postgresql.insert(table)), "sqlite": make(sqlite.insert(table))}
+    return lambda tx: made[tx.dialect.name]
+
+
+def replacing(table: Table, key: Collection[str], *columns: str) -> Callable[[Connection], Upsert]:
+    """Return a prepared upsert that, of a row which is there already, replaces these columns."""
+
+    def make(row: Upsert) -> Upsert:
+        values = {name: row.excluded[name] for name in columns}
+        return row.on_conflict_do_update(index_elements=list(key), set_=values)
+
+    return prepared(table, make)
 
 
 def reason_of(error: Exception) -> str:

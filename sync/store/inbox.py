@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, tuple_, update
 
 from connectors.errors import HubError
 from sync.store.database import Database
@@ -17,6 +17,9 @@ EVENTUALLY = datetime(9999, 1, 1, tzinfo=UTC)
 
 LEASE = timedelta(minutes=5)
 """How long a claim holds without being renewed; longer than the longest call."""
+
+
+_NEWEST = select(claims.c.token).where(claims.c.subject == bindparam("claimed")).with_for_update()
 
 
 class LostClaim(HubError):
@@ -46,8 +49,7 @@ class Waiting:
 
 def verify(tx: Connection, claim: Claim) -> None:
     """Raise LostClaim unless the claim is the newest of its subject, and keep it so until the end of `tx`."""
-    newest = select(claims.c.token).where(claims.c.subject == claim.subject)
-    token = tx.execute(newest.with_for_update()).scalar()
+    token = tx.execute(_NEWEST, {"claimed": claim.subject}).scalar()
     if token != claim.token:
         raise LostClaim(f"{claim.subject} was taken over by another worker")
 

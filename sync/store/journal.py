@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Null, delete, insert, null, select, update
+from sqlalchemy import Connection, Null, bindparam, delete, insert, null, select, update
 
 from sync.seen import TextId
 from sync.store.database import Database
 from sync.store.inbox import Claim, verify
-from sync.store.schema import intents
+from sync.store.schema import TEXT_IDS, intents
 
 CREATE = "create"
 """The kind of an intent to create a ticket; the others are those of `sync.seen.Kind`."""
@@ -65,8 +65,7 @@ class Journal:
         """
         with self._db.writing() as tx:
             verify(tx, claim)
-            waiting = select(intents).where(*_same(wish), intents.c.done.is_(None))
-            if found := tx.execute(waiting).first():
+            if found := tx.execute(_WAITING, _same(wish)).first():
                 return Intent(found.number, found.token, found.sent, open=True, told=found.told)
             return _note(tx, bundle, wish, sign, at)
 
@@ -95,23 +94,20 @@ class Journal:
             tx.execute(finished.values(target_key=key, done=at))
 
 
+_KNOWN = ("kind", *TEXT_IDS)
+_WAITING = select(intents).where(
+    *(intents.c[name] == bindparam(name) for name in _KNOWN), intents.c.done.is_(None)
+)
+_NOTE = insert(intents)
+_SIGN = update(intents).where(intents.c.number == bindparam("noted"))
+
+
 def _note(tx: Connection, bundle: int, wish: Wish, sign: Callable[[int], str], at: datetime) -> Intent:
-    row = insert(intents).values(
-        bundle=bundle,
-        kind=wish.kind,
-        origin_connection=wish.origin.connection,
-        origin_key=wish.origin.key,
-        origin_id=wish.origin.id,
-        target_connection=wish.target,
-        target_key=wish.key,
-        revision=wish.revision,
-        token="",
-        sent=at,
-        told=_kept(wish),
-    )
-    number = int((tx.execute(row).inserted_primary_key or (0,))[0])
+    row = {"bundle": bundle, **_same(wish), "revision": wish.revision, "token": "", "sent": at}
+    noted = tx.execute(_NOTE, row if wish.told is None else {**row, "told": wish.told})
+    number = int((noted.inserted_primary_key or (0,))[0])
     token = sign(number)
-    tx.execute(update(intents).where(intents.c.number == number).values(token=token))
+    tx.execute(_SIGN, {"noted": number, "token": token})
     return Intent(number, token, at, open=False, told=wish.told)
 
 
@@ -119,12 +115,13 @@ def _kept(wish: Wish) -> Mapping[str, Any] | Null:
     return null() if wish.told is None else wish.told
 
 
-def _same(wish: Wish) -> tuple[ColumnElement[bool], ...]:
-    return (
-        intents.c.kind == wish.kind,
-        intents.c.target_connection == wish.target,
-        intents.c.target_key == wish.key,
-        intents.c.origin_connection == wish.origin.connection,
-        intents.c.origin_key == wish.origin.key,
-        intents.c.origin_id == wish.origin.id,
-    )
+def _same(wish: Wish) -> dict[str, str]:
+    """Return what tells one write from another."""
+    return {
+        "kind": wish.kind,
+        "origin_connection": wish.origin.connection,
+        "origin_key": wish.origin.key,
+        "origin_id": wish.origin.id,
+        "target_connection": wish.target,
+        "target_key": wish.key,
+    }

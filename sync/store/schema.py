@@ -23,6 +23,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
     true,
 )
 
@@ -125,6 +126,12 @@ intents = Table(
     Column("done", Instant),
     Column("token", Text, nullable=False),
     Column("told", JSON),
+    Index(
+        "ix_intents_waiting",
+        *TEXT_IDS[:3],
+        sqlite_where=text("done IS NULL"),
+        postgresql_where=text("done IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 

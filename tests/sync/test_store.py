@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -421,3 +422,46 @@ def test_two_processes_that_write_at_once_do_not_fail(address: Address) -> None:
     assert len(store.bundles.subjects()) == 120
     assert store.inbox.due(AT + timedelta(days=1)) == []
     store.database.close()
+
+
+def test_what_is_written_together_is_committed_together(store: Store) -> None:
+    """Broken: a kill in the middle of one record leaves half of it, or other workers see half of it."""
+    other = open_store(store.database.address)
+    with store.together():
+        store.inbox.put("ref:desk:1", AT, "a")
+        with store.together():
+            store.inbox.put("ref:desk:2", AT, "b")
+        assert [row.subject for row in store.inbox.due(AT)] == ["ref:desk:1", "ref:desk:2"]
+        assert other.inbox.due(AT) == []
+    assert [row.subject for row in other.inbox.due(AT)] == ["ref:desk:1", "ref:desk:2"]
+    other.database.close()
+
+
+def failing(store: Store, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Write together with what fails."""
+    with store.together():
+        meanwhile()
+        store.inbox.put("ref:desk:1", AT, "a")
+        raise LostClaim("taken over")
+
+
+def test_an_error_takes_back_all_that_was_written_together(store: Store) -> None:
+    """Broken: half of a record stays, or everything that the thread writes afterwards is lost with it."""
+    with pytest.raises(LostClaim):
+        failing(store)
+    assert store.inbox.due(AT) == []
+    store.inbox.put("ref:desk:2", AT, "b")
+    assert [row.subject for row in store.inbox.due(AT)] == ["ref:desk:2"]
+
+
+def test_threads_do_not_write_into_each_others_group(store: Store) -> None:
+    """Broken: one worker's writes are rolled back because another worker's failed."""
+    worker = threading.Thread(target=store.inbox.put, args=("ref:desk:2", AT, "b"))
+
+    def other() -> None:
+        worker.start()
+        worker.join()
+
+    with pytest.raises(LostClaim):
+        failing(store, other)
+    assert [row.subject for row in store.inbox.due(AT)] == ["ref:desk:2"]
