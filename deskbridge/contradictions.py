@@ -138,6 +138,7 @@ def _references(s: Settings, names: Names) -> Iterator[str]:
         *(("trust", name, "connections") for name in s.trust),
         *(("may_mail", name, "connections") for name in sorted(s.may_mail)),
         *(("relay", name, "connections") for name in sorted(s.relay)),
+        *(("mention", name, "connections") for name in sorted(s.mention)),
         *(
             ("publish.connections", n, "connections")
             for n in sorted(s.publish.connections if s.publish else ())

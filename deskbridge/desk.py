@@ -82,6 +82,8 @@ def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
         publish=_publish(settings),
         keep_private=settings.texts.keep_private or "",
         relay=settings.relay,
+        people=tuple(person.keys for person in settings.people),
+        mentions=settings.mention,
     )
 
 

@@ -190,6 +190,13 @@ class HandoverSettings(_Part):
     note: bool = True
 
 
+class PersonSettings(_Part):
+    """Somebody, and how each tool's mentions name them; a line of the people's file."""
+
+    name: str
+    keys: Mapping[str, str] = {}
+
+
 class FieldSettings(_Part):
     """How one field travels. What is not said stays as it is by default."""
 
@@ -264,6 +271,10 @@ class Settings(BaseSettings):
     texts: TextSettings = TextSettings()
     publish: PublishSettings | None = None
     """Nothing is ever published if this is not said."""
+    people: tuple[PersonSettings, ...] = ()
+    """Who is the same person in several tools; the file names a table, which the loader reads."""
+    mention: frozenset[str] = frozenset()
+    """Connections on which copies mention the people of the table, as their originals did."""
     relay: frozenset[str] = frozenset()
     """Connections on which another hub's copies are copied on."""
     may_mail: frozenset[str] = frozenset()

@@ -20,6 +20,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 from connectors.errors import ConfigError
 from deskbridge.contradictions import contradictions, nearest
 from deskbridge.parts import PREFIX, Settings
+from deskbridge.people import people_in
 
 _OUTSIDE = {"DESKBRIDGE_SETTINGS", "DESKBRIDGE_SECRET"}
 """Variables that are not settings: where the settings are, and the usual name for the hub's secret."""
@@ -55,6 +56,7 @@ class _Reader:
         for place in [("hub",), *(("connections", name) for name in _names(raw)["connections"])]:
             self._secret(raw, (*place, "secret"))
         self._store(raw)
+        self._people(raw)
         self.problems += _unknown_variables(self._environ, self._named)
         settings = None
         sound: Settings | None
@@ -105,6 +107,19 @@ class _Reader:
         in_file = not self._place(loc).startswith("environment")
         if written.startswith(("env:", "file:")) or (in_file and _PASSWORD.search(written)):
             self._secret(raw, loc)
+
+    def _people(self, raw: Raw) -> None:
+        """Put what the people's file says into the place of its name."""
+        written = raw.pop("people", None)
+        if isinstance(written, str):
+            people, problems = people_in(self._path.parent / written, _names(raw)["connections"])
+            self.problems += problems
+            raw["people"] = people
+        elif written is not None:
+            self.problems.append(f'{self._place(("people",))}: name a file, like "people.csv"')
+        elif raw.get("mention"):
+            why = 'nobody is known; name a table of them with people = "people.csv"'
+            self.problems.append(f"{self._place(('mention',))}: {why}")
 
     def _variable(self, name: str) -> tuple[str, str]:
         """Return a secret and what is wrong with it; what may be the secret itself is not repeated."""

@@ -241,8 +241,12 @@ class TextWriter:
                 markdown = copy_of(side, message, token, text, part=part, later=later)
             if extra and can.files is FilePlace.COMMENT:
                 uploads.append(extra)
+            # Nobody of staff is named to a customer, nor paged by what one reads.
+            people = {} if public else w.situation.rules.mentioned(source, write.target)
             yield (
-                CommentDraft(markdown=markdown, audience=write.audience, uploads=uploads, names=names),
+                CommentDraft(
+                    markdown=markdown, audience=write.audience, uploads=uploads, names=names, people=people
+                ),
                 lost,
             )
 

@@ -127,6 +127,10 @@ class Rules:
     """Fields that a person settles when they changed on several sides: until then nothing is written."""
     relay: frozenset[str] = frozenset()
     """Connections on which another hub's copies are copied on like a person's texts."""
+    people: tuple[Mapping[str, str], ...] = ()
+    """Connection -> how its mentions name them, of each person who is known in several tools."""
+    mentions: frozenset[str] = frozenset()
+    """Connections on which copies mention those people, as the originals did."""
     tells: bool = True
     """Whether people are told, where they wrote it, what was not copied; a run tells nobody."""
 
@@ -134,6 +138,11 @@ class Rules:
         """Return who can read what stands in a place; a place nobody declared is customer-readable."""
         found = (p.readers for p in self.places if (p.connection, p.key) == (connection, place))
         return next(found, UNDECLARED)
+
+    def mentioned(self, source: str, target: str) -> dict[str, str]:
+        """Return a mention's key on one connection -> the same person's on another, where that is wanted."""
+        known = (person for person in self.people if source in person and target in person)
+        return {person[source]: person[target] for person in known} if target in self.mentions else {}
 
     def travels(self, name: Field, source: str, target: str, *, creating: bool = False) -> bool:
         """Whether `name` goes from one connection's side to another's."""
