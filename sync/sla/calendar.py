@@ -46,6 +46,9 @@ class Calendar(WorkingTime):
             return self.overrides[day]
         return () if day in self.holidays else self.week[day.weekday()]
 
+    def closed(self, day: date) -> bool:
+        return day in self.holidays and day not in self.overrides
+
     def stretches(self, first: int, last: int) -> Iterator[Stretch]:
         day, end = date(first, 1, 1), date(last, 12, 31)
         while day <= end:
@@ -67,6 +70,9 @@ class Union(WorkingTime):
     zone: ZoneInfo
     """In which its working days are meant: the desks' own zones differ."""
     members: tuple[WorkingTime, ...]
+
+    def closed(self, day: date) -> bool:
+        return all(member.closed(day) for member in self.members)
 
     def stretches(self, first: int, last: int) -> Iterator[Stretch]:
         # What a member works in the first hours of a year here may begin in the last one there.
@@ -98,6 +104,11 @@ class Versions(WorkingTime):
     def zone(self) -> ZoneInfo:
         """The zone of the newest version."""
         return (self.first, *(version for _, version in self.edits))[-1].zone
+
+    def closed(self, day: date) -> bool:
+        noon = datetime.combine(day, time(12), self.zone)
+        held = [self.first, *(version for since, version in self.edits if since <= noon)]
+        return held[-1].closed(day)
 
     def stretches(self, first: int, last: int) -> Iterator[Stretch]:
         versions = [(-(10**12), self.first), *((seconds(since), version) for since, version in self.edits)]

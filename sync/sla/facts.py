@@ -1,13 +1,19 @@
-"""The facts that clocks rest on, read from the side where the customer is served."""
+"""The facts that clocks rest on, read from the side where the customer is served.
+
+A fact counts at the latest instant by which it had happened. Only people's acts count; a status counts
+whoever set it, since it says what is the case. A fact that was learned late is put where it belongs:
+nothing here is a counter, so the clocks come out as if it had always been known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
-from mappings.ticket import Audience, CommentKind, PersonRole, Priority, Status, Ticket, TicketType
+from mappings.ticket import Audience, CommentKind, Happening, PersonRole, Priority, Status, Ticket, TicketType
 
 
 class FactKind(StrEnum):
@@ -19,6 +25,24 @@ class FactKind(StrEnum):
     """Something was written that the customer can read; the value is the text's id."""
     MESSAGE = "message"
     """The customer wrote; the value is the text's id."""
+    PRIORITY = "priority"
+    """The value is the new one's word; empty for none."""
+    TYPE = "type"
+    """As with priorities."""
+    CUSTOMER = "customer"
+    """It came to belong to another customer: the value is their key."""
+    TIER = "tier"
+    """Its customer came to another tier: the value."""
+    ASSIGNMENT = "assignment"
+    """It was given to somebody: the value; empty for nobody."""
+    WORKAROUND = "workaround"
+    """The customer can work again though it is not solved; the value says how."""
+    ESTIMATE = "estimate"
+    """The customer was promised a date, or an instant with its zone: the value, in ISO 8601."""
+    WANTED = "wanted"
+    """The customer asks for something by a date or an instant: as with estimates."""
+    PROJECT = "project"
+    """It became a project: the value says which, or why."""
 
 
 class Actor(StrEnum):
@@ -38,11 +62,22 @@ class Fact:
     after: datetime
     by: datetime
     actor: Actor = Actor.PERSON
+    side: str = ""
+    """The connection it was read from; empty where only one is read."""
+    who: str = ""
+    """Who did it, as people call them."""
 
     @property
     def exact(self) -> bool:
         """Whether the instant is known."""
         return self.after == self.by
+
+    @property
+    def id(self) -> str:
+        """What tells it from every other fact of its ticket, however often it is read."""
+        if self.kind in (FactKind.ANSWER, FactKind.MESSAGE):
+            return f"{self.kind}:{self.value}"
+        return f"{self.kind}:{self.value}@{self.by.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +94,45 @@ class StatusFact:
         return self.after == self.by
 
 
+_DONE = tuple(status for status in Status if status.done)
+
+CREATED = "created"
+"""The id of the fact that a ticket was made."""
+
 Span = tuple[datetime, datetime | None]
 """From when until when; None while it goes on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
-    """One ticket's timeline, as far as its clocks need it. Only people's acts count."""
+    """One ticket's timeline, as far as its clocks need it."""
 
     created: datetime
-    priority: Priority | None
-    type: TicketType | None
-    answers: tuple[datetime, ...]
-    """When staff wrote what the customer can read, oldest first."""
-    asked: tuple[datetime, ...]
-    """When the customer wrote, oldest first."""
-    statuses: tuple[StatusFact, ...]
-    """Every status of the ticket, oldest first."""
+    told: tuple[Fact, ...]
+    """What happened since, oldest first."""
+    priority: Priority | None = None
+    """The one it was made with."""
+    type: TicketType | None = None
+    customer: str = ""
+    tier: str = ""
+    tags: frozenset[str] = frozenset()
+
+    @cached_property
+    def by_kind(self) -> Mapping[FactKind, list[Fact]]:
+        """The facts that count, by what they are about, oldest first."""
+        found: dict[FactKind, list[Fact]] = {}
+        for fact in self.told:
+            if fact.actor is Actor.PERSON or fact.kind is FactKind.STATUS:
+                found.setdefault(fact.kind, []).append(fact)
+        return found
+
+    def of(self, kind: FactKind) -> list[Fact]:
+        """Return the facts of a kind that count, oldest first."""
+        return self.by_kind.get(kind, [])
+
+    def until(self, at: datetime) -> Facts:
+        """Return what had happened at an instant, whenever it was learned."""
+        return replace(self, told=tuple(fact for fact in self.told if fact.by <= at))
 
     def resolved(self) -> datetime | None:
         """Return since when the ticket is done, or None while it is open."""
@@ -84,40 +141,114 @@ class Facts:
 
     def done(self) -> tuple[Span, ...]:
         """Return when the ticket was done; the last span goes on (None) unless it was opened again."""
-        return self._spans(lambda status: status.done)
+        return self._spans(_DONE)
 
-    def waiting(self) -> tuple[Span, ...]:
-        """Return when the ticket waited on its customer; the last wait may go on (None)."""
-        return self._spans(lambda status: status is Status.WAITING_ON_CUSTOMER)
+    def waiting(self, *statuses: Status) -> tuple[Span, ...]:
+        """Return when the ticket was in one of the statuses: if none is said, waited on its customer."""
+        return self._spans(statuses or (Status.WAITING_ON_CUSTOMER,))
 
-    def _spans(self, within: Callable[[Status], bool]) -> tuple[Span, ...]:
+    def _spans(self, wanted: Collection[str]) -> tuple[Span, ...]:
         spans: list[Span] = []
-        for fact in self.statuses:
-            if spans and spans[-1][1] is None:
-                if not within(fact.status):
-                    spans[-1] = (spans[-1][0], fact.by)
-            elif within(fact.status):
-                spans.append((fact.by, None))
-        return tuple(spans)
+        since: datetime | None = None
+        for fact in self.by_kind.get(FactKind.STATUS, ()):
+            if fact.value in wanted:
+                since = since or fact.by
+            elif since is not None:
+                spans.append((since, fact.by))
+                since = None
+        return (*spans, (since, None)) if since is not None else tuple(spans)
 
 
-def facts(front: Ticket, statuses: Iterable[StatusFact]) -> Facts:
-    """Return the timeline of a front side, given the statuses that were recorded of it."""
-    texts = [m for m in front.messages if m.kind is not CommentKind.AUTOMATIC]
-    by_staff = (
-        m
-        for m in texts
-        # The text that opened the ticket is what was asked, whoever wrote it down.
-        if m.author.role is PersonRole.STAFF
-        and m.audience is Audience.CUSTOMER
-        and m.kind is not CommentKind.DESCRIPTION
-    )
-    by_customer = (m for m in texts if m.author.role is PersonRole.CUSTOMER)
+def facts(
+    front: Ticket,
+    statuses: Iterable[StatusFact] = (),
+    told: Iterable[Fact] = (),
+    *,
+    customer: str = "",
+    tier: str = "",
+) -> Facts:
+    """Return the timeline of a front side: its texts, the statuses that were recorded, what else was told.
+
+    Changes of priority and type that `told` says nothing about are taken from the tool's own history.
+    """
+    rest = [fact for fact in told if fact.kind not in (FactKind.STATUS, FactKind.ANSWER, FactKind.MESSAGE)]
+    kinds = {fact.kind for fact in rest}
+    history = [h for h in front.history or () if h.name in _KEPT and FactKind(h.name) not in kinds]
+    found = [
+        *_texts(front),
+        *(Fact(FactKind.STATUS, s.status.value, _whole(s.after), _whole(s.by)) for s in statuses),
+        *rest,
+        *(_changed(one) for one in history),
+    ]
+    first = {h.name: h.before for h in reversed(history)}
+    priority = _first(rest, FactKind.PRIORITY, first.get("priority", front.priority))
+    type_ = _first(rest, FactKind.TYPE, first.get("type", front.type))
     return Facts(
-        created=front.created,
-        priority=front.priority if isinstance(front.priority, Priority) else None,
-        type=front.type if isinstance(front.type, TicketType) else None,
-        answers=tuple(sorted(m.created for m in by_staff)),
-        asked=tuple(sorted(m.created for m in by_customer)),
-        statuses=tuple(sorted(statuses, key=lambda f: f.by)),
+        created=_whole(front.created),
+        told=tuple(sorted(found, key=lambda fact: fact.by)),
+        priority=priority if isinstance(priority, Priority) else None,
+        type=type_ if isinstance(type_, TicketType) else None,
+        customer=customer,
+        tier=tier,
+        tags=front.tags,
     )
+
+
+def one_each(
+    told: Iterable[Fact], copies: Mapping[tuple[str, str], tuple[str, str]], front: str
+) -> list[Fact]:
+    """Return the facts of the front, an origin and its copy being one.
+
+    `copies` says of a copy's side and id which side and id it is of. The front server's stamp decides when
+    a text became readable there; who wrote it, the origin.
+    """
+    told = list(told)
+    texts = {
+        (fact.side, fact.value): fact for fact in told if fact.kind in (FactKind.ANSWER, FactKind.MESSAGE)
+    }
+    found = []
+    for fact in told:
+        if fact.side != front:
+            continue
+        origin = texts.get(copies.get((fact.side, fact.value), ("", "")))
+        of_text = fact.kind in (FactKind.ANSWER, FactKind.MESSAGE)
+        found.append(replace(fact, actor=origin.actor, who=origin.who) if origin and of_text else fact)
+    return found
+
+
+_KEPT = ("priority", "type")
+_ACTORS = {PersonRole.HUB: Actor.HUB, PersonRole.MACHINE: Actor.MACHINE}
+
+
+def _texts(front: Ticket) -> Iterator[Fact]:
+    for message in front.messages:
+        if message.kind is CommentKind.AUTOMATIC:
+            continue
+        at, who = _whole(message.created), message.author.name
+        if message.author.role is PersonRole.CUSTOMER:
+            yield Fact(FactKind.MESSAGE, message.id, at, at, who=who)
+        # The text that opened the ticket is what was asked, whoever wrote it down.
+        elif (
+            message.author.role is PersonRole.STAFF
+            and message.audience is Audience.CUSTOMER
+            and message.kind is not CommentKind.DESCRIPTION
+        ):
+            yield Fact(FactKind.ANSWER, message.id, at, at, who=who)
+
+
+def _changed(one: Happening) -> Fact:
+    value = one.after.value if isinstance(one.after, Priority | TicketType) else ""
+    actor = _ACTORS.get(one.actor.role, Actor.PERSON) if one.actor else Actor.PERSON
+    return Fact(FactKind(one.name), value, _whole(one.at), _whole(one.at), actor)
+
+
+def _first(told: Iterable[Fact], kind: FactKind, otherwise: object) -> object:
+    """Return what a ticket was made with: what is told of it first, if anything is."""
+    word = next((fact.value for fact in told if fact.kind is kind), None)
+    if word is None:
+        return otherwise
+    return (Priority(word) if kind is FactKind.PRIORITY else TicketType(word)) if word else None
+
+
+def _whole(at: datetime) -> datetime:
+    return at.replace(microsecond=0)

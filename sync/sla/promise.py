@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 
 from mappings.ticket import SlaState
 from sync.situation import Promises
-from sync.sla.clock import Clock, ClockState
+from sync.sla.clock import Clock
+from sync.sla.cycle import ClockState
 from sync.sla.facts import Facts
-from sync.sla.policy import ClockName, Policy
+from sync.sla.policy import ClockName, Policy, Rulebook
+from sync.sla.terms import terms
 
 
 def promises(
-    facts: Facts, policy: Policy, running: Iterable[Clock], zone: ZoneInfo, at: datetime
+    facts: Facts, rules: Policy | Rulebook, running: Iterable[Clock], zone: ZoneInfo, at: datetime
 ) -> Promises | None:
     """Return what the tools are to show at an instant, or None where nothing is promised any more.
 
@@ -25,18 +27,29 @@ def promises(
     first, update = by_name.get(ClockName.FIRST_RESPONSE), by_name.get(ClockName.UPDATE)
     if not by_name or facts.resolved():
         return None
-    due = update.due if update else None
-    target = policy.target(ClockName.UPDATE, facts)
-    if update and update.state is ClockState.WAITING and first and first.due and target:
-        due = target.base.after(first.due, target.duration)
-    active = [c for c in by_name.values() if c.state is ClockState.RUNNING]
+    active = [c for c in by_name.values() if c.state in _SHOWN and _enforced(c)]
+    counting = [c for c in active if c.state is ClockState.RUNNING and c.due]
+    dues = [c.due for c in counting if c.due and c.name is not ClockName.FIRST_RESPONSE]
+    if update and update.state is ClockState.WAITING and first and first.due:
+        held = terms(facts, rules if isinstance(rules, Rulebook) else Rulebook((rules,)))
+        target = held[-1].target(ClockName.UPDATE)
+        dues += [target.base.after(first.due, target.budget(first.due))] if target else []
     return Promises(
-        first_response=first.due if first else None,
-        due=due,
-        next=min((c.due for c in active if c.due), default=None),
+        first_response=first.due if first and _enforced(first) else None,
+        due=min(dues, default=None),
+        next=min((c.due for c in counting if c.due), default=None),
         state=max((c.sla(at) for c in active), key=list(SlaState).index, default=SlaState.ON_TRACK),
         zone=zone,
     )
+
+
+_SHOWN = (ClockState.RUNNING, ClockState.PAUSED)
+
+
+def _enforced(clock: Clock) -> bool:
+    """Whether a clock's due time may be shown: it is not from before the desk took these promises up."""
+    cycle = clock.cycle
+    return cycle is None or cycle.enforced is None or cycle.due is None or cycle.due >= cycle.enforced
 
 
 def most_urgent(promised: Sequence[Promises]) -> Promises | None:

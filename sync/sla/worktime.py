@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -105,6 +105,10 @@ class WorkingTime(ABC):
     def stretches(self, first: int, last: int) -> Iterator[Stretch]:
         """Yield the stretches that begin on dates of the years from `first` to `last`, in order."""
 
+    def closed(self, day: date) -> bool:
+        """Whether a date is a holiday, as far as that can be told."""
+        return False
+
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Return the working time from `start` until `end`; nothing if they are the wrong way round."""
         a, b = seconds(start), seconds(end)
@@ -122,16 +126,13 @@ class WorkingTime(ABC):
         wanted = duration.days * 86400 + duration.seconds
         if wanted <= 0:
             return instant(a)
-        index = self._index(a, a)
-        used = index.used(a) + wanted
-        if used > index.before[-1] or index.when(used) > index.until:
-            index = self._index(a, a + _FURTHEST * 366 * 86400)
+        for years in (0, _FURTHEST):
+            index = self._index(a, a + years * 366 * 86400)
             used = index.used(a) + wanted
-        if used > index.before[-1]:
-            raise ValueError(
-                f"calendar {self.name} has no {duration} of working time after {start.isoformat()}"
-            )
-        return instant(index.when(used))
+            if used <= index.before[-1] and (due := index.when(used)) <= index.until:
+                return instant(due)
+        after = f"after {start.isoformat()}"
+        raise ValueError(f"calendar {self.name} has no {duration} of working time {after}")
 
     def closing(self, start: datetime, days: int) -> datetime:
         """Return the end of the last frame of the Nth working day that follows the date of `start`.
