@@ -9,6 +9,7 @@ from mappings.ticket import Attachment, Audience, Comment
 from sync.operations import AddFile, Operation, Reach, Skip
 from sync.seen import Kind
 from sync.situation import Situation
+from sync.telling import told_of_file
 
 
 def files(
@@ -22,9 +23,11 @@ def files(
             continue
         if (file.size or 0) > can.max_file:
             why = f"larger than the {can.max_file} bytes it takes"
-            yield Skip(target, f"file {file.name} ({source})", why)
+            skip = Skip(target, f"file {file.name} ({source})", why)
+            yield from told_of_file(s, source, message, file, skip)
         elif can.files is FilePlace.TICKET:
-            yield _file(s, source, message, target, file, public=public)
+            made = _file(s, source, message, target, file, public=public)
+            yield from told_of_file(s, source, message, file, made) if isinstance(made, Skip) else [made]
 
 
 def _file(

@@ -28,6 +28,7 @@ from sync.rules import Handover, Role
 from sync.seen import Kind, sent_as
 from sync.situation import Situation
 from sync.situation import changed as changed_since
+from sync.telling import told_of_field
 
 OWN: tuple[Field, ...] = ("first_response_due", "due", "sla")
 """The fields that the hub's clocks decide, not a side."""
@@ -95,14 +96,15 @@ def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Ite
 
 def _carried(s: Situation, name: Field, source: str, target: str, changed: list[str]) -> Iterator[Made]:
     value, present = s.sides[source].ticket.value(name), s.sides[target].ticket.value(name)
+    what = f"{name} ({source})"
     if isinstance(value, Unmapped):
-        yield Skip(target, f"{name} ({source})", f"unmapped: {value.native}")
+        yield from _unmapped(s, source, name, value, target)
     elif name not in s.capabilities[target].fields:
-        yield Skip(target, f"{name} ({source})", "it cannot be held there")
+        yield from told_of_field(s, source, name, Skip(target, what, "it cannot be held there"))
     elif _alike(s, target, name, value, present):
         return
     elif value is not None and (why := exposed(s, source, target, name)):
-        yield Skip(target, f"{name} ({source})", why)
+        yield from told_of_field(s, source, name, Skip(target, what, why))
     elif target in changed and s.travels(name, target, source):
         winner = next(c for c in s.trusted() if c in (source, target))
         if winner == source:
@@ -110,6 +112,12 @@ def _carried(s: Situation, name: Field, source: str, target: str, changed: list[
             yield target, Change(name, value, source)
     else:
         yield target, Change(name, value, source)
+
+
+def _unmapped(s: Situation, source: str, name: Field, value: Unmapped, target: str) -> Iterator[Operation]:
+    skip = Skip(target, f"{name} ({source})", f"unmapped: {value.native}")
+    way = "choose a word that the vocabulary has, or have this one added to it"
+    yield from told_of_field(s, source, name, skip, word=value.native, way=way)
 
 
 def _conflict(s: Situation, name: Field, winner: str, loser: str) -> Conflict:
@@ -257,7 +265,7 @@ def _handed_over(s: Situation) -> Iterator[Made]:
             if way[0] is way[1] or (s.shared and way[1] is Role.WORK):
                 continue
             if isinstance(status, Unmapped):
-                yield Skip(target, f"status ({source})", f"unmapped: {status.native}")
+                yield from _unmapped(s, source, "status", status, target)
             elif status is not None and (given := s.rules.handover.get(way, {}).get(status)):
                 yield from _hand_over(s, source, target, status, given)
 
@@ -433,7 +441,9 @@ def _write(s: Situation, target: str, wanted: list[Change]) -> Iterator[Operatio
     for change in wanted:
         mail = s.abilities(target).fields[change.field].mails_when(change.value)
         if not s.may(mail, target):
-            yield Skip(target, f"{change.field} ({change.source})", "writing it might mail a customer")
+            skip = Skip(target, f"{change.field} ({change.source})", "writing it might mail a customer")
+            person = change.source in s.sides  # not the hub's own clocks
+            yield from told_of_field(s, change.source, change.field, skip) if person else [skip]
             continue
         allowed.append(change)
         mails = mail if mail is not Mails.NEVER else mails

@@ -41,6 +41,8 @@ class Observed:
     clocks: tuple[Clock, ...]
     parked: str | None
     """Why nothing may be done with the ticket until a person settled it."""
+    told: str = ""
+    """What makes this reason one that staff is told of in the ticket; empty: not there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,11 +303,13 @@ class Observer:
             prefer=prefer if prefer in {ref.connection for ref in sides} else None,
             hub=self._hub(),
         )
+        unsure, stranger = self._unsure(situation, told, bundle), self._stranger(situation, told)
         return Observed(
             situation=situation,
             found=copies,
             clocks=told.clocks,
-            parked=self._parked(situation, told, bundle),
+            parked=unsure or stranger,
+            told="customer" if stranger and not unsure else "",
         )
 
     def _wanting(self, bundle: Bundle, told: _Told) -> tuple[Place, ...]:
@@ -346,10 +350,15 @@ class Observer:
         found = (self._signer.find(read(m.body, m.attachments)) for m in ours)
         return any(marker and marker.target_key == told.front.ref.key for marker in found)
 
-    def _parked(self, s: Situation, told: _Told, bundle: Bundle) -> str | None:
+    def _unsure(self, s: Situation, told: _Told, bundle: Bundle) -> str | None:
+        """Return why it is doubted that a ticket is new: it may have sides that the store forgot."""
         if bundle.id is None and not bundle.former and s.wanting and told.front and self._unknown(told):
             why = "it carries texts of this hub that the store does not know of"
             return f"{told.front.ref}: {why}; `deskbridge recover` finds its links again"
+        return None
+
+    def _stranger(self, s: Situation, told: _Told) -> str | None:
+        """Return why a ticket that is wanted elsewhere is nobody's."""
         if told.front is None or not s.wanting or told.customer is not None or not self._desk.customers:
             return None
         if s.readers(told.front.ref.connection) == STAFF:  # a desk of staff's own serves no customer

@@ -140,6 +140,8 @@ class Tell:
     about: Ref
     url: str
     reach: Reach
+    field: Field | None = None
+    """The field whose change it is about: that counts as seen only once people were told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,12 +16,14 @@ from sync.apply import Applied, Applier
 from sync.decide import decide
 from sync.fuses import HOUR, Fuses, Lately, unsafe
 from sync.observe import Observation, Observed
-from sync.operations import Plan, Write, undelayed
+from sync.operations import AddComment, CreateTicket, Plan, Tell, Write, undelayed
 from sync.outcome import Done, Later, Outcome, Parked, Stale, postponed
 from sync.record import Recorder
+from sync.situation import Situation
 from sync.store import Store
 from sync.store.findings import Look
 from sync.store.inbox import Claim
+from sync.telling import told_of_parking
 from sync.uncertain import Intents
 
 _BULK: Mapping[str, Any] = {"share": 1.0, "after_rules": sys.maxsize}
@@ -65,8 +67,8 @@ class Reconciler:
         for observed in seen.tickets:
             ticket = replace(observed, situation=replace(observed.situation, **known))
             plan = decide(ticket.situation)
-            plan = undelayed(plan) if ticket.parked else plan
-            why = None if allowed else self._unsafe(plan, ticket, subject, fuses)
+            plan = _waiting(ticket, plan) if ticket.parked else plan
+            why = None if allowed or ticket.parked else self._unsafe(plan, ticket, subject, fuses)
             decided.append((replace(ticket, parked=why) if why else ticket, plan))
         return decided
 
@@ -94,9 +96,9 @@ class Reconciler:
         """
         if (bundle := seen.bundle.id) is not None:
             return self._apply(claim, bundle, seen, decided, made)
-        if (parked := parked_why(decided)) is not None:
-            return Parked(parked)
         (ticket, plan) = decided[0]
+        if (parked := parked_why(decided)) is not None and not (ticket.told and plan):
+            return Parked(parked)
         front = ticket.situation.front()
         if front is None or not plan:
             self._recorder.remark(seen.bundle.subject, (), Look(plan.remarks, {}))
@@ -124,7 +126,7 @@ class Reconciler:
                 bundle=bundle,
                 situation=ticket.situation,
             )
-            applied = self._urgently(applier, plan) if ticket.parked else applier.apply(plan, ticket.found)
+            applied = self._carried_out(applier, ticket, plan)
             made += applied.made
             carried.append((ticket, applied))
         remarks = [*seen.remarks, *(r for _, plan in decided for r in (*plan.remarks, *plan.quiet))]
@@ -143,10 +145,17 @@ class Reconciler:
             self._store.bundles.preferred(claim, bundle)
         return outcome
 
-    def _urgently(self, applier: Applier, plan: Plan) -> Applied:
-        """Carry out of a plan that waits for a person what must not wait."""
-        urgent = undelayed(plan)
-        return applier.apply(urgent, ()) if urgent else Applied()
+    def _carried_out(self, applier: Applier, ticket: Observed, plan: Plan) -> Applied:
+        """Carry out a plan; of one that waits for a person, what must not wait."""
+        if not ticket.parked:
+            applied = applier.apply(plan, ticket.found)
+        elif meanwhile := plan if ticket.told else undelayed(plan):
+            applied = applier.apply(meanwhile, ())
+        else:
+            return Applied()
+        for told in _refusals(ticket.situation, applied):
+            applier.apply(Plan((told,), ()), ())
+        return applied
 
     def _intents(self, claim: Claim, bundle: int) -> Intents:
         return Intents(
@@ -168,6 +177,27 @@ class Reconciler:
         if again:
             return Later(self._now(), Stale("somebody changed the ticket meanwhile"))
         return Done()
+
+
+def _waiting(ticket: Observed, plan: Plan) -> Plan:
+    """Return what is written of a ticket that waits for a person: what is urgent, and that it waits."""
+    front, s = ticket.situation.front(), ticket.situation
+    urgent = undelayed(plan).writes
+    if front is None or not ticket.told:
+        return Plan(urgent, ())
+    return Plan((*urgent, *told_of_parking(s, front, ticket.told, ticket.parked or "")), ())
+
+
+def _refusals(s: Situation, applied: Applied) -> Iterator[Tell]:
+    """Yield what tells people where they acted that a tool refused it for good."""
+    for write, _ in list(applied.results):
+        error = applied.failed.get(write.target)
+        if isinstance(error, Rejected) and isinstance(write, CreateTicket | AddComment):
+            if write.source in applied.failed or write.source not in s.sides:
+                continue
+            what = "the ticket" if isinstance(write, CreateTicket) else f"text {write.message.id}"
+            why = f"{write.target} refused {what}: {error.text}"
+            yield from told_of_parking(s, write.source, f"{write.target}-{what}", why)
 
 
 def parked_why(decided: Decided) -> str | None:

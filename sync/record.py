@@ -11,7 +11,7 @@ from mappings.ticket import Field, Ref
 from sync.apply import Applied
 from sync.explain import Item, items, remark_item
 from sync.observe import Observation, Observed
-from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Severity, Skip, Write
+from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Severity, Skip, Tell, Write
 from sync.remember import Remembered, remember, remember_created
 from sync.store import Store
 from sync.store.decisions import Decision
@@ -222,5 +222,7 @@ def _carried_by(write: Write) -> list[tuple[str, Field]]:
             return [(source, "tags") for source in sources]
         case AddNotice(source=source):
             return [(source, "status")]
+        case Tell(occasion=occasion, field=field) if field is not None:
+            return [(occasion.connection, field)]
         case _:
             return []

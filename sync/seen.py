@@ -86,7 +86,7 @@ class TextId:
         return replace(self, id=f"{about}{ids.get(whole, whole)}{self.id[len(about) + len(whole) :]}")
 
 
-_ABOUT = ("hub:told-", "hub:publish-", "hub:deleted-")
+_ABOUT = ("hub:told-", "hub:publish-", "hub:deleted-", "hub:file-")
 """What the names of notes about a text begin with; its id follows."""
 _PART, _ADDENDUM = "#part:", "#edit:"
 _PUBLISHED = "!"

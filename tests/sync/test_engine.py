@@ -372,11 +372,13 @@ def test_a_refused_ticket_is_parked_and_tried_again_when_it_changes(make: Make) 
     world = make(policies=False)
     key = world.opened()
     world.wait(minutes=1)
-    world.jira.fail("create", Fault.REFUSED)
+    world.jira.fail("create", Fault.REFUSED, 2)
     (outcome,) = world.outcomes()
     assert isinstance(outcome, Parked)
     assert "refused" in outcome.reason
     assert world.parked() == [outcome.reason]
+    world.wait(hours=5)
+    assert {type(o) for o in world.outcomes()} == {Parked}  # the note that tells of it changed the ticket
     world.wait(hours=5)
     assert world.outcomes() == []
     assert not world.jira.tickets
