@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from tests.campaign.campaign import Campaign, Size, Verdict
+from tests.campaign.campaign import Size, Verdict
 from tests.campaign.planted import PLANTED
+from tests.campaign.playing import Played, Players
 
 _LONGEST = 80
 
@@ -17,47 +19,51 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make campaign", description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--planted", default="", choices=["", "all", *PLANTED])
+    parser.add_argument("--planted", default="", help="a mistake, several with commas between, or all")
     parser.add_argument("--acts", type=int, default=Size.acts)
+    parser.add_argument("--jobs", type=int, default=1, help="how many seeds are played at once")
+    parser.add_argument("--tape", default="", help="a file for what the hub did in the last seed")
     given = parser.parse_args()
-    size = Size.of(given.acts)
+    names = list(PLANTED) if given.planted == "all" else [n for n in given.planted.split(",") if n]
+    if strange := sorted(set(names) - PLANTED.keys()):
+        parser.error(f"no mistake is called {', '.join(strange)}; there is {', '.join(PLANTED)}")
     seeds = range(given.first, given.first + given.seeds)
-    with Campaign.running() as campaign:
-        if given.planted:
-            names = list(PLANTED) if given.planted == "all" else [given.planted]
-            sound: dict[int, bool] = {}
-            return int(not all(_found(campaign, seeds, size, name, sound) for name in names))
-        return int(bool([seed for seed in seeds if not _passes(campaign, seed, size)]))
+    with Players.running(given.jobs, Size.of(given.acts)) as players:
+        if names:
+            return int(not _all_caught(players, names, seeds, given.jobs))
+        played = [players.play(seed) for seed in seeds]
+        return int(bool([seed for future in played if (seed := _failed(future.result(), given.tape))]))
 
 
-def _passes(campaign: Campaign, seed: int, size: Size) -> bool:
-    began = time.monotonic()
-    verdict = campaign.seed(seed, size)
+def _failed(played: Played, tape: str) -> int:
+    """Say what came of a seed; return its number if it failed, else 0."""
+    verdict = played.verdict
     say(
-        f"seed {seed}: {'FAILS' if verdict.faults else 'passes'}: {verdict.ledger.acts} acts, "
+        f"seed {verdict.seed}: {'FAILS' if verdict.faults else 'passes'}: {verdict.ledger.acts} acts, "
         f"{len(list(verdict.ledger.tickets()))} tickets, {verdict.kills} kills, {verdict.struck} faults in "
-        f"{verdict.calls} calls, {time.monotonic() - began:.1f} s, tape {verdict.tape[:8]}"
+        f"{verdict.calls} calls, {played.seconds:.1f} s, tape {verdict.digest[:8]}"
     )
     tell(verdict)
-    return not verdict.faults
+    if tape:
+        Path(tape).write_text(verdict.tape, "utf-8")
+    return verdict.seed if verdict.faults else 0
 
 
-def _found(campaign: Campaign, seeds: range, size: Size, name: str, sound: dict[int, bool]) -> bool:
-    """Play seeds until one fails with a mistake in the hub that passes without.
-
-    `sound` remembers which seeds pass without.
-    """
-    for seed in seeds:
-        if not sound.get(seed, True):
-            continue
-        faults = campaign.seed(seed, size, name).faults
-        if faults and seed not in sound:
-            sound[seed] = not campaign.seed(seed, size).faults
-        if faults and sound[seed]:
-            say(f"| `{name}` | {seed} | {faults[0].check} | {faults[0].what} |")
-            return True
-    say(f"| `{name}` | not found in {len(seeds)} seeds | | |")
-    return False
+def _all_caught(players: Players, names: list[str], seeds: range, jobs: int) -> bool:
+    """Search for each mistake, several at once; say in which seed it was caught, and by which check."""
+    say("| mistake | caught at seed | after | by | what the judge says first |")
+    say("|---|---|---|---|---|")
+    missed = 0
+    with ThreadPoolExecutor(jobs) as threads:
+        found = {name: threads.submit(players.catch, name, seeds) for name in names}
+        for name, future in found.items():
+            if (caught := future.result()) is None:
+                missed += 1
+                say(f"| `{name}` | not caught in {len(seeds)} seeds | | | |")
+                continue
+            checks = ", ".join(f"`{check}`" for check in caught.checks)
+            say(f"| `{name}` | {caught.seed} | {caught.seconds:.0f} s | {checks} | {caught.what} |")
+    return not missed
 
 
 def tell(verdict: Verdict) -> None:

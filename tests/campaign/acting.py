@@ -24,6 +24,8 @@ class Acting:
         """Return one of them, the later ones rather; None of none."""
         if not found:
             return None
+        if (focus := self.ledger.focus) is not None:
+            found = [one for one in found if _side(one) in focus.sides] or found
         return found[int(len(found) * self.chance.random() ** 0.7)]
 
     def desks(self) -> list[Side]:
@@ -40,6 +42,7 @@ class Acting:
         sent = [File(file.name, file.sha256) for file in files]
         said = Said(side, id, token, author, private, self.clock.now(), sent)
         self.ledger.said.append(said)
+        self.ledger.born[token] = said.when
         kind = "privately" if private else "for the customer"
         what = "describes it" if id == DESCRIPTION else f"says {id}"
         self.did(side, f"{author} {what} {kind}: {token}" + "".join(f", with {f.name}" for f in sent))
@@ -55,13 +58,14 @@ class Acting:
             said
             for said in self.ledger.said
             if said.side.tool in tools and said.side.there and not said.deleted and said.token
-            if said.id != DESCRIPTION
+            if said.id != DESCRIPTION and not said.published and not said.kept
         ]
 
     def revise(self, said: Said) -> str:
         """Return the word of a text's next revision, and have the ledger know it."""
         said.earlier.append(said.token)
         said.token = self.ledger.next(said.token)
+        self.ledger.born[said.token] = self.clock.now()
         return said.token
 
     def files(self, token: str, likely: float = 0.2) -> list[Upload]:
@@ -70,3 +74,7 @@ class Acting:
             return []
         name = self.chance.choice((f"f{token[2:]}.log", "log.txt", "Bericht März.pdf", "a b (1).bin"))
         return [Upload(name, f"{token} ".encode() * self.chance.randint(1, 300))]
+
+
+def _side(one: object) -> object:
+    return getattr(one, "side", one)

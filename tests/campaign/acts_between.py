@@ -35,10 +35,16 @@ class Between(Acting):
     """Whoever meddles with copies, and whoever links tickets."""
 
     def __init__(
-        self, people: People, ledger: Ledger, chance: Random, clock: Clock, link: Callable[[str, str], bool]
+        self,
+        people: People,
+        ledger: Ledger,
+        chance: Random,
+        clock: Clock,
+        link: Callable[[str, str], bool],
+        unlink: Callable[[str], bool],
     ) -> None:
         super().__init__(people, ledger, chance, clock)
-        self._link = link
+        self._link, self._unlink = link, unlink
 
     def quotes(self) -> bool:
         """Somebody answers, and quotes a copy below."""
@@ -51,7 +57,7 @@ class Between(Acting):
             "jira": f"{token} I agree\n\n{{quote}}\n{body}\n{{quote}}",
             "gitlab": f"{token} I agree\n\n{lines}",
         }
-        return self._say(copy.side, token, texts[copy.side.tool], f"quoting {copy.id}")
+        return self.say(copy.side, token, texts[copy.side.tool], f"quoting {copy.id}")
 
     def forges(self) -> bool:
         """Somebody begins a text with the first line of a copy, marker and all."""
@@ -63,9 +69,10 @@ class Between(Acting):
         text = (
             f"{first}<p>{token} mine</p>" if copy.side.tool == "desk" else f"{first.strip()}\n\n{token} mine"
         )
-        return self._say(copy.side, token, text, f"beginning as {copy.id} does")
+        return self.say(copy.side, token, text, f"beginning as {copy.id} does")
 
-    def _say(self, side: Side, token: str, text: str, how: str) -> bool:
+    def say(self, side: Side, token: str, text: str, how: str) -> bool:
+        """Say something to staff."""
         if side.tool == "desk":
             id, author = self.people.say_at_desk(side.key, text, [], private=True), AGENT
         elif side.tool == "jira":
@@ -164,6 +171,20 @@ class Between(Acting):
             made = self.people.gitlab("POST", "issues", json={"title": title, "description": text})
             side = Side("gitlab", key_of("gitlab", made))
         return self._linked(bundle.tickets[0].desk, side, bundle, Bundle())
+
+    def links_off(self) -> bool:
+        """Somebody takes an issue out of its ticket by hand."""
+        linked = [(b, w) for b in self.ledger.bundles for w in b.works.values() if w.there]
+        if (found := self.pick(linked)) is None:
+            return False
+        bundle, work = found
+        self.clock.advance(2)
+        if not self._unlink(f"{work.tool}:{work.key}"):
+            return False
+        self.did(work, f"somebody takes {work.tool}:{work.key} out of its ticket")
+        self.ledger.part(bundle, work, self.clock.now())
+        self.clock.advance(2)
+        return True
 
     def _linked(self, desk: Side, work: Side, into: Bundle, joined: Bundle) -> bool:
         self.clock.advance(2)  # what is said in the very second of linking is neither older nor newer

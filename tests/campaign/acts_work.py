@@ -8,6 +8,8 @@ from tests.campaign.people import Upload
 from tests.campaign.wording import TAGS
 
 IN_JIRA, IN_GITLAB = "Dana Novak", "Dana Novak"
+PUBLISH, KEEP = "!public", "!private"
+ROLE = {"type": "role", "value": "Administrators"}
 DONE, OPEN, BUSY = "31", "11", "21"
 """The transitions of Jira's simplified workflow: each leads from everywhere."""
 
@@ -45,6 +47,70 @@ class AtWork(Acting):
             self.says(side, id, token, IN_GITLAB, *files, private=True)
         return True
 
+    def publishes(self) -> bool:
+        """The developer writes to the customer: her comment begins with the sign for it."""
+        if (side := self.pick(self.works())) is None:
+            return False
+        token = self.ledger.token()
+        id = self._comments(side, f"{PUBLISH} {token} please try again")
+        self.says(side, id, token, IN_JIRA, private=False).published = True
+        return True
+
+    def slips(self) -> bool:
+        """The developer writes what is nearly a sign, or uses it where it does not count."""
+        if (side := self.pick(self.works())) is None:
+            return False
+        token = self.ledger.token()
+        near = self.chance.choice(
+            ("!pubic {} so it is", "{} is it !public yet", "!Public {} no", "> !public\n\n{} you say")
+        )
+        id = self._comments(side, near.format(token))
+        said = self.says(side, id, token, IN_JIRA, private=True)
+        if self.chance.random() < 0.4:
+            self.clock.advance(3)  # within one moment nobody could tell an edit from a first wording
+            self._rewrites(side, said.id, f"{PUBLISH} {self.revise(said)} after all")
+            self.did(side, f"the developer edits {said.id}, giving it a sign: {said.token}")
+        return True
+
+    def keeps(self) -> bool:
+        """The developer writes something that is to stay where it is: by a sign, or for a role alone."""
+        if (side := self.pick(self.works())) is None:
+            return False
+        token = self.ledger.token()
+        if side.tool == "jira" and self.chance.random() < 0.5:
+            body = {"body": f"{token} for few", "visibility": ROLE}
+            id = str(self.people.jira("POST", f"api/2/issue/{side.key}/comment", json=body)["id"])
+        else:
+            id = self._comments(side, f"{KEEP} {token} stays here")
+        self.says(side, id, token, IN_JIRA, private=True).kept = True
+        return True
+
+    def narrows(self) -> bool:
+        """The developer has fewer people read a comment that all the staff could read."""
+        mine = [s for s in self.mine("jira", "gitlab") if not s.files and len(s.earlier) < 20]
+        if (said := self.pick(mine)) is None:
+            return False
+        token, side = self.revise(said), said.side
+        if side.tool == "jira":
+            body = {"body": f"{token} for few", "visibility": ROLE}
+            self.people.jira("PUT", f"api/2/issue/{side.key}/comment/{said.id}", json=body)
+        else:
+            self._rewrites(side, said.id, f"{KEEP} {token} stays here")
+        said.kept = True
+        self.did(side, f"the developer has fewer read {said.id}: {token}")
+        return True
+
+    def _comments(self, side: Side, text: str) -> str:
+        if side.tool == "jira":
+            return self.people.say_in_jira(side.key, text)
+        return self.people.say_in_gitlab(side.key, text)
+
+    def _rewrites(self, side: Side, id: str, text: str) -> None:
+        if side.tool == "jira":
+            self.people.jira("PUT", f"api/2/issue/{side.key}/comment/{id}", json={"body": text})
+        else:
+            self.people.gitlab("PUT", f"issues/{iid(side)}/notes/{id}", json={"body": text})
+
     def edits(self) -> bool:
         """The developer edits a comment."""
         mine = [s for s in self.mine("jira", "gitlab") if not s.files and len(s.earlier) < 20]
@@ -57,13 +123,8 @@ class AtWork(Acting):
 
     def rewrite(self, said: Said) -> None:
         """Give a comment new words."""
-        side = said.side
-        if side.tool == "jira":
-            body = self.writer.wiki(said.token)
-            self.people.jira("PUT", f"api/2/issue/{side.key}/comment/{said.id}", json={"body": body})
-        else:
-            note = {"body": self.writer.markdown(said.token)}
-            self.people.gitlab("PUT", f"issues/{iid(side)}/notes/{said.id}", json=note)
+        write = self.writer.wiki if said.side.tool == "jira" else self.writer.markdown
+        self._rewrites(said.side, said.id, write(said.token))
 
     def deletes(self) -> bool:
         """The developer deletes a comment."""

@@ -40,17 +40,19 @@ class Hub:
             yield cls(process)
             cls(process)._input.close()
 
-    def do(self, job: Job, held: Callable[[int], None] = lambda noted: None) -> dict[str, Any] | None:
+    def do(
+        self, job: Job, held: Callable[[int, str], None] = lambda noted, at: None
+    ) -> dict[str, Any] | None:
         """Return what came of a job, None if it was killed. `held` is called where the hub is held.
 
-        It is given how many writes the hub has noted and not heard an answer to.
+        It is given how many writes the hub has noted and not heard an answer to, and what it is at.
         """
         self._input.write(line_of(job))
         self._input.flush()
         result = None
         while "ended" not in (told := json.loads(self._output.readline())):
             if "held" in told:
-                held(told["noted"])
+                held(told["noted"], told["at"])
                 self._input.write("\n")
                 self._input.flush()
             else:

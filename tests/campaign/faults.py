@@ -7,6 +7,8 @@ from random import Random
 
 _WEIGHTS = {"reset": 30, "lost": 40, "truncated": 12, "slow": 6}
 """Of a call that nobody hears the answer to, two sides can come to think differently."""
+_READS, _WRITES = 0.7, 2.2
+"""One call in five or six is a write, and only there can two sides come to differ: it is struck oftener."""
 _LONG = ("429 quota", "429 global", "401", "429 dc")
 _NOT_PLAYED = ("answer", "403 suspended")
 """`answer` has no content of its own; the other is the end of the account."""
@@ -26,10 +28,10 @@ class Faults:
         """`rate` is the share of calls that are struck."""
         self._chance, self._kinds, self._rate = chance, kinds, rate
 
-    def draw(self, system: str) -> str:
+    def draw(self, system: str, *, reads: bool) -> str:
         """Return the kind of the fault that strikes a call; empty for none."""
         kinds = list(self._kinds.get(system, ()))
-        if not kinds or self._chance.random() >= self._rate:
+        if not kinds or self._chance.random() >= self._rate * (_READS if reads else _WRITES):
             return ""
         weights = [_WEIGHTS.get(kind, 0.3 if kind in _LONG else 2) for kind in kinds]
         return self._chance.choices(kinds, weights)[0]

@@ -30,9 +30,11 @@ from sqlalchemy import event
 from connectors.errors import WireError
 from connectors.registry import SYSTEMS
 from deskbridge.bootstrap import Application, build
+from deskbridge.hooks import install_hooks
 from mappings.ticket import Ref
-from sync.links import Links, NotLinked
+from sync.links import NotLinked
 from tests.campaign.clock import SharedClock
+from tests.campaign.delivering import deliver
 from tests.campaign.faults import Faults
 from tests.campaign.planted import plant
 
@@ -53,10 +55,14 @@ class Job:
     arguments: list[str] = field(default_factory=list)
     kill_at: int | None = None
     holds: list[int] = field(default_factory=list)
+    pauses: list[int] = field(default_factory=list)
+    """The writes that are held when they are about to be sent: the first, the second ..."""
     faults: dict[str, list[str]] = field(default_factory=dict)
     """The kinds of faults of each system; none strikes where there are none."""
     rate: float = 0.0
     planted: str = ""
+    letters: list[dict[str, Any]] = field(default_factory=list)
+    """The webhooks that arrive (`postbag.Letter`)."""
 
 
 class Recorder:
@@ -99,10 +105,10 @@ class Recorder:
         system = self._bases.get(f"{url.scheme}://{url.netloc}", "files")
         method, call = str(request.method), f"{request.method} {system} {url.path}"
         self._clock.advance(self._chance.choice((0.01, 0.03, 0.06, 0.4)))
-        self._count(f"send {call}")
         reads = method == "GET" or url.path.endswith(READS)
         self.writes += not reads
-        if kind := self._faults.draw(system):
+        self._count(f"send {call}", held=not reads and self.writes in self._job.pauses)
+        if kind := self._faults.draw(system, reads=reads):
             self.note(f"struck: {kind}")
             self._strike(system, kind)
         try:
@@ -120,14 +126,15 @@ class Recorder:
         assert control.getresponse().status == 200
         control.close()
 
-    def _count(self, what: str) -> None:
+    def _count(self, what: str, *, held: bool = False) -> None:
         self.events += 1
         self.note(f"{self.events} {what}")
         if self.events == self._job.kill_at:
             self.note("killed")
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.events in self._job.holds:
-            print(json.dumps({"held": self.events, "noted": self.noted}), flush=True)  # noqa: T201
+        if held or self.events in self._job.holds:
+            now = {"held": self.events, "noted": self.noted, "at": what}
+            print(json.dumps(now), flush=True)  # noqa: T201 - the driver reads it
             sys.stdin.readline()
 
 
@@ -136,6 +143,22 @@ def _sync(application: Application, job: Job) -> dict[str, Any]:
     errors = [*engine.identify(), *engine.collect()]
     results = list(engine.work())
     return {"errors": [str(e) for e in errors], "made": sum(len(r.made) for r in results)}
+
+
+def _hooks(application: Application, job: Job) -> dict[str, Any]:
+    """Have every tool call the hub, as `deskbridge webhooks install --apply` does."""
+    application.engine.identify()
+    made = install_hooks(application, apply=True)
+    return {"left": [f"{m.connection}: {m.by_hand} {m.problem}" for m in made if m.by_hand or m.problem]}
+
+
+def _serve(application: Application, job: Job) -> dict[str, Any]:
+    """Take webhooks in at the hub's own server, one after the other; then work, without a poll."""
+    engine = application.engine
+    engine.adopt_rules()
+    said = deliver(application, job.letters)
+    results = list(engine.work())
+    return {"said": said, "made": sum(len(r.made) for r in results)}
 
 
 def _plan(application: Application, job: Job) -> dict[str, Any]:
@@ -182,15 +205,32 @@ def _look_at(application: Application, subjects: list[str]) -> dict[str, Any]:
 def _link(application: Application, job: Job) -> dict[str, Any]:
     """Link two tickets, as a person does by hand."""
     one, other = (Ref(*name.split(":", 1)) for name in job.arguments)
-    rules = application.engine._desk.rules
-    links = Links(application.store, application.connectors, rules, application.engine._now)
     try:
-        return {"linked": links.link(one, other)}
+        return {"linked": application.links.link(one, other)}
     except (NotLinked, WireError) as error:
         return {"refused": str(error)}
 
 
-WORK = {"sync": _sync, "plan": _plan, "state": _state, "retry": _retry, "sweep": _sweep, "link": _link}
+def _unlink(application: Application, job: Job) -> dict[str, Any]:
+    """Take a side out of its ticket, as a person does by hand."""
+    try:
+        application.links.unlink(Ref(*job.arguments[0].split(":", 1)))
+    except NotLinked as error:
+        return {"refused": str(error)}
+    return {"unlinked": True}
+
+
+WORK = {
+    "sync": _sync,
+    "hooks": _hooks,
+    "serve": _serve,
+    "unlink": _unlink,
+    "plan": _plan,
+    "state": _state,
+    "retry": _retry,
+    "sweep": _sweep,
+    "link": _link,
+}
 
 
 def work(job: Job) -> dict[str, Any]:

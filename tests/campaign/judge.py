@@ -17,6 +17,7 @@ from tests.campaign.ledger import DESCRIPTION, TOKEN, Bundle, Ledger, Said, Side
 from tests.campaign.people import CUSTOMERS
 from tests.campaign.reading import Record, Text, World, words
 
+_SENDER = "Harbour support"
 _STEERING = {"dev", "firmware"}
 _LABELS = {"lantern": "customer-lantern", "orbit": "customer-orbit"}
 
@@ -85,7 +86,7 @@ class Judge:
     def _targets(self, bundle: Bundle, ticket: Ticket, said: Said) -> list[Side]:
         """Return the other sides of a ticket on which a text is to be read."""
         sides = [ticket.desk, *bundle.works.values()]
-        if said.side not in sides or not said.side.there:
+        if said.side not in sides or not said.side.there or said.kept:
             return []
         others = [side for side in sides if side is not said.side and side.there]
         if said.side is not ticket.desk and len(bundle.tickets) > 1 and ticket is not bundle.tickets[0]:
@@ -129,6 +130,11 @@ class Judge:
 
     def _attributed(self, ticket: Ticket, said: Said, target: Side, copy: Text) -> Iterator[Fault]:
         if self._is_theirs(target, copy):
+            return
+        if said.published and copy.public:
+            shown = words(copy.body, target.tool)
+            if said.author in shown or _SENDER not in shown:
+                yield Fault("unattributed", ticket.number, f"{said.token} is not published as {_SENDER}'s")
             return
         head = words(copy.body, target.tool)[: 400 + len(said.author)]
         # At the desk the description is its customer's, whoever that is today.
@@ -181,14 +187,44 @@ class Judge:
             for text in record.texts if record.tool == "desk" else ():
                 if text.public:
                     yield from (
-                        Fault("leak", self._number(record), what) for what in _shown(text, inside, files)
+                        Fault("leak", self._number(record), what)
+                        for what in _shown(text, inside, files, self._published())
                     )
+                else:
+                    yield from self._hidden(record, text)
+            for text in record.texts:
+                yield from self._strayed(record, text)
         for mail in self._world.mails:
             if mail["customer"]:
                 yield from self._mailed(mail, inside)
 
+    def _hidden(self, record: Record, text: Text) -> Iterator[Fault]:
+        """Check that what was to be published is, on a ticket to which nothing odd was linked."""
+        said = self._published().get(text.token or "")
+        bundle = self._bundle(record)
+        if said is None or bundle is None or not text.ours:
+            return
+        if len(bundle.tickets) == 1 and not bundle.by_hand and text.token == said.token:
+            yield Fault("lost", self._number(record), f"{text.token} was to be published")
+
+    def _strayed(self, record: Record, text: Text) -> Iterator[Fault]:
+        """Check that what was to stay where it is does not stand elsewhere."""
+        kept = {t: s for s in self._ledger.said if s.kept for t in (s.token, *s.earlier)}
+        for token in TOKEN.findall(text.body):
+            said = kept.get(token)
+            if said is None or (said.side.tool, said.side.key) == (record.tool, record.key):
+                continue
+            side = next((s for b in self._ledger.bundles for s in b.sides if s.key == record.key), None)
+            if side is None or self._is_theirs(side, text) or self._told.names(said.side, side, "narrowed"):
+                continue
+            yield Fault("leak", self._number(record), f"{token} stands on {record.tool}:{record.key}")
+
+    def _published(self) -> dict[str, Said]:
+        return {said.token: said for said in self._ledger.said if said.published}
+
     def _mailed(self, mail: dict[str, str], inside: dict[str, Said]) -> Iterator[Fault]:
-        if mail["actor"].startswith(("hub@", "project_101_bot")):
+        meant = self._published().keys() & set(TOKEN.findall(f"{mail['subject']} {mail['text']}"))
+        if not meant and mail["actor"].startswith(("hub@", "project_101_bot")):
             yield Fault("leak", 0, f"the hub mailed {mail['to']}: {mail['subject']} ({mail['cause']})")
         for token in TOKEN.findall(f"{mail['subject']} {mail['text']}"):
             if token in inside:
@@ -200,10 +236,10 @@ class Judge:
         for record in self._world.records.values():
             bundle = self._bundle(record)
             for text in record.texts:
-                side = home.get(text.token or "")
-                if side is None:
+                side = home.get(token := text.token or "")
+                if side is None or self._ledger.was_there(token, side, record.tool, record.key):
                     continue
-                strange = bundle is None or side not in bundle.sides
+                strange = (bundle is None or side not in bundle.sides) and side.key != record.key
                 desks = side.tool == record.tool == "desk" and side.key != record.key
                 if strange or desks:
                     where = f"{record.tool}:{record.key}"
@@ -254,9 +290,11 @@ class Judge:
                 leader = bundle.tickets[0]
                 desk = self._record(leader.desk)
                 wanted = desk is not None and tag in desk.tags and leader.customer in _LABELS
+                parted = any(p.bundle is bundle and p.side.tool == tool for p in self._ledger.parted)
                 if (
                     wanted
                     and side is None
+                    and not parted
                     and not self._told.names(leader.desk, Side(tool, ""), "the ticket")
                 ):
                     yield Fault("lost", number, f"it has no issue in {tool}, though it is tagged {tag}")
@@ -280,11 +318,15 @@ class Judge:
         desk = self._record(bundle.tickets[0].desk)
         if desk is None:
             return
-        yield from self._tags(number, [desk, *works])
+        yield from self._tags(bundle, [desk, *works])
         yield from self._subject(bundle, desk, works)
 
-    def _tags(self, number: int, records: list[Record]) -> Iterator[Fault]:
-        sides = {(r.tool, r.key) for r in records}
+    def _tags(self, bundle: Bundle, records: list[Record]) -> Iterator[Fault]:
+        number, ledger = bundle.tickets[0].number, self._ledger
+        # What somebody changed on a side that is gone by now was carried on before.
+        sides = {
+            (s.tool, s.key) for s in (*bundle.sides, *(p.side for p in ledger.parted if p.bundle is bundle))
+        }
         last: dict[str, bool] = {}
         for tagged in self._ledger.tagged:
             if (tagged.side.tool, tagged.side.key) in sides:
@@ -336,9 +378,11 @@ class Judge:
         return any(side is target and id == text.id for side, id, _ in self._ledger.touched)
 
 
-def _shown(text: Text, inside: dict[str, Said], files: dict[str, Said]) -> Iterator[str]:
+def _shown(
+    text: Text, inside: dict[str, Said], files: dict[str, Said], meant: dict[str, Said]
+) -> Iterator[str]:
     """Yield what a customer must not read or open, of a text that is shown to them."""
-    if text.ours:
+    if text.ours and text.token not in meant:
         yield f"the hub's text {text.id} is public"
     yield from (f"the customer reads {token}" for token in TOKEN.findall(text.body) if token in inside)
     yield from (f"the customer opens a file of {files[f].token}" for f in text.files if f in files)

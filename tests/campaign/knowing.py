@@ -34,7 +34,7 @@ def found_side(ledger: Ledger, tool: str, issue: dict[str, Any]) -> None:
     key = key_of(tool, issue)
     known = any(
         side.key == key for bundle in ledger.bundles for side in bundle.works.values() if side.tool == tool
-    )
+    ) or any((p.side.tool, p.side.key) == (tool, key) for p in ledger.parted)
     bundle = owner_of(ledger, tool, issue)
     if not known and bundle is not None and tool not in bundle.works:
         bundle.works[tool] = Side(tool, key)

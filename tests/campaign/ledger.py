@@ -50,6 +50,10 @@ class Said:
     files: list[File] = field(default_factory=list)
     earlier: list[str] = field(default_factory=list)
     deleted: bool = False
+    published: bool = False
+    """Whether it bears the sign that has the customer read it."""
+    kept: bool = False
+    """Whether it must stand nowhere else: it bears the sign for that, or fewer than staff may read it."""
 
 
 @dataclass(eq=False)
@@ -86,6 +90,15 @@ class Tagged:
     added: bool
 
 
+@dataclass(frozen=True)
+class Parted:
+    """Somebody took a side out of its ticket."""
+
+    bundle: Bundle
+    side: Side
+    when: datetime
+
+
 @dataclass
 class Ledger:
     """Everything that people did in one seed."""
@@ -101,6 +114,11 @@ class Ledger:
     """(side, text, word): copies that a person edited, and texts of other programs: they stay as they are."""
     removed: set[tuple[Side, str]] = field(default_factory=set)
     """(side, word) of each copy that a person deleted."""
+    parted: list[Parted] = field(default_factory=list)
+    born: dict[str, datetime] = field(default_factory=dict)
+    """When each word was first written."""
+    focus: Bundle | None = None
+    """What everybody just looks at: the ticket that the hub is at work on, for instance."""
     acts: int = 0
     words: int = 0
 
@@ -135,6 +153,20 @@ class Ledger:
             for ticket in bundle.tickets:
                 if any((s.tool, s.key) == side for s in (ticket.desk, *bundle.works.values())):
                     ticket.story.append(line)
+
+    def part(self, bundle: Bundle, side: Side, when: datetime) -> None:
+        """Have a work side belong to its ticket no longer."""
+        del bundle.works[side.tool]
+        self.parted.append(Parted(bundle, side, when))
+
+    def was_there(self, token: str, home: Side, tool: str, key: str) -> bool:
+        """Whether a text was written while its side and another one still belonged together."""
+        for parted in self.parted:
+            ends = {(s.tool, s.key) for s in (parted.side, *parted.bundle.sides)}
+            apart = {(home.tool, home.key), (tool, key)}
+            if (parted.side.tool, parted.side.key) in apart and apart <= ends:
+                return self.born[token] <= parted.when
+        return False
 
     def join(self, one: Bundle, other: Bundle) -> None:
         """Have two bundles be one."""

@@ -89,6 +89,11 @@ class People:
         found = self.agent("GET", f"tickets/{key}/conversations", params={"per_page": 100})
         return list(found)
 
+    def texts(self, tool: str, key: str) -> list[str]:
+        """Return the words of the first hundred texts of a ticket after its description."""
+        read = {"desk": self.conversations, "jira": self.comments, "gitlab": self.notes}[tool]
+        return [str(text["body"]) for text in read(key)]
+
     # -- in Jira
 
     def say_in_jira(self, key: str, wiki: str) -> str:

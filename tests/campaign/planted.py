@@ -7,16 +7,19 @@ each of them was found by, and in which seed, stands in CONTRIBUTING.md.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from connectors import http
+from connectors.base import BadSignature
 from connectors.errors import Uncertain
 from connectors.freshdesk.connector import Freshdesk
 from connectors.gitlab.connector import GitLab
 from connectors.jira.connector import Jira
+from deskbridge.web import app, letterbox
 from mappings import provenance
 from mappings.provenance import Marker, Signer
 from mappings.ticket import MESSAGE_0, Audience, CommentKind, PersonRole
@@ -25,8 +28,10 @@ from sync import (
     apply_files,
     apply_texts,
     fields,
+    links,
     observe,
     poll,
+    publish,
     reconcile,
     record,
     remember,
@@ -35,8 +40,10 @@ from sync import (
     writing,
 )
 from sync.operations import AddComment
+from sync.rules import Role
 from sync.seen import Kind, Mirror, TextId
 from sync.store import journal
+from sync.store.health import Tally
 
 _APPLIER: Any = apply.Applier
 _OBSERVER: Any = observe.Observer
@@ -253,6 +260,74 @@ def _send_at_once(self: Any, wish: Any, intent: Any, lag: timedelta = timedelta(
     return self._store.journal.resend(self._claim, intent, wish, self._sign(wish), self._now())
 
 
+def _sign_anywhere() -> None:
+    """A publish sign counts wherever it stands in a text, in any spelling, and in a later wording."""
+
+    def slip(rule: Any, message: Any) -> str | None:
+        return "" if rule.sign[:4] in message.body.text.lower() else None
+
+    def edited(s: Any, source: str, target: str, message: Any) -> Any:
+        return slip(s.rules.publish, message) is not None and s.role(target) is Role.FRONT
+
+    _change(publish, _slip=slip, _hindrance=lambda s, target, message: None)
+    _change(texts, published=edited)
+
+
+def _keep_ignored() -> None:
+    """The sign that keeps a text where it was written counts for nothing."""
+    _change(texts, kept_private=lambda s, message: False)
+
+
+def _not_narrowed() -> None:
+    """A copy keeps its words when fewer people may read the original."""
+    _change(texts, narrowed_since=lambda s, source, message, target, copied: None)
+
+
+def _unlinked_again() -> None:
+    """The routes make a side anew that somebody took out of its ticket."""
+    wanting = _OBSERVER._wanting
+    _change(_OBSERVER, _wanting=lambda self, bundle, told: wanting(self, replace(bundle, former=()), told))
+
+
+def _unlink_kept() -> None:
+    """A side that somebody took out of its ticket goes on being kept the same."""
+    _change(links.Links, unlink=lambda self, ref: None)
+
+
+def _any_webhook() -> None:
+    """A webhook is believed whether or not it proves where it comes from."""
+    heard = app.Web._heard
+
+    async def believed(self: Any, name: str, headers: Any, raw: bytes) -> Any:
+        try:
+            return await heard(self, name, headers, raw)
+        except BadSignature:
+            return ()
+
+    _change(app.Web, _heard=believed)
+
+
+def _webhook_forgotten() -> None:
+    """A webhook is answered, and what it names is not noted."""
+    _change(letterbox.Letterbox, put=lambda self, connection, hints: self._new(connection, Tally(heard=1)))
+
+
+def _equal_version() -> None:
+    """A row of a poll is dropped if its version is the one seen, however soon after its stamp."""
+
+    def fresh(known: Any, hint: Any, settle: timedelta) -> bool:
+        return known.linked and hint.version is not None and known.version == hint.version
+
+    _change(poll, _fresh=fresh)
+
+
+def _no_fencing() -> None:
+    """A worker whose claim ran out goes on, though another one took its ticket over."""
+    for module in [m for name, m in sys.modules.items() if name.startswith("sync.")]:
+        if hasattr(module, "verify"):
+            module.verify = lambda tx, claim: None
+
+
 PLANTED: dict[str, Callable[[], None]] = {
     "no-look": _no_look,
     "seen-from-answer": _seen_from_answer,
@@ -275,6 +350,15 @@ PLANTED: dict[str, Callable[[], None]] = {
     "no-overlap": _no_overlap,
     "file-not-looked-for": _file_not_looked_for,
     "absent-at-once": _absent_at_once,
+    "sign-anywhere": _sign_anywhere,
+    "keep-ignored": _keep_ignored,
+    "not-narrowed": _not_narrowed,
+    "unlinked-again": _unlinked_again,
+    "unlink-kept": _unlink_kept,
+    "any-webhook": _any_webhook,
+    "webhook-forgotten": _webhook_forgotten,
+    "equal-version": _equal_version,
+    "no-fencing": _no_fencing,
 }
 
 
