@@ -79,8 +79,8 @@ class Links:
         with holding(self._store, self._now, self._store.bundles.subject(front.ref)) as claim:
             bundle, claimed = self._store.bundles.begin(claim, front)
             try:
-                for side in (front, work):
-                    self._store.bundles.link(claimed, bundle, side.ref, side.url, self._now(), adoption)
+                # Only the work side is new to the ticket: a side that is made later takes the ticket whole.
+                self._store.bundles.link(claimed, bundle, work.ref, work.url, self._now(), adoption)
             finally:
                 self._store.inbox.release(claimed, self._now())
         return self._due(f"bundle:{bundle}")

@@ -165,6 +165,19 @@ def test_what_comes_after_linking_travels(world: World) -> None:
     assert "A new remark" in said(world, "desk", ticket)
 
 
+def test_a_side_that_is_made_later_takes_the_ticket_whole(world: World) -> None:
+    """Otherwise an issue that the routes make lacks what was said before the ticket was linked elsewhere."""
+    ticket = world.opened("none")
+    world.desk.comment(ticket, "An old note", audience=Audience.STAFF)
+    issue = world.gitlab.open_ticket("Their own", "Words", by="sam")
+    world.wait(minutes=5)
+    links(world).link(Ref("desk", ticket), Ref("gitlab", issue))
+    world.desk.tag(ticket, "dev")
+    world.settle()
+    assert any("An old note" in text for text in world.bodies("jira"))
+    assert "An old note" not in said(world, "gitlab", issue)
+
+
 def test_the_history_travels_if_a_person_wants_it(world: World) -> None:
     """Otherwise whoever links late can never show the developers what was said."""
     ticket, issue = old_pair(world)
