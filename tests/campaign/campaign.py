@@ -105,6 +105,10 @@ class Campaign:
         ):
             # A connection that breaks off is what the campaign wants; the server need not say so.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+            for server in sandbox._servers.values():
+                # A connection that the server closes while a slow machine is at something else is a fault
+                # that no seed repeats.
+                server.config.timeout_keep_alive = 3600
             clock = SharedClock(Path(room) / "clock")
             sandbox.world.clock = clock
             post = sandbox.world.hooks = Postbag(clock.now)

@@ -128,7 +128,7 @@ class Seed:
             self._retell("is overtaken by another hub, which works")
         side = _side_of(*found.groups()) if (found := _CALL.search(at)) else None
         bundles = self._ledger.bundles
-        there = [b for b in bundles if side in ((s.tool, s.key) for s in b.sides)]
+        there = [b for b in bundles if side in [(s.tool, s.key) for s in b.sides]]
         focus = there[0] if there and self._chance.random() < _WATCHED else None
         self._crowd.act(linking=False, focus=focus)
 

@@ -33,7 +33,7 @@ def _points(campaign: Campaign, tool: str) -> list[int]:
 
 def _opened(campaign: Campaign, tool: str) -> Path:
     """Have everything begin anew with a ticket that wants an issue, and return the hub's folder."""
-    room, people = campaign.reset(1), campaign._people
+    room, people = campaign.reset(1), campaign.people
     key = people.mail("lantern", "It does not start", "<p>Help!</p>", [])
     people.agent("PUT", f"tickets/{key}", json={"tags": [TAGS[tool], "hardware"]})
     return room
@@ -48,13 +48,13 @@ def test_what_people_change_after_a_kill_still_travels(campaign: Campaign, tool:
     unlike: dict[int, list[list[str]]] = {}
     alike = [["beta", "blue-print", "hardware"]] * 2
     for point in points:
-        room, people = _opened(campaign, tool), campaign._people
+        room, people = _opened(campaign, tool), campaign.people
         assert campaign.hub.do(campaign.job(room, what="sync", seed=1, kill_at=point)) is None
-        campaign._clock.advance(1)
+        campaign.clock.advance(1)
         _label(people, tool, "Blue-Print")
         people.agent("PUT", "tickets/1", json={"tags": [TAGS[tool], "hardware", "beta"]})
         for _ in range(5):
-            campaign._clock.advance(_LEASE)
+            campaign.clock.advance(_LEASE)
             campaign.hub.do(campaign.job(room, what="sync", seed=2))
             unlike[point] = [_slugs(people.agent("GET", "tickets/1")["tags"]), _slugs(_labels(people, tool))]
             if unlike[point] == alike:
