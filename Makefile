@@ -9,7 +9,7 @@ LOCK_VENV := $(VENV)-lock
 ORACLES := tests/oracles/node_modules/.package-lock.json
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 COMPILE := $(LOCK_VENV)/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra web
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra web --extra notify
 
 .DEFAULT_GOAL := help
 .PHONY: help install oracles demo test campaign laws lint types bench docs format lock clean

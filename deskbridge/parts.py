@@ -249,6 +249,15 @@ class FuseSettings(_Part):
     removals: Count = STANDARD.removals
 
 
+class NotifySettings(_Part):
+    """A channel by which people are told things outside the tools."""
+
+    url: SecretStr
+    """Where to, as apprise writes it; never printed, it is or holds a credential."""
+    gather: Duration = timedelta(seconds=10)
+    """How long what falls due waits for more to go into the same message."""
+
+
 class Settings(BaseSettings):
     """Everything that was decided once, in the hub. Made from what it is given and nothing else."""
 
@@ -264,6 +273,7 @@ class Settings(BaseSettings):
     policies: Mapping[Name, PolicySettings] = {}
     boards: Mapping[Name, BoardSettings] = {}
     fields: Mapping[FieldName, FieldSettings] = {}
+    notify: Mapping[Name, NotifySettings] = {}
     handover: Handovers = Handovers()
     fuses: FuseSettings = FuseSettings()
     trust: tuple[str, ...] = ()

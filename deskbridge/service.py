@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from deskbridge.bootstrap import Application
+from deskbridge.notify import notifier_of
 from deskbridge.parts import Settings
 from sync.jobs.rounds import Rounds
 from sync.jobs.threads import Threads
@@ -51,10 +52,11 @@ def look_once(application: Application, told: Told) -> None:
 
 
 class Service:
-    """Polls, sweeps and looks at what is due until it is stopped. Makes nothing until it is started."""
+    """Polls, sweeps, looks at what is due and tells people until it is stopped; idle until it is started."""
 
     def __init__(self, application: Application, told: Told = lambda result: None) -> None:
         self._application, self._stopping = application, threading.Event()
+        self._notifier = notifier_of(application)
         settings = application.settings
         self._jobs = Threads(
             application.store, _look(application, told), application.now, limits_of(settings)
@@ -76,6 +78,7 @@ class Service:
         self._application.engine.adopt_rules()
         self._jobs.start()
         self._rounds.start()
+        self._notifier.start(self._stopping)
 
     def stop(self) -> bool:
         """Begin nothing more; whether all that had begun came to its end."""

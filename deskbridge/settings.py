@@ -55,6 +55,8 @@ class _Reader:
         raw = _over(_toml(self._path), self._overrides())
         for place in [("hub",), *(("connections", name) for name in _names(raw)["connections"])]:
             self._secret(raw, (*place, "secret"))
+        for name in _names(raw)["notify"]:
+            self._secret(raw, ("notify", name, "url"))
         self._store(raw)
         self._people(raw)
         self.problems += _unknown_variables(self._environ, self._named)
@@ -91,7 +93,7 @@ class _Reader:
             secret, problem = self._variable(name)
         elif kind == "file":
             secret, problem = self._file(name)
-        if not problem and loc[0] == "connections" and not re.fullmatch(r"[!-~]+", secret):
+        if not problem and loc[0] != "hub" and not re.fullmatch(r"[!-~]+", secret):
             problem = "it has a space, a line break or a letter that no key has; copy it anew"
         if problem:
             self.problems.append(f"{self._place(loc)}: {problem}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from connectors.base import Account, Connector
 from connectors.errors import Unauthorised, WireError
 from connectors.quota import LocalBudget
+from deskbridge import notify
 from deskbridge.report import complaint
 from sync.store import Store
 from sync.store.health import Pulse
@@ -42,6 +43,8 @@ class Standing:
     at: datetime
     connections: tuple[Line, ...]
     tally: Tally
+    channels: tuple[notify.Line, ...] = ()
+    """How people are told outside the tools."""
 
     @property
     def exit_code(self) -> int:
@@ -67,6 +70,7 @@ class Standing:
             "parked": dict(t.parked),
             "findings": t.findings,
             "uncertain": t.uncertain,
+            "channels": [line.as_json() for line in self.channels],
         }
 
     def _connection(self, line: Line) -> str:
@@ -90,6 +94,7 @@ class Standing:
             yield "Nothing is parked."
         for reason, count in sorted(t.parked.items(), key=lambda row: (-row[1], row[0])):
             yield f"{count} parked: {reason}"
+        yield from (f"notify {line}" for line in self.channels if line.queue)
 
     def _data(self, line: Line) -> dict[str, object]:
         return {
@@ -110,12 +115,16 @@ class Standing:
 
 
 def standing(
-    connectors: Mapping[str, Connector], store: Store, budgets: Mapping[str, LocalBudget], at: datetime
+    connectors: Mapping[str, Connector],
+    store: Store,
+    budgets: Mapping[str, LocalBudget],
+    at: datetime,
+    channels: Iterable[notify.Line] = (),
 ) -> Standing:
     """Return how everything stands; each connection is asked once who we are there."""
     counts = tally(store.database, at)
     lines = tuple(_line(name, c, store, budgets[name], counts) for name, c in connectors.items())
-    return Standing(at=at, connections=lines, tally=counts)
+    return Standing(at=at, connections=lines, tally=counts, channels=tuple(channels))
 
 
 def _line(name: str, connector: Connector, store: Store, budget: LocalBudget, counts: Tally) -> Line:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from connectors.errors import WireError
 from deskbridge.bootstrap import Application
+from deskbridge.notify import notifier_of
 from deskbridge.report import (
     complaint,
     counted_lines,
@@ -31,10 +32,11 @@ def synced(application: Application, errors: Sequence[WireError], *, as_json: bo
     counts for the exit code only if `strict`.
     """
     results: list[Reconciled] = []
-    before = _parked(application)
+    before, notifier = _parked(application), notifier_of(application)
     failed = [*errors, *application.engine.collect()]
     told = {error.connection for error in failed}
     look_once(application, _both(results.append, _printer(application, told, as_json=as_json)))
+    notifier.once()
     waiting = _parked(application)
     fresh = {subject: reason for subject, reason in waiting.items() if before.get(subject) != reason}
     counted = summary(results) | {"parked": len(fresh), "parked_before": len(waiting) - len(fresh)}

@@ -96,9 +96,10 @@ def _locked(name: str) -> dict[str, Requirement]:
 
 
 def _wanted(group: str) -> list[Requirement]:
-    """What pyproject.toml asks for: the core with the extra `web`, or a dependency group."""
+    """What pyproject.toml asks for: the core with the extras that people need, or a dependency group."""
     stated = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    core = [*stated["project"]["dependencies"], *stated["project"]["optional-dependencies"]["web"]]
+    extras = stated["project"]["optional-dependencies"]
+    core = [*stated["project"]["dependencies"], *extras["web"], *extras["notify"]]
     asked = core if group == "run" else stated["dependency-groups"][group]
     return [Requirement(one) for one in asked if isinstance(one, str)]
 

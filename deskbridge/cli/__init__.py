@@ -16,6 +16,7 @@ from deskbridge.cli import (
     connection,
     init,
     mails,
+    notify,
     recover,
     reroute,
     sandbox,
@@ -51,6 +52,7 @@ app.command("serve")(serve.serve)
 app.add_typer(connection.app, name="connection")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(boards.app, name="boards")
+app.add_typer(notify.app, name="notify")
 app.command("sandbox")(sandbox.sandbox)
 
 

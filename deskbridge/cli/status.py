@@ -19,9 +19,11 @@ def status(as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETTINGS) -
     Example: deskbridge status --json
     """
     from deskbridge.bootstrap import build, system_time  # heavy: --help does without
+    from deskbridge.notify import standing as channels
     from deskbridge.standing import standing
 
     application = build(settings, os.environ)
-    found = standing(application.connectors, application.store, application.budgets, system_time())
+    told = channels(application.settings, application.store.outbox)
+    found = standing(application.connectors, application.store, application.budgets, system_time(), told)
     typer.echo(json.dumps(found.as_json(), indent=2) if as_json else "\n".join(found.lines()))
     raise typer.Exit(found.exit_code)

@@ -1,18 +1,20 @@
-"""The outbox: what people are to be told outside the tools, each thing once."""
+"""The outbox: what people are to be told outside the tools, each thing once and in order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
+from sync.store.chores import Chores
 from sync.store.database import Database
 from sync.store.dialects import upsert
 from sync.store.schema import notifications
 
 LEASE = timedelta(minutes=2)
-"""How long a notification is left to whoever claimed it; longer than sending one takes."""
+"""How long a channel is left to whoever sends through it; longer than sending a message takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,23 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A notification that was claimed for sending; `attempts` counts this one too."""
+    """A notification that was taken for sending; `attempts` counts this one too."""
 
     id: int
     attempts: int
     notification: Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits for one channel."""
+
+    channel: str
+    count: int
+    since: datetime
+    """When the first of it fell due, or will."""
+    attempts: int
+    """How often it was tried in vain; 0 if nothing of it was sent yet."""
 
 
 def enqueue(tx: Connection, notification: Notification) -> bool:
@@ -44,37 +58,62 @@ def enqueue(tx: Connection, notification: Notification) -> bool:
 
 
 class Outbox:
-    """Sent at least once: a sender that dies after sending leaves its claim to run out."""
+    """Sent at least once: what a sender that dies took is sent again, under the same key.
+
+    A channel is a chore, so that one process at a time sends through it: with what fell due first in
+    front, one that is down keeps its order too.
+    """
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._chores = Chores(database)
 
     def put(self, notification: Notification) -> bool:
         """Have people told, once for each key; return whether this is new."""
         with self._db.writing() as tx:
             return enqueue(tx, notification)
 
-    def claim(self, at: datetime, most: int = 20) -> list[Outgoing]:
-        """Take what is due, the longest due first; nobody else is given it before the lease runs out."""
+    def queue(self, channel: str) -> Queue | None:
+        """Return what waits for a channel, due or not; None if nothing does."""
+        return next((queue for queue in self.queues() if queue.channel == channel), None)
+
+    def queues(self) -> list[Queue]:
+        """Return what waits, by channel."""
         t = notifications
-        due = select(t.c.id).where(t.c.sent_at.is_(None), t.c.due_at <= at).order_by(t.c.due_at, t.c.id)
+        counts = func.count(), func.min(t.c.due_at), func.max(t.c.attempts)
+        query = select(t.c.channel, *counts).where(t.c.sent_at.is_(None)).group_by(t.c.channel)
+        with self._db.reading() as tx:
+            return [Queue(*row) for row in tx.execute(query.order_by(t.c.channel))]
+
+    def take(self, channel: str, at: datetime, most: int = 50) -> list[Outgoing]:
+        """Take what is due for a channel, the longest due first; nothing while somebody else sends there.
+
+        Nobody else is given any of it until `done` or `rest`, or until the lease runs out.
+        """
+        if not self._chores.begin(_chore(channel), at, at + LEASE):
+            return []
+        t = notifications
+        due = select(t).where(t.c.channel == channel, t.c.sent_at.is_(None), t.c.due_at <= at)
         with self._db.writing() as tx:
-            ids = tx.execute(due.limit(most).with_for_update(skip_locked=True)).scalars().all()
-            rows = tx.execute(select(t).where(t.c.id.in_(ids)).order_by(t.c.due_at, t.c.id)).all()
-            taken = {"due_at": at + LEASE, "attempts": t.c.attempts + 1}
-            tx.execute(update(t).where(t.c.id.in_(ids)).values(**taken))
+            rows = tx.execute(due.order_by(t.c.due_at, t.c.id).limit(most)).all()
+            taken = update(t).where(t.c.id.in_([r.id for r in rows]))
+            tx.execute(taken.values(attempts=t.c.attempts + 1))
+        if not rows:
+            self.rest(channel, at)
         return [
             Outgoing(r.id, r.attempts + 1, Notification(r.key, r.channel, r.title, r.body, r.due_at))
             for r in rows
         ]
 
-    def sent(self, outgoing: Outgoing, at: datetime) -> None:
-        """Note that a notification was sent."""
-        self._update(outgoing, {"sent_at": at})
+    def sent(self, outgoing: Iterable[Outgoing], at: datetime) -> None:
+        """Note that notifications were sent."""
+        ids = [one.id for one in outgoing]
+        with self._db.writing() as tx:
+            tx.execute(update(notifications).where(notifications.c.id.in_(ids)).values(sent_at=at))
 
-    def failed(self, outgoing: Outgoing, again: datetime) -> None:
-        """Have a notification that could not be sent tried again at `again`."""
-        self._update(outgoing, {"due_at": again})
+    def rest(self, channel: str, until: datetime) -> None:
+        """Leave a channel alone until an instant; a past one gives it back."""
+        self._chores.later(_chore(channel), until)
 
     def waiting(self) -> list[Notification]:
         """Return what was not sent yet, the first due first."""
@@ -84,12 +123,12 @@ class Outbox:
             return [Notification(r.key, r.channel, r.title, r.body, r.due_at) for r in tx.execute(query)]
 
     def prune(self, before: datetime) -> int:
-        """Forget what was sent before an instant, and return how many that were."""
+        """Forget what was sent, or fell due in vain, before an instant, and return how many that were."""
+        t = notifications
+        old = or_(t.c.sent_at < before, and_(t.c.sent_at.is_(None), t.c.due_at < before))
         with self._db.writing() as tx:
-            return tx.execute(delete(notifications).where(notifications.c.sent_at < before)).rowcount
+            return tx.execute(delete(t).where(old)).rowcount
 
-    def _update(self, outgoing: Outgoing, values: dict[str, datetime]) -> None:
-        # Whoever claimed it later, because this claim ran out, has the word.
-        mine = (notifications.c.id == outgoing.id, notifications.c.attempts == outgoing.attempts)
-        with self._db.writing() as tx:
-            tx.execute(update(notifications).where(*mine).values(**values))
+
+def _chore(channel: str) -> str:
+    return f"notify:{channel}"

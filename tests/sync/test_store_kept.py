@@ -163,23 +163,50 @@ class TestOutbox:
         """Otherwise an escalation is sent again by every look that finds it due."""
         notice = Notification("breach:1", "duty", "Late", "Ticket 1", AT)
         assert store.outbox.put(notice)
-        (out,) = store.outbox.claim(AT)
-        store.outbox.sent(out, AT)
+        store.outbox.sent(store.outbox.take("duty", AT), AT)
+        store.outbox.rest("duty", AT)
         assert not store.outbox.put(notice)
-        assert store.outbox.claim(AT + DAY) == []
+        assert store.outbox.take("duty", AT + DAY) == []
 
-    def test_who_claims_it_has_it_for_a_while(self, store: Store) -> None:
+    def test_who_takes_it_has_the_channel_for_a_while(self, store: Store) -> None:
         """Otherwise two senders send it, or one that died keeps it from being sent."""
         store.outbox.put(Notification("later", "duty", "t", "b", AT + DAY))
         store.outbox.put(Notification("now", "duty", "t", "b", AT))
-        (out,) = store.outbox.claim(AT)
+        (out,) = store.outbox.take("duty", AT)
         assert (out.notification.key, out.attempts) == ("now", 1)
-        assert store.outbox.claim(AT) == []
-        (again,) = store.outbox.claim(AT + LEASE)
-        assert again.attempts == 2
-        store.outbox.sent(out, AT + LEASE)  # too late to have the word
-        store.outbox.failed(again, AT + LEASE + MINUTE)
-        assert [o.attempts for o in store.outbox.claim(AT + LEASE + MINUTE)] == [3]
+        store.outbox.put(Notification("another", "duty", "t", "b", AT))
+        assert store.outbox.take("duty", AT + MINUTE) == []
+        again = store.outbox.take("duty", AT + LEASE)
+        assert [(o.notification.key, o.attempts) for o in again] == [("now", 2), ("another", 1)]
+
+    def test_what_fell_due_first_goes_first_though_it_failed_before(self, store: Store) -> None:
+        """Otherwise people read that a breach is over before they read of it."""
+        store.outbox.put(Notification("second", "duty", "t", "b", AT + MINUTE))
+        store.outbox.put(Notification("first", "duty", "t", "b", AT))
+        assert [o.notification.key for o in store.outbox.take("duty", AT)] == ["first"]
+        store.outbox.rest("duty", AT + MINUTE)
+        taken = store.outbox.take("duty", AT + MINUTE)
+        assert [o.notification.key for o in taken] == ["first", "second"]
+
+    def test_channels_wait_for_themselves_only(self, store: Store) -> None:
+        """Otherwise a chat that is down keeps the mails back too."""
+        for channel in ("chat", "mail"):
+            store.outbox.put(Notification(f"to {channel}", channel, "t", "b", AT))
+        assert len(store.outbox.take("chat", AT)) == 1
+        store.outbox.rest("chat", AT + DAY)
+        assert len(store.outbox.take("mail", AT)) == 1
+        store.outbox.sent(store.outbox.take("mail", AT + LEASE), AT + LEASE)
+        assert [(q.channel, q.count, q.since, q.attempts) for q in store.outbox.queues()] == [
+            ("chat", 1, AT, 1)
+        ]
+
+    def test_what_no_channel_takes_is_forgotten_after_the_settings_time(self, store: Store) -> None:
+        """Otherwise who names a channel after years is told of everything since."""
+        store.outbox.put(Notification("old", "nowhere", "t", "b", AT))
+        store.prune(AT + store.keeps.decisions - DAY)
+        assert len(store.outbox.waiting()) == 1
+        store.prune(AT + store.keeps.decisions + DAY)
+        assert store.outbox.waiting() == []
 
 
 class TestNumbers:

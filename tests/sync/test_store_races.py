@@ -15,6 +15,7 @@ from sync.operations import Severity, Skip
 from sync.seen import Kind, TextId
 from sync.store import Store, open_store
 from sync.store.dialects import Address
+from sync.store.findings import CHANNEL
 from sync.store.inbox import LEASE, Claim, LostClaim, Waiting
 from sync.store.journal import Wish
 from sync.store.outbox import Notification
@@ -164,9 +165,10 @@ def _sends(store: Store, number: int) -> list[str]:
     """Send what the other processes have people told."""
     sent: list[str] = []
     for _ in range(ROUNDS * 20):
-        for out in store.outbox.claim(AT, most=3):
-            sent.append(out.notification.key)
-            store.outbox.sent(out, AT)
+        if taken := store.outbox.take(CHANNEL, AT, most=3):
+            sent += [out.notification.key for out in taken]
+            store.outbox.sent(taken, AT)
+            store.outbox.rest(CHANNEL, AT)
         if len(sent) == ROUNDS:
             break
     return sent
