@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +27,7 @@ from mappings.ticket import (
     Person,
     Ref,
     Relation,
+    Status,
     Ticket,
     TimeEntry,
     Value,
@@ -247,6 +248,13 @@ class Connector(Protocol):
 
         Each line begins with the connection's name: native words that no vocabulary row reads, what mails
         customers by a switch that no call shows, what a person must do by hand. Nothing is written.
+        """
+
+    def unreachable(self, place: Place, statuses: Collection[Status]) -> list[str]:
+        """Return which of these statuses tickets in a place cannot be brought to, and from where.
+
+        Each line names the place. Empty where any status can follow any other, and where nothing can be
+        learned of it without a ticket. Nothing is written.
         """
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -58,6 +58,7 @@ from mappings.ticket import (
     PersonRole,
     Ref,
     Relation,
+    Status,
     TextFormat,
     TimeEntry,
     Unmapped,
@@ -114,6 +115,10 @@ class Memory:
             for name, word in found
             if name in lenses and isinstance(lenses[name].get(Native(word)), Unmapped)
         ] + [f"{self.name}: a reply that the customer can read mails the customer"]
+
+    def unreachable(self, place: Place, statuses: Collection[Status]) -> list[str]:
+        """Nothing: any status can follow any other."""
+        return []
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         found = self._wire.read("fetch", lambda: self._words.snapshot(self._wire.find("fetch", key), also))

@@ -10,13 +10,14 @@ from pathlib import Path
 from connectors.base import Connector
 from connectors.errors import ConfigError, WireError
 from deskbridge.account import neighbours, strangers, traces
-from deskbridge.desk import places_of
+from deskbridge.desk import desk_of, places_of
 from deskbridge.hooks import hook_of
 from deskbridge.mails import everywhere, unproved
 from deskbridge.parts import Connection, Settings
 from deskbridge.report import complaint
 from mappings.provenance import Signer
-from sync.rules import Role
+from mappings.ticket import Status
+from sync.rules import Role, Rules
 
 HEADING = "Nothing is wrong with this, but know it:"
 
@@ -90,6 +91,19 @@ def _second_front(settings: Settings, name: str) -> Iterator[str]:
             )
 
 
+def written_statuses(rules: Rules, name: str) -> tuple[Status, ...]:
+    """Return the statuses that the rules may give to tickets of a connection."""
+    role, found = rules.roles[name], set[Status]()
+    for other, theirs in rules.roles.items():
+        if other != name and rules.travels("status", other, name, creating=True):
+            found.update(Status)
+        handed = rules.handover.get((theirs, role), {}).values() if theirs is not role else ()
+        found.update(given.status for given in handed if given.status is not None)
+    if rules.reopen_work and role is Role.WORK:
+        found.add(Status.OPEN)
+    return tuple(status for status in Status if status in found)
+
+
 _REQUEST = "request:"
 """What a place's kind begins with where the tool shows it to its customer and mails them."""
 
@@ -111,6 +125,9 @@ def _asked(settings: Settings, name: str, connector: Connector, at: datetime) ->
     found = traces(connector, Signer(settings.hub.secret.get_secret_value().encode()), at)
     problems += strangers(name, found)
     remarks += neighbours(name, found)
+    wanted = written_statuses(desk_of(settings).rules, name)
+    for place in places if wanted else ():
+        remarks += connector.unreachable(place, wanted)
     for place in everywhere(settings, name):
         remarks += unproved(settings, place, connector.abilities(place))
     if settings.serve.address:

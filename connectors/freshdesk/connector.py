@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import IO
@@ -51,6 +51,7 @@ from mappings.ticket import (
     Person,
     Ref,
     Relation,
+    Status,
     TextFormat,
     TimeEntry,
     Value,
@@ -113,6 +114,10 @@ class Freshdesk:
     def remarks(self, places: Iterable[Place]) -> list[str]:
         """Return the account's unread words, the switches that no call shows, and its limits."""
         return self._admin.remarks()
+
+    def unreachable(self, place: Place, statuses: Collection[Status]) -> list[str]:
+        """Nothing: any status can follow any other."""
+        return []
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return a ticket, archived ones too, with its description as message 0 and every conversation."""

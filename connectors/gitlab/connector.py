@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -58,6 +58,7 @@ from mappings.ticket import (
     Person,
     Ref,
     Relation,
+    Status,
     TextFormat,
     TimeEntry,
     Value,
@@ -156,6 +157,10 @@ class GitLab:
 
     def remarks(self, places: Iterable[Place]) -> list[str]:
         return remarks(self._directory, self._side, places)
+
+    def unreachable(self, place: Place, statuses: Collection[Status]) -> list[str]:
+        """Nothing: any status can follow any other."""
+        return []
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         found = known_again(self._reader.fetch(key), self._config.former)

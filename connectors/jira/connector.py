@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import IO
@@ -31,6 +31,7 @@ from connectors.jira.boards import Boards
 from connectors.jira.bulk import Bulk
 from connectors.jira.client import Client
 from connectors.jira.find import Finder
+from connectors.jira.graph import Graph
 from connectors.jira.hooks import Hooks
 from connectors.jira.participants import Participants
 from connectors.jira.parts import Parts
@@ -48,6 +49,7 @@ from mappings.ticket import (
     Person,
     Ref,
     Relation,
+    Status,
     TimeEntry,
     Value,
 )
@@ -84,7 +86,7 @@ class Jira:
         self._finder = Finder(client, config.projects)
         self._boards = Boards(client)
         self._hooks = Hooks(client, config.name, config.projects)
-        self._admin = Admin(client, config.url)
+        self._admin, self._graph = Admin(client, config.url), Graph(client)
 
     @property
     def name(self) -> str:
@@ -112,6 +114,10 @@ class Jira:
     def remarks(self, places: Iterable[Place]) -> list[str]:
         """See `Connector`."""
         return self._admin.remarks(places)
+
+    def unreachable(self, place: Place, statuses: Collection[Status]) -> list[str]:
+        """See `Connector`; learned from one issue in each status of the place."""
+        return [f"{self._name} {place.key}: {line}" for line in self._graph.unreachable(place, statuses)]
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """See `Connector`."""

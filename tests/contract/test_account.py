@@ -7,7 +7,7 @@ from dataclasses import replace
 from connectors.base import Connector
 from connectors.quota import LocalBudget
 from mappings.boards import BoardSpec
-from mappings.ticket import FIELDS, Priority, Ref
+from mappings.ticket import FIELDS, Priority, Ref, Status
 from mappings.vocabulary import WORDS, vocabularies
 from tests.contract.drafts import fresh, ticket
 from tests.contract.world import World
@@ -51,6 +51,13 @@ def test_remarks_are_no_problems(world: World, connector: Connector) -> None:
     assert [line for line in remarks if not line.startswith(connector.name)] == []
     assert len(set(remarks)) == len(remarks)
     assert connector.problems([world.place]) == []
+
+
+def test_what_can_be_reached_is_not_remarked(world: World, connector: Connector) -> None:
+    """`unreachable`: "Empty where any status can follow any other". Broken: a check cries over nothing."""
+    world.opens(fresh("Somewhere"), "Hm.")
+    world.wait(connector.capabilities.index_lag.total_seconds() + 1)
+    assert connector.unreachable(world.place, tuple(Status)) == []
 
 
 def test_a_word_that_nobody_reads_is_remarked(world: World, connector: Connector) -> None:
