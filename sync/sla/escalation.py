@@ -1,0 +1,164 @@
+"""Which steps are due at an instant, given those that were taken: each once, the highest after downtime.
+
+A step has the key of its ticket, clock, cycle and name. Who records a key before or with what the step does
+takes it once, however often and in however many processes this is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from mappings.ticket import Priority
+from sync.sla.clock import Clock, clocks
+from sync.sla.cycle import ClockState, Cycle
+from sync.sla.facts import Facts
+from sync.sla.policy import ClockName, Policy, Rulebook
+from sync.sla.steps import Action, Notify, Raise, Step
+
+
+class Key(NamedTuple):
+    """What tells a step of a cycle from every other one."""
+
+    ticket: str
+    clock: ClockName
+    cycle: str
+    """The id of the fact that started it."""
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A step that is to be taken now."""
+
+    key: Key
+    since: datetime
+    """When it came due."""
+    actions: tuple[Action, ...]
+    late_by_change: bool
+    """Whether a change made a promise that was late already."""
+    told: int
+    """How many steps of the cycle told somebody before: how far along a path of roles it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step that was taken, or recorded as missed."""
+
+    key: Key
+    at: datetime
+    missed: bool = False
+    notified: bool = False
+    raised: tuple[Priority, Priority] | None = None
+    """The priority before and after, if the step raised it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is to be done at an instant."""
+
+    due: tuple[Due, ...]
+    """At most one step of each cycle: the highest."""
+    missed: tuple[Key, ...]
+    """Steps that came due before it unseen, or while the clock was paused: to be recorded, not taken."""
+
+
+def escalated(
+    ticket: str, asked: Iterable[Clock], steps: Sequence[Step], taken: Collection[Taken], at: datetime
+) -> Round:
+    """Return the steps of a ticket's running clocks that are due at an instant and were not taken yet.
+
+    A cycle that is over, halted, waived or corrected takes no step, nor does any instant before
+    `enforce_from`.
+    """
+    done = {one.key: one for one in taken}
+    due, missed = list[Due](), list[Key]()
+    for clock in asked:
+        cycle = clock.cycle
+        if clock.state is not ClockState.RUNNING or cycle is None or cycle.amendment:
+            continue
+        mine = [one for one in taken if one.key[:3] == (ticket, clock.name, cycle.fact)]
+        passed = []
+        for step, since in _moments(cycle, steps):
+            key = Key(ticket, clock.name, cycle.fact, step.name)
+            if since <= at and key not in done and (cycle.enforced is None or since >= cycle.enforced):
+                passed.append((step, since, key))
+        if not passed:
+            continue
+        step, since, key = passed[-1]
+        ranks = {s.name: s.rank for s in steps}
+        overtaken = any(ranks.get(one.key.step, (0.0,)) > step.rank for one in mine)
+        if overtaken or cycle.halted(since):
+            missed += [key for _, _, key in passed]
+            continue
+        missed += [key for _, _, key in passed[:-1]]
+        raised = any(one.raised for one in mine)
+        actions = tuple(a for a in step.actions if not (raised and isinstance(a, Raise)))
+        late = cycle.late_by_change is not None and since <= cycle.late_by_change
+        due.append(Due(key, since, actions, late, sum(one.notified for one in mine)))
+    return Round(tuple(due), tuple(missed))
+
+
+def _moments(cycle: Cycle, steps: Sequence[Step]) -> Iterator[tuple[Step, datetime]]:
+    """Yield each step with the instant at which it comes due, lowest first."""
+    late = cycle.late_by_change
+    for step in sorted(steps, key=lambda s: s.rank):
+        since = cycle.reached(step.share)
+        if since is not None:
+            # A promise that was late when it was made is broken by the change, not before it.
+            yield step, (max(since, late) if late else since) + step.after
+
+
+def next_step(asked: Iterable[Clock], steps: Sequence[Step], at: datetime) -> datetime | None:
+    """Return the next instant after `at` at which a step comes due though nobody did anything."""
+    cycles = (c.cycle for c in asked if c.state is ClockState.RUNNING)
+    moments = (since for cycle in cycles if cycle for _, since in _moments(cycle, steps))
+    return min((since for since in moments if since > at), default=None)
+
+
+def withdrawn(
+    ticket: str, facts: Facts, rules: Policy | Rulebook, steps: Sequence[Step], taken: Iterable[Taken]
+) -> tuple[Taken, ...]:
+    """Return the steps that would not have been taken if everything that is known now had been known then."""
+    views: dict[datetime, Mapping[ClockName, Clock]] = {}
+    found = []
+    for one in taken:
+        if one.missed or one.key.ticket != ticket:
+            continue
+        if one.at not in views:
+            views[one.at] = {c.name: c for c in clocks(facts.until(one.at), rules)}
+        clock = views[one.at].get(one.key.clock)
+        cycle = clock.cycle if clock and clock.state is ClockState.RUNNING else None
+        moments = dict(_named(cycle, steps)) if cycle and cycle.fact == one.key.cycle else {}
+        since = moments.get(one.key.step)
+        if since is None or since > one.at:
+            found.append(one)
+    return tuple(found)
+
+
+def _named(cycle: Cycle, steps: Sequence[Step]) -> Iterator[tuple[str, datetime]]:
+    return ((step.name, since) for step, since in _moments(cycle, steps))
+
+
+def restored(step: Taken, present: Priority | None) -> Priority | None:
+    """Return the priority to go back to when a step is withdrawn; None if people have changed it since."""
+    return step.raised[0] if step.raised and present is step.raised[1] else None
+
+
+def by_channel(due: Iterable[Due]) -> Mapping[str, tuple[Due, ...]]:
+    """Return what falls due together as one message for each channel, most overdue first."""
+    found: dict[str, list[Due]] = {}
+    for one in sorted(due, key=lambda d: (d.since, d.key)):
+        for channel in dict.fromkeys(a.channel for a in one.actions if isinstance(a, Notify)):
+            found.setdefault(channel, []).append(one)
+    return {channel: tuple(row) for channel, row in found.items()}
+
+
+def digests(due: Iterable[Due], who: Callable[[Due], str]) -> Mapping[str, tuple[Due, ...]]:
+    """Return what concerns each person as one digest; `who` says whose matter a step is."""
+    found: dict[str, list[Due]] = {}
+    for one in sorted(due, key=lambda d: (d.since, d.key)):
+        found.setdefault(who(one), []).append(one)
+    return {person: tuple(row) for person, row in found.items()}
