@@ -28,6 +28,7 @@ from sync.operations import (
 from sync.outcome import Stale
 from sync.pieces import Piece, pieces, words
 from sync.publish import unsigned
+from sync.references import names, tells_of_others
 from sync.seen import Kind, Mirror, TextId, readable
 from sync.store.journal import Wish
 from sync.wording import (
@@ -229,7 +230,7 @@ class TextWriter:
             extra = self._attached(write, piece)
             names = self._names(source, message, write.target)
             said = self._worded(write, piece, extra.name if extra else "")
-            text = rewritten(said, self._links(write))
+            text = rewritten(said, {**self._others(write, said), **self._links(write)})
             public = write.audience is Audience.CUSTOMER
             if write.form is not Form.ADDENDUM and piece.number == piece.of:
                 text = self._with_left(write, text, here | {id for id, name in names.items() if name})
@@ -278,6 +279,16 @@ class TextWriter:
         here = self._link(write)
         others = (spot.url for name, spot in self._w.spots.items() if name != write.target)
         return {url: here for url in others if url}
+
+    def _others(self, write: AddComment | EditComment, said: str) -> dict[str, str]:
+        """Return where other tickets that a text names are on its target, for readers who may open them."""
+        s, side = self._w.situation, self._w.sides[write.source]
+        if not tells_of_others(s, write.target, write.message, write.audience):
+            return {}
+        found = names(said, side.ref)
+        known = self._w.store.bundles.counterparts(side.ref, found, write.target)
+        called = {name: known[full] for name, full in found.called.items() if full in known}
+        return called | {url: known[url] for url in found.addresses if url in known}
 
     def _link(self, write: AddComment | EditComment) -> str:
         """Return where whoever reads a text opens the ticket."""

@@ -7,10 +7,11 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, func, insert, or_, select, update
 
 from connectors.base import NativeValue, Presence, Snapshot
 from mappings.ticket import Field, Ref, Status
+from sync.references import Names
 from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
 from sync.sla.facts import FactKind, StatusFact
 from sync.store import schema as t
@@ -115,6 +116,31 @@ class Bundles:
             linked = [f"bundle:{n}" for n in tx.execute(query).scalars()]
         connection, colon, key = name.partition(":")
         return linked or ([self.subject(Ref(connection, key))] if colon and key else [])
+
+    def counterparts(self, side: Ref, named: Names, target: str) -> dict[str, str]:
+        """Return where tickets of a side's connection are on another one, by their names and addresses there.
+
+        The side's own ticket is none of them, nor is one that has several counterparts: nobody can tell
+        which is meant.
+        """
+        wanted = {*named.called.values(), *named.addresses}
+        if not wanted:
+            return {}
+        there = t.links.alias()
+        joined = t.links.join(there, t.links.c.bundle == there.c.bundle)
+        query = (
+            select(t.links.c.display, t.links.c.url, there.c.url.label("there"))
+            .select_from(joined)
+            .where(t.links.c.connection == side.connection, t.links.c.key != side.key)
+            .where(or_(t.links.c.display.in_(wanted), t.links.c.url.in_(wanted)))
+            .where(there.c.connection == target, t.links.c.unlinked.is_(None), there.c.unlinked.is_(None))
+        )
+        found: dict[str, set[str]] = {}
+        with self._db.reading() as tx:
+            for row in tx.execute(query):
+                for name in {row.display, row.url.rstrip("/")} & wanted:
+                    found.setdefault(name, set()).add(row.there)
+        return {name: urls.pop() for name, urls in found.items() if len(urls) == 1 and "" not in urls}
 
     def load(self, subject: str) -> Bundle:
         """Return what is remembered under an inbox name; nothing but the ref for an unlinked ticket."""
