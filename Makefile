@@ -33,7 +33,7 @@ campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n 
 		$(if $(TAPE),--tape $(TAPE))
 
 laws: $(STAMP) ## the laws of texts on many texts by chance (EXAMPLES=n, 2000), seldom the same ones
-	EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/mappings/test_markup_laws.py $(ARGS)
+	EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/mappings/test_markup_laws.py tests/mappings/test_hostile.py $(ARGS)
 
 lint: $(STAMP) ## ruff: rules and formatting
 	$(BIN)/ruff check .

@@ -57,6 +57,8 @@ _ADDRESSES, _ITEMS = 6_000, 8_000
 _ITEM = re.compile(r"(?m)^[ \t>]{0,20}[-*+#]{1,9}[ \t]")
 _LONG, _DENSE, _MARKS = 40_000, 0.12, "*_~`[]{}<>|^&$\\"
 """Of a longer text, the part that may be signs of markup; a page of dense tables has less."""
+_WIDE, _GAPS = 100, 10_000
+"""Cells that tables' rows lack; a parser adds each, so a few signs a row become a page."""
 _OPENS = re.compile(r"(`{3,})[^`]*$|(~{3,})")
 
 
@@ -153,15 +155,33 @@ def address(link: SyntaxTreeNode) -> str:
 
 
 def crowded(text: str) -> bool:
-    """Whether a text has more lines, items, people, addresses or signs than anybody writes outside code."""
+    """Whether a text has more lines, items, people, addresses, empty cells or signs than anybody writes."""
     if text.count("\n") > _LINES:
         text = "\n".join(line for line, kind in _lines(text) if kind == "text")
     signs = sum(map(text.count, _MARKS)) if len(text) > _LONG else 0
     if text.count("\n") > _LINES or text.count("@") > _MENTIONS or signs > _DENSE * len(text):
         return True
-    return text.count("://") > _ADDRESSES or (
-        text.count("\n") > _ITEMS and sum(1 for _ in _ITEM.finditer(text)) > _ITEMS
+    return (
+        gaps(text) > _GAPS
+        or text.count("://") > _ADDRESSES
+        or (text.count("\n") > _ITEMS and sum(1 for _ in _ITEM.finditer(text)) > _ITEMS)
     )
+
+
+def gaps(text: str) -> int:
+    """Return how many cells rows have less than the ruler of their table, roughly."""
+    if text.count("|") < _WIDE:
+        return 0
+    width = lacking = 0
+    for line in text.split("\n"):
+        bars = line.count("|")
+        if not line.strip(" \t>"):
+            width = 0
+        elif bars > width and not line.strip(" \t>|:-"):
+            width = bars
+        else:
+            lacking += max(0, width - bars)
+    return lacking
 
 
 def verbatim(text: str) -> str:

@@ -29,6 +29,8 @@ _SINGLE = re.compile(r"h[1-6]\.|bq\.|-{4,5}$")
 _CELLS = re.compile(
     r"(\|+)((?:\\.|\[[^\[\]\n]*\]|\{\{[^\n]{1,500}?\}\}|![^!\s|][^!|\n]*\|[^!|\n]*!|[^|])*)", re.DOTALL
 )
+_GAPS = 10_000
+"""Cells that the rows of a table lack."""
 _TASK = re.compile(r"^\\?\[([ xX])\\?\] (?=\S)")
 
 
@@ -187,10 +189,12 @@ class _Reader:
                 rows[-1] += f"\n{line}"
         cells = [[self._cell(*found, head=n == 0) for found in _split(row)] for n, row in enumerate(rows)]
         width = max(map(len, cells))
+        if width * len(cells) - sum(map(len, cells)) > _GAPS:
+            width = 0  # as they are: to fill them up would make a page of a few signs
         for number, row in enumerate(cells):
             yield f"| {' | '.join(row + [''] * (width - len(row)))} |"
             if number == 0:
-                yield f"|{' --- |' * width}"
+                yield f"|{' --- |' * (width or len(row))}"
 
     def _cell(self, bar: str, text: str, *, head: bool) -> str:
         """Return a cell; a heading of a row, which Markdown has none of, is bold."""

@@ -43,6 +43,12 @@ def source_words(body: Body) -> Counter[str]:
     return Counter(words(str(tree.text_content())))
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_an_address_apart_from_links_is_words(format: TextFormat) -> None:
+    """A line that defines what a link may refer to shows nothing: a text of such lines came out empty."""
+    assert words(passed("[a]: https://b.example/x", format)) == ["a", "https", "b", "example", "x"]
+
+
 @pytest.mark.parametrize("body", BODIES, ids=str)
 def test_every_word_is_read(body: Body) -> None:
     """A word lost on reading is lost on every other side."""
