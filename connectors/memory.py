@@ -173,19 +173,22 @@ class Memory:
         def act(fault: Fault | None) -> WrittenTicket:
             ticket = self._wire.find("set_fields", present.ref.key, to_write=True)
             natives = self._words.natives("set_fields", values, ticket.fields)
+            before = self._words.written(ticket)
             if fault is Fault.TAGS_DROPPED:
                 natives.pop("tags", None)
-            self._desk.set(ticket.key, by="hub", **natives)
-            return self._words.written(ticket)
+            if fault is not Fault.FIELDS_DROPPED:
+                self._desk.set(ticket.key, by="hub", **natives)
+            return before if fault is Fault.OLD_ANSWER else self._words.written(ticket)
 
         return self._wire.write("set_fields", act, idempotent=True)
 
     def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
         def act(fault: Fault | None) -> WrittenTicket:
             ticket = self._wire.find("change_tags", present.ref.key, to_write=True)
+            before = self._words.written(ticket)
             if fault is not Fault.TAGS_DROPPED:
                 self._desk.tag(ticket.key, *add, remove=remove)
-            return self._words.written(ticket)
+            return before if fault is Fault.OLD_ANSWER else self._words.written(ticket)
 
         return self._wire.write("change_tags", act, idempotent=True)
 
@@ -336,11 +339,12 @@ class Memory:
             return error
 
     def _page(self, since: datetime, given: set[Hint]) -> list[Hint]:
-        def act() -> list[Hint]:
+        def act(fault: Fault | None) -> list[Hint]:
+            behind = int(fault is Fault.OLD_ROWS)
             rows = [t for t in self._desk.indexed() if t.updated >= since]
-            return [h for t in rows if (h := _hint(t)) not in given]
+            return [h for t in rows if (h := _hint(t, behind)) not in given]
 
-        return self._wire.read("changed", act)[:_PAGE]
+        return self._wire.list("changed", act)[:_PAGE]
 
     def _refuse_foreign(self, call: str, text: Comment) -> None:
         if text.author.role is not PersonRole.HUB:
@@ -366,6 +370,7 @@ class Memory:
         return self._desk.attach(ticket.key, upload.name, content, kind=kind, to=id, by="hub")
 
 
-def _hint(ticket: DeskTicket) -> Hint:
+def _hint(ticket: DeskTicket, behind: int) -> Hint:
+    """Return the row of a ticket, so many changes `behind`."""
     presence = Presence.TRASHED if ticket.trashed else Presence.PRESENT
-    return Hint(ticket.key, str(ticket.version), ticket.updated, presence)
+    return Hint(ticket.key, str(ticket.version - behind), ticket.updated, presence)

@@ -76,6 +76,12 @@ class Fault(Enum):
     """A text that was meant for staff becomes readable by the customer; the answer says so."""
     TAGS_DROPPED = auto()
     """Tags stay as they were, as if the account's role were too low; nothing is said."""
+    FIELDS_DROPPED = auto()
+    """Fields stay as they were, as where a screen lacks them; nothing is said."""
+    OLD_ANSWER = auto()
+    """A write is made, and answered with the fields as they were before: a replica lags behind."""
+    OLD_ROWS = auto()
+    """A list shows each ticket's version as it was before the last change."""
 
 
 @dataclass(frozen=True, slots=True)

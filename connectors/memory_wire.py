@@ -24,14 +24,18 @@ class Wire:
 
     def read(self, call: str, act: Callable[[], T]) -> T:
         """Return what the desk answers, asked again on passing faults."""
+        return self.list(call, lambda fault: act())
+
+    def list(self, call: str, act: Callable[[Fault | None], T]) -> T:
+        """Read what a fault may make wrong: the one that is due is handed to `act`."""
         for _ in range(_ATTEMPTS - 1):
             try:
-                return self.write(call, lambda fault: act(), idempotent=True)
+                return self.write(call, act, idempotent=True)
             except Throttled:
                 raise
             except Transient:
                 continue
-        return self.write(call, lambda fault: act(), idempotent=True)
+        return self.write(call, act, idempotent=True)
 
     def write(self, call: str, act: Callable[[Fault | None], T], *, idempotent: bool) -> T:
         """Do something on the desk, once; the fault that is due is played or handed to `act`."""

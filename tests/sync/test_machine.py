@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from connectors.errors import WireError
 from connectors.memory import Fault
 from connectors.memory_desk import DeskTicket
 from mappings.ticket import MESSAGE_0, Audience, PersonRole, Ref
+from sync.links import Links, NotLinked
 from sync.store.inbox import LEASE
 from tests.sync.world import NAMES, World
 
@@ -56,6 +60,7 @@ class Said:
     token: str
     body: str
     audience: Audience
+    at: datetime
     there: bool = True
     files: dict[str, bytes] = field(default_factory=dict)
 
@@ -66,12 +71,15 @@ class Desk(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory(prefix="deskbridge-")
-        self.world = World(Path(self._folder.name), policies=False)
         self.said: list[Said] = []
+        self.joined: dict[str, datetime] = {}
+        """When a person linked a ticket to an issue by hand: what is older stays where it is."""
         self.leaky = False
 
-    @initialize(tags=works)
-    def begins(self, tags: tuple[str, ...]) -> None:
+    @initialize(tags=works, lag=st.sampled_from([0, 0, 5, 40]))
+    def begins(self, tags: tuple[str, ...], lag: int) -> None:
+        """Begin with one ticket; the servers' indexes need `lag` seconds to find what was written."""
+        self.world = World(Path(self._folder.name), policies=False, lag=timedelta(seconds=lag))
         self.opens(tags)
 
     # -- people
@@ -82,7 +90,7 @@ class Desk(RuleBasedStateMachine):
         token = self._token()
         key = self.world.desk.open_ticket(f"subject {token}", f"{token} help")
         self.world.desk.tag(key, *tags)
-        self.said.append(Said("desk", key, MESSAGE_0, token, "help", Audience.CUSTOMER))
+        self.said.append(Said("desk", key, MESSAGE_0, token, "help", Audience.CUSTOMER, self.world.at))
 
     @rule(pick=picks, public=st.booleans(), customer=st.booleans())
     def comments(self, pick: int, public: bool, customer: bool) -> None:
@@ -90,7 +98,7 @@ class Desk(RuleBasedStateMachine):
         token, by = self._token(), "kim" if customer and name == "desk" else "sam"
         audience = Audience.CUSTOMER if public or by == "kim" else Audience.STAFF
         id = self.world.servers[name].comment(ticket.key, f"{token} more", by=by, audience=audience)
-        self.said.append(Said(name, ticket.key, id, token, "more", audience))
+        self.said.append(Said(name, ticket.key, id, token, "more", audience, self.world.at))
 
     @rule(pick=picks)
     def quotes(self, pick: int) -> None:
@@ -101,7 +109,7 @@ class Desk(RuleBasedStateMachine):
         id = self.world.servers[name].comment(
             ticket.key, f"{token} see\n\n{re.sub('«', '<<', quoted)}", audience=Audience.STAFF
         )
-        self.said.append(Said(name, ticket.key, id, token, "see", Audience.STAFF))
+        self.said.append(Said(name, ticket.key, id, token, "see", Audience.STAFF, self.world.at))
 
     @rule(pick=picks, word=st.sampled_from(["right", "wrong"]))
     @precondition(lambda self: self.said)
@@ -147,6 +155,31 @@ class Desk(RuleBasedStateMachine):
         if pick % 5 == 0 and name != "desk":
             self.world.servers[name].trash(ticket.key)
 
+    @rule(pick=picks)
+    def vanishes(self, pick: int) -> None:
+        name, ticket = self._any(pick)
+        if pick % 5 == 0 and name != "desk":
+            del self.world.servers[name].tickets[ticket.key]
+            for said in self.said:
+                said.there &= (said.server, said.key) != (name, ticket.key)
+
+    @rule(pick=picks)
+    @precondition(lambda self: self.world.jira.tickets or self.world.gitlab.tickets)
+    def shares(self, pick: int) -> None:
+        """A person links one more ticket to an issue that has one."""
+        work = [(n, k) for n in ("jira", "gitlab") for k in self.world.servers[n].tickets]
+        name, key = work[pick % len(work)]
+        links = Links(self.world.store, self.world.connectors, self.world.rules, self.world.now)
+        if len(self.joined) == 2 or self.world.servers[name].tickets[key].trashed:
+            return
+        self.opens(())
+        ticket = self.said[-1].key
+        self.world.wait(seconds=2)
+        with suppress(NotLinked, WireError):
+            links.link(Ref("desk", ticket), Ref(name, key))
+            self.joined[ticket] = self.world.at
+        self.world.wait(seconds=2)
+
     # -- what goes wrong, and the hub
 
     @rule(name=st.sampled_from(NAMES), call=st.sampled_from(CALLS), fault=st.sampled_from(Fault))
@@ -179,6 +212,12 @@ class Desk(RuleBasedStateMachine):
             self.world.wait(seconds=LEASE.total_seconds() + 1)
         server.before = lambda call: None
 
+    @rule()
+    def restarts(self) -> None:
+        """The hub ends, and another process goes on with its store."""
+        self.world.close()
+        self.world.reopen()
+
     # -- in the end
 
     def teardown(self) -> None:
@@ -189,6 +228,8 @@ class Desk(RuleBasedStateMachine):
                     if (said.server, said.key) == (name, ticket.key):
                         for target, there in others:
                             self._arrived(said, target, there)
+                    elif said.server == name == "desk":
+                        assert not any(said.token in t.body.text for t in ticket.texts.values())
                 for target, there in others:
                     self._in_order(name, ticket.key, target, there)
             self._kept_inside()
@@ -214,6 +255,9 @@ class Desk(RuleBasedStateMachine):
             finding[0] == target and re.search(rf"\b{said.id} \({said.server}\)", finding[1])
             for finding in self.world.findings()
         )
+        by_hand = [self.joined[key] for key in (said.key, there.key) if key in self.joined]
+        if any(said.at <= linked for linked in by_hand):
+            return
         if said.there and not remarked:
             assert copies, f"{said.token} of {said.server} is missing on {target}"
             assert f"{said.token} {said.body}" in copies[0].body.text
@@ -244,7 +288,8 @@ class Desk(RuleBasedStateMachine):
         """Yield each side that is there to be worked on, with the others of its ticket."""
         for subject in self.world.store.bundles.subjects():
             refs = self.world.store.bundles.load(subject).refs
-            sides = [(ref.connection, self._ticket(ref)) for ref in refs]
+            there = [ref for ref in refs if ref.key in self.world.servers[ref.connection].tickets]
+            sides = [(ref.connection, self._ticket(ref)) for ref in there]
             live = [(name, ticket) for name, ticket in sides if not ticket.trashed]
             for name, ticket in live:
                 yield name, ticket, [side for side in live if side[0] != name]
