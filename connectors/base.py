@@ -257,6 +257,19 @@ class Connector(Protocol):
         learned of it without a ticket. Nothing is written.
         """
 
+    def pointers(self, key: str, field: str = "") -> list[str]:
+        """Return what other tools left on a ticket to say where else it is, as they wrote it.
+
+        That is where the tool's own links lead, without the hub's; with a `field`, what stands in that native
+        one. Raises Gone, and Rejected for a field there is not.
+        """
+
+    def meant(self, text: str) -> str | None:
+        """Return the key, as `fetch` takes it, of the ticket that an address here, or its name, means.
+
+        None for anything else. Whether there is such a ticket is not asked.
+        """
+
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return the ticket whole: fields, message 0, every page of comments, files. Raises Gone.
 

@@ -120,6 +120,14 @@ class Memory:
         """Nothing: any status can follow any other."""
         return []
 
+    def pointers(self, key: str, field: str = "") -> list[str]:
+        self._wire.read("pointers", lambda: self._wire.find("pointers", key))
+        return []
+
+    def meant(self, text: str) -> str | None:
+        place, _, key = text.rpartition("/")
+        return key if place in ("", f"{self._config.url}/tickets") and key else None
+
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         found = self._wire.read("fetch", lambda: self._words.snapshot(self._wire.find("fetch", key), also))
         return known_again(found, self._config.former)

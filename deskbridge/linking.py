@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.errors import ConfigError, HubError
+from connectors.base import Presence
+from connectors.errors import ConfigError, Gone, HubError
 from deskbridge.bootstrap import Application
 from deskbridge.contradictions import nearest
 from deskbridge.report import complaint
 from mappings.ticket import Ref
 from sync.rules import Role
 
-_CSV = "csv:"
+_CSV, _LINKS, _FIELD = "csv:", "remote-links:", "field:"
+_KINDS = "csv:FILE, remote-links:CONNECTION or field:CONNECTION.FIELD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,12 @@ class Pair:
 class Ways:
     """Where pairs are to be found."""
 
-    file: Path | None
-    rebuild: bool
+    file: Path | None = None
+    connection: str = ""
+    """Whose tickets are read for what another tool left on them."""
+    field: str = ""
+    """The tool's field that says where else a ticket is; empty: its links do."""
+    rebuild: bool = False
 
 
 def asked(
@@ -47,16 +53,23 @@ def asked(
         return None
     if one is not None or (adopt is not None and rebuild):
         raise ConfigError(["name two tickets, or say --adopt csv:FILE, or --rebuild: one of them"])
-    if adopt is not None and not adopt.removeprefix(_CSV).strip():
-        raise ConfigError(["--adopt: name the file, as in --adopt csv:links.csv"])
-    if adopt is not None and not adopt.startswith(_CSV):
-        raise ConfigError([f"--adopt {adopt}: write csv:FILE, as in --adopt csv:links.csv"])
-    return Ways(Path(adopt.removeprefix(_CSV)) if adopt is not None else None, rebuild)
+    if adopt is None:
+        return Ways(rebuild=True)
+    kind, _, rest = adopt.partition(":")
+    connection, _, field = rest.partition(".")
+    if not rest.strip() or f"{kind}:" not in (_CSV, _LINKS, _FIELD) or (f"{kind}:" == _FIELD and not field):
+        raise ConfigError([f"--adopt {adopt}: write {_KINDS}"])
+    if f"{kind}:" == _CSV:
+        return Ways(file=Path(rest))
+    return Ways(connection=rest) if f"{kind}:" == _LINKS else Ways(connection=connection, field=field)
 
 
 def link_many(application: Application, ways: Ways, *, prefer: str | None, history: bool, apply: bool) -> int:
     """Link each pair that is found, or say what would be linked; return the exit code."""
-    pairs = pairs_in(ways.file, application) if ways.file else _lost(application)
+    if ways.file:
+        pairs: Iterable[Pair] = pairs_in(ways.file, application)
+    else:
+        pairs = pointed(application, ways) if ways.connection else _lost(application)
     linked = failed = 0
     for pair in pairs:
         try:
@@ -113,6 +126,31 @@ def _headed(path: Path, names: list[str], application: Application) -> Iterator[
     yield from (f"{path}: line 1: no connection is called {name!r}{nearest(name, known)}" for name in unknown)
     if not unknown and {known[name].role for name in names} != {Role.FRONT, Role.WORK}:
         yield f"{path}: line 1: one must be a front and the other a work side"
+
+
+def pointed(application: Application, ways: Ways) -> Iterator[Pair]:
+    """Yield the pairs that another tool left on the tickets of a connection that are not linked.
+
+    Raises ConfigError for a connection there is not, and WireError.
+    """
+    roles = {name: c.role for name, c in application.settings.connections.items()}
+    if ways.connection not in roles:
+        raise ConfigError([f"no connection is called {ways.connection!r}{nearest(ways.connection, roles)}"])
+    here, bundles = application.connectors[ways.connection], application.store.bundles
+    others = [c for name, c in application.connectors.items() if roles[name] is not roles[ways.connection]]
+    for hint in here.walk():
+        ref = Ref(ways.connection, hint.key)
+        known = bundles.subject(ref)
+        # What is linked, or what a person parted, is left alone.
+        if hint.presence is not Presence.PRESENT or known.startswith("bundle:") or bundles.load(known).former:
+            continue
+        try:
+            texts = here.pointers(hint.key, ways.field)
+        except Gone:
+            continue
+        keys = ((other.name, other.meant(text)) for text in texts for other in others)
+        found = [Ref(name, key) for name, key in keys if key is not None]
+        yield from (Pair(ref, other, str(ref)) for other in dict.fromkeys(found))
 
 
 def _lost(application: Application) -> Iterator[Pair]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -118,6 +119,16 @@ class Freshdesk:
     def unreachable(self, place: Place, statuses: Collection[Status]) -> list[str]:
         """Nothing: any status can follow any other."""
         return []
+
+    def pointers(self, key: str, field: str = "") -> list[str]:
+        """Return what stands in a custom field; there are no links of Freshdesk's own."""
+        return self._reader.pointers(key, field) if field else []
+
+    def meant(self, text: str) -> str | None:
+        """Return the number in an address of the agents' or the customers' pages, or alone."""
+        page = rf"{re.escape(self._config.url)}/(?:a/|helpdesk/|support/)?tickets/"
+        found = re.fullmatch(rf"(?:{page}|#)?([0-9]{{1,18}})(?:[/?#].*)?", text.strip())
+        return found[1] if found else None
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return a ticket, archived ones too, with its description as message 0 and every conversation."""

@@ -78,6 +78,14 @@ class Reader:
         """Return a ticket's fields and message 0. Raises Gone."""
         return answers.get(self.http, f"tickets/{self.number(key)}", wire.Ticket)
 
+    def pointers(self, key: str, field: str) -> list[str]:
+        """Return what stands in a custom field, if anything. Raises Gone, Rejected."""
+        there = self.ticket(key).custom_fields
+        if field not in there:
+            why = f"tickets have no field {field}; there are {', '.join(sorted(there)) or 'none'}"
+            raise Rejected(self.config.name, "GET ticket", why, {field: why})
+        return [] if there[field] in (None, "") else [str(there[field])]
+
     def conversations(self, key: str, place: str = "tickets") -> Iterator[wire.Conversation]:
         """Yield every conversation of a ticket, oldest first. Raises Gone."""
         path = f"{place}/{self.number(key)}/conversations"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -31,7 +32,7 @@ from connectors.capabilities import (
     PlaceAbilities,
     Signed,
 )
-from connectors.errors import Rejected, WireError
+from connectors.errors import Gone, Rejected, WireError
 from connectors.former import known_again
 from connectors.gitlab import desk, hooks
 from connectors.gitlab.abilities import abilities
@@ -40,7 +41,7 @@ from connectors.gitlab.boards import Boards
 from connectors.gitlab.find import find_created
 from connectors.gitlab.labels import Side
 from connectors.gitlab.parts import KINDS, participants, parts, relate
-from connectors.gitlab.read import Reader
+from connectors.gitlab.read import Reader, is_key
 from connectors.gitlab.remarks import remarks
 from connectors.gitlab.status import Statuses, lacking
 from connectors.gitlab.translate import written
@@ -161,6 +162,26 @@ class GitLab:
     def unreachable(self, place: Place, statuses: Collection[Status]) -> list[str]:
         """Nothing: any status can follow any other."""
         return []
+
+    def pointers(self, key: str, field: str = "") -> list[str]:
+        """Nothing: issues have neither fields of an account's own nor links that lead elsewhere."""
+        if field:
+            why = f"issues have no field {field}"
+            raise Rejected(self.name, "GET issue", why, {field: why})
+        return []
+
+    def meant(self, text: str) -> str | None:
+        """Return the key of an issue by the address where people open it; one call names its project."""
+        place = re.escape(self._config.url)
+        found = re.fullmatch(
+            rf"{place}/(.+)/-/(?:issues|work_items)/([0-9]{{1,18}})(?:[/?#].*)?", text.strip()
+        )
+        if found is None:
+            return text.strip() if is_key(text.strip()) else None
+        try:
+            return f"{self._directory.ask_project(found[1]).id}:{found[2]}"
+        except Gone:
+            return None
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         found = known_again(self._reader.fetch(key), self._config.former)

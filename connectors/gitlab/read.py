@@ -108,6 +108,11 @@ def issue_path(http: Http, key: str) -> str:
     return f"projects/{found[1]}/issues/{found[2]}"
 
 
+def is_key(text: str) -> bool:
+    """Whether a text has the form of an issue's key."""
+    return _KEY.fullmatch(text) is not None
+
+
 def project_of(key: str) -> int:
     """Return the project in a key that `issue_path` has accepted."""
     return int(key.partition(":")[0])

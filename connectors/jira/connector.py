@@ -36,6 +36,7 @@ from connectors.jira.hooks import Hooks
 from connectors.jira.participants import Participants
 from connectors.jira.parts import Parts
 from connectors.jira.places import Places
+from connectors.jira.pointers import meant, pointers
 from connectors.jira.read import Reader
 from connectors.jira.service import ServiceDesk
 from connectors.jira.side import OWN_FIELDS
@@ -86,6 +87,7 @@ class Jira:
         self._finder = Finder(client, config.projects)
         self._boards = Boards(client)
         self._hooks = Hooks(client, config.name, config.projects)
+        self._url = config.url
         self._admin, self._graph = Admin(client, config.url), Graph(client)
 
     @property
@@ -118,6 +120,14 @@ class Jira:
     def unreachable(self, place: Place, statuses: Collection[Status]) -> list[str]:
         """See `Connector`; learned from one issue in each status of the place."""
         return [f"{self._name} {place.key}: {line}" for line in self._graph.unreachable(place, statuses)]
+
+    def pointers(self, key: str, field: str = "") -> list[str]:
+        """See `Connector`; remote links, or a field by its id."""
+        return pointers(self._client, key, field)
+
+    def meant(self, text: str) -> str | None:
+        """See `Connector`; ``SUP-12``, or where people open it."""
+        return meant(self._url, text)
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """See `Connector`."""

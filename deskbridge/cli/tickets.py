@@ -58,7 +58,7 @@ def link(
     ] = False,
     adopt: Annotated[
         str | None,
-        typer.Option("--adopt", metavar="csv:FILE", help="Take over the links in a file, many at once."),
+        typer.Option("--adopt", metavar="HOW", help="Take over another tool's links, many at once."),
     ] = None,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Find links that were lost by the hub's own texts.")
@@ -70,10 +70,13 @@ def link(
 ) -> None:
     """Make two tickets that lived on their own sides of one; the next sync keeps them the same.
 
-    Nothing that stands on them is rewritten, unless --prefer names the side to follow. --adopt links many:
-    the file's first line names two connections (desk,jira), each further line the keys of two tickets
-    (42,SUP-12). --rebuild reads every ticket of the work sides. Both only list what they would do before
-    --apply, and end with 4 if something cannot be linked.
+    Nothing that stands on them is rewritten, unless --prefer names the side to follow.
+
+    --adopt takes over the links of another tool. csv:FILE: the first line names two connections (desk,jira),
+    each further line the keys of two tickets (42,SUP-12). remote-links:jira follows the links on the issues
+    of a connection, field:desk.cf_issue what stands in a field of its tickets. --rebuild finds the hub's own
+    links by its texts on the work sides. Both only list what they would do before --apply, and end with 4
+    if something cannot be linked.
 
     Example: deskbridge link desk:42 jira:10042
     """

@@ -52,6 +52,47 @@ class TestAdopt:
         assert [text for text in found["comments"] if "Said since" in text["body"]]
         assert "Nothing to write" in hub.run("plan", "--all").out
 
+    def test_what_remote_links_say(self, hub: Hub) -> None:
+        """The links that another tool left on the issues would have to be typed again."""
+        (ticket, issue), _ = pairs(hub, 2)
+        for where in (
+            f"{hub.environment['FRESHDESK_URL']}/a/tickets/{ticket}",
+            "https://wiki.example/a/tickets/9",
+        ):
+            link = {"object": {"url": where, "title": "Elsewhere"}}
+            hub.people.jira("POST", f"api/2/issue/{issue}/remotelink", json=link)
+        listed = hub.run("link", "--adopt", "remote-links:jira")
+        assert (listed.code, len(listed.lines)) == (0, 2)
+        assert listed.lines[0].endswith(f"= desk {ticket}")
+        assert hub.run("link", "--adopt", "remote-links:jira", "--apply").code == 0
+        assert hub.run("sync", "--once").code == 0
+        assert hub.run("explain", f"desk:{ticket}").lines[0] == f"desk #{ticket} = jira {issue}"
+        assert hub.run("unlink", issue).code == 0
+        assert hub.run("link", "--adopt", "remote-links:jira").lines == ["0 to be linked; say --apply"]
+
+    def test_what_a_field_says(self, hub: Hub) -> None:
+        """The same for tools that keep the other ticket's number in a field of their own."""
+        (ticket, issue), (other, second) = pairs(hub, 2)
+        address = f"{hub.environment['JIRA_URL']}/browse/{second}"
+        for number, said in ((ticket, issue), (other, address)):
+            hub.people.sort(number, custom_fields={"cf_product_version": said})
+        ended = hub.run("link", "--adopt", "field:desk.cf_nothing")
+        assert (ended.code, ended.out) == (4, "")
+        assert "tickets have no field cf_nothing; there are" in ended.err
+        listed = hub.run("link", "--adopt", "field:desk.cf_product_version")
+        assert set(listed.lines[:-1]) == {f"desk {ticket} = jira {issue}", f"desk {other} = jira {second}"}
+        assert hub.run("link", "--adopt", "field:desk.cf_product_version", "--apply").code == 0
+        assert hub.run("sync", "--once").code == 0
+        assert hub.run("explain", f"desk:{other}").lines[0] == f"desk #{other} = jira {second}"
+
+    def test_an_address_in_gitlab(self, hub: Hub) -> None:
+        """An issue of GitLab would not be known by where people open it."""
+        ticket = hub.people.mail("kim@lantern.example", "Kim Park", "Theirs", "<p>Long ago.</p>")
+        made = hub.people.gitlab("POST", "issues", json={"title": "Theirs"})
+        hub.people.sort(ticket, custom_fields={"cf_product_version": made["web_url"]})
+        ended = hub.run("link", "--adopt", "field:desk.cf_product_version")
+        assert ended.lines[0] == f"desk {ticket} = gitlab {made['project_id']}:{made['iid']}"
+
     @pytest.mark.parametrize(
         ("text", "said"),
         [
@@ -72,7 +113,15 @@ class TestAdopt:
 
     @pytest.mark.parametrize(
         "words",
-        [(), ("desk:1",), ("--adopt", "links.csv"), ("--adopt", "csv:nowhere.csv"), ("a", "b", "--apply")],
+        [
+            (),
+            ("desk:1",),
+            ("--adopt", "links.csv"),
+            ("--adopt", "csv:nowhere.csv"),
+            ("a", "b", "--apply"),
+            ("--adopt", "field:desk"),
+            ("--adopt", "remote-links:jiar"),
+        ],
     )
     def test_a_slip_of_the_hand(self, hub: Hub, words: tuple[str, ...]) -> None:
         """Something else would be linked than somebody meant."""

@@ -10,7 +10,7 @@ import pytest
 from connectors.base import Connector, TicketDraft
 from connectors.errors import Rejected, Uncertain
 from mappings.provenance import find_token
-from mappings.ticket import MESSAGE_0, PersonRole
+from mappings.ticket import MESSAGE_0, PersonRole, Ref
 from tests.contract.drafts import fresh, kept, message, samples, shown, steady, ticket, token, words
 from tests.contract.world import Break, Call, World
 
@@ -141,3 +141,20 @@ def _create(
 
 def _lag(connector: Connector) -> float:
     return connector.capabilities.index_lag.total_seconds() + 1
+
+
+def test_an_address_means_the_ticket_that_it_opens(world: World, connector: Connector) -> None:
+    """`meant`: "the ticket that an address here means". Broken: another tool's links lead elsewhere."""
+    side = connector.fetch(world.opens(fresh("Linked"), "Hm."))
+    found = connector.meant(side.url)
+    assert found is not None
+    assert connector.fetch(found).ref == side.ref
+    assert connector.meant(f"https://elsewhere.example/{side.ref.key}") is None
+
+
+def test_a_ticket_that_nobody_linked_points_nowhere(world: World, connector: Connector) -> None:
+    """`pointers`: "without the hub's". Broken: what a person parted is taken for another tool's link."""
+    key = world.opens(fresh("Alone"), "Hm.")
+    other = Ref("elsewhere", "7", "#7")
+    connector.add_link(key, other, "https://elsewhere.example/7", "elsewhere 7")
+    assert connector.pointers(key) == []
