@@ -125,15 +125,16 @@ class Http:
         told = {**(headers or {}), "Content-Type": body.content_type}
         return self.call(method, path, data=body, headers=told, idempotent=False)
 
-    def json(self, response: requests.Response) -> Any:
-        """Return the answer's JSON. Raises Rejected, naming the call, when it is something else.
+    def json(self, response: requests.Response, *, once: bool = False) -> Any:
+        """Return the answer's JSON. Where it is none, raises Transient, or Uncertain of a write made `once`.
 
         JSON is UTF-8 whatever a header says (RFC 8259, 8.1); what is not is refused, never read as U+FFFD.
         """
         try:
             return decoder.loads(response.content.decode())
         except (ValueError, RecursionError):
-            raise Rejected(self.connection, _name(response), no_json(response)) from None
+            why, whole = no_json(response), passes(response)
+            raise unreadable(self.connection, _name(response), why, once=once, whole=whole) from None
 
     @contextmanager
     def open(self, url: str) -> Iterator[IO[bytes]]:
@@ -322,6 +323,26 @@ def _credentials(request: requests.PreparedRequest) -> list[str]:
                 user, _, word = signed.decode(encoding).partition(":")
                 found += [user, word] if len(word) <= 1 else [word]
     return [one for one in found if len(one) > 1]
+
+
+def unreadable(connection: str, call: str, text: str, *, once: bool = False, whole: bool = True) -> WireError:
+    """Return the error that a 2xx answer means which is not what was asked for.
+
+    One that is no such thing as a `whole` comes from a proxy, or was cut: a page to sign in, half of the
+    JSON. That passes. One odd value within it stays, and concerns that record alone. Of a write that must be
+    made `once` either is as good as no answer.
+    """
+    kind = Uncertain if once else Transient if whole else Rejected
+    return kind(connection, call, text)
+
+
+def passes(response: requests.Response) -> bool:
+    """Whether an answer that is not JSON may be one next time; a record that is not UTF-8 stays so."""
+    try:
+        response.content.decode()
+    except UnicodeDecodeError:
+        return not response.content.lstrip().startswith((b"{", b"["))
+    return True
 
 
 def no_json(response: requests.Response) -> str:

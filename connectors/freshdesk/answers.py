@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 from requests import Response
 
-from connectors.errors import Rejected, Uncertain
-from connectors.http import Http, no_json, shown
+from connectors.http import Http, no_json, passes, shown, unreadable
 
 PER_PAGE = 100
 """Rows on a page: the most that Freshdesk gives."""
@@ -41,22 +40,24 @@ class HasId(Protocol):
 R = TypeVar("R", bound=HasId)
 
 
-def read(http: Http, response: Response, kind: type[T]) -> T:
-    """Return an answer as `kind`. Raises Rejected, naming call and field, when it is malformed."""
+def read(http: Http, response: Response, kind: type[T], *, once: bool = False) -> T:
+    """Return an answer as `kind`. Raises Rejected, naming call and field, when a field is malformed.
+
+    One that is wholly something else is Transient; of a write that is sent `once`, either is Uncertain.
+    """
     try:
         answer: T = _adapter(cast(Hashable, kind)).validate_json(response.content)
     except ValidationError as error:
         call = f"{response.request.method} {urlsplit(response.url).path}"
-        raise Rejected(http.connection, call, shown(response.request, _malformed(error, response))) from None
+        text = shown(response.request, _malformed(error, response))
+        whole = not error.errors()[0]["loc"] and passes(response)
+        raise unreadable(http.connection, call, text, once=once, whole=whole) from None
     return answer
 
 
 def made(http: Http, response: Response, kind: type[T]) -> T:
     """Return the answer to a write that is sent once; a malformed one is as good as lost: Uncertain."""
-    try:
-        return read(http, response, kind)
-    except Rejected as error:
-        raise Uncertain(error.connection, error.call, error.text) from None
+    return read(http, response, kind, once=True)
 
 
 def get(http: Http, path: str, kind: type[T], params: Mapping[str, Any] | None = None) -> T:

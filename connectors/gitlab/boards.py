@@ -106,7 +106,7 @@ class Boards:
         return self.reader.http.call("POST", path, json=sent, idempotent=False)
 
     def _board(self, response: requests.Response) -> Board:
-        return parse(BOARD, self.side.connection, response)
+        return parse(BOARD, self.side.connection, response, once=response.request.method == "POST")
 
 
 def _ours(spec: BoardSpec, there: list[Board]) -> Board | None:

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from connectors.errors import Rejected, Uncertain
-from connectors.http import no_json, shown
+from connectors.http import no_json, passes, shown, unreadable
 from mappings.vocabulary import Native
 
 T = TypeVar("T")
@@ -267,8 +266,9 @@ UPLOADED, PROJECT, USER = TypeAdapter(Upload), TypeAdapter(Project), TypeAdapter
 def parse(kind: TypeAdapter[T], connection: str, response: requests.Response, *, once: bool = False) -> T:
     """Return the answer as `kind`. Raises Rejected, naming the call and the field that is odd.
 
-    `once` says that the call was a write that must not be repeated: it happened, so an answer that cannot
-    be read is as good as none and raises Uncertain.
+    One that is wholly something else (a proxy's page, half of it) is Transient. `once` says that the call
+    was a write that must not be repeated: it happened, so an answer that cannot be read is as good as none
+    and raises Uncertain.
     """
     try:
         return kind.validate_json(response.content)
@@ -278,7 +278,8 @@ def parse(kind: TypeAdapter[T], connection: str, response: requests.Response, *,
         call = f"{response.request.method} {urlsplit(response.url).path}"
         why = no_json(response) if first["type"] == "json_invalid" else f"{where}: {first['msg']}"
         text = f"the answer cannot be read: {why}"
-        raise (Uncertain if once else Rejected)(connection, call, shown(response.request, text)) from None
+        whole = not first["loc"] and passes(response)
+        raise unreadable(connection, call, shown(response.request, text), once=once, whole=whole) from None
 
 
 def explain(response: requests.Response) -> tuple[str, Mapping[str, str]]:

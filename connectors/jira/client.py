@@ -23,8 +23,8 @@ from pydantic import BaseModel
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from connectors.base import ConnectionConfig, Upload
-from connectors.errors import Gone, Rejected, Uncertain
-from connectors.http import TIMEOUT, Http
+from connectors.errors import Gone, Rejected, Transient, Uncertain
+from connectors.http import TIMEOUT, Http, unreadable
 from connectors.jira import site_wire, wire
 from connectors.jira.abilities import FILE_HOSTS, MAX_FILE
 from connectors.jira.answers import denies, explain, genuine
@@ -73,8 +73,11 @@ class _Routed(ResilientSession):
         """Make the library's call; only JSON comes back, so that it never meets (or logs) anything else."""
         path = str(url).removeprefix(f"{self._http.base}/")
         request = {k: v for k, v in kwargs.items() if k in ("params", "data", "json", "headers")}
-        response = self._http.call(method, path, idempotent=method.upper() != "POST", **request)
-        self._http.json(response)
+        once = method.upper() == "POST"
+        response = self._http.call(method, path, idempotent=not once, **request)
+        if not isinstance(self._http.json(response, once=once), dict | list):
+            text = "the answer is neither an object nor a list"
+            raise unreadable(self._http.connection, f"{method} {path}", text, once=once)
         response.encoding = "utf-8"  # as it was just read, whatever the header says
         return response
 
@@ -153,8 +156,11 @@ class Client:
         return self._made(model, answer, f"POST {path}")
 
     def parse(self, model: type[M], payload: object, call: str) -> M:
-        """Return a payload as `model`. Raises Rejected, naming the call and the field that is odd."""
-        return wire.parse(model, payload, self.http.connection, call)
+        """Return a payload as `model`. Raises Rejected, naming the call and the field that is odd.
+
+        One that is wholly something else is Transient.
+        """
+        return wire.parse(model, payload, self.http.connection, call, answered=True)
 
     def myself(self) -> wire.User:
         """Return the account, asked for anew. Raises Unauthorised: this call is never anonymous."""
@@ -184,8 +190,8 @@ class Client:
 
     def _made(self, model: type[M], answer: requests.Response, call: str) -> M:
         try:
-            return self.parse(model, self.http.json(answer), call)
-        except Rejected as error:
+            return self.parse(model, self.http.json(answer, once=True), call)
+        except (Rejected, Transient) as error:
             raise Uncertain(error.connection, error.call, error.text) from None
 
     def _learn_site(self) -> Site:

@@ -21,7 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
-from connectors.errors import Rejected
+from connectors.errors import Rejected, Transient
 from mappings.markup.adf_read import stored
 from mappings.ticket import Raw, TextFormat
 
@@ -348,14 +348,19 @@ class Moment(RootModel[When]):
     """A date-time custom field."""
 
 
-def parse(model: type[M], payload: object, connection: str, call: str) -> M:
-    """Return the payload as `model`. Raises Rejected, naming the call and the first field that is odd."""
+def parse(model: type[M], payload: object, connection: str, call: str, *, answered: bool = False) -> M:
+    """Return the payload as `model`. Raises Rejected, naming the call and the first field that is odd.
+
+    An answer that is wholly something else raises Transient; an event that is so, Rejected.
+    """
     try:
         return model.model_validate(payload)
     except ValidationError as error:
         odd = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(str(part) for part in odd["loc"]) or "body"
         text = f"the answer's {field} is not as Jira documents it: {odd['msg']}"
+        if answered and not odd["loc"]:
+            raise Transient(connection, call, text) from None
         raise Rejected(connection, call, text, {field: odd["msg"]}) from None
 
 

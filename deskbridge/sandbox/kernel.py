@@ -92,6 +92,8 @@ class _Wire:
     async def _play(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         match fault.kind:
             case "answer":
+                if fault.done:
+                    await self._app(scope, receive, _nowhere)
                 answer = Response(fault.body, fault.status, fault.headers)
                 await answer(scope, receive, send)
             case "slow":

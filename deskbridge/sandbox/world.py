@@ -72,6 +72,8 @@ class Fault:
     chance: float = 1.0
     """How likely a matching call is hit, from 0 to 1."""
     seconds: float = 0.0
+    done: bool = False
+    """Whether the call is carried out before the `answer` is given in place of its own."""
 
 
 @dataclass(slots=True)

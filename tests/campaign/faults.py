@@ -10,15 +10,16 @@ _WEIGHTS = {"reset": 30, "lost": 40, "truncated": 12, "slow": 6}
 _READS, _WRITES = 0.7, 2.2
 """One call in five or six is a write, and only there can two sides come to differ: it is struck oftener."""
 _LONG = ("429 quota", "429 global", "401", "429 dc")
-_NOT_PLAYED = ("answer", "403 suspended")
-"""`answer` has no content of its own; the other is the end of the account."""
-_GARBLED = ("html 200", "broken json", "wrong type", "no body", "deep json", "huge")
-"""Answers of 200 that are none. The connectors take them for refusals, which stand: not played here."""
+_NOT_PLAYED = ("answer", "403 suspended", "huge")
+"""The first has no content of its own, the second is the end of the account, the last only takes long."""
+
+_IN_BETWEEN = ("html 200", "html 502", "html 504", "broken json", "wrong type", "no body")
+"""What a machine between the two may say in place of a tool that has done what it was asked for."""
 
 
 def playable(kinds: Iterable[str]) -> list[str]:
     """Return the faults, of those that a system knows, which the campaign plays."""
-    return sorted(kind for kind in set(kinds) if kind not in (*_NOT_PLAYED, *_GARBLED))
+    return sorted(kind for kind in set(kinds) if kind not in _NOT_PLAYED)
 
 
 class Faults:
@@ -35,3 +36,7 @@ class Faults:
             return ""
         weights = [_WEIGHTS.get(kind, 0.3 if kind in _LONG else 2) for kind in kinds]
         return self._chance.choices(kinds, weights)[0]
+
+    def done(self, kind: str) -> bool:
+        """Draw whether the call is carried out before this fault strikes its answer."""
+        return kind in _IN_BETWEEN and self._chance.random() < 0.5

@@ -122,7 +122,8 @@ class Recorder:
     def _strike(self, system: str, kind: str) -> None:
         """Have the sandbox play a fault on the next call, which is ours."""
         control = http.client.HTTPConnection(self._control)
-        control.request("POST", "/faults", json.dumps({"system": system, "kind": kind, "seconds": 0.005}))
+        fault = {"system": system, "kind": kind, "seconds": 0.005, "done": self._faults.done(kind)}
+        control.request("POST", "/faults", json.dumps(fault))
         assert control.getresponse().status == 200
         control.close()
 

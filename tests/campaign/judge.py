@@ -95,7 +95,9 @@ class Judge:
 
     def _text(self, ticket: Ticket, said: Said, target: Side, record: Record) -> Iterator[Fault]:
         all_tokens = {said.token, *said.earlier}
-        copies = [text for text in record.texts if text.token in all_tokens]
+        found = [text for text in record.texts if text.token in all_tokens]
+        # A copy that somebody edited is theirs; a later wording stands beside it, as a text of its own.
+        copies = [text for text in found if not self._is_theirs(target, text)] or found
         if len(copies) > 1:
             yield Fault("twice", ticket.number, f"{said.token} stands {len(copies)} times on {_name(target)}")
         if said.deleted or self._older(said, target) or self._excused(said, target):
@@ -171,7 +173,8 @@ class Judge:
                 record = self._record(target)
                 if target is origin or record is None:
                     continue
-                stand = [place[t.token] for t in record.texts if t.token in place]
+                # Of a text whose copy is somebody's own now, the later wording stands where it was added.
+                stand = list(dict.fromkeys(place[t.token] for t in record.texts if t.token in place))
                 if stand != sorted(stand):
                     first = next(b for a, b in pairwise(stand) if b < a)
                     what = f"{made[first].token} of {_name(origin)} stands too late on {_name(target)}"

@@ -27,9 +27,12 @@ CALLS = {"freshdesk": "GET .*tickets/42", "jira": "GET .*issue/10042", "gitlab":
 SECRETS = {"freshdesk": SECRET, "jira": CONFIGS["jira"]().secret, "gitlab": TOKEN}
 
 
+_LISTS = ("/notes", "/conversations", "/agents", "/ticket_fields")
+
+
 def answering(system: str, ticket: bytes) -> Any:
-    """Return an answer that has `ticket` where the ticket is asked for, and no notes."""
-    return lambda path, params, body: b"[]" if path.endswith(("/notes", "/conversations")) else ticket
+    """Return an answer that has `ticket` where the ticket is asked for, and lists without rows."""
+    return lambda path, params, body: b"[]" if path.endswith(_LISTS) else ticket
 
 
 def subject(odd: OddServer, system: str) -> str:

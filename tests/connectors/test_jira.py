@@ -360,9 +360,11 @@ def test_a_throttle_stops_all_calls(server: responses.RequestsMock, jira: Connec
     [
         ({"status": 401, "json": {"message": "Unauthorized", "status-code": 401}}, Unauthorised),
         ({"status": 404, "body": "<html>no site</html>", "content_type": "text/html"}, Transient),
-        ({"status": 200, "body": "<html>sign in</html>", "content_type": "text/html"}, Rejected),
-        ({"status": 200, "body": ""}, Rejected),
-        ({"status": 200, "json": ["?"]}, Rejected),
+        ({"status": 200, "body": "<html>sign in</html>", "content_type": "text/html"}, Transient),
+        ({"status": 200, "body": ""}, Transient),
+        ({"status": 200, "json": ["?"]}, Transient),
+        ({"status": 200, "json": "?"}, Transient),
+        ({"status": 200, "json": {"accountId": 7}}, Rejected),
         (
             {"status": 403, "headers": {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; x"}},
             Unauthorised,
