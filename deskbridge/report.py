@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -168,7 +169,7 @@ def _what(write: Write) -> str:
 
 def _told(write: AddNotice | Tell) -> str:
     if isinstance(write, Tell):
-        return f"tell staff: {write.words}"
+        return "tell staff: " + re.sub(r"\\(\W)", r"\1", write.words)
     suggests = isinstance(write.news, Suggestion)
     return f"tell staff that {write.about} {'suggests' if suggests else 'is'} {write.news}"
 

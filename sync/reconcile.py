@@ -185,7 +185,8 @@ def _waiting(ticket: Observed, plan: Plan) -> Plan:
     urgent = undelayed(plan).writes
     if front is None or not ticket.told:
         return Plan(urgent, ())
-    return Plan((*urgent, *told_of_parking(s, front, ticket.told, ticket.parked or "")), ())
+    why = (ticket.parked or "").removeprefix(f"{s.sides[front].ref}: ")
+    return Plan((*urgent, *told_of_parking(s, front, ticket.told, why)), ())
 
 
 def _refusals(s: Situation, applied: Applied) -> Iterator[Tell]:

@@ -165,14 +165,19 @@ class TestSync:
     def test_a_ticket_nobody_can_place_is_parked(self, hub: Hub) -> None:
         """A ticket would be dropped without a word, or a script would take that for success."""
         a_stranger(hub)
+        why = "no customer is known for pat@nowhere.example; add one to the settings"
         planned = hub.run("plan")
         assert planned.lines == [
             "desk #1",
-            "  ! desk #1: no customer is known for pat@nowhere.example; add one to the settings",
+            (
+                f"  + desk: tell staff: This ticket waits for a person: {why}; it is tried again whenever it "
+                "changes (read by staff, no mail)"
+            ),
+            f"  ! desk #1: {why}",
         ]
         ended = hub.run("sync", "--once", "--json")
         assert (ended.code, ended.err) == (4, "")
-        counted = {"looked_at": 1, "written": 0, "postponed": 0, "parked": 1}
+        counted = {"looked_at": 1, "written": 1, "postponed": 0, "parked": 1}
         assert json.loads(ended.out) == {**counted, "parked_before": 0}
 
     def test_what_was_parked_before_is_no_news(self, hub: Hub) -> None:
