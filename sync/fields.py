@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import cast
 
 from connectors.capabilities import Mails
@@ -313,6 +314,7 @@ def _customer_spoke_later(s: Situation, source: str, target: str) -> bool:
     return bool(written) and max(written) > s.done_since.get(source, s.sides[source].ticket.updated)
 
 
+@lru_cache(maxsize=4096)  # a desk has few tags, and every look at a ticket asks for its own again
 def slug(tag: str) -> str:
     """Return what two tags have in common that mean the same in different tools."""
     return re.sub(r"[^\w]+", "-", tag.strip().lower()).strip("-")

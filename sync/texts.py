@@ -62,9 +62,9 @@ def _originals(s: Situation) -> list[tuple[str, Comment]]:
         (side, message)
         for side, snapshot in s.sides.items()
         for message in snapshot.ticket.messages
-        if message.kind is not CommentKind.AUTOMATIC
+        if message.id not in copies[side]  # two of three texts are copies: asked first
+        and message.kind is not CommentKind.AUTOMATIC
         and message.author.role not in (PersonRole.HUB, PersonRole.MACHINE)
-        and message.id not in copies[side]
     ]
     # Of two ids that count up, the longer one is the later one.
     return sorted(found, key=lambda f: (f[1].id != MESSAGE_0, f[1].created, f[0], len(f[1].id), f[1].id))
@@ -285,7 +285,6 @@ def _automatic(s: Situation) -> Iterator[Skip]:
     """Yield what a program wrote, and why it stays where it is."""
     for side in s.trusted():
         for message in s.sides[side].ticket.messages:
-            machine = message.author.role is PersonRole.MACHINE
-            if machine or message.kind is CommentKind.AUTOMATIC:
+            if message.kind is CommentKind.AUTOMATIC or message.author.role is PersonRole.MACHINE:
                 for target in s.receivers(side):
                     yield Skip(target, called(message, side), "a program wrote it", quiet=True)

@@ -19,10 +19,10 @@ def deleted(s: Situation) -> Iterator[Operation]:
     """Yield what becomes of each copy whose original a person deleted; it is told or marked once."""
     present = {name: {m.id for m in side.ticket.messages} for name, side in s.sides.items()}
     for copy in s.mirrors:
-        if copy.kind is not Kind.COMMENT or not copy.revision or copy.revision in _WITHDRAWN:
-            continue
         origin, target = copy.origin, copy.target
         if origin.id in present.get(origin.connection, ()) or origin.id.startswith("hub:"):
+            continue
+        if copy.kind is not Kind.COMMENT or not copy.revision or copy.revision in _WITHDRAWN:
             continue
         here, there = s.sides.get(origin.connection), s.sides.get(target.connection)
         if here is None or there is None or (here.ref.key, there.ref.key) != (origin.key, target.key):
