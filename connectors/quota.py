@@ -43,6 +43,9 @@ class Level(NamedTuple):
 class Budget(Protocol):
     """The calls that one connection's account may make, shared by everything that calls it."""
 
+    def allowance(self) -> float | None:
+        """Return how many calls a second the whole account may make; None while no answer told."""
+
     def blocked_until(self, bucket: str = TOTAL) -> datetime | None:
         """Return when the next call may be made, or None if no refusal of the server stands."""
 

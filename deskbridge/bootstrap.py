@@ -10,7 +10,7 @@ from pathlib import Path
 
 from connectors.base import ConnectionConfig, Connector
 from connectors.errors import ConfigError
-from connectors.quota import LocalBudget
+from connectors.quota import Budget, LocalBudget
 from connectors.registry import connect
 from deskbridge.desk import desk_of, fuses_of, projects_of
 from deskbridge.parts import Settings
@@ -23,6 +23,7 @@ from sync.recovery import Recovery
 from sync.reroute import Rerouting
 from sync.store import Retention, Store, open_store
 from sync.store.dialects import address_of
+from sync.store.quota import SharedBudget
 
 Now = Callable[[], datetime]
 
@@ -38,8 +39,8 @@ class Application:
     links: Links
     recovery: Recovery
     rerouting: Rerouting
-    budgets: Mapping[str, LocalBudget]
-    """What each connection may call; shared by everything in this process."""
+    budgets: Mapping[str, Budget]
+    """What each connection may call; shared by everything on this store."""
     signer: Signer
     now: Now
 
@@ -52,7 +53,7 @@ def system_time() -> datetime:
 def connectors_of(
     settings: Settings,
     now: Now,
-    budgets: Mapping[str, LocalBudget] | None = None,
+    budgets: Mapping[str, Budget] | None = None,
     former: Callable[[str], Mapping[str, datetime]] = lambda connection: {},
 ) -> dict[str, Connector]:
     """Return a connector for each connection of the settings; none makes a call yet.
@@ -73,7 +74,7 @@ def connectors_of(
     return made
 
 
-def budgets_of(settings: Settings, now: Now) -> dict[str, LocalBudget]:
+def budgets_of(settings: Settings, now: Now) -> dict[str, Budget]:
     """Return a budget for each connection, of which nothing is known yet."""
     return {name: LocalBudget(now) for name in settings.connections}
 
@@ -81,10 +82,10 @@ def budgets_of(settings: Settings, now: Now) -> dict[str, LocalBudget]:
 def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> Application:
     """Return the application that a settings file describes. Raises ConfigError with all problems."""
     settings = load(path, environ)
-    budgets = budgets_of(settings, now)
-    connectors_of(settings, now, budgets)  # before a store is made: what cannot work leaves no trace
+    connectors_of(settings, now)  # before a store is made: what cannot work leaves no trace
     keeps = Retention(texts=settings.hub.keep_texts, decisions=settings.hub.keep_decisions)
     store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent), keeps)
+    budgets = {name: SharedBudget(store.database, name, now) for name in settings.connections}
     connectors = connectors_of(settings, now, budgets, store.database.former)
     desk = desk_of(settings)
     signer = Signer(settings.hub.secret.get_secret_value().encode())
@@ -105,7 +106,7 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
 
 
 def _connector(
-    settings: Settings, name: str, now: Now, budget: LocalBudget, former: Mapping[str, datetime]
+    settings: Settings, name: str, now: Now, budget: Budget, former: Mapping[str, datetime]
 ) -> Connector:
     connection = settings.connections[name]
     config = ConnectionConfig(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.base import Account, Connector
 from connectors.errors import Unauthorised, WireError
-from connectors.quota import LocalBudget
+from connectors.quota import Budget
 from deskbridge import notify
 from deskbridge.report import complaint
 from sync.store import Store
@@ -117,7 +117,7 @@ class Standing:
 def standing(
     connectors: Mapping[str, Connector],
     store: Store,
-    budgets: Mapping[str, LocalBudget],
+    budgets: Mapping[str, Budget],
     at: datetime,
     channels: Iterable[notify.Line] = (),
 ) -> Standing:
@@ -127,7 +127,7 @@ def standing(
     return Standing(at=at, connections=lines, tally=counts, channels=tuple(channels))
 
 
-def _line(name: str, connector: Connector, store: Store, budget: LocalBudget, counts: Tally) -> Line:
+def _line(name: str, connector: Connector, store: Store, budget: Budget, counts: Tally) -> Line:
     account, error = None, None
     try:
         account = connector.whoami()

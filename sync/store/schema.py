@@ -256,6 +256,28 @@ chores = Table(
     Column("place", Text, nullable=False, server_default=""),
 )
 
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("bucket", Text, primary_key=True),
+    Column("calls", Integer),
+    Column("window", BigInteger),
+    Column("blocked", Instant),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("connection", Text, nullable=False),
+    Column("bucket", Text, nullable=False),
+    Column("share", Text, nullable=False),
+    Column("taken", Integer, nullable=False),
+    Column("until", Instant, nullable=False),
+    Index("ix_batches_newest", "connection", "bucket", "until"),
+)
+
 identities = Table(
     "identities",
     metadata,

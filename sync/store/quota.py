@@ -1,0 +1,235 @@
+"""One budget for each connection, shared by all processes on a store: live work, migrations, the sweep.
+
+A process takes calls from the store in small batches, so that most calls cost no transaction. A batch counts
+as used until a window after the last moment at which its calls may be made; what of it was not used is given
+back with the next batch.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from connectors.quota import HEADROOM, TOTAL, Level, LocalBudget
+from sync.store.database import Database
+from sync.store.dialects import prepared, replacing
+from sync.store.schema import batches, quotas
+
+_HOLDS = timedelta(seconds=1)
+"""How long the calls of a batch may be made, and how soon every process knows what another one learned."""
+_SHORTEST = timedelta(seconds=45)
+"""The shortest window that is shared. Shorter ones limit the writes on one ticket, whose claim one worker
+has at a time; a store would be asked for each of them."""
+_PARTS, _MOST = 50, 20
+"""A batch is one part in so many of a limit, and no more calls than that."""
+
+
+class Share(StrEnum):
+    """Who calls. Live work comes first: the others leave it some of each limit, whatever they have to do."""
+
+    LIVE = "live"
+    MIGRATION = "migration"
+    SWEEP = "sweep"
+
+
+_MAY_USE = {Share.LIVE: 1.0, Share.MIGRATION: 0.75, Share.SWEEP: 0.1}
+"""How much of a limit, less the head-room, all processes of one share may use together."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Calls that this process may make between two moments."""
+
+    since: datetime
+    until: datetime
+    left: int
+    id: int | None = None
+    taken: int = 0
+    """How many calls it had; none where no limit is known."""
+
+
+class SharedBudget:
+    """The budget of a connection for one process and all its threads, together with all other processes.
+
+    What answers say of what is left counts as in a `LocalBudget`: it contains what everybody used.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        connection: str,
+        now: Callable[[], datetime],
+        share: Share = Share.LIVE,
+        headroom: float = HEADROOM,
+    ) -> None:
+        self._db, self._connection, self._now = database, connection, now
+        self._share, self._headroom = share, headroom
+        self._local, self._lock = LocalBudget(now, headroom), threading.Lock()
+        self._held: dict[str, _Batch] = {}
+        self._told: dict[str, tuple[int, timedelta]] = {}
+
+    def allowance(self) -> float | None:
+        """Return how many calls a second the whole account may make; None while no answer told anybody."""
+        if self._local.allowance() is None:
+            self._adopt(TOTAL)
+        return self._local.allowance()
+
+    def blocked_until(self, bucket: str = TOTAL) -> datetime | None:
+        """Return when the next call may be made, or None if no refusal of the server stands."""
+        self._adopt(bucket)
+        return self._local.blocked_until(bucket)
+
+    def block(self, until: datetime, bucket: str = TOTAL) -> None:
+        """Keep everybody from calling before `until`."""
+        self._local.block(until, bucket)
+        row = {"connection": self._connection, "bucket": bucket, "blocked": until}
+        with self._db.writing() as tx:
+            tx.execute(_BLOCK(tx), row)
+
+    def take(self, buckets: Iterable[str], patience: timedelta) -> datetime:
+        """Book a call in these buckets; return when it may be made."""
+        counted = sorted({TOTAL, *buckets})
+        with self._lock:
+            now = self._now()
+            lacking = [name for name in counted if not self._has(name, now)]
+            at = self._fetch(lacking, now, patience) if lacking else now
+            if at - now > patience:
+                return at
+            ours = self._local.take(counted, patience)
+            if ours - now <= patience:
+                for name in counted:
+                    self._held[name].left -= 1
+            return max(at, ours)
+
+    def learn(self, levels: Iterable[Level]) -> None:
+        """Take in what an answer said of its buckets, and tell the other processes of limits that are new."""
+        levels = [level for level in levels if level.limit > 0]
+        self._local.learn(levels)
+        news = [one for one in levels if self._told.get(one.bucket) != (one.limit, one.window)]
+        if not news:
+            return
+        with self._db.writing() as tx:
+            for level in sorted(news):
+                row = {"connection": self._connection, "bucket": level.bucket, "calls": level.limit}
+                tx.execute(_LEARN(tx), {**row, "window": _micros(level.window)})
+        self._told |= {level.bucket: (level.limit, level.window) for level in news}
+
+    def _has(self, bucket: str, now: datetime) -> bool:
+        held = self._held.get(bucket)
+        return held is not None and held.since <= now < held.until and held.left > 0
+
+    def _fetch(self, buckets: Sequence[str], now: datetime, patience: timedelta) -> datetime:
+        """Get a batch in each bucket, or one call that is made later; return when the call may be made."""
+        with self._db.writing() as tx:
+            rows = {name: self._quota(tx, name) for name in buckets}
+            for name, row in rows.items():
+                self._take_over(name, row)
+            at = max(self._free(tx, name, row, now) for name, row in rows.items())
+            for name, row in rows.items():
+                if at - now <= patience:
+                    self._held[name] = self._booked(tx, name, row, now, at)
+        return at
+
+    def _adopt(self, bucket: str) -> None:
+        where = (quotas.c.connection == self._connection, quotas.c.bucket == bucket)
+        with self._db.reading() as tx:
+            row = tx.execute(select(quotas).where(*where)).first()
+        if row is not None:
+            self._take_over(bucket, row)
+
+    def _take_over(self, bucket: str, row: Row[tuple[object, ...]]) -> None:
+        """Take in what other processes learned."""
+        known = (row.calls, timedelta(microseconds=row.window or 0))
+        if row.calls and self._told.get(bucket) != known:
+            self._told[bucket] = known
+            self._local.learn([Level(bucket, known[0], window=known[1])])
+        if row.blocked and row.blocked > (self._local.blocked_until(bucket) or self._now()):
+            self._local.block(row.blocked, bucket)
+
+    def _quota(self, tx: Connection, bucket: str) -> Row[tuple[object, ...]]:
+        """Return what is known of a bucket; nobody else takes calls from it before the transaction ends."""
+        here = {"connection": self._connection, "bucket": bucket}
+        tx.execute(_NEW(tx), here)
+        where = (quotas.c.connection == self._connection, quotas.c.bucket == bucket)
+        return tx.execute(select(quotas).where(*where).with_for_update()).one()
+
+    def _free(self, tx: Connection, bucket: str, row: Row[tuple[object, ...]], now: datetime) -> datetime:
+        """Return when a call may be made, having given back what the last batch did not use."""
+        if not _shared(row):
+            return now
+        self._give_back(tx, bucket)
+        window = timedelta(microseconds=row.window)
+        here = (batches.c.connection == self._connection, batches.c.bucket == bucket)
+        tx.execute(delete(batches).where(*here, batches.c.until <= now - window))
+        found = tx.execute(select(batches).where(*here).order_by(batches.c.until.desc())).all()
+        mine = [batch for batch in found if batch.share == self._share]
+        everybody, share = (self._allowed(row.calls, all_shares=all_) for all_ in (True, False))
+        return max(_room(found, window, everybody, now), _room(mine, window, share, now))
+
+    def _booked(
+        self, tx: Connection, bucket: str, row: Row[tuple[object, ...]], now: datetime, at: datetime
+    ) -> _Batch:
+        """Take a batch to be used from now on, or one call that is made later."""
+        if not _shared(row):
+            return _Batch(now, now + _HOLDS, left=1 << 30)
+        count = 1 if at > now else self._size(tx, bucket, row.calls)
+        until = at if at > now else now + _HOLDS
+        values = {"connection": self._connection, "bucket": bucket, "share": self._share, "taken": count}
+        made = tx.execute(insert(batches).values(**values, until=until))
+        return _Batch(at, until, count, int((made.inserted_primary_key or (0,))[0]), count)
+
+    def _size(self, tx: Connection, bucket: str, limit: int) -> int:
+        """Return how many calls are taken at once: few of a small limit, and no more than there are."""
+        here = (batches.c.connection == self._connection, batches.c.bucket == bucket)
+        found = tx.execute(select(batches.c.share, batches.c.taken).where(*here)).all()
+        room: int = self._allowed(limit, all_shares=True) - sum(one.taken for one in found)
+        mine = sum(one.taken for one in found if one.share == self._share)
+        room = min(room, self._allowed(limit, all_shares=False) - mine)
+        return max(1, min(room, limit // _PARTS, _MOST))
+
+    def _allowed(self, limit: int, *, all_shares: bool) -> int:
+        free = limit - int(limit * self._headroom)
+        return max(1, free if all_shares else int(free * _MAY_USE[self._share]))
+
+    def _give_back(self, tx: Connection, bucket: str) -> None:
+        held = self._held.pop(bucket, None)
+        if held is None or held.id is None or not held.left:
+            return
+        row = batches.c.id == held.id
+        if held.left >= held.taken:
+            tx.execute(delete(batches).where(row))
+        else:
+            tx.execute(update(batches).where(row).values(taken=held.taken - held.left))
+
+
+_KEY = ("connection", "bucket")
+_NEW = prepared(quotas, lambda row: row.on_conflict_do_nothing())
+_BLOCK = replacing(quotas, _KEY, "blocked")
+_LEARN = replacing(quotas, _KEY, "calls", "window")
+
+
+def _shared(row: Row[tuple[object, ...]]) -> bool:
+    """Whether calls are counted in the store: of an unknown or short limit they are not."""
+    return bool(row.calls) and row.window >= _micros(_SHORTEST)
+
+
+def _room(
+    newest_first: Sequence[Row[tuple[object, ...]]], window: timedelta, allowed: int, now: datetime
+) -> datetime:
+    """Return when another call may be made, so that no stretch of a window's length has too many."""
+    later = 0
+    for batch in newest_first:
+        if later + batch.taken + 1 > allowed:
+            free: datetime = batch.until + window
+            return max(now, free)
+        later += batch.taken
+    return now
+
+
+def _micros(time: timedelta) -> int:
+    return time // timedelta(microseconds=1)
