@@ -21,6 +21,7 @@ from deskbridge.sandbox.run import Sandbox
 
 PROGRAM = Path(sys.executable).with_name("deskbridge")
 _WRITING = {"system": ".*", "kind": "answer", "method": "POST|PUT|PATCH|DELETE", "status": 500, "times": 99}
+_CALLS = ('INSERT INTO "quotas"', 'INSERT INTO "batches"')
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,9 @@ class Hub:
         return sum(mail["customer"] for mail in self.control("GET", "outbox"))
 
     def remembered(self) -> list[str]:
-        """Everything in the store."""
+        """Everything in the store but how many calls were made: reading makes some."""
         with closing(sqlite3.connect(self.folder / "store.sqlite3")) as store:
-            return list(store.iterdump())
+            return [row for row in store.iterdump() if not row.startswith(_CALLS)]
 
 
 def wait_until(true: Callable[[], bool]) -> None:
