@@ -118,6 +118,9 @@ class CommentDraft:
     people: Mapping[str, str] = field(default_factory=dict)
     """Key of a mention -> who that is here, as this connector's own mentions name them. They are mentioned
     in the tool's own way, or named where it has none; nobody else is ever told."""
+    tells: tuple[str, ...] = ()
+    """Mail addresses of staff whom the tool is to mail an internal text that is added, where
+    `Capabilities.tells_staff`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,8 @@ class Capabilities:
     """The vendor's file hosts beside the connection's own; no credential goes to them."""
     kinds: Mapping[str, NativeKind]
     """Who reads each native kind of text, and what mails: the table that `mails` prints."""
+    tells_staff: bool
+    """Whether `CommentDraft.tells` has the tool mail staff; elsewhere it tells assignees by itself."""
     books_time: bool
     """Whether `add_time` works."""
     relates: frozenset[RelationKind]

@@ -42,7 +42,7 @@ from connectors.capabilities import (
 from connectors.errors import Gone, Rejected, WireError
 from connectors.former import known_again
 from connectors.memory_abilities import abilities, capabilities
-from connectors.memory_desk import DeskTicket, Fault, MemoryDesk
+from connectors.memory_desk import DeskTicket, Fault, Mail, MemoryDesk
 from connectors.memory_translate import Translator, file_id
 from connectors.memory_wire import Wire
 from mappings.boards import BoardSpec, Place, Step
@@ -204,6 +204,7 @@ class Memory:
         def act(fault: Fault | None) -> WrittenComment:
             ticket = self._wire.find("add_comment", key, to_write=True)
             audience = Audience.CUSTOMER if fault is Fault.INTERNAL_DROPPED else draft.audience
+            self._desk.told += [Mail(address, draft.markdown) for address in draft.tells]
             return self._say(ticket, self._desk.new_id(), draft, audience)
 
         return self._wire.write("add_comment", act, idempotent=False)

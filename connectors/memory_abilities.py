@@ -40,6 +40,7 @@ def capabilities(words: Vocabularies, lag: timedelta) -> Capabilities:
             "answer": NativeKind(Audience.CUSTOMER, Mails.ALWAYS),
             "note": NativeKind(Audience.STAFF, Mails.NEVER),
         },
+        tells_staff=True,
         books_time=True,
         relates=frozenset(RelationKind) - {RelationKind.MERGED_INTO, RelationKind.MOVED_TO},
         webhooks=Signed.HMAC,

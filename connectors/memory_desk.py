@@ -153,6 +153,8 @@ class MemoryDesk:
         self.organisations: dict[str, Organisation] = {}
         self.hook: Hook | None = None
         self.mails: list[Mail] = []
+        self.told: list[Mail] = []
+        """What staff was mailed, because a note was to tell them."""
         self.lock = RLock()
         self._faults: defaultdict[str, list[Fault]] = defaultdict(list)
         self._ids = count(1001)

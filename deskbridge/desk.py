@@ -82,6 +82,7 @@ def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
         publish=_publish(settings),
         keep_private=settings.texts.keep_private or "",
         relay=settings.relay,
+        tells_assignee=frozenset(name for name, c in settings.connections.items() if c.notify == "assignee"),
         people=tuple(person.keys for person in settings.people),
         mentions=settings.mention,
     )

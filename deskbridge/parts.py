@@ -85,6 +85,8 @@ class Connection(_Part):
     url: Address
     user: str = ""
     secret: SecretStr
+    notify: Literal["assignee", "none"] = "none"
+    """Whom an internal text that the hub adds is mailed to, where the tool does not tell them by itself."""
     fields: Mapping[FieldName, str] = {}
     vocabulary: Mapping[str, Table] = {}
 

@@ -148,17 +148,23 @@ class TextWriter:
         about, url = write.about, write.url
         if isinstance(write, Tell):
             words = write.words
-            self.say(write.target, write.occasion, lambda token: told(words, about, url, token))
+            self.say(
+                write.target, write.occasion, lambda token: told(words, about, url, token), write.reach.tells
+            )
         else:
             origin, news = TextId(write.source, about.key, write.occasion), write.news
-            self.say(write.target, origin, lambda token: news_note(about, url, news, token))
+            self.say(
+                write.target, origin, lambda token: news_note(about, url, news, token), write.reach.tells
+            )
 
-    def say(self, target: str, origin: TextId, text: Callable[[str], str]) -> None:
-        """Write an internal note of the hub's own."""
+    def say(
+        self, target: str, origin: TextId, text: Callable[[str], str], tells: tuple[str, ...] = ()
+    ) -> None:
+        """Write an internal note of the hub's own, which the tool mails to some of the staff."""
         w, key = self._w, self._w.key(target)
         wish = Wish(Kind.COMMENT, origin, target, "", key)
         intent = w.intents.send(wish, w.intents.note(wish))
-        draft = CommentDraft(markdown=text(intent.token), audience=Audience.STAFF)
+        draft = CommentDraft(markdown=text(intent.token), audience=Audience.STAFF, tells=tells)
         with w.intents.sending(intent):
             written = w.connectors[target].add_comment(key, draft)
         self._heard(wish, written, Audience.STAFF)
@@ -246,7 +252,12 @@ class TextWriter:
             people = {} if public else w.situation.rules.mentioned(source, write.target)
             yield (
                 CommentDraft(
-                    markdown=markdown, audience=write.audience, uploads=uploads, names=names, people=people
+                    markdown=markdown,
+                    audience=write.audience,
+                    uploads=uploads,
+                    names=names,
+                    people=people,
+                    tells=write.reach.tells,
                 ),
                 lost,
             )

@@ -185,7 +185,7 @@ def _losses(s: Situation) -> Iterator[Write | Skip]:
                     lost.url,
                     lost.presence,
                     lost.occasion,
-                    s.internally(target),
+                    s.announced(target),
                 )
 
 

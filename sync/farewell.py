@@ -34,7 +34,7 @@ def farewells(s: Situation) -> Iterator[Tell | Skip]:
                 if why := barred(s, target):
                     yield Skip(target, f"the note that {ended.ref} is not kept together any more", why)
                 else:
-                    yield Tell(target, occasion, _words(ended), about.ref, about.url, s.internally(target))
+                    yield Tell(target, occasion, _words(ended), about.ref, about.url, s.announced(target))
 
 
 def _words(ended: Ended) -> str:

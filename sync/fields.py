@@ -187,7 +187,7 @@ def _suggested(s: Situation, name: Field, source: str, target: str) -> AddNotice
     if why := barred(s, target):
         return Skip(target, f"the suggestion of {what}", why)
     return AddNotice(
-        target, source, side.ref, side.url, Suggestion(name, value), occasion, s.internally(target)
+        target, source, side.ref, side.url, Suggestion(name, value), occasion, s.announced(target)
     )
 
 
@@ -291,7 +291,7 @@ def _hand_over(s: Situation, source: str, target: str, status: Status, given: Ha
 
 def _notice(s: Situation, source: str, target: str, status: Status, occasion: str) -> AddNotice:
     side = s.sides[source]
-    return AddNotice(target, source, side.ref, side.url, status, occasion, s.internally(target))
+    return AddNotice(target, source, side.ref, side.url, status, occasion, s.announced(target))
 
 
 def _given(s: Situation, change: Change, target: str) -> Iterator[Made]:

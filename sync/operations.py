@@ -23,10 +23,13 @@ class Reach:
 
     readers: Readers
     mails: Mails
+    tells: tuple[str, ...] = ()
+    """Addresses of staff whom the tool mails it, because a rule says so."""
 
     def __str__(self) -> str:
         mail = {Mails.NEVER: "no mail", Mails.IF_CONFIGURED: "mail if configured", Mails.ALWAYS: "MAIL"}
-        return f"read by {self.readers}, {mail[self.mails]}"
+        told = f", staff mail to {', '.join(self.tells)}" if self.tells else ""
+        return f"read by {self.readers}, {mail[self.mails]}{told}"
 
 
 @dataclass(frozen=True, slots=True)

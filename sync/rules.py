@@ -131,6 +131,8 @@ class Rules:
     """Connection -> how its mentions name them, of each person who is known in several tools."""
     mentions: frozenset[str] = frozenset()
     """Connections on which copies mention those people, as the originals did."""
+    tells_assignee: frozenset[str] = frozenset()
+    """Connections on which whoever a ticket is assigned to is mailed each internal text that the hub adds."""
     tells: bool = True
     """Whether people are told, where they wrote it, what was not copied; a run tells nobody."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from connectors.base import Presence, Snapshot
 from connectors.capabilities import Capabilities, Grain, Mails, PlaceAbilities
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
 from mappings.provenance import foreign
-from mappings.ticket import Comment, Field, Ref, SlaState
+from mappings.ticket import Comment, Field, PersonRole, Ref, SlaState
 from sync.operations import Reach
 from sync.pieces import words
 from sync.rules import Role, Rules
@@ -230,6 +230,16 @@ class Situation:
     def may(self, mails: Mails, target: str) -> bool:
         """Whether a write that mails like this is allowed there."""
         return mails is Mails.NEVER or (mails is Mails.IF_CONFIGURED and target in self.rules.may_mail)
+
+    def announced(self, target: str) -> Reach:
+        """Return the reach of a new text for staff on a side, with whom of the staff it is mailed to."""
+        reach = self.internally(target)
+        side = self.sides.get(target)
+        who = side.ticket.assignee if side else None
+        wanted = target in self.rules.tells_assignee and self.capabilities[target].tells_staff
+        if not wanted or who is None or who.role is not PersonRole.STAFF or not who.email:
+            return reach
+        return replace(reach, tells=(who.email,))
 
     def internally(self, target: str) -> Reach:
         """Return the reach of a text for staff on a side."""

@@ -86,4 +86,4 @@ def note(s: Situation, target: str, occasion: TextId, words: str) -> Iterator[Te
     told = s.mirrors.of(Kind.COMMENT, occasion, target) is not None
     if s.rules.tells and not told and barred(s, target) is None:
         about = s.sides[occasion.connection]
-        yield Tell(target, occasion, words, about.ref, about.url, s.internally(target))
+        yield Tell(target, occasion, words, about.ref, about.url, s.announced(target))

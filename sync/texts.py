@@ -158,7 +158,7 @@ def _form(s: Situation, source: str, message: Comment, target: str) -> Form:
 
 
 def _adding(s: Situation, source: str, message: Comment, target: str, piece: Piece, form: Form) -> AddComment:
-    reach = s.internally(target)
+    reach = s.announced(target)
     return AddComment(target, source, message, Audience.STAFF, reach, piece.number, piece.of, form)
 
 

@@ -263,6 +263,7 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         max_file=20_000_000,
         file_hosts=FILE_HOSTS,
         kinds={name: kind.native for name, kind in KINDS.items()},
+        tells_staff=True,
         books_time=True,
         relates=RELATES,
         webhooks=Signed.TOKEN,

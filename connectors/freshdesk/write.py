@@ -100,7 +100,9 @@ class Writer:
         path = f"tickets/{self.reader.number(key)}/notes"
         if draft.audience is Audience.RESTRICTED:
             raise Rejected(self.config.name, f"POST {path}", "a note cannot be kept from part of the staff")
-        body = {"body": _html(draft), "private": draft.audience is not Audience.CUSTOMER}
+        body: dict[str, Any] = {"body": _html(draft), "private": draft.audience is not Audience.CUSTOMER}
+        if draft.tells and body["private"]:
+            body["notify_emails"] = list(draft.tells)  # staff alone: whoever is named reads the note (5.4)
         response = self._send("POST", path, body, draft.uploads, idempotent=False)
         said = answers.made(self.http, response, wire.Conversation)
         return self._told(said, _pairs(draft.uploads, said.attachments))

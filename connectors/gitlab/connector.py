@@ -111,6 +111,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         max_file=100 * 1024 * 1024,
         file_hosts=(),
         kinds=_KINDS,
+        tells_staff=False,
         books_time=False,
         relates=frozenset(KINDS),
         webhooks=Signed.TOKEN,

@@ -81,6 +81,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         max_file=MAX_FILE,
         file_hosts=FILE_HOSTS,
         kinds=KINDS,
+        tells_staff=False,
         books_time=True,
         relates=RELATES,
         webhooks=Signed.HMAC,
