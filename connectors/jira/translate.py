@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -41,6 +41,8 @@ from mappings.vocabulary import NOTHING, Native
 EMPTY = Raw(TextFormat.WIKI, "")
 """The text of an issue without a description."""
 NOTHING_RENDERED: Mapping[str, str] = MappingProxyType({})
+_WITH_THE_ISSUE = timedelta(seconds=10)
+"""How much later than the issue a file may be that came with it: it is sent in a call of its own."""
 _ROLES = {"customer": PersonRole.CUSTOMER, "app": PersonRole.MACHINE}
 
 
@@ -125,9 +127,10 @@ def messages(
 ) -> tuple[Comment, ...]:
     """Return the description and the comments, each with the files that it names.
 
-    Jira's files belong to the issue. One that no text names goes with the description; where the
-    description is a copy of ours, or has readers that its author didn't give it, each is a message of its
-    own. So is one of ours: an upload whose answer was lost is found there (`sync.files.unclaimed`).
+    Jira's files belong to the issue. One that came with the issue and that no text names goes with the
+    description; where the description is a copy of ours, or has readers that its author didn't give it, each
+    is a message of its own. So is one that somebody added later, since it is as old as itself, and one of
+    ours: an upload whose answer was lost is found there (`sync.files.unclaimed`).
     """
     fields = issue.fields
     said = fields.description or EMPTY
@@ -136,7 +139,12 @@ def messages(
     files, unnamed = sorted_out(fields.files, texts, cloud=side.cloud)
     author, audience = person(side, fields.creator, served=_served(fields)), described(side, fields)
     theirs = [file for file in unnamed if not _is(file.author, side.me)]
-    beside = [f for f in theirs if author.role is not PersonRole.HUB and _shown(side, fields, f) is audience]
+    beside = [
+        file
+        for file in theirs
+        if author.role is not PersonRole.HUB and file.created - fields.created <= _WITH_THE_ISSUE
+        if _shown(side, fields, file) is audience
+    ]
     description = Comment(
         id=MESSAGE_0,
         author=author,

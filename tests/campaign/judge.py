@@ -150,10 +150,8 @@ class Judge:
 
     def _older(self, said: Said, target: Side) -> bool:
         """Whether a text is older than the moment when somebody linked its side and the other by hand."""
-        # A file that somebody attaches to an issue belongs to its description, however old that is.
-        beside = not said.token and said.side.linked is not None
         by_hand = [s.linked for s in (said.side, target) if s.linked is not None]
-        return any(beside or said.when <= linked for linked in by_hand)
+        return any(said.when <= linked for linked in by_hand)
 
     def _excused(self, said: Said, target: Side) -> bool:
         removed = {(target, token) for token in (said.token, *said.earlier)} & self._ledger.removed

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -187,9 +187,21 @@ def test_a_file_beside_our_description_is_a_message_of_its_own() -> None:
 def test_of_files_with_one_name_a_text_means_the_newest_it_can_know() -> None:
     """Broken: an old answer shows a picture that was uploaded after it, and the other file is lost."""
     files = [file("1", "a.png", at="08:00"), file("2", "a.png", at="09:30"), file("3", "a.png", at="11:00")]
-    first, second = seen(issue(attachment=files, creator=DANA), comment("7", "!a.png!")).ticket.messages
+    first, *more = seen(issue(attachment=files, creator=DANA), comment("7", "!a.png!")).ticket.messages
+    (second,) = (m for m in more if m.id == "7")
     assert [a.id for a in second.attachments] == ["2"]
-    assert {a.id for a in first.attachments} == {"1", "3"}
+    assert {a.id for m in (first, *more) if m is not second for a in m.attachments} == {"1", "3"}
+
+
+@pytest.mark.parametrize(("seconds", "alone"), [(0, False), (9, False), (11, True)])
+def test_a_file_is_as_old_as_itself(seconds: int, *, alone: bool) -> None:
+    """Broken: what a developer attaches to an old issue counts as old, and stays there when it is linked."""
+    made = issue(creator=DANA)
+    at = datetime.fromisoformat(made["fields"]["created"]) + timedelta(seconds=seconds)
+    late = file("1", "a.bin", DANA) | {"created": at.isoformat(timespec="milliseconds")}
+    first, *more = seen(issue(creator=DANA, attachment=[late])).ticket.messages
+    assert [a.id for a in first.attachments] == ([] if alone else ["1"])
+    assert [(m.id, m.created) for m in more] == ([("file:1", at)] if alone else [])
 
 
 @pytest.mark.parametrize(
