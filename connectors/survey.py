@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 
 from connectors.base import ConnectionConfig
+from connectors.errors import Rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,16 @@ class ProjectFound:
     """Why it should not be used without a thought: customers or the public may read it; empty if none."""
 
 
+@dataclass(frozen=True, slots=True)
+class PersonFound:
+    """Somebody of staff with an account."""
+
+    key: str
+    """How the tool's mentions name them; where it has none, their mail address."""
+    name: str
+    email: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """What one account has."""
@@ -29,6 +41,20 @@ class Survey:
     """(native word, what people call it), where the words are the account's own."""
     fields: tuple[tuple[str, str], ...] = ()
     """(native name, what people call it) of custom fields that hold text."""
+    people: tuple[PersonFound, ...] = ()
+    """Staff whose mail address our account may see: some of them, where there are many or few show it."""
+
+
+def people(system: str, config: ConnectionConfig, addresses: Iterable[str]) -> tuple[PersonFound, ...]:
+    """Return who has one of these mail addresses, as far as a system tells it that does not list them.
+
+    Nobody where the system has no such search, or refuses it. Raises WireError.
+    """
+    found = getattr(import_module(f"connectors.{system}.survey"), "people", None)
+    try:
+        return tuple(found(config, addresses)) if found else ()
+    except Rejected:
+        return ()
 
 
 def survey(system: str, config: ConnectionConfig) -> Survey:

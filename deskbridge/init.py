@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.base import ConnectionConfig
+from connectors.base import Account, ConnectionConfig
 from connectors.errors import ConfigError, WireError
 from connectors.quota import LocalBudget
 from connectors.registry import SYSTEMS, connect
@@ -20,6 +20,11 @@ from deskbridge.written import address, name
 from mappings.ticket import Organisation, Unmapped
 from mappings.vocabulary import Native, vocabularies
 
+_PEOPLE = (
+    "# Who shows the same mail address in several tools. Copies mention nobody before `mention` names where.",
+    'people = "people.csv"',
+    "# mention = []",
+)
 _SECRETS = {"freshdesk": "API_KEY", "jira": "TOKEN", "gitlab": "TOKEN"}
 _LABELS = (
     (r"customer|requester", "waiting_on_customer"),
@@ -47,7 +52,7 @@ class Found:
     """What one connection answered."""
 
     wanted: Wanted
-    account: str
+    account: Account
     has: Survey
     organisations: tuple[Organisation, ...]
 
@@ -102,32 +107,38 @@ def ask(connections: list[Wanted], environ: Mapping[str, str], now: Now) -> list
 
 
 def _asked(one: Wanted, environ: Mapping[str, str], now: Now) -> Found:
-    def config(projects: tuple[str, ...]) -> ConnectionConfig:
-        return ConnectionConfig(
-            name=one.name,
-            url=one.url,
-            user=one.user,
-            secret=environ[one.variable].strip(),
-            projects=projects,
-            fields={},
-            vocabularies=vocabularies(one.system, {}),
-            budget=LocalBudget(now),
-            now=now,
-        )
-
-    has = survey(one.system, config(()))
-    connector = connect(one.system, config(tuple(p.key for p in has.projects) or ("NONE",)))
-    account = connector.whoami()
+    has = survey(one.system, config_of(one, environ, now))
+    projects = tuple(p.key for p in has.projects) or ("NONE",)
+    connector = connect(one.system, config_of(one, environ, now, projects))
     return Found(
         wanted=one,
-        account=f"{account.name} on {account.instance}",
+        account=connector.whoami(),
         has=has,
         organisations=tuple(connector.organisations()),
     )
 
 
-def settings_text(found: list[Found], *, zone: str, chosen: Mapping[str, str]) -> str:
+def config_of(
+    one: Wanted, environ: Mapping[str, str], now: Now, projects: tuple[str, ...] = ()
+) -> ConnectionConfig:
+    """Return what a connector to a wanted connection is made from."""
+    return ConnectionConfig(
+        name=one.name,
+        url=one.url,
+        user=one.user,
+        secret=environ[one.variable].strip(),
+        projects=projects,
+        fields={},
+        vocabularies=vocabularies(one.system, {}),
+        budget=LocalBudget(now),
+        now=now,
+    )
+
+
+def settings_text(found: list[Found], *, zone: str, chosen: Mapping[str, str], table: bool = False) -> str:
     """Return the text of the settings; `chosen` says which project a connection works in.
+
+    With a `table`, one of people stands beside the file.
 
     Raises ConfigError where a work side has no project that could be used without a thought.
     """
@@ -141,6 +152,7 @@ def settings_text(found: list[Found], *, zone: str, chosen: Mapping[str, str]) -
         "# Written by `deskbridge init` from what the systems have. docs/settings.md explains every key.",
         "# Secrets stay in the environment. Read it through, then: deskbridge check --live",
         "",
+        *([*_PEOPLE, ""] if table else []),
         "[hub]",
         'secret = "env:DESKBRIDGE_SECRET"  # 16 characters at least; never change it: openssl rand -hex 16',
         "",
@@ -183,7 +195,11 @@ def _unplaced(one: Found, chosen: Mapping[str, str]) -> Iterator[str]:
 
 def _connection(one: Found, *, role: str) -> list[str]:
     w = one.wanted
-    lines = [f"# We are {_plain(one.account)}.", f"[connections.{w.name}]", f'system = "{w.system}"']
+    lines = [
+        f"# We are {_plain(f'{one.account.name} on {one.account.instance}')}.",
+        f"[connections.{w.name}]",
+        f'system = "{w.system}"',
+    ]
     lines += [f'role = "{role}"', f"url = {_quoted(w.url)}"]
     lines += [f"user = {_quoted(w.user)}"] if w.user else []
     lines += [f'secret = "env:{w.variable}"']

@@ -72,6 +72,13 @@ def form_of(config: ConnectionConfig) -> Form:
     return Form(http, config.now)
 
 
+def people_of(config: ConnectionConfig) -> People:
+    """Return the account's people, not yet read."""
+    http = _http(config)
+    http.session.auth = (config.secret, "X")
+    return People(http, config.now)
+
+
 class Freshdesk:
     """One Freshdesk account, as the agent whose key we have; the contract is `base.Connector`'s."""
 

@@ -78,6 +78,10 @@ class People:
             return self.person(agent)
         return Person(self._http.connection, address.lower(), name or address, PersonRole.CUSTOMER, address)
 
+    def agents(self) -> list[wire.Profile]:
+        """Return what is said of every agent; without addresses where the key's agent is no admin."""
+        return [agent.contact for agent in self._read_agents().values()]
+
     def company(self, id: int | None) -> Organisation | None:
         """Return a ticket's company; one that may not be read, or is gone, has its number for a name."""
         if id is None:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
 from pydantic import RootModel
 
 from connectors.base import ConnectionConfig
+from connectors.errors import Gone, Rejected
 from connectors.jira import wire
 from connectors.jira.checks import Checks
 from connectors.jira.client import Client
 from connectors.jira.side import API, SERVICE
-from connectors.survey import ProjectFound, Survey
+from connectors.survey import PersonFound, ProjectFound, Survey
 
 _PORTAL = "a service project: its portal shows requests to customers"
+
+
+_MOST = 1000
+"""Users that one call returns at most (jira-api 11)."""
+
+
+class _Users(RootModel[list[wire.User]]):
+    """People with accounts; apps and customers have some too."""
 
 
 class _Projects(RootModel[list[wire.Project]]):
@@ -31,4 +43,32 @@ def survey(config: ConnectionConfig) -> Survey:
         )
         for project in client.get(_Projects, f"{API}/project").root
     ]
-    return Survey(projects=tuple(projects))
+    return Survey(projects=tuple(projects), people=tuple(_people(client)))
+
+
+def people(config: ConnectionConfig, addresses: Iterable[str]) -> Iterator[PersonFound]:
+    """Yield who is found by one of these addresses, and by nobody else's; one call for each.
+
+    Jira finds people by an address that it does not show, and by how it begins (jira-api 11): where two are
+    found, nobody is taken.
+    """
+    client = Client(config)
+    name = "query" if client.site().cloud else "username"
+    for address in addresses:
+        found = client.get(_Users, f"{API}/user/search", {name: address}).root
+        known = [user for user in found if user.type in ("", "atlassian")]
+        if len(known) == 1 and (known[0].email or address).casefold() == address.casefold():
+            key = known[0].id if client.site().cloud else known[0].username
+            yield PersonFound(key, known[0].name, address)
+
+
+def _people(client: Client) -> Iterator[PersonFound]:
+    """Yield the users who show their address, of the first thousand; none where we may not list them."""
+    cloud = client.site().cloud
+    call = f"{API}/users/search" if cloud else f"{API}/user/search"
+    query = {"maxResults": _MOST} | ({} if cloud else {"username": "."})
+    with suppress(Gone, Rejected):
+        for user in client.get(_Users, call, query).root:
+            key = user.id if cloud else user.username
+            if user.email and key and user.type in ("", "atlassian"):
+                yield PersonFound(key, user.name, user.email)

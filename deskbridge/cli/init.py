@@ -27,13 +27,14 @@ def init(
 
     Secrets are read from the environment and stay there: NAME_API_KEY or FRESHDESK_API_KEY, NAME_TOKEN or
     JIRA_TOKEN (with JIRA_EMAIL), NAME_TOKEN or GITLAB_TOKEN. The first Freshdesk serves the customers, else
-    the first system named.
+    the first system named. Who shows the same mail address in several systems goes into a first people.csv.
 
     Example: deskbridge init --connection desk=freshdesk:https://you.freshdesk.com --zone Europe/Rome
     """
     from connectors.errors import ConfigError  # heavy: --help does without
     from deskbridge.bootstrap import connectors_of, system_time
     from deskbridge.check import ask as check_live
+    from deskbridge.first_people import PEOPLE, people_text, with_people
     from deskbridge.init import ask, settings_text, wanted, write
     from deskbridge.settings import load
 
@@ -41,12 +42,21 @@ def init(
         raise ConfigError([f"{settings}: it is there already and is not overwritten"])
     found = ask(wanted(connection or [], os.environ), os.environ, system_time)
     chosen = {text.partition("=")[0]: text.partition("=")[2] for text in project or []}
-    text = settings_text(found, zone=zone, chosen=chosen)
+    table = settings.parent / PEOPLE
+    people = "" if table.exists() else people_text(with_people(found, os.environ, system_time))
+    text = settings_text(found, zone=zone, chosen=chosen, table=bool(people))
     environment = {"DESKBRIDGE_SECRET": secrets.token_hex(16)} | dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / settings.name
         trial.write_text(text, encoding="utf-8")
+        if people:
+            trial.with_name(PEOPLE).write_text(people, encoding="utf-8")
         loaded = load(trial, environment)
+    if people:
+        write(table, people)
+        typer.echo(
+            f"{table} is written: {people.count(chr(10)) - 1} people with one address in several systems."
+        )
     write(settings, text)
     typer.echo(
         f"{settings} is written. Read it through, above all who reads each place. The systems say to it:"

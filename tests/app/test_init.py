@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from deskbridge.demo.people import Tool
 from tests.app.program import Ended, Hub
 
 
@@ -95,3 +96,26 @@ def test_without_a_freshdesk(bare: Hub) -> None:
     ended = init(bare, systems=("jira", "gitlab"))
     assert (ended.code, ended.err) == (0, "")
     assert bare.run("check", "--live").code == 0
+
+
+def test_people_who_show_one_address_are_known(bare: Hub) -> None:
+    """A table of people would be typed by hand, or mix up two who only share a name."""
+    admin = Tool(f"{bare.environment['FRESHDESK_URL']}/api/v2", (bare.environment["FRESHDESK_API_KEY"], "X"))
+    for name in ("dana", "only-here"):
+        admin("POST", "agents", json={"email": f"{name}@harbour.example", "name": name, "ticket_scope": 1})
+    ended = init(bare)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.lines[0] == "people.csv is written: 2 people with one address in several systems."
+    rows = (bare.folder / "people.csv").read_text("utf-8").splitlines()
+    dana = bare.people.jira("GET", "api/2/myself")["accountId"]
+    assert rows[:2] == ["person,desk,acme_jira,acme_gitlab", f"dana,dana@harbour.example,{dana},"]
+    assert [row.split(",")[1] for row in rows[2:]] == ["noor@harbour.example"]
+    assert 'people = "people.csv"' in bare.settings.read_text("utf-8")
+
+
+def test_a_table_that_is_there_is_kept(bare: Hub) -> None:
+    """Somebody would lose the table that they had, or settings would name one that does not fit."""
+    (bare.folder / "people.csv").write_text("mine", "utf-8")
+    assert init(bare).code == 0
+    assert (bare.folder / "people.csv").read_text("utf-8") == "mine"
+    assert "people" not in bare.settings.read_text("utf-8")
