@@ -202,7 +202,7 @@ class Bundles:
             _link(tx, bundle, ref, url, at)
             if adoption is not None:
                 row = update(t.links).where(t.links.c.connection == ref.connection, t.links.c.key == ref.key)
-                how = {"history": adoption.history, "prefer": adoption.prefer}
+                how = {"history": adoption.history, "prefer": adoption.prefer, "ended": None}
                 tx.execute(row.values(adopted=adoption.at, **how))
 
     def created(

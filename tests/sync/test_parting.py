@@ -117,6 +117,19 @@ def test_a_side_that_was_linked_by_hand_needs_no_tag(world: World) -> None:
     assert notes(world, "desk") == []
 
 
+def test_a_person_may_link_again_what_a_tag_ended(world: World) -> None:
+    """Otherwise a person's own word counts for less than a tag that is not there."""
+    key, issue = ended(world)
+    linked = Links(world.store, dict(world.connectors), world.rules, world.now)
+    linked.unlink(Ref("jira", issue))
+    linked.link(Ref("desk", key), Ref("jira", issue))
+    world.settle()
+    world.wait(minutes=1)
+    world.desk.comment(key, "Together again", by="kim")
+    world.settle()
+    assert "Together again" in world.bodies("jira")
+
+
 def test_a_ticket_leaves_a_shared_issue_and_the_others_stay(world: World) -> None:
     """Otherwise one agent's tag ends another customer's conversation."""
     first = world.opened(subject="It does not start", text="The first asks")
