@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, timedelta
 from itertools import combinations
 
 from connectors.registry import SYSTEMS
+from deskbridge.clashes import clashes
 from deskbridge.desk import label_of
-from deskbridge.parts import BoardSettings, CalendarSettings, Connection, PlaceSettings, Settings
+from deskbridge.parts import BoardSettings, Connection, PlaceSettings, Settings
+from deskbridge.words import nearest
 from mappings.vocabulary import VocabularyError, vocabularies
 from sync.fields import OWN, slug
 from sync.rules import Role, When
+
+__all__ = ["Names", "contradictions", "nearest"]
 
 _TABLES = ("read", "write", "fold")
 _WITHOUT_PROJECTS = frozenset({"freshdesk"})
@@ -36,7 +38,7 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     yield from _routes(s)
     yield from _claimed_twice(s)
     yield from _labels(s)
-    yield from _promises(s)
+    yield from clashes(s.calendars, s.policies, {n: c.policies for n, c in s.customers.items()}, names)
     yield from _boards(s)
     yield from _signs(s)
     yield from _fields(s)
@@ -82,14 +84,6 @@ def _signs(s: Settings) -> Iterator[str]:
         yield "publish.link: write {key} where the ticket's key stands"
 
 
-def nearest(word: str, known: Collection[str]) -> str:
-    """Return what to say after a word that is not known: the one that was meant, or all there are."""
-    near = difflib.get_close_matches(word, known, 1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; there are {', '.join(sorted(known))}" if known else "; there are none"
-
-
 def _systems(s: Settings) -> Iterator[str]:
     for name, connection in s.connections.items():
         if name == "hub":
@@ -126,13 +120,13 @@ def _references(s: Settings, names: Names) -> Iterator[str]:
         *((f"routes.{r.name}.to", r.to, "places") for r in s.routes),
         *((f"routes.{r.name}.fronts", c, "connections") for r in s.routes for c in sorted(r.fronts)),
         *((f"routes.{r.name}.customers", c, "customers") for r in s.routes for c in sorted(r.customers)),
-        *((f"customers.{n}.policy", c.policy, "policies") for n, c in s.customers.items() if c.policy),
+        *((f"customers.{n}.policy", p, "policies") for n, c in s.customers.items() for p in c.policies),
         *(
             (f"customers.{n}.organisations", side, "connections")
             for n, c in s.customers.items()
             for side in c.organisations
         ),
-        *((f"policies.{n}.calendar", p.calendar, "calendars") for n, p in s.policies.items()),
+        *((f"policies.{n}.calendar", p.calendar, "calendars") for n, p in s.policies.items() if p.calendar),
         *((f"boards.{n}.customer", b.customer, "customers") for n, b in s.boards.items()),
         *((f"boards.{n}.place", b.place, "places") for n, b in s.boards.items()),
         *(("trust", name, "connections") for name in s.trust),
@@ -234,26 +228,6 @@ def _labels(s: Settings) -> Iterator[str]:
         first = owners.setdefault(slug(label), key)
         if first != key:
             yield f"customers.{key}.label: {label!r} is also {first}'s; give each their own"
-
-
-def _promises(s: Settings) -> Iterator[str]:
-    for name, policy in s.policies.items():
-        calendar = s.calendars.get(policy.calendar)
-        year = 52 * _worked(calendar) if calendar else timedelta.max
-        for priority, promised in policy.targets.items():
-            for clock, span in promised.items():
-                if not span.elapsed and span.length > year:
-                    text = f"calendar {policy.calendar} has less working time than that in a year"
-                    yield f"policies.{name}.targets.{priority}.{clock}: {text}"
-
-
-def _worked(calendar: CalendarSettings) -> timedelta:
-    """Return the working time of a week without holidays."""
-    day, worked = datetime(2001, 1, 1), timedelta(0)  # noqa: DTZ001 - some day, on the clock on the wall
-    for frame in (frame for frames in calendar.week for frame in frames):
-        worked += datetime.combine(day, frame.end) - datetime.combine(day, frame.start)
-        worked += timedelta(days=frame.end <= frame.start)
-    return worked
 
 
 def _boards(s: Settings) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from deskbridge.parts import CalendarSettings, CustomerSettings, PolicySettings, RouteSettings, Settings
+from deskbridge.agreed import Stored, policy_of, rules_of
+from deskbridge.parts import CustomerSettings, RouteSettings, Settings
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Status
@@ -10,18 +11,20 @@ from sync.fuses import Fuses
 from sync.operations import Withdrawal
 from sync.routing import Customer, Desk, Route, Where
 from sync.rules import FIELD_RULES, HANDOVER, FieldRule, Handover, Publish, Role, Rules
-from sync.sla.calendar import Calendar, Elapsed
-from sync.sla.policy import ClockName, Policy, Target
+from sync.sla.policy import Policy, Rulebook
 
 
-def desk_of(settings: Settings) -> Desk:
-    """Return customers, routes, promises and rules as the settings say."""
+def desk_of(settings: Settings, holidays: Stored | None = None) -> Desk:
+    """Return customers, routes, promises and rules as the settings say.
+
+    Of countries that are not in `holidays` the dates are computed anew.
+    """
     places = {name: _place(settings, name) for name in settings.places}
     return Desk(
         rules=_rules(settings, tuple(places.values())),
         customers=tuple(_customer(settings, key, c) for key, c in settings.customers.items()),
         routes=tuple(_route(r, places[r.to]) for r in settings.routes),
-        policies={name: _policy(settings, name, p) for name, p in settings.policies.items()},
+        policies=_policies(settings, holidays),
     )
 
 
@@ -142,7 +145,7 @@ def _customer(settings: Settings, key: str, customer: CustomerSettings) -> Custo
         organisations=frozenset(records),
         label=label_of(key, customer),
         zone=customer.zone,
-        policy=customer.policy,
+        policy=_policy_name(customer),
     )
 
 
@@ -151,17 +154,14 @@ def label_of(key: str, customer: CustomerSettings) -> str:
     return customer.label or f"customer-{key}"
 
 
-def _policy(settings: Settings, name: str, policy: PolicySettings) -> Policy:
-    calendar = _calendar(policy.calendar, settings.calendars[policy.calendar])
-    targets = {
-        priority: {
-            ClockName(clock): Target(span.length, Elapsed() if span.elapsed else calendar)
-            for clock, span in promised.items()
-        }
-        for priority, promised in policy.targets.items()
-    }
-    return Policy(name, policy.types, policy.assume_type, policy.assume_priority, targets)
+def _policies(settings: Settings, holidays: Stored | None) -> dict[str, Policy | Rulebook]:
+    """Return the policies by name, and those of customers who have several by all their names."""
+    found = {name: policy_of(name, p, settings.calendars, holidays) for name, p in settings.policies.items()}
+    for customer in settings.customers.values():
+        if (name := _policy_name(customer)) is not None and name not in found:
+            found[name] = rules_of(customer.policies, found)
+    return found
 
 
-def _calendar(name: str, calendar: CalendarSettings) -> Calendar:
-    return Calendar(name, calendar.zone, calendar.week, calendar.holidays)
+def _policy_name(customer: CustomerSettings) -> str | None:
+    return ", ".join(customer.policies) or None

@@ -6,39 +6,22 @@ What is wrong between parts is found by `deskbridge.contradictions`. Making thes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, timedelta
+from datetime import UTC, timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from deskbridge.written import (
-    Span,
-    address,
-    days,
-    domain,
-    duration,
-    label,
-    name,
-    span,
-    store,
-    ways,
-    week,
-    zone,
-)
+from deskbridge.promised import CalendarSettings, PolicySettings, Zone
+from deskbridge.written import address, days, domain, duration, label, name, store, ways
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Impact, Priority, Status, TicketType, Urgency
 from sync.fuses import STANDARD
 from sync.pieces import Long
 from sync.rules import Role, When
-from sync.sla.calendar import Frame
 
 PREFIX = "DESKBRIDGE_"
 
-Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
-Week = Annotated[tuple[tuple[Frame, ...], ...], BeforeValidator(week)]
-Length = Annotated[Span, BeforeValidator(span)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Name = Annotated[str, AfterValidator(name)]
 """What people call a part in the settings; variables of the environment name it too."""
@@ -155,26 +138,13 @@ class CustomerSettings(_Part):
     label: Label | None = None
     """What marks their tickets on work sides; ``customer-KEY`` if not said."""
     zone: Zone
-    policy: str | None = None
+    policy: str | tuple[str, ...] | None = None
+    """What was promised to them; of several the first that is for a ticket counts."""
 
-
-class CalendarSettings(_Part):
-    """When a desk works."""
-
-    zone: Zone
-    week: Week
-    holidays: frozenset[date] = frozenset()
-    """Days on which no frame begins; a frame that began the evening before runs to its end."""
-
-
-class PolicySettings(_Part):
-    """What is promised."""
-
-    calendar: str
-    types: frozenset[TicketType] = frozenset()
-    assume_type: TicketType | None = None
-    assume_priority: Priority = Priority.MEDIUM
-    targets: Mapping[Priority, Mapping[Literal["first_response", "update"], Length]]
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The names of their policies, in order."""
+        return (self.policy,) if isinstance(self.policy, str) else self.policy or ()
 
 
 class BoardSettings(_Part):

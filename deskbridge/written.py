@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -121,6 +121,28 @@ def week(value: object) -> object:
     return tuple(frames.get(day, ()) for day in range(7))
 
 
+def frames_of_dates(value: object) -> object:
+    """Return the frames of dates out of ``{"2026-12-24" = ["09:00-13:00"]}``; an empty list is a day off."""
+    if not isinstance(value, Mapping):
+        raise ValueError('write it like {"2026-12-24" = ["09:00-13:00"]}')  # noqa: TRY004 - pydantic's
+    found: dict[date, tuple[Frame, ...]] = {}
+    for text, frames in value.items():
+        try:
+            day = date.fromisoformat(str(text))
+        except ValueError:
+            raise ValueError(f"no date {str(text)!r}; write it like 2026-12-24") from None
+        found[day] = frames if _made(frames) else _frames(frames)
+        for before, after in pairwise(found[day]):
+            if after.start < before.end or before.end <= before.start:
+                told = f"the frames {_text(before)} and {_text(after)}"
+                raise ValueError(f"{told} of {day} overlap or are out of order")
+    return found
+
+
+def _made(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, Frame) for one in value)
+
+
 def _days(text: str) -> range:
     first, _, last = text.partition("-")
     if first not in _DAYS or (last or first) not in _DAYS:
@@ -165,23 +187,36 @@ def _text(frame: Frame) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A target's length, and whether it counts night and day."""
+    """A target's length, and what it is measured in: working time if nothing else is said."""
 
     length: timedelta
     elapsed: bool
+    """Whether it counts night and day."""
+    days: int = 0
+    """So many working days instead of a length."""
+    due_working: bool = False
+    """Whether elapsed time is due in working time only."""
+    by_date: bool = False
+    """Whether it is due by the date that was promised."""
 
 
 def span(value: object) -> object:
-    """Return the length out of ``4h`` or ``48h elapsed``."""
+    """Return the length out of ``4h``, ``3d``, ``48h elapsed``, ``48h elapsed due working`` or ``date``."""
     if isinstance(value, Span):
         return value
-    found = re.fullmatch(r"([0-9]{1,6}) ?(m|h)( elapsed)?", str(value))
+    if value == "date":
+        return Span(timedelta(0), elapsed=False, by_date=True)
+    found = re.fullmatch(r"([0-9]{1,6}) ?(m|h|d)( working| elapsed(?: due working)?)?", str(value))
     if not found:
         raise ValueError(f"no length {value!r}; write 30m or 4h, or 48h elapsed to count night and day")
-    length = int(found[1]) * (timedelta(hours=1) if found[2] == "h" else timedelta(minutes=1))
+    elapsed = bool(found[3]) and "elapsed" in found[3]
+    count, unit = int(found[1]), {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
+    length = timedelta(**{unit: count})
     if not timedelta(0) < length <= _LONGEST:
         raise ValueError(f"the length {value!r} must be more than nothing and a year at most")
-    return Span(length, elapsed=found[3] is not None)
+    if unit == "days" and not elapsed:
+        return Span(timedelta(0), elapsed=False, days=count)
+    return Span(length, elapsed=elapsed, due_working=elapsed and found[3].endswith("working"))
 
 
 def duration(value: object) -> object:

@@ -10,7 +10,7 @@ from mappings.boards import STAFF, UNDECLARED, Place, Readers
 from mappings.ticket import Audience, Field, Status, Ticket, TicketType, Value
 from sync.fields import slug
 from sync.rules import Role, Rules
-from sync.sla.policy import Policy
+from sync.sla.policy import Policy, Rulebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Desk:
     rules: Rules
     customers: tuple[Customer, ...]
     routes: tuple[Route, ...]
-    policies: Mapping[str, Policy]
+    policies: Mapping[str, Policy | Rulebook]
 
     def customer(self, ticket: Ticket, home: Readers = UNDECLARED) -> Customer | None:
         """Return whose ticket it is; `home` is who reads the place on the front that it stands in.

@@ -41,8 +41,10 @@ class TestUnderstood:
         assert settings.connections["jira"].url == "https://jira.example/tracker"
         assert settings.connections["jira"].secret.get_secret_value() == CANARIES["JIRA_TOKEN"]
         assert settings.customers["lantern"].domains == {"lantern.example"}
-        assert settings.calendars["office"].week[4] == (Frame(time(22), time(6)),)
-        assert settings.calendars["office"].week[5:] == ((), ())
+        week = settings.calendars["office"].week
+        assert week is not None
+        assert week[4] == (Frame(time(22), time(6)),)
+        assert week[5:] == ((), ())
 
     @pytest.mark.parametrize("newline", ["", "\n", "\r\n"])
     def test_secrets_from_files(self, tmp_path: Path, newline: str) -> None:
@@ -79,7 +81,7 @@ class TestUnderstood:
     def test_weeks(self, tmp_path: Path, frames: str, expected: list[tuple[int, int, int]]) -> None:
         """A night shift, a desk that never closes, or a closed day could not be said."""
         path = written(tmp_path, (_WEEK, frames), ('update = "4h"', 'update = "1h"'))
-        week = load(path, CANARIES).calendars["office"].week
+        week = load(path, CANARIES).calendars["office"].week or ()
         assert [(n, f.start.hour, f.end.hour) for n, day in enumerate(week) for f in day] == expected
 
 

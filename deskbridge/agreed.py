@@ -1,0 +1,110 @@
+"""From the settings to the calendars and policies that clocks are asked with. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from deskbridge.promised import CalendarSettings, HoursSettings, PolicySettings
+from deskbridge.written import Span
+from sync.sla.calendar import Calendar, Elapsed, Frame, Union, Versions, around_the_clock
+from sync.sla.holidays import altered, holidays_of
+from sync.sla.policy import PAUSES, ClockName, OnChange, Policy, Rulebook, Target, in_days
+from sync.sla.presets import five_levels, three_levels
+from sync.sla.worktime import WorkingTime
+
+YEARS = range(2015, 2046)
+"""For which a country's holidays are computed where none were stored."""
+
+Calendars = Mapping[str, CalendarSettings]
+Stored = Mapping[tuple[str, str | None], frozenset[date]]
+"""(country, region) -> the holidays that were computed once and kept."""
+
+
+def calendar_of(name: str, calendars: Calendars, stored: Stored | None = None) -> WorkingTime:
+    """Return a calendar as it was edited. Countries that `stored` does not have are computed for `YEARS`."""
+    settings = calendars[name]
+    first = _hours(name, settings, calendars, stored or {})
+    if not settings.edits:
+        return first
+    edits = ((edit.valid_from, _hours(name, edit, calendars, stored or {})) for edit in settings.edits)
+    return Versions(name, first, tuple(edits))
+
+
+def rules_of(names: tuple[str, ...], policies: Mapping[str, Policy | Rulebook]) -> Policy | Rulebook:
+    """Return the policies of a customer, in their order."""
+    if len(names) == 1:
+        return policies[names[0]]
+    found = (policies[name] for name in names)
+    return Rulebook(tuple(p for one in found for p in ((one,) if isinstance(one, Policy) else one.policies)))
+
+
+def policy_of(
+    name: str, policy: PolicySettings, calendars: Calendars, stored: Stored | None = None
+) -> Policy | Rulebook:
+    """Return a policy, or the policies of a preset."""
+    calendar = calendar_of(policy.calendar, calendars, stored) if policy.calendar else None
+    if policy.preset and calendar:
+        preset = three_levels(calendar) if policy.preset == "three_levels" else five_levels(calendar)
+        return Rulebook(tuple(_with(one, policy) for one in preset.policies))
+    targets = {
+        priority: {ClockName(clock): _target(span, calendar) for clock, span in promised.items()}
+        for priority, promised in policy.targets.items()
+    }
+    made = Policy(
+        name,
+        policy.types,
+        policy.assume_type,
+        policy.assume_priority,
+        targets,
+        tiers=policy.tiers,
+        priorities=policy.priorities,
+        tags=policy.tags,
+        reads=policy.reads,
+        taking_charge=policy.taking_charge,
+        pauses=PAUSES if policy.pauses is None else {ClockName(c): s for c, s in policy.pauses.items()},
+        told=policy.told,
+        on_project=policy.on_project,
+    )
+    return _with(made, policy)
+
+
+def _with(made: Policy, said: PolicySettings) -> Policy:
+    """Return a policy with the rules of a life that the settings say, and its own where they say nothing."""
+    return replace(
+        made,
+        on_change=made.on_change if said.on_change is None else OnChange(said.on_change),
+        reopen_days=made.reopen_days if said.reopen_days is None else said.reopen_days,
+        notice=made.notice if said.notice is None else said.notice,
+        enforce_from=said.enforce_from,
+    )
+
+
+def _target(span: Span, calendar: WorkingTime | None) -> Target:
+    if span.elapsed:
+        return Target(span.length, Elapsed(), due_in=calendar if span.due_working else None)
+    if calendar is None:
+        raise ValueError("a target in working time needs a calendar")
+    return in_days(span.days, calendar) if span.days else Target(span.length, calendar)
+
+
+def _hours(name: str, hours: HoursSettings, calendars: Calendars, stored: Stored) -> WorkingTime:
+    if hours.members:
+        return Union(
+            name, hours.zone, tuple(calendar_of(member, calendars, stored) for member in hours.members)
+        )
+    holidays = hours.holidays
+    if hours.country:
+        key = (hours.country, hours.region)
+        public = stored[key] if key in stored else holidays_of(hours.country, hours.region, YEARS)
+        holidays = altered(public, plus=hours.holidays, minus=hours.works_on)
+    always: tuple[tuple[Frame, ...], ...] = around_the_clock(name, hours.zone).week
+    week = always if hours.always else hours.week
+    return Calendar(name, hours.zone, week or ((),) * 7, holidays, hours.dates)
+
+
+def worked(calendar: WorkingTime) -> timedelta:
+    """Return the working time of the leanest of a calendar's years."""
+    years = (datetime(year, 1, 1, tzinfo=UTC) for year in range(2024, 2028))
+    return min(calendar.between(start, start + timedelta(days=364)) for start in years)

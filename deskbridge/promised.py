@@ -1,0 +1,94 @@
+"""The parts of the settings that say when a desk works and what it promises, each by itself.
+
+What is wrong between them is found by `deskbridge.clashes`; `deskbridge.agreed` makes of them what the clocks
+are asked with. Making these reads nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, timedelta
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from deskbridge.written import Span, days, frames_of_dates, span, week, zone
+from mappings.ticket import Priority, Status, TicketType
+from sync.sla.calendar import Frame
+from sync.sla.policy import OnChange
+
+Frames = tuple[Frame, ...]
+Week = Annotated[tuple[Frames, ...], BeforeValidator(week)]
+Dates = Annotated[Mapping[date, Frames], BeforeValidator(frames_of_dates)]
+Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
+Length = Annotated[Span, BeforeValidator(span)]
+Notice = Annotated[timedelta, BeforeValidator(days)]
+Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+Clock = Literal["first_response", "next_response", "update", "resolve", "estimate"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HoursSettings(_Part):
+    """When people work, in one of three forms, and on which dates otherwise."""
+
+    zone: Zone
+    week: Week | None = None
+    always: bool = False
+    """It never closes."""
+    members: tuple[str, ...] = ()
+    """Calendars of which one at least is open: support that follows the sun."""
+    country: str | None = None
+    """Two letters: the public holidays of a country."""
+    region: str | None = None
+    holidays: frozenset[date] = frozenset()
+    """Days on which no frame begins, besides; a frame that began the evening before runs to its end."""
+    works_on: frozenset[date] = frozenset()
+    """Public holidays on which it works all the same."""
+    dates: Dates = {}
+    """Dates with frames of their own, holidays or not."""
+
+
+class HoursEdit(HoursSettings):
+    """How a calendar is from an instant on."""
+
+    valid_from: Instant
+
+
+class CalendarSettings(HoursSettings):
+    """When a desk works, as it was edited."""
+
+    edits: tuple[HoursEdit, ...] = ()
+    """What holds instead from when on, oldest first: what was before it is counted as it was."""
+
+
+class PolicySettings(_Part):
+    """What is promised."""
+
+    preset: Literal["three_levels", "five_levels"] | None = None
+    """A whole desk's rules instead of `targets` and `types`."""
+    calendar: str | None = None
+    """Whose working time the targets are measured in; not needed where all of them are elapsed."""
+    types: frozenset[TicketType] = frozenset()
+    tiers: frozenset[str] = frozenset()
+    priorities: frozenset[Priority] = frozenset()
+    tags: frozenset[str] = frozenset()
+    assume_type: TicketType | None = None
+    assume_priority: Priority = Priority.MEDIUM
+    targets: Mapping[Priority, Mapping[Clock, Length]] = {}
+    reads: Literal["front", "work"] = "front"
+    taking_charge: bool = False
+    """Whether a ticket that is in progress and somebody's counts as answered."""
+    pauses: Mapping[Clock, frozenset[Status]] | None = None
+    """In which statuses a clock pauses; by default next_response and update wait for the customer."""
+    told: frozenset[Status] = frozenset()
+    """Statuses that pause only from when the customer was told of it."""
+    on_change: OnChange | None = None
+    reopen_days: int | None = Field(default=None, ge=0, le=3660)
+    on_project: str | None = None
+    """The policy of what became a project; empty for none."""
+    notice: Notice | None = None
+    enforce_from: Instant | None = None
