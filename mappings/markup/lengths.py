@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
+from itertools import islice
 from typing import TypeVar
 
 from mappings.markup.markdown import structure
@@ -27,7 +28,8 @@ def parts(markdown: str, size: Callable[[str], int], limit: int) -> list[str]:
     """
     if size(markdown) <= limit:
         return [markdown]
-    made = list(_fitting(tree(structure(markdown)).children, markdown, size, limit))
+    found = _fitting(tree(structure(markdown)).children, markdown, size, limit)
+    made = list(islice(found, MOST + 1))
     return made if len(made) <= MOST and all(size(part) <= limit for part in made) else []
 
 

@@ -54,7 +54,10 @@ _LINES = 12_000
 """Lines outside code above which a text is a program's output; parsing each as text takes too long."""
 _MENTIONS = 4_000
 _ADDRESSES, _ITEMS = 6_000, 8_000
-_ITEM = re.compile(r"(?m)^[ \t>]{0,20}[-*+#]{1,9}[ \t]")
+_STARTS = re.compile(r"(?m)^[ \t>]*(?:(?:[-*+#]{1,9}|\d{1,9}[.)])[ \t]+(?:>[ \t>]*)?)+")
+_ITEM = re.compile(r"[-*+#]{1,9}|\d{1,9}")
+_RULE = re.compile(r"(?m)^[ \t>]*(?:[-*+][ \t]+){8,}[-*_ \t]{200}")
+"""A rule in items in one another: the library looks through it for each of them."""
 _LONG, _DENSE, _MARKS = 40_000, 0.12, "*_~`[]{}<>|^&$\\"
 """Of a longer text, the part that may be signs of markup; a page of dense tables has less."""
 _WIDE, _GAPS = 100, 10_000
@@ -161,11 +164,10 @@ def crowded(text: str) -> bool:
     signs = sum(map(text.count, _MARKS)) if len(text) > _LONG else 0
     if text.count("\n") > _LINES or text.count("@") > _MENTIONS or signs > _DENSE * len(text):
         return True
-    return (
-        gaps(text) > _GAPS
-        or text.count("://") > _ADDRESSES
-        or (text.count("\n") > _ITEMS and sum(1 for _ in _ITEM.finditer(text)) > _ITEMS)
-    )
+    if gaps(text) > _GAPS or text.count("://") > _ADDRESSES or _RULE.search(text):
+        return True
+    may = sum(map(text.count, ("- ", "* ", "+ ", "# ", ". ", ") ", "\t")))
+    return may > _ITEMS and sum(len(_ITEM.findall(found[0])) for found in _STARTS.finditer(text)) > _ITEMS
 
 
 def gaps(text: str) -> int:

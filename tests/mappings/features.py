@@ -12,10 +12,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import lxml.html
 from lxml.html import HtmlElement
 
+from tests.mappings.bodies import FILES
 from tests.mappings.readers import shown
 
 _BOX = re.compile(r"\s*(?:\[[ xX]\]|[☐☑])\s+")
@@ -27,33 +29,20 @@ _HIDDEN = re.compile(
 )
 _ELSEWHERE = re.compile(r"(?:attachment|mention|javascript|data|vbscript|file):|[/#]|[^:]*$", re.IGNORECASE)
 """Addresses that lead nowhere in another tool."""
-_FILES = re.compile(
-    r"https?://files\.example/|attachment:|/uploads/0123456789abcdef|(?:cid:)?(?:shot\.png|app\.log)"
-)
-"""Where pictures stand whose file is known: one elsewhere becomes a link, one without a file its name."""
+_KNOWN = [f.location.partition("?")[0] for f in FILES] + [f.id for f in FILES if "/" in f.id]
+_NAMES = {name.lower() for f in FILES for name in (f.id, f.name)}
 _LIGHT = re.compile(r"font-weight:\s*(?:normal|[1-4]00)", re.IGNORECASE)
 _NEVER_IN_CELLS = {"ul", "ol", "li", "pre", "blockquote", "hr", "h1", "h2", "h3", "h4", "h5", "h6"}
 """What no cell of Markdown's tables can hold: its words and marks go into the cell's line."""
 _INNER = {"heading", "quote", "rule"}
 """What a quotation or an item cannot hold in wiki markup or a document: in there it is an `inner` one."""
 WORD = re.compile(r"[^\W_]+")
-_BLOCKS = {
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "p",
-    "div",
-    "li",
-    "td",
-    "th",
-    "pre",
-    "blockquote",
-    "summary",
-    "br",
-}
+_BLOCKS = frozenset(
+    "h1 h2 h3 h4 h5 h6 p div li dt dd tr td th pre blockquote summary br caption figcaption section article"
+    " header footer ul ol dl table".split()
+)
+_LIST_SIGN = re.compile(r"mso-list:\s*ignore", re.IGNORECASE)
+"""The bullet or number that Word writes before a paragraph that is an item: a sign, no word."""
 _HTML = {
     **dict.fromkeys(("b", "strong"), "bold"),
     **dict.fromkeys(("i", "em"), "italic"),
@@ -119,7 +108,14 @@ def of_html(text: str) -> Features:
 def of_tree(tree: HtmlElement) -> Features:
     """Return the features of parsed HTML; layout has none."""
     found = Features()
-    silent = [e for e in tree.iter() if e.tag in _SILENT or _HIDDEN.search(e.get("style") or "")]
+    silent = [
+        e
+        for e in tree.iter()
+        if e.tag in _SILENT
+        or _HIDDEN.search(e.get("style") or "")
+        or _LIST_SIGN.search(e.get("style") or "")
+        or not isinstance(e.tag, str)
+    ]
     for element in silent:
         if element.getparent() is not None:
             element.drop_tree()
@@ -152,7 +148,7 @@ def _element(  # noqa: C901, PLR0912 -- one case per kind of element
             found.add(f"item {path}", _BOX.sub("", own, count=1))
             if _BOX.match(own):
                 found.add("task", _BOX.sub("", own, count=1))
-        case "img" if element.get("src") and _FILES.match(element.get("src", "")):
+        case "img" if _is_known(element.get("src", "")):
             found.add("picture", "")
         case "td" | "th" if not _is_data(next(element.iterancestors("table"), element)):
             pass
@@ -167,6 +163,12 @@ def _element(  # noqa: C901, PLR0912 -- one case per kind of element
             found.add(kind, "" if tag in ("blockquote", "hr") else text)
         case _:
             pass
+
+
+def _is_known(source: str) -> bool:
+    """Whether a picture's file is one of the text's; one elsewhere becomes a link, another its name."""
+    named = unquote(source).removeprefix("cid:").removeprefix("attachment:").partition("@")[0].lower()
+    return named in _NAMES or any(place in source for place in _KNOWN)
 
 
 def _in_cell(element: HtmlElement) -> bool:
@@ -254,7 +256,7 @@ def _adf(  # noqa: C901, PLR0912 -- one case per kind of node
             pass
         case "media":
             name = str(node.get("attrs", {}).get("alt") or node.get("attrs", {}).get("id") or "")
-            if _FILES.match(name) and "mediaSingle" in path:
+            if _is_known(name) and "mediaSingle" in path:
                 found.add("picture", "")
         case "listItem" | "taskItem" | "decisionItem":
             own = "".join(_said(c) for c in node.get("content", ()) if not c["type"].endswith("List"))

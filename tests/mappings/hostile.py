@@ -68,6 +68,7 @@ REPEATED = {
     "items apart": "- word\n\n  word\n\n",
     "two kinds of items": "- word\n\n* word\n\n1. word\n\n",
     "items in items": "* word\n** word\n*# word\n",
+    "items in items in one line": "- " * 40 + "word\n",
     "tasks": "- [ ] word\n",
     "numbers": "1. word\n",
     "empty items": "word\n-\n",
@@ -141,6 +142,7 @@ def texts(length: int) -> Iterator[tuple[str, str]]:
         lines = (sign * (n % 150 + 1) + " word\n" for n in range(length // 80))
         yield f"lines after ever more {sign!r}", "".join(lines)
     yield "a row of many cells", f"|{'word|' * (length // 8)}\n|{'-|' * (length // 8)}\n"
+    yield "a rule in items", "- " * 48 + "-" * length + "word"
     wide = min(200, length // 12)
     yield "rows that lack cells", f"|{'a|' * wide}\n|{'-|' * wide}\n" + "|word\n" * (length // 12)
     yield "wiki rows that lack cells", f"||{'a||' * wide}\n" + "|word|\n" * (length // 12)

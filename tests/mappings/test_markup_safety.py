@@ -171,6 +171,15 @@ def test_neutralising_leaves_the_rest_alone(text: str) -> None:
     assert " ".join(after.text_content().split()) == " ".join(before.text_content().split())
 
 
+@pytest.mark.parametrize("text", ["<{}>", "see {} please", "[the *other* one]({})", "- {}\n"])
+def test_the_address_of_an_issue_stays_a_link(text: str) -> None:
+    """An address that leads nowhere any more, or is code, cannot be followed: see docs/text.md."""
+    address = "https://gitlab.example.com/shop/web/-/issues/4#note_12"
+    out = write(text.format(address), TextFormat.MARKDOWN, {})
+    assert [link.get("href") for link in shown(out, raw=True).iter("a")] == [address]
+    assert not list(shown(out, raw=True).iter("code"))
+
+
 REFERENCES = {
     TextFormat.HTML: '<a href="mention:bob">words</a> <img src="attachment:8"><a href="Attachment:8">y</a>',
     TextFormat.WIKI: "[words|mention:bob] [x|attachment:8] !attachment:8! [mention:bob]",
