@@ -228,7 +228,7 @@ FORM: list[tuple[Change, str]] = [
     ),
     (
         ('user = "hub@harbour.example"', 'zzz = "hub@harbour.example"'),
-        "connections.jira.zzz: there is no such key; there are fields, role, secret, system, url, user, vocabulary",
+        "connections.jira.zzz: there is no such key; there are fields, notify, role, secret, system, url, user, vocabulary",
     ),
     (
         ('kind = "10004"', 'knd = "10004"'),
