@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import TypeVar
@@ -165,7 +165,7 @@ def description(side: Side, issue: Issue, me: int) -> Comment:
 
 
 def comment(side: Side, issue: Issue, note: Note, me: int, outsider: str | None = None) -> Comment:
-    """Return a note. `edited` stays unknown: `updated_at` proves no edit (reference 4.1)."""
+    """Return a note. `edited` is when it may have been: an emoji moves `updated_at` too (reference 4.1)."""
     said = _said(side, Home(issue.project_id, issue.project_path), note, _nature(issue, note, me))
     by_mail = outsider is not None and said.author.role is PersonRole.CUSTOMER
     return replace(said, author=_requester(side, outsider)) if outsider and by_mail else said
@@ -187,8 +187,14 @@ def _said(side: Side, home: Home, note: Note, nature: Nature) -> Comment:
         body=Raw(TextFormat.MARKDOWN, text),
         audience=audience,
         kind=kind,
+        edited=note.updated_at if _touched(note) else None,
         attachments=attachments(side.url, home, text),
     )
+
+
+def _touched(note: Note) -> bool:
+    """Whether a note was changed after it was written. No person does that within a second."""
+    return note.updated_at is not None and note.updated_at - note.created_at > timedelta(seconds=1)
 
 
 def _nature(issue: Issue, note: Note, me: int) -> Nature:

@@ -115,6 +115,7 @@ class Note(_Part):
     body: str | None = None
     author: User
     created_at: Instant
+    updated_at: Instant | None = None
     system: bool = False
     internal: bool | None = None
     confidential: bool | None = None

@@ -324,14 +324,14 @@ class Judge:
 
     def _tags(self, bundle: Bundle, records: list[Record]) -> Iterator[Fault]:
         number, ledger = bundle.tickets[0].number, self._ledger
-        # What somebody changed on a side that is gone by now was carried on before.
-        sides = {
-            (s.tool, s.key) for s in (*bundle.sides, *(p.side for p in ledger.parted if p.bundle is bundle))
-        }
+        sides = {(s.tool, s.key) for s in bundle.sides}
+        parted = {(p.side.tool, p.side.key) for p in ledger.parted if p.bundle is bundle}
         last: dict[str, bool] = {}
         for tagged in self._ledger.tagged:
-            if (tagged.side.tool, tagged.side.key) in sides:
-                last[_slug(tagged.tag)] = tagged.added
+            where = (tagged.side.tool, tagged.side.key)
+            if where in sides | parted:
+                # What was changed on a side that is gone by now may or may not have been carried on before.
+                last[_slug(tagged.tag)] = tagged.added and where in sides
         carried = {
             r: {_slug(t) for t in r.tags if not t.startswith("customer-")} - _STEERING for r in records
         }

@@ -118,6 +118,13 @@ def test_notes_of_an_ordinary_issue() -> None:
     ]
 
 
+@pytest.mark.parametrize(("updated", "edited"), [("11:00:00.400", False), ("11:00:03.000", True)])
+def test_a_note_that_may_have_been_edited_says_so(updated: str, *, edited: bool) -> None:
+    """Broken: a sign that an edit added publishes the note, if the edit came before the hub's first look."""
+    text = told(note(501, updated_at=f"2026-03-01T{updated}Z")).ticket.messages[1]
+    assert (text.edited is not None) == edited
+
+
 def test_notes_of_a_service_desk_ticket() -> None:
     """Broken: a customer's mail is ignored as a bot's, or an internal note is taken for a reply."""
     texts = [note(1, author=BOT), note(2), note(3, internal=True), note(4, author=BOT, internal=True)]
