@@ -18,7 +18,7 @@ from connectors.bounds import BOUNDS, Bounds
 from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.errors import HubError, WireError
 from connectors.quota import Budget
-from mappings.boards import BoardSpec, Place, Step
+from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
     Audience,
@@ -388,6 +388,9 @@ class Connector(Protocol):
         The signature is checked over the raw bytes in constant time before anything is read. An event
         that names no ticket gives no hint.
         """
+
+    def show_board(self, spec: BoardSpec) -> BoardView | None:
+        """Return the board of a specification as it is now; None if there is none. Nothing is written."""
 
     def plan_board(self, spec: BoardSpec) -> list[Step]:
         """Return what would make the board as specified; empty when it is. Nothing is written."""

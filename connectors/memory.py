@@ -45,7 +45,7 @@ from connectors.memory_abilities import abilities, capabilities
 from connectors.memory_desk import DeskTicket, Fault, Mail, MemoryDesk
 from connectors.memory_translate import Translator, file_id
 from connectors.memory_wire import Wire
-from mappings.boards import BoardSpec, Place, Step
+from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.markup import write
 from mappings.ticket import (
     MESSAGE_0,
@@ -257,6 +257,10 @@ class Memory:
             return True
 
         return self._wire.write("add_link", act, idempotent=True)
+
+    def show_board(self, spec: BoardSpec) -> BoardView | None:
+        made = self._wire.read("show_board", lambda: self._desk.boards.get(spec.customer))
+        return BoardView(made.name, "", f"tickets with {made.label}", ()) if made else None
 
     def plan_board(self, spec: BoardSpec) -> list[Step]:
         made = self._wire.read("plan_board", lambda: self._desk.boards.get(spec.customer))

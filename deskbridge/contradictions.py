@@ -7,8 +7,8 @@ from itertools import combinations
 
 from connectors.registry import SYSTEMS
 from deskbridge.clashes import clashes
-from deskbridge.desk import label_of
-from deskbridge.parts import BoardSettings, Connection, PlaceSettings, Settings
+from deskbridge.desk import label_of, owner_of
+from deskbridge.parts import BoardSettings, Connection, CustomerSettings, PlaceSettings, Settings
 from deskbridge.words import nearest
 from mappings.vocabulary import VocabularyError, vocabularies
 from sync.fields import OWN, slug
@@ -122,9 +122,10 @@ def _references(s: Settings, names: Names) -> Iterator[str]:
         *((f"routes.{r.name}.customers", c, "customers") for r in s.routes for c in sorted(r.customers)),
         *((f"customers.{n}.policy", p, "policies") for n, c in s.customers.items() for p in c.policies),
         *(
-            (f"customers.{n}.organisations", side, "connections")
+            (f"customers.{n}.{part}", side, "connections")
             for n, c in s.customers.items()
-            for side in c.organisations
+            for part in ("organisations", "projects", "components", "labels")
+            for side in getattr(c, part)
         ),
         *((f"policies.{n}.calendar", p.calendar, "calendars") for n, p in s.policies.items() if p.calendar),
         *((f"boards.{n}.customer", b.customer, "customers") for n, b in s.boards.items()),
@@ -208,16 +209,28 @@ def _routes(s: Settings) -> Iterator[str]:
         if place and (only := _customer(place)) and route.customers != {only}:
             text = f'customer {only} reads {route.to}; take theirs alone with customers = ["{only}"]'
             yield f"routes.{route.name}.to: {text}"
+        elif place and (claims := owner_of(s, place)) and route.customers != {claims}:
+            text = f'all of {place.key} is {claims}\'s; take theirs alone with customers = ["{claims}"]'
+            yield f"routes.{route.name}.to: {text}"
 
 
 def _claimed_twice(s: Settings) -> Iterator[str]:
-    owners: dict[str, str] = {}
+    """Refuse signs that two customers claim: one would read the other's tickets."""
+    owners: dict[tuple[str, str], str] = {}
     for key, customer in s.customers.items():
-        records = (f"{side} {n}" for side, names in customer.organisations.items() for n in names)
-        for sign in sorted((*customer.domains, *records)):
-            first = owners.setdefault(sign.lower(), key)
-            if first != key:
-                yield f"customers.{key}: {sign} is also said to be {first}'s"
+        for part, sign in _claims(customer):
+            place = f"customers.{key}.{part}"
+            first = owners.setdefault((part, sign.lower()), place)
+            if first != place:
+                yield f"{place}: {sign} is also in {first}; it can be one customer's only"
+
+
+def _claims(customer: CustomerSettings) -> Iterator[tuple[str, str]]:
+    """Yield (key, sign) of everything by which a customer's tickets are recognised."""
+    yield from (("domains", domain) for domain in sorted(customer.domains))
+    for part in ("organisations", "projects", "components", "labels"):
+        claimed: Mapping[str, frozenset[str]] = getattr(customer, part)
+        yield from ((part, f"{side} {name}") for side, names in claimed.items() for name in sorted(names))
 
 
 def _labels(s: Settings) -> Iterator[str]:
@@ -225,9 +238,11 @@ def _labels(s: Settings) -> Iterator[str]:
     owners: dict[str, str] = {}
     for key, customer in s.customers.items():
         label = label_of(key, customer)
-        first = owners.setdefault(slug(label), key)
-        if first != key:
-            yield f"customers.{key}.label: {label!r} is also {first}'s; give each their own"
+        also = (name for names in customer.labels.values() for name in names)
+        for one in dict.fromkeys((label, *also)):
+            first = owners.setdefault(slug(one), key)
+            if first != key:
+                yield f"customers.{key}.label: {one!r} is also {first}'s; give each their own"
 
 
 def _boards(s: Settings) -> Iterator[str]:
@@ -238,6 +253,8 @@ def _boards(s: Settings) -> Iterator[str]:
             yield f"boards.{name}.place: {connection.system} has no boards; name a place elsewhere"
         if place and (only := _customer(place)) not in ("", board.customer):
             yield f"boards.{name}.place: customer {only} reads {board.place}, so it shows no other's tickets"
+        elif place and (owner := owner_of(s, place)) not in (None, board.customer):
+            yield f"boards.{name}.place: all of {place.key} is {owner}'s, so it shows no other's tickets"
     for (first, one), (second, other) in combinations(s.boards.items(), 2):
         same = [what for what in ("customer", "name") if getattr(one, what) == getattr(other, what)]
         if same and _connection(s, one) == _connection(s, other):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from deskbridge.agreed import Stored, policy_of, rules_of
-from deskbridge.parts import CustomerSettings, RouteSettings, Settings
+from deskbridge.parts import CustomerSettings, PlaceSettings, RouteSettings, Settings
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Status
@@ -49,7 +51,17 @@ def boards_of(settings: Settings) -> dict[str, tuple[str, BoardSpec]]:
     boards = {}
     for name, board in settings.boards.items():
         place, customer = settings.places[board.place], settings.customers[board.customer]
-        spec = BoardSpec(board.customer, board.name, place.key, label_of(board.customer, customer))
+        spec = BoardSpec(
+            customer=board.customer,
+            name=board.name,
+            project=place.key,
+            label=label_of(board.customer, customer),
+            whole=owner_of(settings, place) == board.customer,
+            columns=board.columns,
+            served=customer.name,
+            contacts=customer.contacts,
+            kind=place.kind,
+        )
         boards[name] = (place.connection, spec)
     return boards
 
@@ -137,16 +149,30 @@ def _route(route: RouteSettings, place: Place) -> Route:
 
 
 def _customer(settings: Settings, key: str, customer: CustomerSettings) -> Customer:
-    records = {(side, name) for side, names in customer.organisations.items() for name in names}
+    def by_side(claimed: Mapping[str, frozenset[str]]) -> frozenset[tuple[str, str]]:
+        return frozenset((side, name) for side, names in claimed.items() for name in names)
+
     return Customer(
         key=key,
         name=customer.name,
         domains=frozenset(domain.lower() for domain in customer.domains),
-        organisations=frozenset(records),
+        organisations=by_side(customer.organisations),
         label=label_of(key, customer),
         zone=customer.zone,
         policy=_policy_name(customer),
+        projects=by_side(customer.projects),
+        components=by_side(customer.components),
+        labels=by_side(customer.labels),
     )
+
+
+def owner_of(settings: Settings, place: PlaceSettings) -> str | None:
+    """Return the customer whose the whole project of a place is, if it is said to be one's."""
+    for key, customer in settings.customers.items():
+        if place.key.lower() in {p.lower() for p in customer.projects.get(place.connection, ())}:
+            return key
+    reader = place.readers.removeprefix("customer:")
+    return reader if reader and reader != place.readers else None
 
 
 def label_of(key: str, customer: CustomerSettings) -> str:

@@ -32,6 +32,7 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Text = Annotated[str, Field(min_length=1)]
 Domain = Annotated[str, AfterValidator(domain)]
 Label = Annotated[str, AfterValidator(label)]
+Mail = Annotated[str, Field(pattern=r"^[^\s@,;<>]+@[^\s@,;<>]+$")]
 Sign = Annotated[str, Field(pattern=r"^[^\w\s<>*_`\[\\/@#~]\S{2,}$")]
 """A word that begins with a mark which means nothing in any markup, like ``!public``."""
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
@@ -137,9 +138,21 @@ class CustomerSettings(_Part):
     organisations: Mapping[str, frozenset[str]] = {}
     label: Label | None = None
     """What marks their tickets on work sides; ``customer-KEY`` if not said."""
+    projects: Mapping[str, frozenset[Text]] = {}
+    """By connection: projects in which every ticket is theirs."""
+    components: Mapping[str, frozenset[Text]] = {}
+    """By connection: components by which staff say that a ticket is theirs."""
+    labels: Mapping[str, frozenset[Label]] = {}
+    """The same with labels, beside `label`."""
     zone: Zone
     policy: str | tuple[str, ...] | None = None
     """What was promised to them; of several the first that is for a ticket counts."""
+    contacts: tuple[Mail, ...] = ()
+    """Mail addresses of their people who are to see all their requests where the tool has a portal."""
+    dris: Mapping[Name, Text] = {}
+    """Stage (``support``, ``development``) -> who is directly responsible for them."""
+    links: Mapping[Name, Text] = {}
+    """What people look up about them: a portal, a telephone number, a knowledge base."""
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -153,6 +166,8 @@ class BoardSettings(_Part):
     customer: str
     place: str
     name: str
+    columns: tuple[Status, ...] = ()
+    """The statuses that are to have a column each, in this order."""
 
 
 class HandoverSettings(_Part):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import assert_never
 
 from connectors.errors import Unauthorised, WireError
+from mappings.boards import BoardView, Step
 from mappings.ticket import MESSAGE_0, Audience, Comment, Ref, Unmapped, Value
 from sync.operations import (
     AddComment,
@@ -228,3 +229,12 @@ def _value(value: Value) -> str:
             return repr(value)
         case _ as never:
             assert_never(never)
+
+
+def board_lines(board: BoardView | None, steps: Sequence[Step]) -> list[str]:
+    """Return a board as it is, and how it differs from what the settings want."""
+    lines = [f"{board.name} {board.url}".rstrip(), f"shows {board.shows}"] if board else ["there is no board"]
+    lines += [f"column {column}" for column in board.columns] if board else []
+    if not steps:
+        return [*lines, "as it should be"]
+    return [*lines, *(f"{'by hand' if step.manual else 'differs'}: {step.what}" for step in steps)]

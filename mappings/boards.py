@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mappings.ticket import Audience
+from mappings.ticket import Audience, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,29 @@ class BoardSpec:
     project: str
     label: str
     """The label that every ticket of the customer carries on that side."""
+    whole: bool = False
+    """Whether every ticket of the project is the customer's, so that the board shows all of it."""
+    columns: tuple[Status, ...] = ()
+    """The statuses that are to have a column each, in this order; empty where the tool's own will do."""
+    served: str = ""
+    """The customer's name, by which a portal knows their organisation."""
+    contacts: tuple[str, ...] = ()
+    """Mail addresses of their people who are to see all their requests on a portal."""
+    kind: str = ""
+    """See `Place.kind`: the request type, where the project has a portal."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """A board as the tool has it now."""
+
+    name: str
+    url: str
+    """Where a person opens it; empty where no call tells."""
+    shows: str
+    """Which tickets are on it, in the tool's words."""
+    columns: tuple[str, ...]
+    """Each column with the statuses that it shows."""
 
 
 @dataclass(frozen=True, slots=True)

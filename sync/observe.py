@@ -239,7 +239,8 @@ class Observer:
         """Return what a front side tells: whose ticket it is, and what its clocks say."""
         known = bundle.statuses(front.ref)
         home = self._desk.rules.readers(front.ref.connection, front.place)
-        customer, status = self._desk.customer(front.ticket, home), new_status(front, known)
+        place = (front.ref.connection, front.place)
+        customer, status = self._desk.customer(front.ticket, home, place), new_status(front, known)
         statuses = (*known, status) if status else known
         policy = self._desk.policies.get(customer.policy or "") if customer else None
         if customer is None or policy is None or merged_into(front) in bundle.refs:

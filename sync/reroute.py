@@ -104,7 +104,7 @@ class Rerouting:
             return False
         front = self._connectors[fronts[0].connection].fetch(fronts[0].key)
         home = self._desk.rules.readers(front.ref.connection, front.place)
-        found = self._desk.customer(front.ticket, home)
+        found = self._desk.customer(front.ticket, home, (front.ref.connection, front.place))
         return found is not None and found.key == customer
 
     def _role(self, connection: str) -> Role | None:
@@ -133,8 +133,8 @@ class Rerouting:
         if (front := s.front()) is None or merged_into(s.sides[front]) is not None:
             return
         home = self._desk.rules.readers(front, s.sides[front].place)
-        ticket = s.sides[front].ticket
-        wanted = self._desk.places(ticket, self._desk.customer(ticket, home), front, ())
+        ticket, place = s.sides[front].ticket, (front, s.sides[front].place)
+        wanted = self._desk.places(ticket, self._desk.customer(ticket, home, place), front, ())
         free = [place for place in wanted if place.connection not in s.sides]
         for name, side in s.sides.items():
             if s.role(name) is not Role.WORK:

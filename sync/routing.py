@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
@@ -27,6 +28,12 @@ class Customer:
     """The label that its tickets carry on work sides: what its board is made of."""
     zone: ZoneInfo
     policy: str | None
+    projects: frozenset[tuple[str, str]] = frozenset()
+    """(connection, project) of projects in which every ticket is theirs."""
+    components: frozenset[tuple[str, str]] = frozenset()
+    """(connection, component) by which staff say that a ticket is theirs."""
+    labels: frozenset[tuple[str, str]] = frozenset()
+    """(connection, label) of the same, beside `label`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,22 @@ class Route:
         )
 
 
+def _signs(ticket: Ticket) -> frozenset[tuple[str, str]]:
+    """Return by what staff said whose ticket it is: its labels and its component."""
+    labels = {("label", slug(tag)) for tag in ticket.tags}
+    component = {("component", ticket.component.casefold())} if ticket.component else set()
+    return frozenset(labels | component)
+
+
+def _claimed(customer: Customer, connection: str) -> frozenset[tuple[str, str]]:
+    """Return the signs by which a customer's tickets are known on a connection."""
+    labels = {customer.label, *(name for side, name in customer.labels if side == connection)}
+    components = {name for side, name in customer.components if side == connection}
+    return frozenset(
+        {("label", slug(label)) for label in labels} | {("component", c.casefold()) for c in components}
+    )
+
+
 @dataclass(frozen=True)
 class Desk:
     """All that was decided once, in the hub: customers, routes, promises, rules."""
@@ -100,11 +123,14 @@ class Desk:
     routes: tuple[Route, ...]
     policies: Mapping[str, Policy | Rulebook]
 
-    def customer(self, ticket: Ticket, home: Readers = UNDECLARED) -> Customer | None:
-        """Return whose ticket it is; `home` is who reads the place on the front that it stands in.
+    def customer(
+        self, ticket: Ticket, home: Readers = UNDECLARED, place: tuple[str, str] = ("", "")
+    ) -> Customer | None:
+        """Return whose ticket it is that stands in a place, (connection, project), on the front.
 
-        A place of one customer's holds that customer's tickets. Else the organisation's record tells, or
-        the mail domain; in a place that staff alone read the customer's label too, which staff gave it.
+        `home` is who reads the place: one customer's holds that customer's tickets, and so does a project
+        that is said to be theirs. Else the organisation's record tells, or the mail domain; in a place that
+        staff alone read also the component or the label, which staff gave it.
         """
         if home.audience is not Audience.STAFF and home != UNDECLARED:
             return next((c for c in self.customers if c.key == home.customer), None)
@@ -112,11 +138,13 @@ class Desk:
         domains = set(ticket.organisation.domains if ticket.organisation else ())
         if ticket.requester and ticket.requester.email:
             domains.add(ticket.requester.email.rpartition("@")[2].lower())
+        project = (place[0], place[1].lower())
+        signs = _signs(ticket) if home == STAFF else frozenset()
+        by_project = (c for c in self.customers if project in {(n, p.lower()) for n, p in c.projects})
         by_record = (c for c in self.customers if known in c.organisations)
         by_domain = (c for c in self.customers if domains & c.domains)
-        tags = {slug(tag) for tag in ticket.tags} if home == STAFF else set()
-        by_label = (c for c in self.customers if slug(c.label) in tags)
-        return next(by_record, next(by_domain, next(by_label, None)))
+        by_sign = (c for c in self.customers if signs & _claimed(c, place[0]))
+        return next(chain(by_project, by_record, by_domain, by_sign), None)
 
     def goes(self, ticket: Ticket, customer: Customer | None, front: str, to: str) -> bool:
         """Whether a ticket that has a side on a connection is still to have one there.

@@ -44,7 +44,7 @@ from connectors.freshdesk.records import RELATES, Records
 from connectors.freshdesk.write import Writer
 from connectors.http import Http, Limits
 from connectors.session import Session
-from mappings.boards import BoardSpec, Place, Step
+from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
     Field,
@@ -226,6 +226,10 @@ class Freshdesk:
         """Take the ticket's number from a webhook; nothing else of it is believed."""
         key = webhook.ticket_of(self.name, headers, body, secret)
         return () if key is None else (Hint(key, None, self._config.now()),)
+
+    def show_board(self, spec: BoardSpec) -> BoardView | None:
+        """See `Connector`: no call tells of a view."""
+        return None
 
     def plan_board(self, spec: BoardSpec) -> list[Step]:
         """Return the one step that says there is nothing to plan."""

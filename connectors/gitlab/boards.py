@@ -16,7 +16,8 @@ from connectors.errors import Rejected
 from connectors.gitlab.labels import Side
 from connectors.gitlab.read import Reader, pages
 from connectors.gitlab.wire import BOARD, BOARDS, LABELS, Board, parse
-from mappings.boards import BoardSpec, Step
+from mappings.boards import BoardSpec, BoardView, Step
+from mappings.ticket import Status
 
 _COLOUR = "#6699cc"
 """Of labels that the hub makes; anybody may change it."""
@@ -29,6 +30,21 @@ class Boards:
     reader: Reader
     side: Side
 
+    def show(self, spec: BoardSpec, url: str) -> BoardView | None:
+        """Return the board as it is; `url` is where people open GitLab."""
+        owner = self.reader.directory.board_owner(spec.project)
+        board = _ours(spec, self._boards(owner))
+        if board is None:
+            return None
+        folder = f"groups/{spec.project}" if owner.startswith("groups/") else spec.project
+        limits = ", ".join(sorted(board.scope))
+        return BoardView(
+            name=board.name,
+            url=f"{url}/{folder}/-/boards/{board.id}",
+            shows=f"issues with the label {limits}" if limits else f"all issues of {spec.project}",
+            columns=tuple(column.label.name for column in board.lists or () if column.label),
+        )
+
     def plan(self, spec: BoardSpec) -> list[Step]:
         """Return what would make the board as specified; what Free does not take is a person's to do."""
         owner = self.reader.directory.board_owner(spec.project)
@@ -37,7 +53,7 @@ class Boards:
         if full := _full(spec, owner, there):
             return [full]
         steps = [Step(what) for what in self._lacking(spec, owner, board)]
-        if board and spec.label in board.scope:
+        if spec.whole or (board and spec.label in board.scope):
             return steps
         limit = Step(f"limit the board {spec.name!r} to the label {spec.label!r}")
         return [*steps, limit if all(one.limits for one in there) else _by_hand(spec)]
@@ -51,35 +67,40 @@ class Boards:
                 return [full]
             labels = self._labels(spec, owner)
             board = _ours(spec, there) or self._board(self._post(f"{owner}/boards", {"name": spec.name}))
-            if board.limits and spec.label not in board.scope:
+            if board.limits and not spec.whole and spec.label not in board.scope:
                 board = self._scoped(spec, owner, board)
-            for name in self._missing_lists(board):
+            for name in self._missing_lists(spec, board):
                 self._post(f"{owner}/boards/{board.id}/lists", {"label_id": labels[name]})
         except Rejected as error:
             return [
                 Step(f"make the board {spec.name!r} in {spec.project} by hand ({error.text})", manual=True)
             ]
-        return [] if spec.label in board.scope else [_by_hand(spec)]
+        return [] if spec.whole or spec.label in board.scope else [_by_hand(spec)]
 
     def _lacking(self, spec: BoardSpec, owner: str, board: Board | None) -> Iterator[str]:
         known = self._known(owner)
-        for name in (spec.label, *self._columns()):
+        for name in self._needed(spec):
             if name not in known:
                 yield f"make the label {name!r}"
         if board is None:
             yield f"make the board {spec.name!r} in {spec.project}"
-        for name in self._missing_lists(board):
+        for name in self._missing_lists(spec, board):
             yield f"add a list for {name!r}"
 
-    def _columns(self) -> list[str]:
-        """Return the status labels, in the order of the canonical words."""
+    def _columns(self, spec: BoardSpec) -> list[str]:
+        """Return the status labels that are to have a list: those asked for, or all in our words' order."""
         status = self.side.labels.get("status")
         written = status.lens.writes if status else {}
-        return [label for label in written.values() if "::" in label]
+        words = [*spec.columns] or [*map(Status, written)]
+        return [written[word] for word in words if "::" in written.get(word, "")]
 
-    def _missing_lists(self, board: Board | None) -> list[str]:
+    def _needed(self, spec: BoardSpec) -> list[str]:
+        """Return the labels that a board is made of."""
+        return [*([] if spec.whole else [spec.label]), *self._columns(spec)]
+
+    def _missing_lists(self, spec: BoardSpec, board: Board | None) -> list[str]:
         shown = board.columns if board else frozenset()
-        return [name for name in self._columns() if name not in shown]
+        return [name for name in self._columns(spec) if name not in shown]
 
     def _boards(self, owner: str) -> list[Board]:
         return [board for rows, _ in pages(self.reader.http, BOARDS, f"{owner}/boards", {}) for board in rows]
@@ -93,7 +114,7 @@ class Boards:
     def _labels(self, spec: BoardSpec, owner: str) -> dict[str, int]:
         """Return the id of each label that the board needs, made where it is missing."""
         known = self._known(owner)
-        for name in (spec.label, *self._columns()):
+        for name in self._needed(spec):
             if name not in known:
                 self._post(f"{owner}/labels", {"name": name, "color": _COLOUR})
         return self._known(owner)
@@ -129,6 +150,6 @@ def _full(spec: BoardSpec, owner: str, there: list[Board]) -> Step | None:
 def _by_hand(spec: BoardSpec) -> Step:
     return Step(
         f"limit the board {spec.name!r} in {spec.project} to the label {spec.label!r} (it needs Premium; on"
-        " Free keep the project for this customer alone)",
+        " Free, give them a project of their own and name it in their `projects`)",
         manual=True,
     )

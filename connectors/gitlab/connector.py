@@ -50,7 +50,7 @@ from connectors.gitlab.wire import explain
 from connectors.gitlab.write import Writer
 from connectors.http import Http
 from connectors.session import Session
-from mappings.boards import BoardSpec, Place, Step
+from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
     Audience,
@@ -269,6 +269,9 @@ class GitLab:
 
     def hear(self, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[Hint, ...]:
         return hear(self.name, headers, body, secret, self._config.now())
+
+    def show_board(self, spec: BoardSpec) -> BoardView | None:
+        return self._boards.show(spec, self._config.url)
 
     def plan_board(self, spec: BoardSpec) -> list[Step]:
         return self._boards.plan(spec)

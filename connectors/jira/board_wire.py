@@ -46,6 +46,7 @@ class BoardPage(ValuePage):
 class Column(Payload):
     """A column and the ids of the statuses it shows."""
 
+    name: str = ""
     statuses: Many[Named]
 
 

@@ -1,4 +1,6 @@
-"""A customer's board in Jira: a filter on the customer's label, owned by us, and a kanban board of it.
+"""A customer's board in Jira: a filter, owned by us, and a kanban board of it.
+
+The filter finds the customer's label in a shared project, and everything in one of the customer's own.
 
 The filter is found by the mark in its description, the board by a property (jira-api 7). Columns cannot
 be changed by any public call, so they become steps for a person. Nothing is ever deleted.
@@ -6,17 +8,19 @@ be changed by any public call, so they become steps for a person. Nothing is eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from connectors.base import ConnectionConfig
 from connectors.errors import Gone
 from connectors.jira import board_wire, site_wire, wire
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
 from connectors.jira.search import quoted
 from connectors.jira.side import API
-from mappings.boards import BoardSpec, Step
+from connectors.jira.translate import status_word
+from mappings.boards import BoardSpec, BoardView, Step
 
 _AGILE = "agile/1.0"
 _PAGE = 50
@@ -71,16 +75,37 @@ class _Seen:
 class Boards:
     """Plans and makes the boards of one connection."""
 
-    def __init__(self, client: Client) -> None:
-        self._client, self._http = client, client.http
+    def __init__(self, client: Client, config: ConnectionConfig) -> None:
+        self._client, self._http, self._url = client, client.http, config.url
+        self._words = config.vocabularies["status"]
+
+    def show(self, spec: BoardSpec) -> BoardView | None:
+        """Return the board as it is. Nothing is written."""
+        seen = self._look(spec)
+        if seen.board is None or seen.filter is None:
+            return None
+        names = {id: status.name or id for id, status in self._statuses(spec.project).items()}
+        columns = self._setup(seen.board.id).columns.columns
+        return BoardView(
+            name=seen.board.name,
+            url=f"{self._url}/secure/RapidBoard.jspa?rapidView={seen.board.id}",
+            shows=_plain(seen.filter.jql),
+            columns=tuple(
+                f"{column.name}: {', '.join(names.get(s.id, s.id) for s in column.statuses) or 'nothing'}"
+                for column in columns
+            ),
+        )
 
     def plan(self, spec: BoardSpec) -> list[Step]:
         """Return what would make the board as specified. Nothing is written."""
-        return list(self._look(spec).steps())
+        seen = self._look(spec)
+        return [_team_managed(spec)] if seen.project.team_managed else list(seen.steps())
 
     def apply(self, spec: BoardSpec) -> list[Step]:
         """Make the board as specified, and return what a person must still do."""
         seen = self._look(spec)
+        if seen.project.team_managed:
+            return [_team_managed(spec)]
         if seen.filter is None:  # Data Center does not take whom it is shared with at once
             seen = replace(seen, filter=self._create_filter(seen))
         filter_id = seen.filter.id if seen.filter else ""
@@ -149,15 +174,41 @@ class Boards:
 
     def _by_hand(self, spec: BoardSpec, filter_id: str, board_id: str) -> Iterator[str]:
         """Yield what is wrong with the board's own settings, which no public call changes."""
-        setup = self._client.get(board_wire.BoardConfiguration, f"{_AGILE}/board/{board_id}/configuration")
+        setup, board = self._setup(board_id), f"board {spec.name!r}"
         if setup.filter.id != filter_id:
-            yield f"choose filter {spec.name!r} for board {spec.name!r} (Board settings > General)"
-        shown = {status.id for column in setup.columns.columns for status in column.statuses}
-        kinds = self._client.get(site_wire.Workflows, f"{API}/project/{spec.project}/statuses").root
-        for id, name in {s.id: s.name for kind in kinds for s in kind.statuses}.items():
-            if id not in shown:
-                where = f"a column of board {spec.name!r} (Board settings > Columns)"
-                yield f"put status {name or id!r} into {where}"
+            yield f"choose filter {spec.name!r} for {board} (Board settings > General)"
+        statuses, columns = self._statuses(spec.project), setup.columns.columns
+        shown = {status.id for column in columns for status in column.statuses}
+        for id, status in statuses.items():
+            if id not in shown and self._words.get(status_word(status)) not in spec.columns:
+                yield f"put status {status.name or id!r} into a column of {board} (Board settings > Columns)"
+        yield from self._columns_by_hand(spec, statuses, columns)
+
+    def _columns_by_hand(
+        self, spec: BoardSpec, statuses: dict[str, wire.Status], columns: Sequence[board_wire.Column]
+    ) -> Iterator[str]:
+        """Yield where the columns are not one for each status of the specification, in its order."""
+        places: list[int] = []
+        for word in spec.columns:
+            wanted = {id for id, s in statuses.items() if self._words.get(status_word(s)) == word}
+            there = [n for n, c in enumerate(columns) if wanted & {s.id for s in c.statuses}]
+            held = {s.id for n in there for s in columns[n].statuses} & set(statuses)
+            if wanted and (len(there) != 1 or held != wanted):
+                names = ", ".join(repr(statuses[id].name or id) for id in sorted(wanted))
+                where = f"of board {spec.name!r} (Board settings > Columns)"
+                yield f"for {word}, have one column {where} show {names} and nothing else"
+            places += there[:1]
+        if places != sorted(places):
+            order = ", ".join(spec.columns)
+            yield f"order the columns of board {spec.name!r} (Board settings > Columns): {order}"
+
+    def _setup(self, board_id: str) -> board_wire.BoardConfiguration:
+        return self._client.get(board_wire.BoardConfiguration, f"{_AGILE}/board/{board_id}/configuration")
+
+    def _statuses(self, project: str) -> dict[str, wire.Status]:
+        """Return the statuses of a project's issues by id."""
+        kinds = self._client.get(site_wire.Workflows, f"{API}/project/{project}/statuses").root
+        return {status.id: status for kind in kinds for status in kind.statuses}
 
     def _create_filter(self, seen: _Seen) -> board_wire.Filter:
         share = {"type": "project", "project": {"id": seen.project.id}}
@@ -180,7 +231,16 @@ _MARK = "deskbridge: board of customer "
 
 def query(spec: BoardSpec) -> str:
     """Return the query whose issues a customer's board shows."""
-    return f"project = {spec.project} AND labels = {quoted(spec.label)} ORDER BY Rank ASC"
+    theirs = "" if spec.whole else f" AND labels = {quoted(spec.label)}"
+    return f"project = {spec.project}{theirs} ORDER BY Rank ASC"
+
+
+def _team_managed(spec: BoardSpec) -> Step:
+    return Step(
+        f"choose a company-managed project for {spec.customer}: {spec.project} is team-managed, and the one"
+        " board of its own cannot be set up by any call",
+        manual=True,
+    )
 
 
 def _filter(spec: BoardSpec) -> dict[str, Any]:

@@ -37,12 +37,13 @@ from connectors.jira.participants import Participants
 from connectors.jira.parts import Parts
 from connectors.jira.places import Places
 from connectors.jira.pointers import meant, pointers
+from connectors.jira.portal import Portal
 from connectors.jira.read import Reader
 from connectors.jira.service import ServiceDesk
 from connectors.jira.side import OWN_FIELDS
 from connectors.jira.texts import Texts
 from connectors.jira.write import Writer
-from mappings.boards import BoardSpec, Place, Step
+from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
     Field,
@@ -85,7 +86,8 @@ class Jira:
         self._texts = Texts(client, self._reader, self._service)
         self._participants = Participants(client, self._reader)
         self._finder = Finder(client, config.projects)
-        self._boards = Boards(client)
+        self._boards = Boards(client, config)
+        self._portal = Portal(client, self._service, config.url)
         self._hooks = Hooks(client, config.name, config.projects)
         self._url = config.url
         self._admin, self._graph = Admin(client, config.url), Graph(client)
@@ -217,10 +219,18 @@ class Jira:
         """See `Connector`."""
         return webhook.hear(self._name, self._now(), headers, body, secret)
 
+    def show_board(self, spec: BoardSpec) -> BoardView | None:
+        """See `Connector`."""
+        return self._boards_of(spec).show(spec)
+
     def plan_board(self, spec: BoardSpec) -> list[Step]:
         """See `Connector`."""
-        return self._boards.plan(spec)
+        return self._boards_of(spec).plan(spec)
 
     def apply_board(self, spec: BoardSpec) -> list[Step]:
         """See `Connector`."""
-        return self._boards.apply(spec)
+        return self._boards_of(spec).apply(spec)
+
+    def _boards_of(self, spec: BoardSpec) -> Boards | Portal:
+        """Return what makes a board: a service project shows tickets to customers by its portal."""
+        return self._portal if self._portal.serves(spec.project) else self._boards

@@ -16,14 +16,14 @@ from connectors.jira.side import Service
 from mappings.boards import Place
 from mappings.ticket import Organisation
 
-_REQUEST = "request:"
+REQUEST = "request:"
 """What a place's kind begins with where it is a request type: ``request:25``."""
 _PAGE = 50
 
 
 def request_type(place: Place) -> str:
     """Return the id of the request type that a place's kind names, or nothing."""
-    return place.kind.removeprefix(_REQUEST) if place.kind.startswith(_REQUEST) else ""
+    return place.kind.removeprefix(REQUEST) if place.kind.startswith(REQUEST) else ""
 
 
 class ServiceDesk:
@@ -70,17 +70,21 @@ class ServiceDesk:
             text = "no service project is named in the settings, and nothing else has organisations"
             raise Rejected(self._client.http.connection, "POST organization", text)
         known = () if self._client.site().cloud else self.organisations()
-        found = next((one for one in known if one.name == name), None) or self._make(name)
+        found = next((one for one in known if one.name == name), None) or self.make_organisation(name)
         for project in self._projects:
-            body = {"organizationId": int(found.key)}
-            call = desk("servicedesk", project, "organization")
             try:
-                self._client.http.call("POST", call, idempotent=True, json=body)
+                self.serve(project, found.key)
             except Gone:  # an ordinary project
                 continue
         return found
 
-    def _make(self, name: str) -> Organisation:
+    def serve(self, project: str, organisation: str) -> None:
+        """Have a service desk serve an organisation. Idempotent. Raises Gone for an ordinary project."""
+        call, body = desk("servicedesk", project, "organization"), {"organizationId": int(organisation)}
+        self._client.http.call("POST", call, idempotent=True, json=body)
+
+    def make_organisation(self, name: str) -> Organisation:
+        """Make an organisation that no desk serves yet; Cloud returns the one that has the name already."""
         call = desk("organization")
         made = self._client.ask(service_wire.Organisation, call, {"name": name})
         return self._organisation(made)

@@ -54,6 +54,7 @@ class RequestType(Payload):
     kind: Id = Field("", alias="issueTypeId")
     """The issue type of its requests."""
     groups: Many[Any] = Field([], alias="groupIds")
+    portal: Id = Field("", alias="portalId")
     form: RequestForm | None = Field(None, alias="fields")
     """Where it came along (``expand=field``)."""
 

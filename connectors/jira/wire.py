@@ -86,6 +86,10 @@ class User(Payload):
     """Told of ourselves only: where our absolute times in JQL are (jira-api 2.2)."""
 
 
+class Users(RootModel[list[User]]):
+    """People who were looked for."""
+
+
 class Named(Payload):
     """Anything with an id and a name: a priority, an issue type, a resolution."""
 
@@ -121,6 +125,7 @@ class Project(Payload):
     key: str
     name: str = ""
     type: str = Field("", alias="projectTypeKey")
+    team_managed: bool = Field(default=False, alias="simplified")
 
 
 class File(Payload):

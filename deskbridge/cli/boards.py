@@ -1,4 +1,4 @@
-"""`boards plan` and `boards apply`."""
+"""`boards plan`, `boards apply` and `boards show`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,30 @@ def apply(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     Example: deskbridge boards apply
     """
     _each(settings, _apply)
+
+
+@app.command()
+def show(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """Print each customer's board as the tool has it, and what is not as the settings want it.
+
+    Nothing is written. Ends with 0 though boards differ; with another code where a tool did not answer.
+
+    Example: deskbridge boards show
+    """
+    from deskbridge.report import board_lines
+    from deskbridge.settings import load
+
+    customers = load(settings, os.environ).customers
+
+    def shown(name: str, connector: Connector, spec: BoardSpec) -> None:
+        lines = board_lines(connector.show_board(spec), connector.plan_board(spec))
+        who = customers[spec.customer]
+        facts = [("contacts", ", ".join(who.contacts)), *who.dris.items(), *who.links.items()]
+        typer.echo(f"{name}: {who.name}")
+        for line in (*lines, *(f"{what}: {text}" for what, text in facts if text)):
+            typer.echo(f"  {line}")
+
+    _each(settings, shown)
 
 
 def _each(path: Path, do: Callable[[str, Connector, BoardSpec], None]) -> None:

@@ -156,9 +156,29 @@ def test_boards(tmp_path: Path) -> None:
     """A customer's board would be made of another label, or in another project."""
     board = '[boards.cafe]\ncustomer = "orbit"\nplace = "firmware"\nname = "Orbit"\n'
     assert boards_of(loaded(tmp_path, ("", board))) == {
-        "lantern": ("jira", BoardSpec("lantern", "Lantern Books", "SUP", "customer-lantern")),
-        "cafe": ("gitlab", BoardSpec("orbit", "Orbit", "harbour/firmware", "orbit")),
+        "lantern": (
+            "jira",
+            BoardSpec(
+                "lantern", "Lantern Books", "SUP", "customer-lantern", served="Lantern Books", kind="10004"
+            ),
+        ),
+        "cafe": (
+            "gitlab",
+            BoardSpec("orbit", "Orbit", "harbour/firmware", "orbit", whole=True, served="Orbit Cafe"),
+        ),
     }
+
+
+def test_a_board_of_a_project_that_is_a_customers_alone(tmp_path: Path) -> None:
+    """Issues that people make there without the label would be missing from the customer's board."""
+    change = (
+        'zone = "Europe/Rome"',
+        'zone = "Europe/Rome"\nprojects = { jira = ["sup"] }\ncontacts = ["kim@lantern.example"]',
+    )
+    only = ('types = ["bug"]\n', 'types = ["bug"]\ncustomers = ["lantern"]\n')
+    columns = ('name = "Lantern Books"\n', 'name = "Lantern Books"\n')
+    _, spec = boards_of(loaded(tmp_path, change, only, columns))["lantern"]
+    assert (spec.whole, spec.contacts) == (True, ("kim@lantern.example",))
 
 
 def test_what_the_connectors_refuse_is_listed_for_all_of_them(tmp_path: Path) -> None:

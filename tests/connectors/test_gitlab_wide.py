@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -201,6 +202,33 @@ def test_on_free_a_project_board_is_made_and_its_limit_left(world: GitLabWorld, 
     assert left.manual
     assert "it needs Premium" in left.what
     assert connector.plan_board(spec) == [left]
+
+
+@pytest.mark.usefixtures("free")
+def test_on_free_a_customers_own_project_is_shown_whole(world: GitLabWorld, connector: Connector) -> None:
+    """Broken: a person is asked for ever to limit what nobody else is in, and Free cannot limit."""
+    spec = BoardSpec("ash", "Ash", world.place.key, "customer-ash", whole=True)
+    assert connector.show_board(spec) is None
+    assert "make the label 'customer-ash'" not in [step.what for step in connector.plan_board(spec)]
+    assert connector.apply_board(spec) == []
+    assert connector.plan_board(spec) == []
+    shown = connector.show_board(spec)
+    assert shown is not None
+    assert shown.shows == "all issues of harbour/firmware"
+    assert shown.url.rpartition("/")[0].endswith("/harbour/firmware/-/boards")
+
+
+def test_lists_that_were_asked_for(world: GitLabWorld, connector: Connector) -> None:
+    """Broken: a customer's board has a list for every status, and cannot have fewer."""
+    columns = (Status.WAITING_ON_CUSTOMER, Status.IN_PROGRESS)
+    spec = BoardSpec("yew", "Yew", world.place.key, "customer-yew", columns=columns)
+    assert connector.apply_board(spec) == []
+    shown = connector.show_board(spec)
+    assert shown is not None
+    assert (shown.shows, len(shown.columns)) == ("issues with the label customer-yew", 2)
+    more = replace(spec, columns=(*columns, Status.WAITING_ON_VENDOR))
+    (step,) = connector.plan_board(more)
+    assert step.what.startswith("add a list for 'status::")
 
 
 @pytest.mark.usefixtures("free")

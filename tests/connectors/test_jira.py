@@ -805,6 +805,17 @@ def test_a_board_is_made_once_and_then_as_specified(server: responses.RequestsMo
     assert (len(agile.filters), len(agile.boards)) == (1, 1)
 
 
+def test_a_team_managed_project_has_no_board_of_ours(server: responses.RequestsMock, jira: Connector) -> None:
+    """Broken: a board is made that nobody can see, beside the one that the project has."""
+    Agile(server)
+    server.replace("GET", f"{REST}/project/SUP", json={"id": "10000", "key": "SUP", "simplified": True})
+    [step] = jira.apply_board(SPEC)
+    assert step.manual
+    assert "SUP is team-managed" in step.what
+    assert jira.plan_board(SPEC) == [step]
+    assert [call for call in server.calls if call.request.method != "GET"] == []
+
+
 def test_a_board_that_drifted_is_repaired(server: responses.RequestsMock, jira: Connector) -> None:
     """Broken: somebody widens the filter, and one customer's board shows another's tickets."""
     agile = Agile(server)

@@ -132,10 +132,14 @@ def test_a_board_is_made_once(world: World, connector: Connector) -> None:
     )
     planned = connector.plan_board(spec)
     assert connector.plan_board(spec) == planned
+    assert connector.show_board(spec) is None
     left = connector.apply_board(spec)
     assert all(step.manual for step in left)
     assert [step for step in connector.plan_board(spec) if not step.manual] == []
     assert connector.apply_board(spec) == left
+    shown = connector.show_board(spec)
+    assert (shown is None) == all(step.manual for step in planned)
+    assert shown is None or shown.name == spec.name
 
 
 def test_a_changed_board_is_planned_again(world: World, connector: Connector) -> None:

@@ -103,6 +103,41 @@ def test_whose_ticket_it_is(home: Readers, changes: dict[str, object], whose: st
     assert (found.key if found else None) == whose
 
 
+SIGNS = replace(
+    DESK,
+    customers=(
+        replace(customer("lantern"), projects=frozenset({("help", "shop/Lantern")})),
+        replace(
+            customer("orbit"),
+            components=frozenset({("help", "Orbit cafe")}),
+            labels=frozenset({("help", "VIP::orbit"), ("desk", "coffee")}),
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "home", "changes", "whose"),
+    [
+        (("help", "shop/lantern"), STAFF, {"requester": None}, "lantern"),
+        (("help", "shop/lantern"), UNDECLARED, {"requester": None}, "lantern"),
+        (("desk", "shop/lantern"), STAFF, {"requester": None}, None),
+        (("help", "shop"), STAFF, {"requester": None, "component": "ORBIT Cafe"}, "orbit"),
+        (("help", "shop"), UNDECLARED, {"requester": None, "component": "Orbit cafe"}, None),
+        (("help", "shop"), STAFF, {"requester": None, "tags": one("vip::orbit")}, "orbit"),
+        (("help", "shop"), STAFF, {"requester": None, "tags": one("coffee")}, None),
+        (("help", "shop"), STAFF, {"component": "Orbit cafe"}, "lantern"),
+    ],
+    ids=lambda value: None,
+)
+def test_whose_ticket_it_is_by_where_it_stands(
+    place: tuple[str, str], home: Readers, changes: dict[str, object], whose: str | None
+) -> None:
+    """Tickets of a customer with a project of their own, or of one whom staff mark, would be nobody's."""
+    found = SIGNS.customer(replace(TICKET, **changes), home, place)  # type: ignore[arg-type]
+    assert (found.key if found else None) == whose
+
+
 def test_the_first_route_that_fits() -> None:
     """The order of the routes would not count, or a connection would get two sides."""
     assert DESK.places(TICKET, None, "desk", ()) == (PLACE,)
