@@ -206,3 +206,48 @@ class Limit:
         """Raise RuntimeError when any ratio was above the limit, which fails the benchmark."""
         if self._above:
             raise RuntimeError(f"above the limit of {self.most:.2f}: {'; '.join(self._above)}")
+
+
+def _judging() -> bool:
+    """Whether times mean something: others leave us most of the machine."""
+    said = os.environ.get("BENCH_JUDGE", "")
+    return said == "always" or (said != "never" and os.getloadavg()[0] <= 1.5 * (os.cpu_count() or 1))
+
+
+@dataclass
+class Goals:
+    """What speeds and times must come to. On a machine that is busy already, times are told and not judged.
+
+    BENCH_JUDGE says `always` or `never`; BENCH_STRICT makes every goal so many times harder.
+    """
+
+    _missed: list[str] = field(default_factory=list)
+    _judged: bool = field(default_factory=_judging)
+
+    def least(self, what: str, value: float, goal: float) -> str:
+        """Return a speed or ratio beside the least that it may be."""
+        goal *= size("STRICT", 1)
+        return self._told(what, f"{value:,.2f}", f"at least {goal:,.2f}", met=value >= goal)
+
+    def most(self, what: str, seconds: float, goal: float) -> str:
+        """Return a time beside the most that it may be, as milliseconds."""
+        goal /= size("STRICT", 1)
+        return self._told(
+            what, f"{seconds * 1000:.0f} ms", f"at most {goal * 1000:.0f} ms", met=seconds <= goal
+        )
+
+    def exactly(self, what: str, count: int, wanted: int) -> str:
+        """Return a count beside what it must be, however busy the machine is."""
+        if count != wanted:
+            self._missed.append(f"{what}: {count} instead of {wanted}")
+        return f"{what} {count}"
+
+    def _told(self, what: str, value: str, goal: str, *, met: bool) -> str:
+        if not met and self._judged:
+            self._missed.append(f"{what} {value}, {goal}")
+        return f"{what} {value} ({goal}{'' if met else ': missed'}{'' if self._judged else ', not judged'})"
+
+    def hold(self) -> None:
+        """Raise RuntimeError when any goal was missed, which fails the benchmark."""
+        if self._missed:
+            raise RuntimeError(f"missed: {'; '.join(self._missed)}")

@@ -50,3 +50,24 @@ def test_noise_is_told_and_not_judged() -> None:
     assert ended.returncode == 0, ended.stderr
     assert "judged from 10000 on" in ended.stdout
     assert "judged from 2000 on" in ended.stdout
+
+
+def test_slow_decisions_fail() -> None:
+    """Broken: deciding becomes a thousand times slower, and `make bench` ends as well as ever."""
+    ended = measured("decide", BENCH_JUDGE="always", BENCH_STRICT="1000")
+    assert ended.returncode != 0
+    assert "missed: empty plans a second" in ended.stderr
+
+
+def test_a_busy_machine_is_told_and_not_judged() -> None:
+    """Broken: figures fail because others used the machine, so that nobody believes a failure."""
+    ended = measured("decide", BENCH_JUDGE="never", BENCH_STRICT="1000")
+    assert ended.returncode == 0, ended.stderr
+    assert "missed, not judged" in ended.stdout
+
+
+def test_a_store_that_reads_whole_tables_fails() -> None:
+    """Broken: a query without an index is found by the first company with 100,000 tickets."""
+    ended = measured("store", BENCH_LIMIT="0.01", BENCH_LINKS="2000", BENCH_ENOUGH="1")
+    assert ended.returncode != 0
+    assert "above the limit of 0.01: load(bundle)" in ended.stderr

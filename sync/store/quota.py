@@ -27,6 +27,8 @@ _SHORTEST = timedelta(seconds=45)
 has at a time; a store would be asked for each of them."""
 _PARTS, _MOST = 50, 20
 """A batch is one part in so many of a limit, and no more calls than that."""
+_UNSURE = 40
+"""Calls that the store counts and a server may not have counted yet: under way, or of batches not used up."""
 
 
 class Share(StrEnum):
@@ -72,6 +74,8 @@ class SharedBudget:
         self._local, self._lock = LocalBudget(now, headroom), threading.Lock()
         self._held: dict[str, _Batch] = {}
         self._told: dict[str, tuple[int, timedelta]] = {}
+        self._left: dict[str, int] = {}
+        """What the server must have left of each bucket, by what the store counted last."""
 
     def allowance(self) -> float | None:
         """Return how many calls a second the whole account may make; None while no answer told anybody."""
@@ -110,6 +114,11 @@ class SharedBudget:
         """Take in what an answer said of its buckets, and tell the other processes of limits that are new."""
         levels = [level for level in levels if level.limit > 0]
         self._local.learn(levels)
+        for level in levels:
+            if level.remaining is not None and level.remaining > self._left.get(
+                level.bucket, level.remaining
+            ):
+                self._forget(level.bucket)
         news = [one for one in levels if self._told.get(one.bucket) != (one.limit, one.window)]
         if not news:
             return
@@ -118,6 +127,13 @@ class SharedBudget:
                 row = {"connection": self._connection, "bucket": level.bucket, "calls": level.limit}
                 tx.execute(_LEARN(tx), {**row, "window": _micros(level.window)})
         self._told |= {level.bucket: (level.limit, level.window) for level in news}
+
+    def _forget(self, bucket: str) -> None:
+        """Count no earlier calls: the server says that it began a new window, or counts nothing."""
+        self._left.pop(bucket, None)
+        here = (batches.c.connection == self._connection, batches.c.bucket == bucket)
+        with self._db.writing() as tx:
+            tx.execute(delete(batches).where(*here, batches.c.until <= self._now()))
 
     def _has(self, bucket: str, now: datetime) -> bool:
         held = self._held.get(bucket)
@@ -168,6 +184,7 @@ class SharedBudget:
         tx.execute(delete(batches).where(*here, batches.c.until <= now - window))
         found = tx.execute(select(batches).where(*here).order_by(batches.c.until.desc())).all()
         mine = [batch for batch in found if batch.share == self._share]
+        self._left[bucket] = row.calls - sum(b.taken for b in found if b.until <= now) + _UNSURE
         everybody, share = (self._allowed(row.calls, all_shares=all_) for all_ in (True, False))
         return max(_room(found, window, everybody, now), _room(mine, window, share, now))
 

@@ -134,3 +134,29 @@ def test_most_calls_cost_no_transaction(store: Store) -> None:
         assert budget.take(["short"], timedelta(0)) == START
         budget.learn([Level(TOTAL, 1000), Level("short", 1000, window=timedelta(seconds=2))])
     assert len(asked) <= 400 / 20 + 1
+
+
+def test_a_server_that_counts_nothing_slows_nobody(store: Store) -> None:
+    """Broken: a server whose limits are switched off is used as if they were on."""
+    clock = Clock()
+    budgets = [SharedBudget(store.database, "desk", clock) for _ in range(2)]
+    for _ in range(600):
+        for budget in budgets:
+            assert budget.take((), timedelta(0)) == clock.at
+            budget.learn([Level(TOTAL, LIMIT, LIMIT - 1)])
+        clock.at += timedelta(seconds=0.05)
+
+
+def test_a_server_that_counts_is_never_overrun(store: Store) -> None:
+    """Broken: what is forgotten because a window began is called again within that window."""
+    clock, used, window = Clock(), 0, START
+    budgets = [SharedBudget(store.database, "desk", clock) for _ in range(2)]
+    for _ in range(1200):
+        for budget in budgets:
+            if clock.at >= window + MINUTE:
+                used, window = 0, clock.at
+            if budget.take((), timedelta(0)) == clock.at:
+                used += 1
+                assert used <= LIMIT
+                budget.learn([Level(TOTAL, LIMIT, LIMIT - used)])
+        clock.at += timedelta(seconds=0.1)
