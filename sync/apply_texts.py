@@ -11,7 +11,7 @@ from connectors.base import CommentDraft, Upload, WrittenComment
 from connectors.capabilities import FilePlace
 from connectors.errors import Gone, Rejected
 from mappings.markup import read, rewritten
-from mappings.ticket import MESSAGE_0, Audience, Comment, Raw
+from mappings.ticket import MESSAGE_0, Attachment, Audience, Comment, Raw
 from sync.apply_files import FileWriter
 from sync.files import Lost, names_of, travelling
 from sync.operations import (
@@ -230,7 +230,7 @@ class TextWriter:
         """Give the copy of a text, with the files open that travel with it, and those that are lost."""
         w, source, message = self._w, write.source, write.message
         side, can = w.sides[source], w.situation.capabilities[write.target]
-        carried = message if piece.number == 1 else replace(message, attachments=())
+        carried = replace(message, attachments=self._carried(write, piece))
         with travelling(w.connectors[source], side, carried, can) as (uploads, lost):
             here = {upload.id for upload in uploads}
             extra = self._attached(write, piece)
@@ -261,6 +261,21 @@ class TextWriter:
                 ),
                 lost,
             )
+
+    def _carried(self, write: AddComment | EditComment, piece: Piece) -> tuple[Attachment, ...]:
+        """Return the files that go with what is written: with the first part, and none a second time.
+
+        Beside a copy that stays as it is, what came with that one is there already.
+        """
+        if piece.number != 1:
+            return ()
+        files = write.message.attachments
+        if write.form is not Form.ADDENDUM:
+            return files
+        known = self._w.mirrors
+        return tuple(
+            f for f in files if not known.of(Kind.FILE, self._w.origin(write.source, f.id), write.target)
+        )
 
     def _worded(self, write: AddComment | EditComment, piece: Piece, attached: str) -> str:
         can = self._w.situation.capabilities[write.target]

@@ -329,3 +329,20 @@ def test_another_hubs_copies_travel_by_rule_only_and_not_for_ever(make: Make) ->
         world.settle()
         assert len(world.bodies("jira")) == 1 + expected
         assert any("another hub" in why for _, _, why in world.findings()) == (not relay)
+
+
+def test_an_addendum_brings_no_file_a_second_time(make: Make) -> None:
+    """Otherwise a file hangs twice on a ticket where somebody had edited the copy that brought it."""
+    world = make()
+    key, issue = linked(world)
+    said = world.jira.comment(issue, "Look.", audience=STAFF)
+    world.jira.attach(issue, "log.txt", b"log", to=said)
+    world.settle()
+    copy = next(id for id, text in world.desk.tickets[key].texts.items() if words(text) == "Look.")
+    world.desk.edit_comment(key, copy, "Mine now.")
+    world.settle()
+    world.jira.edit_comment(issue, said, "Look again.")
+    world.jira.attach(issue, "more.txt", b"more", to=said)
+    world.settle()
+    assert world.bodies("desk")[-1].startswith("Look again.")
+    assert world.files("desk") == [("log.txt", b"log"), ("more.txt", b"more")]
