@@ -7,7 +7,7 @@ from copy import copy
 from itertools import islice
 from typing import TypeVar
 
-from mappings.markup.markdown import structure
+from mappings.markup.markdown import crowded, structure, verbatim
 from mappings.markup.markdown_write import Writer
 from mappings.markup.nodes import Node, text, tree
 
@@ -28,6 +28,8 @@ def parts(markdown: str, size: Callable[[str], int], limit: int) -> list[str]:
     """
     if size(markdown) <= limit:
         return [markdown]
+    if crowded(markdown):
+        markdown = verbatim(markdown)  # as it is written, too
     found = _fitting(tree(structure(markdown)).children, markdown, size, limit)
     made = list(islice(found, MOST + 1))
     return made if len(made) <= MOST and all(size(part) <= limit for part in made) else []
