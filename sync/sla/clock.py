@@ -220,6 +220,10 @@ class _Story:
         done = [*life.done, *([(life.resolved, None)] if life.resolved else [])]
         for fact in sorted(talk, key=lambda f: f.by):
             if fact.kind is FactKind.MESSAGE:
+                # What was asked before it was solved went with that; who writes again asks anew.
+                if waiting is not None and any(waiting.by < since <= fact.by for since, _ in done):
+                    yield from self._response(name, life, waiting, None, done)
+                    waiting = None
                 waiting = waiting or (fact if answered else None)
                 continue
             if waiting is not None:
@@ -276,7 +280,9 @@ class _Story:
         return next((f.id for f in self.facts.of(FactKind.STATUS) if f.by == at), "")
 
     def _estimates(self, life: Life) -> Iterator[Run]:
-        promised = list(self._in(life, self.facts.of(FactKind.ESTIMATE)))
+        if not (told := self.facts.of(FactKind.ESTIMATE)):
+            return
+        promised = list(self._in(life, told))
         for fact, later in zip_longest(promised, promised[1:]):
             start = max(fact.by, life.start)
             target = held_at(self.held, start).target(ClockName.ESTIMATE)

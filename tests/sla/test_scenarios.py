@@ -292,6 +292,22 @@ def test_next_response() -> None:
     assert clock(kept, POLICY, NEXT).state is ClockState.MET
 
 
+def test_what_was_asked_before_the_end_goes_with_it() -> None:
+    """Solved without an answer, asked again the next day: the answer is owed from then on."""
+    told = ticket(
+        "2025-03-03 09:00",
+        answer("2025-03-03 09:30"),
+        message("2025-03-03 10:00"),
+        status("2025-03-03 11:00", Status.RESOLVED),
+        message("2025-03-04 10:00"),
+        status("2025-03-04 10:00", Status.OPEN),
+        answer("2025-03-04 11:00"),
+    )
+    found = clock(told, POLICY, NEXT)
+    assert [c.state for c in found.cycles] == [ClockState.ENDED, ClockState.MET]
+    assert wall(found.started) == "2025-03-04 10:00"
+
+
 def test_thank_you_after_the_end_starts_nothing() -> None:
     """A polite word to a solved ticket would be answered at night, or be a breach."""
     told = ticket(
