@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from deskbridge.agreed import calendar_of, worked
 from deskbridge.promised import CalendarSettings, HoursSettings, PolicySettings
 from deskbridge.words import nearest
 from sync.sla.holidays import countries
 
-Customers = Mapping[str, tuple[str, ...]]
-"""Customer -> the policies they have, in order."""
+
+class Had(NamedTuple):
+    """What a customer has."""
+
+    policies: tuple[str, ...]
+    """In order."""
+    tier: str
+
+
+Customers = Mapping[str, Had]
 
 
 def clashes(
@@ -35,11 +44,11 @@ def clashes(
         yield from _policy(name, policy, calendars, broken)
         yield from _of_project(name, policy, known["policies"])
     # A customer who is wrong, or whose policy is, may be meant to have one that nobody else has.
-    named = {name for names in customers.values() for name in names}
+    named = {name for had in customers.values() for name in had.policies}
     if len(customers) == len(known["customers"]) and named <= set(known["policies"]):
         yield from _unused(policies, customers)
-    for customer, names in customers.items():
-        yield from _shadowed(customer, [(n, policies[n]) for n in names if n in policies])
+    for customer, had in customers.items():
+        yield from _shadowed(customer, [(n, policies[n]) for n in had.policies if n in policies])
 
 
 def _needs(calendar: CalendarSettings) -> set[str]:
@@ -130,11 +139,15 @@ def _of_project(name: str, policy: PolicySettings, known: Collection[str]) -> It
 
 
 def _unused(policies: Mapping[str, PolicySettings], customers: Customers) -> Iterator[str]:
-    had = {name for names in customers.values() for name in names}
-    had |= {p.on_project for p in policies.values() if p.on_project}
-    for name in policies:
-        if name not in had:
+    projects = {p.on_project for p in policies.values() if p.on_project}
+    for name, policy in policies.items():
+        tiers = {had.tier for had in customers.values() if name in had.policies}
+        if name in projects:
+            continue
+        if not tiers:
             yield f"policies.{name}: it can never match: no customer has it"
+        elif policy.tiers and not policy.tiers & tiers:
+            yield f"policies.{name}.tiers: it can never match: no customer who has it is of these tiers"
 
 
 def _shadowed(customer: str, row: list[tuple[str, PolicySettings]]) -> Iterator[str]:

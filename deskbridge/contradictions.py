@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 
 from connectors.registry import SYSTEMS
-from deskbridge.clashes import clashes
+from deskbridge.clashes import Had, clashes
 from deskbridge.desk import label_of, owner_of
 from deskbridge.parts import BoardSettings, Connection, CustomerSettings, PlaceSettings, Settings
 from deskbridge.words import nearest
@@ -38,7 +38,8 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     yield from _routes(s)
     yield from _claimed_twice(s)
     yield from _labels(s)
-    yield from clashes(s.calendars, s.policies, {n: c.policies for n, c in s.customers.items()}, names)
+    had = {name: Had(c.policies, c.tier) for name, c in s.customers.items()}
+    yield from clashes(s.calendars, s.policies, had, names)
     yield from _boards(s)
     yield from _signs(s)
     yield from _fields(s)

@@ -163,6 +163,7 @@ def _customer(settings: Settings, key: str, customer: CustomerSettings) -> Custo
         projects=by_side(customer.projects),
         components=by_side(customer.components),
         labels=by_side(customer.labels),
+        tier=customer.tier,
     )
 
 

@@ -153,6 +153,8 @@ class CustomerSettings(_Part):
     """Stage (``support``, ``development``) -> who is directly responsible for them."""
     links: Mapping[Name, Text] = {}
     """What people look up about them: a portal, a telephone number, a knowledge base."""
+    tier: str = ""
+    """What they pay for, in the words of the policies' tiers."""
 
     @property
     def policies(self) -> tuple[str, ...]:

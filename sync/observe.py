@@ -245,7 +245,7 @@ class Observer:
         policy = self._desk.policies.get(customer.policy or "") if customer else None
         if customer is None or policy is None or merged_into(front) in bundle.refs:
             return _Told(front, customer)
-        timeline: Facts = facts(front.ticket, statuses)
+        timeline: Facts = facts(front.ticket, statuses, customer=customer.key, tier=customer.tier)
         running = clocks(timeline, policy)
         promised = promises(timeline, policy, running, customer.zone, at)
         return _Told(front, customer, running, promised)

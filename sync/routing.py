@@ -34,6 +34,8 @@ class Customer:
     """(connection, component) by which staff say that a ticket is theirs."""
     labels: frozenset[tuple[str, str]] = frozenset()
     """(connection, label) of the same, beside `label`."""
+    tier: str = ""
+    """By which policies choose."""
 
 
 @dataclass(frozen=True, slots=True)

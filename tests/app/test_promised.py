@@ -24,7 +24,7 @@ _BASE = '[policies.more]\ntargets = { urgent = { resolve = "48h elapsed" } }\n'
 def rules(folder: Path, text: str, *names: str) -> Policy | Rulebook:
     """The policies of a customer of these names, with `text` in the settings."""
     listed = ", ".join(f'"{name}"' for name in names)
-    changes = (("", text), ('label = "orbit"', f'label = "orbit"\npolicy = [{listed}]'))
+    changes = (("", text), ('label = "orbit"', f'label = "orbit"\ntier = "gold"\npolicy = [{listed}]'))
     desk = desk_of(load(written(folder, *changes), CANARIES))
     customer = next(c for c in desk.customers if c.key == "orbit")
     return desk.policies[customer.policy or ""]
@@ -289,6 +289,17 @@ def test_policies_that_can_never_match(tmp_path: Path) -> None:
     assert problems(written(tmp_path, ("", _BASE))) == [
         "policies.more: it can never match: no customer has it"
     ]
+    gold = _BASE.replace("targets", 'tiers = ["gold"]\ntargets')
+    has = ('label = "orbit"', 'label = "orbit"\npolicy = "more"')
+    assert problems(written(tmp_path, ("", gold), has)) == [
+        "policies.more.tiers: it can never match: no customer who has it is of these tiers"
+    ]
+    assert (
+        load(written(tmp_path, ("", gold), (has[0], f'{has[1]}\ntier = "gold"')), CANARIES)
+        .customers["orbit"]
+        .tier
+        == "gold"
+    )
     shadow = _BASE.replace("targets", 'tags = ["vip"]\ntargets')
     after = ('label = "orbit"', 'label = "orbit"\npolicy = ["all", "more"]')
     general = '[policies.all]\ntargets = { low = { update = "4h elapsed" } }\n'
