@@ -322,7 +322,7 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         "calendars.a.week",
         "calendars.a.zone",
         "calendars.b.country",
-        "customers.twin",
+        "customers.twin.domains",
         "policies.c.targets.low.update",
         "policies.d.targets.low.update",
     ]
