@@ -324,8 +324,11 @@ class Judge:
 
     def _tags(self, bundle: Bundle, records: list[Record]) -> Iterator[Fault]:
         number, ledger = bundle.tickets[0].number, self._ledger
-        sides = {(s.tool, s.key) for s in bundle.sides}
-        parted = {(p.side.tool, p.side.key) for p in ledger.parted if p.bundle is bundle}
+        sides = {(s.tool, s.key) for s in bundle.sides if s.there}
+        gone = [s for s in bundle.sides if not s.there] + [
+            p.side for p in ledger.parted if p.bundle is bundle
+        ]
+        parted = {(s.tool, s.key) for s in gone}
         last: dict[str, bool] = {}
         for tagged in self._ledger.tagged:
             where = (tagged.side.tool, tagged.side.key)

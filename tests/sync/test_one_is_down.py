@@ -1,0 +1,51 @@
+"""One connection of a ticket fails while people work on all of its sides: the others go on, it catches up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.memory import Fault
+from mappings.ticket import Audience
+from tests.sync.world import World
+
+STAFF = Audience.STAFF
+FAILING = [
+    ("fetch", Fault.UNREACHABLE),
+    ("fetch", Fault.THROTTLED),
+    ("add_comment", Fault.UNREACHABLE),
+    ("add_comment", Fault.THROTTLED),
+    ("change_tags", Fault.UNREACHABLE),
+    ("change_tags", Fault.THROTTLED),
+]
+
+
+@pytest.mark.parametrize("down", ["desk", "jira", "gitlab"])
+@pytest.mark.parametrize(("call", "fault"), FAILING)
+def test_the_other_sides_go_on_and_it_catches_up(tmp_path: Path, down: str, call: str, fault: Fault) -> None:
+    """Otherwise one tool that is down stops a conversation between two others, or misses what was said."""
+    world = World(tmp_path, policies=False)
+    key = world.opened("dev", "firmware")
+    world.settle()
+    issue, work = world.only("jira").key, world.only("gitlab").key
+    world.wait(minutes=5)
+    sides = {"desk": key, "jira": issue, "gitlab": work}
+    for name, ticket in sides.items():
+        world.servers[name].comment(ticket, f"said in {name}", audience=STAFF)
+        world.servers[name].tag(ticket, f"{name}-tag")
+    world.servers[down].fail(call, fault, 100)
+    world.wait(minutes=1)
+    world.sync()
+    for name in sides.keys() - {down}:
+        others = sides.keys() - {down, name}
+        assert {f"said in {other}" for other in others} <= set(world.bodies(name)), name
+        assert {f"{other}-tag" for other in others} <= set(world.only(name).fields["tags"] or ()), name
+    world.servers[down].mend()
+    world.wait(hours=1)
+    world.settle()
+    for name in sides:
+        said = [body for body in world.bodies(name) if body.startswith("said in")]
+        assert sorted(said) == sorted(f"said in {each}" for each in sides), name
+        assert {f"{each}-tag" for each in sides} <= set(world.only(name).fields["tags"] or ()), name
+    world.close()
