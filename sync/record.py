@@ -13,6 +13,9 @@ from sync.explain import Item, items, remark_item
 from sync.observe import Observation, Observed
 from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Severity, Skip, Tell, Write
 from sync.remember import Remembered, remember, remember_created
+from sync.rules import Role
+from sync.seen import Seen
+from sync.situation import Situation
 from sync.store import Store
 from sync.store.decisions import Decision
 from sync.store.findings import Look
@@ -88,6 +91,11 @@ class Recorder:
             self._store.bundles.saw(claim, bundle, ref, made.seen, version, read_at)
         for ticket, applied in carried:
             self._explain(bundle, ticket, applied)
+            for written in applied.created.values():
+                # It was made from its front side; what changed elsewhere at the same time is still to come.
+                if past := _changed_at_work(ticket.situation):
+                    self._store.bundles.hold(claim, written.ref, past)
+                    again = True
         look = Look(tuple(planned), _written(applied for _, applied in carried))
         if whole:
             self.remark(f"bundle:{bundle}", remarks, look)
@@ -197,6 +205,12 @@ def _written(carried: Iterable[Applied]) -> dict[str, frozenset[str]]:
             case _:
                 continue
     return fields
+
+
+def _changed_at_work(s: Situation) -> dict[Ref, Seen]:
+    """Return what was last seen of each work side that says something else now."""
+    works = (name for name in s.sides if s.role(name) is Role.WORK and name in s.seen)
+    return {s.sides[name].ref: s.seen[name] for name in works if s.seen[name].native != s.sides[name].native}
 
 
 def _unsettled(carried: list[tuple[Observed, Applied]]) -> dict[Ref, frozenset[Field]]:

@@ -1005,3 +1005,17 @@ def test_names_in_the_inbox_tell_bundles_from_tickets() -> None:
     """Otherwise an inbox row of a system whose keys have colons is mistaken."""
     assert subject_of(3, Ref("desk", "1")) == "bundle:3"
     assert subject_of(None, Ref("gitlab", "101:7")) == "ref:gitlab:101:7"
+
+
+def test_what_changes_while_another_issue_is_made_reaches_that_too(world: World) -> None:
+    """Otherwise a developer's tag or title of that very minute is missing on the new issue for ever."""
+    ticket = world.opened("firmware")
+    world.settle()
+    (issue,) = world.gitlab.tickets
+    world.gitlab.tag(issue, "pump")
+    world.gitlab.set(issue, subject="The pump")
+    world.desk.tag(ticket, "dev")
+    world.settle()
+    (made,) = world.jira.tickets.values()
+    assert "pump" in (made.fields["tags"] or ())
+    assert made.fields["subject"] == world.desk.tickets[ticket].fields["subject"]
