@@ -24,20 +24,23 @@ def campaign() -> Iterator[Campaign]:
 
 
 @pytest.mark.timeout(300)
-def test_a_short_campaign_passes_and_replays_exactly(campaign: Campaign) -> None:
-    """Otherwise people lose or double what they wrote, or a failing seed could not be looked into."""
+def test_a_short_campaign_passes(campaign: Campaign) -> None:
+    """Otherwise people lose or double what they wrote."""
     first = play(campaign, 1, SHORT)
     assert [str(fault) for fault in first.faults] == []
-    again = play(campaign, 1, SHORT)
-    assert first.tape == again.tape
     assert (first.kills, first.struck > 0) == (SHORT.kills, True)
 
 
 @pytest.mark.timeout(300)
-def test_a_planted_mistake_is_found(campaign: Campaign) -> None:
-    """Otherwise the judge could pass anything: here copies are written for the customer to read."""
-    found = play(campaign, 1, SHORT, "no-audience").faults
-    assert "leak" in {fault.check for fault in found}
+def test_a_planted_mistake_is_found_and_replays_exactly(campaign: Campaign) -> None:
+    """Otherwise the judge could pass anything, or a failing seed could not be looked into.
+
+    Here copies are written for the customer to read.
+    """
+    first = play(campaign, 1, SHORT, "no-audience")
+    assert "leak" in {fault.check for fault in first.faults}
+    again = play(campaign, 1, SHORT, "no-audience")
+    assert (first.tape, first.faults) == (again.tape, again.faults)
 
 
 @pytest.mark.parametrize("name", PLANTED)
