@@ -96,8 +96,10 @@ class Judge:
     def _text(self, ticket: Ticket, said: Said, target: Side, record: Record) -> Iterator[Fault]:
         all_tokens = {said.token, *said.earlier}
         found = [text for text in record.texts if text.token in all_tokens]
-        # A copy that somebody edited is theirs; a later wording stands beside it, as a text of its own.
         copies = [text for text in found if not self._is_theirs(target, text)] or found
+        if len(copies) < len(found):
+            # A copy that somebody edited is theirs; each later wording stands beside it in a text of its own.
+            copies = [text for text in copies if text.token == said.token] or copies[-1:]
         if len(copies) > 1:
             yield Fault("twice", ticket.number, f"{said.token} stands {len(copies)} times on {_name(target)}")
         if said.deleted or self._older(said, target) or self._excused(said, target):
