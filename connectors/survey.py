@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -33,6 +33,38 @@ class PersonFound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoursFound:
+    """When people work, as a tool has it."""
+
+    id: str
+    name: str
+    zone: str
+    """The IANA zone; empty if the tool's own name for it is not known."""
+    native_zone: str
+    week: Mapping[str, str]
+    """Day (``mon``) -> its frame (``09:00-17:00``)."""
+    odd: tuple[str, ...] = ()
+    """Days whose hours could not be read."""
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseFound:
+    """What a tool's own SLA policy promises. Those of one account stand in the order in which they count."""
+
+    name: str
+    targets: Mapping[str, Mapping[str, str]]
+    """Native priority -> clock of ours -> length as the settings write it."""
+    organisations: tuple[str, ...] = ()
+    """The organisations it is for; all if none is named."""
+    types: tuple[str, ...] = ()
+    """The native types it is for; all if none is named."""
+    also: tuple[str, ...] = ()
+    """Conditions of other kinds, in a person's words."""
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """What one account has."""
 
@@ -41,6 +73,10 @@ class Survey:
     """(native word, what people call it), where the words are the account's own."""
     fields: tuple[tuple[str, str], ...] = ()
     """(native name, what people call it) of custom fields that hold text."""
+    hours: tuple[HoursFound, ...] = ()
+    promises: tuple[PromiseFound, ...] = ()
+    untold: tuple[str, ...] = ()
+    """What our account is not shown, in a person's words."""
     people: tuple[PersonFound, ...] = ()
     """Staff whose mail address our account may see: some of them, where there are many or few show it."""
 

@@ -16,6 +16,8 @@ from connectors.registry import SYSTEMS, connect
 from connectors.survey import ProjectFound, Survey, survey
 from deskbridge.bootstrap import Now
 from deskbridge.contradictions import nearest
+from deskbridge.drafted import inline, key_of, plain, quoted
+from deskbridge.first_promises import Promises, promised, promises
 from deskbridge.written import address, name
 from mappings.ticket import Organisation, Unmapped
 from mappings.vocabulary import Native, vocabularies
@@ -162,7 +164,9 @@ def settings_text(found: list[Found], *, zone: str, chosen: Mapping[str, str], t
     for one in found:
         lines += _places(one, chosen, front=one is front)
     lines += _routes([one for one in found if one is not front])
-    lines += _customers(front, zone)
+    agreed = promises(front.has, vocabularies(front.wanted.system, {}))
+    lines += agreed.lines
+    lines += _customers(front, zone, agreed)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -196,16 +200,16 @@ def _unplaced(one: Found, chosen: Mapping[str, str]) -> Iterator[str]:
 def _connection(one: Found, *, role: str) -> list[str]:
     w = one.wanted
     lines = [
-        f"# We are {_plain(f'{one.account.name} on {one.account.instance}')}.",
+        f"# We are {plain(f'{one.account.name} on {one.account.instance}')}.",
         f"[connections.{w.name}]",
         f'system = "{w.system}"',
     ]
-    lines += [f'role = "{role}"', f"url = {_quoted(w.url)}"]
-    lines += [f"user = {_quoted(w.user)}"] if w.user else []
+    lines += [f'role = "{role}"', f"url = {quoted(w.url)}"]
+    lines += [f"user = {quoted(w.user)}"] if w.user else []
     lines += [f'secret = "env:{w.variable}"']
     for native, label in one.has.fields:
-        lines.append(f"# The custom field {native} ({_plain(label)}) could hold one of ours:")
-        lines.append(f"# fields = {{ version = {_quoted(native)} }}")
+        lines.append(f"# The custom field {native} ({plain(label)}) could hold one of ours:")
+        lines.append(f"# fields = {{ version = {quoted(native)} }}")
     return [*lines, "", *_statuses(one)]
 
 
@@ -220,7 +224,7 @@ def _statuses(one: Found) -> list[str]:
         word = next((ours for sign, ours in _LABELS if re.search(sign, label.lower())), None)
         if word is None:
             unknown.append(
-                f"# {_quoted(native)} ({_plain(label)}) is read by no row: tickets in it keep theirs."
+                f"# {quoted(native)} ({plain(label)}) is read by no row: tickets in it keep theirs."
             )
             continue
         rows[native] = word
@@ -228,9 +232,9 @@ def _statuses(one: Found) -> list[str]:
             written.setdefault(word, native)
     table = [f"[connections.{one.wanted.name}.vocabulary.status]", *unknown]
     if rows:
-        table.append(f"read = {_inline(rows)}")
+        table.append(f"read = {inline(rows)}")
     if written:
-        table.append(f"write = {_inline(written)}")
+        table.append(f"write = {inline(written)}")
     return [*table, ""]
 
 
@@ -240,13 +244,13 @@ def _places(one: Found, chosen: Mapping[str, str], *, front: bool) -> list[str]:
         return []
     readers = [] if front else ['readers = "staff"  # your word that no customer has an account there']
     bug = next((id for id, called in project.kinds if called.lower() == "bug"), "")
-    kinds = ", ".join(f"{id} {_plain(called)}" for id, called in project.kinds)
+    kinds = ", ".join(f"{id} {plain(called)}" for id, called in project.kinds)
     lines = [
         f"[places.{one.wanted.name}]",
         f'connection = "{one.wanted.name}"',
-        f"key = {_quoted(project.key)}",
+        f"key = {quoted(project.key)}",
     ]
-    lines += [f"kind = {_quoted(bug)}  # there are {kinds}"] if bug and not front else []
+    lines += [f"kind = {quoted(bug)}  # there are {kinds}"] if bug and not front else []
     others = [p for p in one.has.projects if p is not project]
     more = [f"# {p.key}: {p.obstacle or 'could be a place too'}" for p in others]
     return [*lines, *readers, *more, ""]
@@ -261,36 +265,15 @@ def _routes(works: list[Found]) -> list[str]:
     return lines
 
 
-def _customers(front: Found, zone: str) -> list[str]:
+def _customers(front: Found, zone: str, agreed: Promises) -> list[str]:
     lines, keys, taken = list[str](), set[str](), set[str]()
     for company in front.organisations:
-        key = _key(company.name, keys)
+        key = key_of(company.name, keys, "customer")
         keys.add(key)
         domains = [d.lower() for d in company.domains if d.lower() not in taken]
         taken.update(domains)
-        lines += [f"[customers.{key}]", f"name = {_quoted(company.name)}", f"zone = {_quoted(zone)}"]
+        lines += [f"[customers.{key}]", f"name = {quoted(company.name)}", f"zone = {quoted(zone)}"]
         lines += [f"domains = {json.dumps(domains)}"] if domains else []
-        lines += [f"organisations = {{ {front.wanted.name} = [{_quoted(company.key)}] }}", ""]
+        lines += [f"organisations = {{ {front.wanted.name} = [{quoted(company.key)}] }}"]
+        lines += [*promised(agreed, company.key), ""]
     return lines
-
-
-def _key(called: str, taken: set[str]) -> str:
-    """Return a name for the settings that no other customer has."""
-    plain = re.sub(r"[^a-z0-9]+", "-", called.lower()).strip("-")[:40].strip("-") or "customer"
-    return next(
-        key for n in range(1, len(taken) + 2) if (key := plain if n == 1 else f"{plain}-{n}") not in taken
-    )
-
-
-def _inline(rows: Mapping[str, str]) -> str:
-    return "{ " + ", ".join(f"{_quoted(key)} = {_quoted(value)}" for key, value in rows.items()) + " }"
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML string; JSON's are, but for the one character that TOML wants escaped besides."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _plain(text: str) -> str:
-    """Return text of others as one that ends no comment."""
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", text)

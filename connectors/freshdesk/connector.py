@@ -72,6 +72,13 @@ def form_of(config: ConnectionConfig) -> Form:
     return Form(http, config.now)
 
 
+def http_of(config: ConnectionConfig) -> Http:
+    """Return what makes calls as the account; none is made yet."""
+    http = _http(config)
+    http.session.auth = (config.secret, "X")
+    return http
+
+
 def people_of(config: ConnectionConfig) -> People:
     """Return the account's people, not yet read."""
     http = _http(config)

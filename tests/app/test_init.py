@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -119,3 +120,46 @@ def test_a_table_that_is_there_is_kept(bare: Hub) -> None:
     assert init(bare).code == 0
     assert (bare.folder / "people.csv").read_text("utf-8") == "mine"
     assert "people" not in bare.settings.read_text("utf-8")
+
+
+def test_the_desks_own_rules_are_taken_over(bare: Hub) -> None:
+    """Hours and promises would be typed from Freshdesk's pages, with a slip that a customer finds."""
+    admin = Tool(f"{bare.environment['FRESHDESK_URL']}/api/v2", (bare.environment["FRESHDESK_API_KEY"], "X"))
+    week = dict.fromkeys(("monday", "tuesday", "wednesday", "friday"), ("09:00", "18:30"))
+    rome = {"name": "Rome office", "time_zone": "Rome", "hours": week, "holidays": []}
+    assert bare.control("POST", "act/freshdesk/add_calendar", **rome)
+    companies = {row["name"]: row["id"] for row in admin("GET", "companies")}
+    target = {
+        "respond_within": 1800,
+        "resolve_within": 14400,
+        "business_hours": True,
+        "escalation_enabled": True,
+    }
+    for name, who in {
+        "Gold": {"company_ids": [companies["Lantern Books"]]},
+        "By mail": {"sources": [1]},
+    }.items():
+        targets = {f"priority_{n}": {**target, "respond_within": 1800 * n} for n in range(1, 5)}
+        admin("POST", "sla_policies", json={"name": name, "sla_target": targets, "applicable_to": who})
+    ended = init(bare)
+    assert (ended.code, ended.err) == (0, "")
+    text = bare.settings.read_text("utf-8")
+    assert '[calendars.default]\nzone = "UTC"\nweek = { "mon-fri" = ["08:00-17:00"] }\n' in text
+    assert (
+        '[calendars.rome-office]\nzone = "Europe/Rome"\n'
+        'week = { "mon-wed" = ["09:00-18:30"], "fri" = ["09:00-18:30"] }\n'
+    ) in text
+    assert (
+        '# [policies.gold]\n# calendar = "default"\n# [policies.gold.targets]\n'
+        '# urgent = { "first_response" = "2h", "resolve" = "4h" }\n'
+        '# high = { "first_response" = "90m", "resolve" = "4h" }\n'
+    ) in text
+    assert "## it is for sources 1 only, which no policy here can ask for.\n## [policies.by-mail]\n" in text
+    lantern = text.partition("[customers.lantern-books]")[2].partition("[customers.")[0]
+    assert '# policy = "gold"\n' in lantern
+    orbit = text.partition("[customers.orbit-cafe]")[2].partition("[customers.")[0]
+    assert '# policy = "default-sla-policy"\n' in orbit
+    start = text.index("## The tool's own SLA rules")
+    used = text[:start] + re.sub(r"^# ", "", text[start:], flags=re.MULTILINE)
+    bare.settings.write_text(used, "utf-8")
+    assert bare.run("check").code == 0
