@@ -15,6 +15,8 @@ SMALL = {
     "BENCH_GETS": "2",
     "BENCH_WALK": "50",
     "BENCH_EVERY": "5",
+    "BENCH_CLOCK_OPERATIONS": "500",
+    "BENCH_CLOCK_TICKETS": "100",
 }
 SYSTEMS = ("freshdesk", "jira", "gitlab")
 
@@ -71,3 +73,16 @@ def test_a_store_that_reads_whole_tables_fails() -> None:
     ended = measured("store", BENCH_LIMIT="0.01", BENCH_LINKS="2000", BENCH_ENOUGH="1")
     assert ended.returncode != 0
     assert "above the limit of 0.01: load(bundle)" in ended.stderr
+
+
+def test_clocks_print_their_figures_and_fail_below_them() -> None:
+    """Broken: clocks that take ten times as long are found by the desk that has 50,000 tickets."""
+    ended = measured("clocks", BENCH_LIMIT="0.01")
+    assert ended.returncode == 0, ended.stderr
+    assert all(
+        word in ended.stdout for word in ("between: ", "after: ", "closing ", "clocks of 100 open tickets")
+    )
+    slow = measured("clocks", BENCH_LIMIT="100000")
+    assert slow.returncode != 0
+    assert "too slow: between: " in slow.stderr
+    assert "all clocks took" in slow.stderr

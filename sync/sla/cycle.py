@@ -256,6 +256,9 @@ def measured(run: Run, held: list[Terms]) -> list[Cycle]:
         rule = policy.on_change if policy else OnChange.CARRY_OVER
         if now is None:
             if rule is OnChange.CARRY_OVER and (now := _begun(run, change, run.start, run.fact)):
+                # It was of another kind for a while: the same run goes on.
+                broken = cycles.pop().breached if cycles and cycles[-1].fact == run.fact else None
+                now.breached = broken
                 now.late(change.since)
             elif rule is OnChange.RESTART:
                 now = _begun(run, change, change.since, change.fact)
