@@ -137,18 +137,18 @@ class _Story:
 
     def clock(self, name: ClockName) -> Clock | None:
         """Return one clock, or None if it was never promised."""
-        if all(one.target(name) is None for one in self.held):
+        if not any(one.target(name) for one in self.held):
             return None
         runs = [run for life in self.lives for run in self._runs(name, life)]
-        cycles = [self._marked(cycle, run) for run in runs for cycle in measured(run, self.held)]
+        cycles = [cycle for run in runs for cycle in measured(run, self.held)]
+        if self.inexact:
+            cycles = [self._marked(cycle) for cycle in cycles]
         if not cycles and self.held[-1].target(name) is None:
             return None
         return Clock(name, self._state(name, cycles), tuple(cycles))
 
-    def _marked(self, cycle: Cycle, run: Run) -> Cycle:
+    def _marked(self, cycle: Cycle) -> Cycle:
         """Return a cycle that says whether all its instants are known."""
-        if not self.inexact:
-            return cycle
         rests_on = {cycle.started, cycle.stopped, *(at for span in cycle.halts for at in span)}
         return replace(cycle, exact=self.inexact.isdisjoint(at for at in rests_on if at))
 

@@ -248,7 +248,7 @@ class _Draft:
 def measured(run: Run, held: list[Terms]) -> list[Cycle]:
     """Return the cycles of a run under the terms that held: more than one where a change restarts it."""
     cycles: list[Cycle] = []
-    now = _begun(run, held_at(held, run.start), run.start, run.fact)
+    now = _begun(run, held_at(held, run.start) if len(held) > 1 else held[0], run.start, run.fact)
     for change in () if run.due else held[1:]:
         if change.since <= run.start or (run.over and change.since >= run.over):
             continue
