@@ -136,6 +136,8 @@ def merged(*spans: Sequence[Span]) -> tuple[Span, ...]:
 def used_up(start: datetime, target: Target, budget: timedelta, halts: Sequence[Span]) -> datetime | None:
     """Return when so much of a target's base has passed that counts; None if it is halted before that."""
     base, left = target.base, budget
+    if not halts:
+        return base.after(start, left)
     for since, until in halts:
         if since > start:
             passed = base.between(start, since)

@@ -120,9 +120,9 @@ class Policy:
             and (not self.tags or not self.tags.isdisjoint(kind.tags))
         )
 
-    def promised(self, clock: ClockName, priority: Priority | None) -> Target | None:
-        """Return what is promised for a clock at a priority, or None."""
-        return self.targets.get(priority or self.assume_priority, {}).get(clock)
+    def promised(self, priority: Priority | None) -> Mapping[ClockName, Target]:
+        """Return what is promised at a priority, by clock."""
+        return self.targets.get(priority or self.assume_priority, {})
 
 
 @dataclass(frozen=True, slots=True)

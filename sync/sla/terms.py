@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mappings.ticket import Priority, TicketType
@@ -23,9 +24,12 @@ class Terms:
     why: str = ""
     """What changed and who changed it, where a report must say so."""
 
+    targets: Mapping[ClockName, Target] = field(default_factory=dict)
+    """What is promised."""
+
     def target(self, clock: ClockName) -> Target | None:
         """Return what is promised for a clock, or None."""
-        return self.policy.promised(clock, self.priority) if self.policy else None
+        return self.targets.get(clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def terms(facts: Facts, rules: Rulebook) -> list[Terms]:
     """Return the terms of a ticket, oldest first; the first ones hold from its beginning."""
     kind = Kind(facts.priority, facts.type, facts.customer, facts.tier, facts.tags)
     policy = rules.match(kind, facts.created)
-    found = [Terms(facts.created, CREATED, policy, _priority(kind, policy))]
+    found = [_terms(facts.created, CREATED, policy, _priority(kind, policy))]
     eased, project = False, False
     for fact in facts.told:
         if fact.kind not in _CHANGES or fact.actor is not Actor.PERSON:
@@ -83,8 +87,14 @@ def terms(facts: Facts, rules: Rulebook) -> list[Terms]:
         if eased and priority:
             priority = _LOWER[priority]
         if policy is not found[-1].policy or priority is not found[-1].priority:
-            found.append(Terms(max(fact.by, facts.created), fact.id, policy, priority, _why(fact)))
+            found.append(_terms(max(fact.by, facts.created), fact.id, policy, priority, _why(fact)))
     return found
+
+
+def _terms(
+    since: datetime, fact: str, policy: Policy | None, priority: Priority | None, why: str = ""
+) -> Terms:
+    return Terms(since, fact, policy, priority, why, policy.promised(priority) if policy else {})
 
 
 def _priority(kind: Kind, policy: Policy | None) -> Priority | None:

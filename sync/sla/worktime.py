@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1969, 2201
 """No desk has worked before or after: an odd stamp must not make a list of two thousand years."""
+_NOTHING = timedelta(0)
 _FURTHEST = 10
 """For how many years the end of a promise is looked for."""
 
@@ -111,10 +112,13 @@ class WorkingTime(ABC):
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Return the working time from `start` until `end`; nothing if they are the wrong way round."""
-        a, b = seconds(start), seconds(end)
+        first, last = start - EPOCH, end - EPOCH
+        a, b = first.days * 86400 + first.seconds, last.days * 86400 + last.seconds
         if b <= a:
-            return timedelta(0)
-        index = self._index(a, b)
+            return _NOTHING
+        index = self._known
+        if index is None or a < index.since or b >= index.until:
+            index = self._index(a, b)
         return timedelta(seconds=index.used(b) - index.used(a))
 
     def after(self, start: datetime, duration: timedelta) -> datetime:
@@ -122,10 +126,15 @@ class WorkingTime(ABC):
 
         Raises ValueError if there is not that much working time in the next ten years.
         """
-        a = seconds(start)
-        wanted = duration.days * 86400 + duration.seconds
+        since = start - EPOCH
+        a, wanted = since.days * 86400 + since.seconds, duration.days * 86400 + duration.seconds
         if wanted <= 0:
             return instant(a)
+        index = self._known
+        if index is not None and index.since <= a:
+            used = index.used(a) + wanted
+            if used <= index.before[-1] and (due := index.when(used)) <= index.until:
+                return EPOCH + timedelta(seconds=due)
         for years in (0, _FURTHEST):
             index = self._index(a, a + years * 366 * 86400)
             used = index.used(a) + wanted
