@@ -24,8 +24,8 @@ class Acting:
         """Return one of them, the later ones rather; None of none."""
         if not found:
             return None
-        if (focus := self.ledger.focus) is not None:
-            found = [one for one in found if _side(one) in focus.sides] or found
+        if focus := self.ledger.focus:
+            found = [one for one in found if _side(one) in focus] or found
         return found[int(len(found) * self.chance.random() ** 0.7)]
 
     def desks(self) -> list[Side]:

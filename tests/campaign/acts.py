@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 import requests
@@ -12,7 +12,7 @@ from tests.campaign.acts_between import Between
 from tests.campaign.acts_desk import AtDesk
 from tests.campaign.acts_work import AtWork
 from tests.campaign.knowing import found_side
-from tests.campaign.ledger import Bundle, Ledger, Side
+from tests.campaign.ledger import Ledger, Side
 from tests.campaign.people import People
 
 _FIELDS = 0.5
@@ -70,7 +70,7 @@ class Crowd:
             (2, between.deletes_copy),
             (3, between.links_second_ticket),
             (2, between.links_own_issue),
-            (2, between.links_off),
+            (4, between.links_off),
         ]
 
     def opens(self, *, routed: bool | None = None) -> None:
@@ -83,10 +83,10 @@ class Crowd:
         self._between.say(side, token, f"{token} at last", "at last")
         return token
 
-    def act(self, *, linking: bool = True, focus: Bundle | None = None) -> None:
-        """Have somebody do something that is possible now; with what the ticket in `focus` says, rather."""
+    def act(self, *, linking: bool = True, focus: Sequence[Side] = ()) -> None:
+        """Have somebody do something that is possible now; on the sides in `focus`, rather."""
         acts = [a for a in self._acts if linking or not a[1].__name__.startswith("links")]
-        if focus is not None and self._chance.random() < _FIELDS:
+        if focus and self._chance.random() < _FIELDS:
             acts = [a for a in acts if a[1].__name__ in ("tags", "sets", "renames", "moves")]
         weights = [weight for weight, _ in acts]
         self._ledger.focus = focus
@@ -97,7 +97,7 @@ class Crowd:
                 break
         else:
             raise AssertionError("nobody could do anything")
-        self._ledger.focus = None
+        self._ledger.focus = ()
 
     def look(self) -> None:
         """Have the people see which issues stand for which ticket: by the words of its description."""

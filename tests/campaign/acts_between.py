@@ -184,6 +184,10 @@ class Between(Acting):
         self.did(work, f"somebody takes {work.tool}:{work.key} out of its ticket")
         self.ledger.part(bundle, work, self.clock.now())
         self.clock.advance(2)
+        for side in (bundle.tickets[0].desk, work):
+            if side.there:
+                token = self.ledger.token()
+                self.say(side, token, f"{token} apart", "after that")
         return True
 
     def _linked(self, desk: Side, work: Side, into: Bundle, joined: Bundle) -> bool:

@@ -56,7 +56,7 @@ class Job:
     kill_at: int | None = None
     holds: list[int] = field(default_factory=list)
     pauses: list[int] = field(default_factory=list)
-    """The writes that are held when they are about to be sent: the first, the second ..."""
+    """The changes of what stands there that are held when about to be sent: the first, the second ..."""
     faults: dict[str, list[str]] = field(default_factory=dict)
     """The kinds of faults of each system; none strikes where there are none."""
     rate: float = 0.0
@@ -75,7 +75,7 @@ class Recorder:
         self._tape = Path(job.tape).open("a", encoding="utf-8")  # noqa: SIM115 - until the process ends
         self._bases = {job.environment[f"{s.upper()}_URL"]: s for s in ("freshdesk", "jira", "gitlab")}
         self._control = urlsplit(job.environment["SANDBOX_CONTROL_URL"]).netloc
-        self.events = self.writes = 0
+        self.events = self.writes = self.changes = 0
         self.noted = 0
         """Intents that are noted and not answered yet: a worker that sleeps there may write twice."""
 
@@ -107,7 +107,8 @@ class Recorder:
         self._clock.advance(self._chance.choice((0.01, 0.03, 0.06, 0.4)))
         reads = method == "GET" or url.path.endswith(READS)
         self.writes += not reads
-        self._count(f"send {call}", held=not reads and self.writes in self._job.pauses)
+        self.changes += method == "PUT"
+        self._count(f"send {call}", held=method == "PUT" and self.changes in self._job.pauses)
         if kind := self._faults.draw(system, reads=reads):
             self.note(f"struck: {kind}")
             self._strike(system, kind)

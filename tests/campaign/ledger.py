@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -117,7 +117,7 @@ class Ledger:
     parted: list[Parted] = field(default_factory=list)
     born: dict[str, datetime] = field(default_factory=dict)
     """When each word was first written."""
-    focus: Bundle | None = None
+    focus: Sequence[Side] = ()
     """What everybody just looks at: the ticket that the hub is at work on, for instance."""
     acts: int = 0
     words: int = 0

@@ -95,7 +95,7 @@ class Seed:
         It asks every tool what changed, or it is called by them and asks nobody.
         """
         holds = [self._chance.randint(3, 300) for _ in range(self._chance.choice((0, 1, 3)))]
-        pauses = [self._chance.randint(1, 25) for _ in range(self._chance.choice((0, 1, 2, 4)))]
+        pauses = [self._chance.randint(1, 8) for _ in range(self._chance.choice((0, 1, 2, 4)))]
         given: dict[str, Any] = {"faults": self._campaign.kinds, "rate": self._size.rate, "pauses": pauses}
         called = self._chance.random() < _CALLED
         letters = self._campaign.post.carried(self._chance) if called else []
@@ -128,9 +128,11 @@ class Seed:
             self._retell("is overtaken by another hub, which works")
         side = _side_of(*found.groups()) if (found := _CALL.search(at)) else None
         bundles = self._ledger.bundles
-        there = [b for b in bundles if side in [(s.tool, s.key) for s in b.sides]]
-        focus = there[0] if there and self._chance.random() < _WATCHED else None
-        self._crowd.act(linking=False, focus=focus)
+        there = [b.sides for b in bundles if side in [(s.tool, s.key) for s in b.sides]]
+        sides = there[0] if there and self._chance.random() < _WATCHED else []
+        if self._chance.random() < 0.5:
+            sides = [s for s in sides if (s.tool, s.key) == side]
+        self._crowd.act(linking=False, focus=sides)
 
     def _link(self, one: str, other: str) -> bool:
         done = self._hub.do(self._job("link", arguments=[one, other]))
