@@ -126,6 +126,8 @@ class _Story:
     lives: list[Life] = field(init=False)
     answers: list[Fact] = field(init=False)
     inexact: set[datetime] = field(init=False)
+    policy: Policy | None = field(init=False)
+    """The one whose pauses hold: the newest."""
     first: dict[datetime, tuple[datetime | None, str]] = field(default_factory=dict)
     """When each life was first answered, and by which fact."""
     halted: dict[tuple[ClockName, datetime], list[Span]] = field(default_factory=dict)
@@ -133,6 +135,7 @@ class _Story:
     def __post_init__(self) -> None:
         self.lives = lives(self.facts, self.held)
         self.answers = self.facts.of(FactKind.ANSWER)
+        self.policy = next((one.policy for one in reversed(self.held) if one.policy), None)
         self.inexact = {fact.by for fact in self.facts.told if not fact.exact}
 
     def clock(self, name: ClockName) -> Clock | None:
@@ -309,7 +312,7 @@ class _Story:
         return self.halted[name, life.start]
 
     def _halts(self, name: ClockName, life: Life) -> list[Span]:
-        policy = next((one.policy for one in reversed(self.held) if one.policy), None)
+        policy = self.policy
         statuses = policy.pauses.get(name) if policy else None
         if policy is None or not statuses:
             return []
