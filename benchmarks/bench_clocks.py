@@ -7,12 +7,12 @@ that it can.
 
 from __future__ import annotations
 
-import gc
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from benchmarks.rig import limit, size
@@ -105,17 +105,16 @@ def stories(count: int) -> Iterator[Facts]:
 
 
 def _tickets() -> Sequence[str]:
-    count = size("CLOCK_TICKETS", 50_000)
-    rules, told = policy(desk()), list(stories(count))
-    at = SINCE + timedelta(days=5 * 365)
-    gc.collect()
-    gc.freeze()  # the facts were there before; looking through them for garbage is no part of the clocks
-    begun = time.process_time()
-    found = [(clock.sla(at), clock.changes(at)) for facts in told for clock in clocks(facts, rules)]
-    spent = time.process_time() - begun
+    count, rules, told = size("CLOCK_TICKETS", 50_000), policy(desk()), 0
+    at, rows, spent = SINCE + timedelta(days=5 * 365), stories(count), 0.0
+    # A few at a time, as they come from a store: nobody holds the facts of all tickets.
+    while some := list(islice(rows, 500)):
+        begun = time.process_time()
+        for facts in some:
+            told += len([(clock.sla(at), clock.changes(at)) for clock in clocks(facts, rules)])
+        spent += time.process_time() - begun
     most = 10 * count / 50_000 / limit(1)
-    gc.unfreeze()
-    print(f"{len(found):,} clocks of {count:,} open tickets: {spent:.2f} s (at most {most:.2f} s)")
+    print(f"{told:,} clocks of {count:,} open tickets: {spent:.2f} s (at most {most:.2f} s)")
     return [f"all clocks took {spent:.2f} s"] if spent > most else []
 
 
