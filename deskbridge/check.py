@@ -15,6 +15,7 @@ from deskbridge.hooks import hook_of
 from deskbridge.mails import everywhere, unproved
 from deskbridge.parts import Connection, Settings
 from deskbridge.report import complaint
+from deskbridge.unmapped import unmapped
 from mappings.provenance import Signer
 from mappings.ticket import Status
 from sync.rules import Role, Rules
@@ -125,6 +126,7 @@ def _asked(settings: Settings, name: str, connector: Connector, at: datetime) ->
     found = traces(connector, Signer(settings.hub.secret.get_secret_value().encode()), at)
     problems += strangers(name, found)
     remarks += neighbours(name, found)
+    remarks += unmapped(settings, name, connector)
     wanted = written_statuses(desk_of(settings).rules, name)
     for place in places if wanted else ():
         remarks += connector.unreachable(place, wanted)

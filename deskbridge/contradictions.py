@@ -37,6 +37,7 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     yield from _places(s)
     yield from _routes(s)
     yield from _claimed_twice(s)
+    yield from _claimed_nowhere(s)
     yield from _labels(s)
     had = {name: Had(c.policies, c.tier) for name, c in s.customers.items()}
     yield from clashes(s.calendars, s.policies, had, names)
@@ -224,6 +225,17 @@ def _claimed_twice(s: Settings) -> Iterator[str]:
             first = owners.setdefault((part, sign.lower()), place)
             if first != place:
                 yield f"{place}: {sign} is also in {first}; it can be one customer's only"
+
+
+def _claimed_nowhere(s: Settings) -> Iterator[str]:
+    """Refuse a customer's project that no place is in: nothing there is read, and nobody would notice."""
+    read = {(place.connection, place.key.lower()) for place in s.places.values()}
+    for key, customer in s.customers.items():
+        for side, projects in customer.projects.items():
+            for project in sorted(projects) if side in s.connections else ():
+                if (side, project.lower()) not in read:
+                    text = f"no place is in {side} {project}, so nothing of it is read"
+                    yield f"customers.{key}.projects: {text}"
 
 
 def _claims(customer: CustomerSettings) -> Iterator[tuple[str, str]]:

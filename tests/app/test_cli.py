@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from deskbridge.check import HEADING
 from deskbridge.cli import app
+from deskbridge.demo.people import Tool
 from tests.app.program import Ended, Hub, wait_until
 from tests.cli_page import all_commands
 
@@ -298,6 +299,37 @@ class TestBoards:
         second = hub.run("boards", "apply")
         assert (second.code, second.out, second.err) == (0, "lantern: as it should be\n", "")
         assert hub.writes_refused() == 0
+
+    def test_what_there_is_and_how_it_differs_is_shown(self, hub: Hub) -> None:
+        """Drift would be seen only by who compares the tools' pages with the settings."""
+        hub.change(
+            (
+                "[customers.orbit]",
+                'contacts = ["kim@lantern.example"]\ndris = { support = "Noor" }\n[customers.orbit]',
+            ),
+            (
+                'name = "Lantern Books"\ndomains',
+                'name = "Lantern Books"\nlinks = { phone = "+39 02" }\ndomains',
+            ),
+        )
+        hub.refuse_writes()
+        before = hub.run("boards", "show")
+        assert (before.code, before.err, hub.writes_refused()) == (0, "", 0)
+        assert before.lines[:2] == ["lantern: Lantern Books", "  there is no board"]
+        assert before.lines[-3:] == ["  contacts: kim@lantern.example", "  support: Noor", "  phone: +39 02"]
+        hub.control("DELETE", "faults")
+        hub.run("boards", "apply")
+        shown = hub.run("boards", "show").lines
+        assert shown[1].startswith("  Lantern Books http")
+        assert shown[2].startswith("  shows project = SUP AND labels = ")
+        assert "  as it should be" in shown
+        env = hub.environment
+        mine = Tool(f"{env['JIRA_URL']}/rest/api/2", (env["JIRA_EMAIL"], env["JIRA_TOKEN"]))
+        (kept,) = mine("GET", "filter/favourite")
+        mine("PUT", f"filter/{kept['id']}", json={"name": kept["name"], "jql": "project = SUP"})
+        drifted = hub.run("boards", "show").lines
+        assert "  shows project = SUP" in drifted
+        assert [line for line in drifted if line.startswith("  differs: repair filter 'Lantern Books'")]
 
     def test_one_that_fails_does_not_stop_the_others(self, hub: Hub) -> None:
         """A customer would have no board because another's tool is down."""

@@ -466,6 +466,7 @@ SENSE: list[tuple[Change, str]] = [
     (('["orbit.example"]', '["orbit.example"]\norganisations = { desk = ["77"] }'), "customers.orbit.organisations: desk 77 is also in customers.lantern.organisations; it can be one customer's only"),
     (('label = "orbit"', 'label = "Customer.Lantern"'), "customers.orbit.label: 'Customer.Lantern' is also lantern's; give each their own"),
     (("", '[customers.a]\nname = "A"\nzone = "UTC"\nprojects = { jira = ["SUP"] }\n[customers.b]\nname = "B"\nzone = "UTC"\nprojects = { jira = ["sup"] }\n'), 'customers.b.projects: jira sup is also in customers.a.projects; it can be one customer\'s only|routes.developers.to: all of SUP is a\'s; take theirs alone with customers = ["a"]|boards.lantern.place: all of SUP is a\'s, so it shows no other\'s tickets'),
+    (('label = "orbit"', 'label = "orbit"\nprojects = { jira = ["NONE"] }'), "customers.orbit.projects: no place is in jira NONE, so nothing of it is read"),
     (('label = "orbit"', 'label = "orbit"\nlabels = { gitlab = ["customer-lantern"] }\ncomponents = { jria = ["x"] }'), "customers.orbit.label: 'customer-lantern' is also lantern's; give each their own|customers.orbit.components: there is no 'jria' among the connections; did you mean 'jira'?"),
     # promises
     (('first_response = "30m"', 'first_response = "2081h"'), "policies.standard.targets.urgent.first_response: calendar office has less working time than that in a year"),

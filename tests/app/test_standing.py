@@ -180,3 +180,19 @@ class TestStatus:
         ended = hub.run("status", DESKBRIDGE_CONNECTIONS__JIRA__URL=DEAD)
         assert ended.code == 0
         assert ended.lines[1].startswith("jira: GET api/2/myself: 127.0.0.1:9 cannot be reached;")
+
+
+class TestUnmapped:
+    def test_companies_that_are_no_customers(self, hub: Hub) -> None:
+        """A customer who was added to Freshdesk alone would find out by a ticket that nobody looked at."""
+        before = hub.run("check", "--live")
+        assert "organisations that are no customer's" not in before.out
+        for number in range(12):
+            row = {"name": f"Comet {number}", "domains": [f"comet{number}.example"]}
+            as_the_hub(hub, "POST", "companies", row)
+        as_the_hub(hub, "POST", "companies", {"name": "Lantern too", "domains": ["sub.lantern.example"]})
+        ended = hub.run("check", "--live")
+        (line,) = [line for line in ended.lines if "organisations that are no customer's" in line]
+        assert line.count("'Comet ") == 10
+        assert " and 3 more; tickets of theirs are parked" in line
+        assert ended.code == before.code
