@@ -82,4 +82,6 @@ def parts(
 
     Empty if the text is too long even for that: then it is attached whole. See `lengths.parts`.
     """
-    return lengths.parts(markdown, lambda part: len(write(part, format, files, people=people)), limit)
+    return lengths.parts(
+        cleaned(markdown), lambda part: len(write(part, format, files, people=people)), limit
+    )

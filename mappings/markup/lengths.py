@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
+from functools import cache
 from itertools import islice
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ def parts(markdown: str, size: Callable[[str], int], limit: int) -> list[str]:
     heading, a code block in its language, a quotation under its title, a list at its number; no row, and no
     line of code that fits into a part, is broken.
     """
+    size = cache(size)  # to write a text is what takes the time
     if size(markdown) <= limit:
         return [markdown]
     if crowded(markdown):
@@ -108,9 +110,10 @@ def _cut_code(node: Node, room: int) -> list[Node]:
         made.content = "\n".join(lines) + "\n"
         return made
 
-    inner = max(1, room - len(_written(block([""]))) - 4)
     lines = node.content.removesuffix("\n").split("\n")
-    return _filled([piece for line in lines for piece in _slices(line, inner)], block, room)
+    inner = max(2, room - (len(_written(node)) - sum(len(line) + 1 for line in lines)) - 4)
+    sized = [(piece, len(piece) + 1) for line in lines for piece in _slices(line, inner - 1)]
+    return [block(group) for group in _grouped(sized, inner)]
 
 
 def _cut_table(node: Node, room: int) -> list[Node]:

@@ -34,6 +34,11 @@ _TERMINATORS = r"[\n*<\[\]\\`]|(?<![^\W_])_|_(?![^\W_])|~(?=~)|!(?=\[)|&(?=[#\w]
 _SCHEME = re.compile(r"[^/?#]*:")
 _ALLOWED = re.compile(r"\s*(?:https?|mailto|tel|attachment|mention):", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_NORMAL = re.compile(
+    r"(?:https?://[a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,60})*(?:[/?][\w/?&=+,.~!-]*)?|mailto:[\w.+-]+@[a-z0-9.-]+)",
+    re.ASCII,
+)
+"""Common addresses, in which the library would change nothing, found faster."""
 _SIGNS = re.compile(
     r"[\\`*\[\]<>|~$]"
     r"|_(?![^\W_])|(?<![^\W_])_"  # inside a word it is a letter like any other
@@ -62,6 +67,7 @@ _LONG, _DENSE, _MARKS = 40_000, 0.12, "*_~`[]{}<>|^&$\\"
 """Of a longer text, the part that may be signs of markup; a page of dense tables has less."""
 _WIDE, _GAPS = 100, 10_000
 """Cells that tables' rows lack; a parser adds each, so a few signs a row become a page."""
+_EMPTY_LINES = re.compile(r"\n(?:[ \t\r]*\n){4,}")
 _OPENS = re.compile(r"(`{3,})[^`]*$|(~{3,})")
 
 
@@ -70,6 +76,9 @@ class _Parser(MarkdownIt):
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 -- the library's name
         return not _SCHEME.match(url) or bool(_ALLOWED.match(url))
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 -- as above
+        return url if _NORMAL.fullmatch(url) else super().normalizeLink(url)
 
     def normalizeLinkText(self, link: str) -> str:  # noqa: N802 -- as above
         return link
@@ -187,12 +196,19 @@ def gaps(text: str) -> int:
 
 
 def verbatim(text: str) -> str:
-    """Return a text as one code block: what is crowded is shown as it was written, each word in its place."""
-    return "\n".join(fence("\n".join(line for line, kind in _lines(text) if kind != "fence"), ""))
+    """Return a text as one code block: what is crowded is shown as it was written, each word in its place.
+
+    Of many empty lines in a row three stay; a text without words is none.
+    """
+    lines = unpadded("\n".join(line for line, kind in _lines(text) if kind != "fence"))
+    return "\n".join(fence(_EMPTY_LINES.sub("\n\n\n\n", lines), "")) if lines else ""
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
     """Yield the lines, each with what it is: `text`, `code`, or the `fence` around code."""
+    if "```" not in text and "~~~" not in text:
+        yield from ((line, "text") for line in text.split("\n"))
+        return
     ticks = ""
     for line in text.split("\n"):
         if ticks:

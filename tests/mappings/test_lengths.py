@@ -103,3 +103,13 @@ def test_the_cache_of_conversions_is_bounded() -> None:
     assert cache.get(1, lambda: "new") == "new"
     assert cache.get("long", lambda: "x" * 1000) == "x" * 1000
     assert cache.used <= 100
+
+
+def test_blank_lines_are_no_part() -> None:
+    """A text of nothing but line ends would be a page of blank code, and many short lines take seconds."""
+    assert write("\n" * 100_000, TextFormat.MARKDOWN, {}) == ""
+    made = write("word\n" + "\n" * 100_000 + "word\n" * 13_000, TextFormat.MARKDOWN, {})
+    assert made.startswith("```\nword\n\n\n\nword\n")
+    assert parts("word\r\r\n" * 20_000, TextFormat.MARKDOWN, 50_000, {}) == parts(
+        "word\n\n" * 20_000, TextFormat.MARKDOWN, 50_000, {}
+    )
