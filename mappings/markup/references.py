@@ -21,7 +21,8 @@ _CLEANING = str.maketrans({**dict.fromkeys(_MISLEADING, ""), "\u2028": " ", "\u2
 def cleaned(markdown: str) -> str:
     """Return a text without signs that no tool can hold, or that show it otherwise than it is.
 
-    Line ends that only some programs know (U+0085, U+2028, U+2029) become blanks, a carriage return a new line.
+    Line ends that only some programs know (U+0085, U+2028, U+2029) become blanks, a carriage return a line's
+    end.
     """
     text = legal(markdown).translate(_CLEANING)
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
