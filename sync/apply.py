@@ -177,6 +177,7 @@ class Applier:
         drafted = self._texts.drafted(text, first, intent.token)
         with self._w.intents.sending(intent), drafted as (message, _):
             values = dict(write.values)
+            self._w.intents.about_to_send(intent)
             written = connector.create(
                 TicketDraft(place=write.place, values=values, message=message, token=intent.token)
             )

@@ -66,6 +66,7 @@ class FileWriter:
             return
         intent = w.intents.send(wish, intent)
         with w.intents.sending(intent), content() as stream:
+            w.intents.about_to_send(intent)
             written = connector.add_file(key, Upload(upload.id, upload.name, upload.content_type, stream))
         self._uploaded(wish, written.id, written.name)
 

@@ -71,6 +71,7 @@ class TextWriter:
         wish = Wish(Kind.COMMENT, place, write.target, piece.revision, key, told, hops)
         intent = w.intents.send(wish, w.intents.note(wish))
         with w.intents.sending(intent), self.drafted(write, piece, intent.token) as (draft, lost):
+            w.intents.about_to_send(intent)
             written = w.connectors[write.target].add_comment(key, draft)
         self._heard(wish, written, write.audience)
         for file, there in written.files.items():
@@ -166,6 +167,7 @@ class TextWriter:
         intent = w.intents.send(wish, w.intents.note(wish))
         draft = CommentDraft(markdown=text(intent.token), audience=Audience.STAFF, tells=tells)
         with w.intents.sending(intent):
+            w.intents.about_to_send(intent)
             written = w.connectors[target].add_comment(key, draft)
         self._heard(wish, written, Audience.STAFF)
 

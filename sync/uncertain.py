@@ -16,6 +16,8 @@ from sync.store.journal import Intent, Wish
 
 REQUEST_LIFE = timedelta(seconds=90)
 """How long a request whose answer was lost may still arrive: the longest time-out, and some."""
+_PROMPT = timedelta(seconds=10)
+"""How long after its note a write may begin: what is left of its life is for the write itself."""
 
 
 class Intents:
@@ -78,6 +80,15 @@ class Intents:
         except WireError:
             self._store.journal.forget(self._claim, intent)
             raise
+
+    def about_to_send(self, intent: Intent) -> None:
+        """Note a write anew if its note is not from just now. Raises LostClaim if somebody took over.
+
+        Everybody else takes a note that is older than a request's life for a write that never arrives. So
+        a worker that slept, or that fetched a file for long, asks whether the write is still its own.
+        """
+        if self._now() - intent.sent > _PROMPT:
+            self._store.journal.renew(self._claim, intent, self._now())
 
     def done(self, intent: Intent, key: str) -> None:
         """Note that the answer was heard."""

@@ -80,6 +80,12 @@ class Journal:
             tx.execute(again.values(sent=at, token=token, revision=wish.revision, told=_kept(wish)))
         return Intent(intent.number, token, at, open=False, told=wish.told)
 
+    def renew(self, claim: Claim, intent: Intent, at: datetime) -> None:
+        """Note that a write is about to be sent only now."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(update(intents).where(intents.c.number == intent.number).values(sent=at))
+
     def forget(self, claim: Claim, intent: Intent) -> None:
         """Take back a note whose write certainly did not happen: it was refused, or never sent."""
         with self._db.writing() as tx:

@@ -95,7 +95,8 @@ class Recorder:
         self._tape.flush()
 
     def _statement(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
-        if statement.startswith("INSERT INTO intents"):
+        sent_again = statement.startswith("UPDATE intents") and "sent=" in statement and "token=" in statement
+        if sent_again or statement.startswith("INSERT INTO intents"):
             self.noted += 1
         elif statement.startswith(("UPDATE intents SET target_key", "DELETE FROM intents")):
             self.noted = max(0, self.noted - 1)
