@@ -93,6 +93,15 @@ def people(system: str, config: ConnectionConfig, addresses: Iterable[str]) -> t
         return ()
 
 
+def projects(system: str, config: ConnectionConfig) -> tuple[tuple[str, str], ...]:
+    """Return (key, name) of the projects that an account may see; none where a system has no projects.
+
+    Raises WireError.
+    """
+    found = getattr(import_module(f"connectors.{system}.survey"), "projects", None)
+    return tuple(found(config)) if found else ()
+
+
 def survey(system: str, config: ConnectionConfig) -> Survey:
     """Return what an account has; a few calls. Raises WireError."""
     found: Survey = import_module(f"connectors.{system}.survey").survey(config)

@@ -108,8 +108,16 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
 def _connector(
     settings: Settings, name: str, now: Now, budget: Budget, former: Mapping[str, datetime]
 ) -> Connector:
+    config = config_of(settings, name, now, budget, former)
+    return connect(settings.connections[name].system, config)
+
+
+def config_of(
+    settings: Settings, name: str, now: Now, budget: Budget, former: Mapping[str, datetime]
+) -> ConnectionConfig:
+    """Return what the connector of a connection is made from."""
     connection = settings.connections[name]
-    config = ConnectionConfig(
+    return ConnectionConfig(
         name=name,
         url=connection.url,
         user=connection.user,
@@ -121,4 +129,3 @@ def _connector(
         now=now,
         former=former,
     )
-    return connect(connection.system, config)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connectors.base import Connector
 from connectors.errors import Gone, Rejected
+from connectors.quota import LocalBudget
+from connectors.survey import projects
+from deskbridge.bootstrap import config_of, system_time
 from deskbridge.parts import Settings
 from mappings.ticket import Organisation
 from sync.rules import Role
 
 _NAMED = 10
-"""Organisations that are named; of more, the number is told."""
+"""Organisations or projects that are named; of more, the number is told."""
 
 
 def unmapped(settings: Settings, name: str, connector: Connector) -> Iterator[str]:
-    """Yield a line about the organisations of a front that are no customer of the settings, if there are any.
+    """Yield a line about a front's organisations that are no customer's, and one about projects nobody reads.
 
     Raises WireError where the connection does not answer.
     """
-    if settings.connections[name].role is not Role.FRONT or not settings.customers:
+    if settings.connections[name].role is not Role.FRONT:
+        return
+    yield from _projects(settings, name)
+    if not settings.customers:
         return
     try:
         strangers = [found for found in connector.organisations() if not _known(settings, name, found)]
@@ -27,13 +33,25 @@ def unmapped(settings: Settings, name: str, connector: Connector) -> Iterator[st
         yield f"{name}: the organisations cannot be listed ({error.text}), so nobody knows whose is missing"
         return
     if strangers:
-        some = ", ".join(f"{found.name!r} ({found.key})" for found in strangers[:_NAMED])
-        more = f" and {len(strangers) - _NAMED} more" if len(strangers) > _NAMED else ""
+        some = _some([f"{found.name!r} ({found.key})" for found in strangers])
         ways = f"add them to `organisations = {{ {name} = [...] }}` of a customer"
         yield (
-            f"{name}: organisations that are no customer's: {some}{more}; tickets of theirs are parked where"
+            f"{name}: organisations that are no customer's: {some}; tickets of theirs are parked where"
             f" a route takes them; {ways}"
         )
+
+
+def _projects(settings: Settings, name: str) -> Iterator[str]:
+    read = {place.key.lower() for place in settings.places.values() if place.connection == name}
+    config = config_of(settings, name, system_time, LocalBudget(system_time), {})
+    found = projects(settings.connections[name].system, config)
+    if others := [key for key, _ in found if key.lower() not in read]:
+        yield f"{name}: projects that no place is in, so that nothing of them is read: {_some(others)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _known(settings: Settings, connection: str, found: Organisation) -> bool:

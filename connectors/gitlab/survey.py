@@ -25,14 +25,22 @@ _PROJECTS = TypeAdapter(list[Project])
 
 def survey(config: ConnectionConfig) -> Survey:
     """Return the projects that the account is a member of."""
-    query = {"membership": "true", "archived": "false", "with_issues_enabled": "true"}
-    http = http_of(config)
-    found = [row for rows, _ in pages(http, _PROJECTS, "projects", query) for row in rows]
-    projects = (
+    found = (
         ProjectFound(key=one.path_with_namespace, name=one.path_with_namespace, obstacle=_open(one))
-        for one in found
+        for one in _member_of(config)
     )
-    return Survey(projects=tuple(projects))
+    return Survey(projects=tuple(found))
+
+
+def projects(config: ConnectionConfig) -> Iterator[tuple[str, str]]:
+    """Yield (path, name) of the projects that the account is a member of."""
+    return ((one.path_with_namespace, one.path_with_namespace) for one in _member_of(config))
+
+
+def _member_of(config: ConnectionConfig) -> Iterator[Project]:
+    query = {"membership": "true", "archived": "false", "with_issues_enabled": "true"}
+    for rows, _ in pages(http_of(config), _PROJECTS, "projects", query):
+        yield from rows
 
 
 def people(config: ConnectionConfig, addresses: Iterable[str]) -> Iterator[PersonFound]:

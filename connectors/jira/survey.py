@@ -34,7 +34,7 @@ def survey(config: ConnectionConfig) -> Survey:
     """Return the projects, with the issue types that the account may create in each."""
     client = Client(config)
     checks = Checks(client)
-    projects = [
+    found = [
         ProjectFound(
             key=project.key,
             name=project.name,
@@ -43,7 +43,13 @@ def survey(config: ConnectionConfig) -> Survey:
         )
         for project in client.get(_Projects, f"{API}/project").root
     ]
-    return Survey(projects=tuple(projects), people=tuple(_people(client)))
+    return Survey(projects=tuple(found), people=tuple(_people(client)))
+
+
+def projects(config: ConnectionConfig) -> Iterator[tuple[str, str]]:
+    """Yield (key, name) of the projects that the account may see; one call."""
+    for project in Client(config).get(_Projects, f"{API}/project").root:
+        yield project.key, project.name
 
 
 def people(config: ConnectionConfig, addresses: Iterable[str]) -> Iterator[PersonFound]:

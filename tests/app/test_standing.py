@@ -196,3 +196,42 @@ class TestUnmapped:
         assert line.count("'Comet ") == 10
         assert " and 3 more; tickets of theirs are parked" in line
         assert ended.code == before.code
+
+    def test_projects_of_a_front_that_nobody_reads(self, hub: Hub) -> None:
+        """A portal that somebody opened beside the first one would be answered by nobody."""
+        hub.settings.write_text(_JIRA_FRONT, "utf-8")
+        for name in [name for name in hub.environment if name.startswith("DESKBRIDGE_CONNECTIONS")]:
+            del hub.environment[name]
+        hub.environment["DESKBRIDGE_CONNECTIONS__HELP__URL"] = hub.environment["JIRA_URL"]
+        hub.environment["DESKBRIDGE_CONNECTIONS__GITLAB__URL"] = hub.environment["GITLAB_URL"]
+        line = "help: projects that no place is in, so that nothing of them is read: HELP"
+        assert line in hub.run("check", "--live").out
+
+
+_JIRA_FRONT = """
+[hub]
+secret = "env:DESKBRIDGE_SECRET"
+[connections.help]
+system = "jira"
+role = "front"
+url = "https://jira.example"
+user = "hub@harbour.example"
+secret = "env:JIRA_TOKEN"
+[connections.gitlab]
+system = "gitlab"
+role = "work"
+url = "https://gitlab.example"
+secret = "env:GITLAB_TOKEN"
+[places.help]
+connection = "help"
+key = "SUP"
+readers = "staff"
+[places.work]
+connection = "gitlab"
+key = "harbour/firmware"
+readers = "staff"
+[[routes]]
+name = "dev"
+tags = ["dev"]
+to = "work"
+"""
