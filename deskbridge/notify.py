@@ -51,8 +51,8 @@ class Notifier:
 
     def turn(self, name: str) -> bool:
         """Send what is due on a channel, if it is time and nobody else does; whether all went out."""
-        waits = self.outbox.queue(name)
-        if waits is None or waits.since > self.now() - self.gather[name]:
+        first = self.outbox.first(name)
+        if first is None or first > self.now() - self.gather[name]:
             return True
         return self._send(name)
 

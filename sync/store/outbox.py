@@ -73,9 +73,12 @@ class Outbox:
         with self._db.writing() as tx:
             return enqueue(tx, notification)
 
-    def queue(self, channel: str) -> Queue | None:
-        """Return what waits for a channel, due or not; None if nothing does."""
-        return next((queue for queue in self.queues() if queue.channel == channel), None)
+    def first(self, channel: str) -> datetime | None:
+        """Return when the first of what waits for a channel fell due, or will; None if nothing waits."""
+        t = notifications
+        waits = select(t.c.due_at).where(t.c.sent_at.is_(None), t.c.channel == channel)
+        with self._db.reading() as tx:
+            return tx.execute(waits.order_by(t.c.due_at).limit(1)).scalar()
 
     def queues(self) -> list[Queue]:
         """Return what waits, by channel."""
