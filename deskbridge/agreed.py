@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from deskbridge.promised import CalendarSettings, HoursSettings, PolicySettings
+from deskbridge.promised import CalendarSettings, HoursSettings, PolicySettings, StepSettings
 from deskbridge.written import Span
 from sync.sla.calendar import Calendar, Elapsed, Frame, Union, Versions, around_the_clock
 from sync.sla.holidays import altered, holidays_of
 from sync.sla.policy import PAUSES, ClockName, OnChange, Policy, Rulebook, Target, in_days
+from sync.sla.presets import STEPS as PRESET_STEPS
 from sync.sla.presets import five_levels, three_levels
+from sync.sla.steps import Action, Assign, Mark, Note, Notify, Raise, Step, steps
 from sync.sla.worktime import WorkingTime
 
 YEARS = range(2015, 2046)
@@ -38,6 +40,34 @@ def rules_of(names: tuple[str, ...], policies: Mapping[str, Policy | Rulebook]) 
         return policies[names[0]]
     found = (policies[name] for name in names)
     return Rulebook(tuple(p for one in found for p in ((one,) if isinstance(one, Policy) else one.policies)))
+
+
+def steps_of(policy: PolicySettings, made: Policy | Rulebook, channels: Collection[str]) -> tuple[Step, ...]:
+    """Return what is done as the clocks of a policy run out: the preset's own steps if nothing is said.
+
+    A preset tells people only by channels that there are.
+    """
+    names = frozenset({made.name} if isinstance(made, Policy) else {one.name for one in made.policies})
+    if policy.steps is not None:
+        found = (step for said in policy.steps for step in _steps(said))
+        return tuple(replace(step, policies=names) for step in found)
+    own = PRESET_STEPS if policy.preset else ()
+    kept = ((step, tuple(_possible(step.actions, channels))) for step in own)
+    return tuple(replace(step, actions=actions, policies=names) for step, actions in kept if actions)
+
+
+def _possible(actions: tuple[Action, ...], channels: Collection[str]) -> Iterator[Action]:
+    return (one for one in actions if not isinstance(one, Notify) or one.channel in channels)
+
+
+def _steps(said: StepSettings) -> tuple[Step, ...]:
+    actions: list[Action] = [Notify(channel, said.path) for channel in said.channels]
+    actions += [Note(said.note)] if said.note else []
+    actions += [Assign(said.assign)] if said.assign else []
+    actions += [Raise()] if said.raise_priority else []
+    actions += [Mark(said.label)] if said.label else []
+    clocks = frozenset(ClockName(clock) for clock in said.clocks)
+    return tuple(replace(step, clocks=clocks) for step in steps(said.at, *actions))
 
 
 def policy_of(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from deskbridge.agreed import calendar_of, worked
 from deskbridge.promised import CalendarSettings, HoursSettings, PolicySettings
+from deskbridge.stepped import stepped
 from deskbridge.words import nearest
 from sync.sla.holidays import countries
 
@@ -19,6 +20,8 @@ class Had(NamedTuple):
     policies: tuple[str, ...]
     """In order."""
     tier: str
+    stages: frozenset[str] = frozenset()
+    """The stages at which somebody is directly responsible for them."""
 
 
 Customers = Mapping[str, Had]
@@ -40,12 +43,16 @@ def clashes(
         broken |= {name} if found else set()
         yield from found
     broken |= {name for name, c in calendars.items() if _needs(c) & broken}
+    # A customer who is wrong by themselves may be the one who has a stage.
+    whole = len(customers) == len(known["customers"])
+    stages = {stage for had in customers.values() for stage in had.stages} if whole else None
     for name, policy in policies.items():
         yield from _policy(name, policy, calendars, broken)
         yield from _of_project(name, policy, known["policies"])
+        yield from stepped(f"policies.{name}.steps", policy, known["notify"], stages)
     # A customer who is wrong, or whose policy is, may be meant to have one that nobody else has.
     named = {name for had in customers.values() for name in had.policies}
-    if len(customers) == len(known["customers"]) and named <= set(known["policies"]):
+    if whole and named <= set(known["policies"]):
         yield from _unused(policies, customers)
     for customer, had in customers.items():
         yield from _shadowed(customer, [(n, policies[n]) for n in had.policies if n in policies])

@@ -39,7 +39,7 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     yield from _claimed_twice(s)
     yield from _claimed_nowhere(s)
     yield from _labels(s)
-    had = {name: Had(c.policies, c.tier) for name, c in s.customers.items()}
+    had = {name: Had(c.policies, c.tier, frozenset(c.dris)) for name, c in s.customers.items()}
     yield from clashes(s.calendars, s.policies, had, names)
     yield from _boards(s)
     yield from _signs(s)

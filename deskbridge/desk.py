@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from deskbridge.agreed import Stored, policy_of, rules_of
+from deskbridge.agreed import Stored, policy_of, rules_of, steps_of
 from deskbridge.parts import CustomerSettings, PlaceSettings, RouteSettings, Settings
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
 from mappings.ticket import Field as FieldName
@@ -14,6 +14,7 @@ from sync.operations import Withdrawal
 from sync.routing import Customer, Desk, Route, Where
 from sync.rules import FIELD_RULES, HANDOVER, FieldRule, Handover, Publish, Role, Rules
 from sync.sla.policy import Policy, Rulebook
+from sync.sla.steps import Step
 
 
 def desk_of(settings: Settings, holidays: Stored | None = None) -> Desk:
@@ -22,11 +23,13 @@ def desk_of(settings: Settings, holidays: Stored | None = None) -> Desk:
     Of countries that are not in `holidays` the dates are computed anew.
     """
     places = {name: _place(settings, name) for name in settings.places}
+    policies = _policies(settings, holidays)
     return Desk(
         rules=_rules(settings, tuple(places.values())),
         customers=tuple(_customer(settings, key, c) for key, c in settings.customers.items()),
         routes=tuple(_route(r, places[r.to]) for r in settings.routes),
-        policies=_policies(settings, holidays),
+        policies=policies,
+        steps=_steps(settings, policies),
     )
 
 
@@ -188,6 +191,15 @@ def _policies(settings: Settings, holidays: Stored | None) -> dict[str, Policy |
         if (name := _policy_name(customer)) is not None and name not in found:
             found[name] = rules_of(customer.policies, found)
     return found
+
+
+def _steps(settings: Settings, made: Mapping[str, Policy | Rulebook]) -> dict[str, tuple[Step, ...]]:
+    """Return what is done as clocks run out, by the same names as the policies."""
+    found = {name: steps_of(p, made[name], settings.notify) for name, p in settings.policies.items()}
+    for customer in settings.customers.values():
+        if (name := _policy_name(customer)) is not None and name not in found:
+            found[name] = tuple(step for one in customer.policies for step in found[one])
+    return {name: steps for name, steps in found.items() if steps}
 
 
 def _policy_name(customer: CustomerSettings) -> str | None:

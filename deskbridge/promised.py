@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from deskbridge.written import Span, days, frames_of_dates, span, week, zone
+from deskbridge.written import Span, days, frames_of_dates, mark, moment, span, week, zone
 from mappings.ticket import Priority, Status, TicketType
 from sync.sla.calendar import Frame
 from sync.sla.policy import OnChange
@@ -25,6 +25,9 @@ Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
 Length = Annotated[Span, BeforeValidator(span)]
 Notice = Annotated[timedelta, BeforeValidator(days)]
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+Moment = Annotated[str, BeforeValidator(moment)]
+Text = Annotated[str, Field(min_length=1)]
+Mark = Annotated[str, AfterValidator(mark)]
 Clock = Literal["first_response", "next_response", "update", "resolve", "estimate"]
 
 
@@ -65,6 +68,30 @@ class CalendarSettings(HoursSettings):
     """What holds instead from when on, oldest first: what was before it is counted as it was."""
 
 
+class StepSettings(_Part):
+    """What is done at a moment of a clock: tell somebody, write, raise or mark something."""
+
+    at: Moment
+    clocks: frozenset[Clock] = frozenset()
+    """The clocks it is for; all if not said."""
+    notify: str | tuple[str, ...] = ()
+    """The channels by which somebody is told outside the tools."""
+    path: tuple[Text, ...] = Field(default=("duty",), min_length=1)
+    """The roles of which the next one is told each time, until the ticket is somebody's."""
+    note: Text | None = None
+    """An internal comment."""
+    assign: Text | None = None
+    """The role whose the ticket is to be."""
+    raise_priority: bool = False
+    """By one, once in a cycle."""
+    label: Mark | None = None
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The names of the channels, in order."""
+        return (self.notify,) if isinstance(self.notify, str) else self.notify
+
+
 class PolicySettings(_Part):
     """What is promised."""
 
@@ -92,3 +119,5 @@ class PolicySettings(_Part):
     """The policy of what became a project; empty for none."""
     notice: Notice | None = None
     enforce_from: Instant | None = None
+    steps: tuple[StepSettings, ...] | None = None
+    """What is done as its clocks run out; a preset's own if not said, else nothing."""

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from sync.rules import When
 from sync.sla.calendar import Frame
+from sync.sla.steps import steps
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LONGEST = timedelta(days=366)
@@ -34,6 +35,13 @@ def label(value: str) -> str:
     """Return a label that every tool takes as one."""
     if not re.fullmatch(r"[^\s,]+", value):
         raise ValueError("a label has no spaces or commas, and is not empty; leave it out for customer-KEY")
+    return value
+
+
+def mark(value: str) -> str:
+    """Return a label that a step sets."""
+    if not re.fullmatch(r"[^\s,]+", value):
+        raise ValueError("a label has no spaces or commas, and is not empty")
     return value
 
 
@@ -217,6 +225,12 @@ def span(value: object) -> object:
     if unit == "days" and not elapsed:
         return Span(timedelta(0), elapsed=False, days=count)
     return Span(length, elapsed=elapsed, due_working=elapsed and found[3].endswith("working"))
+
+
+def moment(value: object) -> str:
+    """Return when a step is taken, out of ``80 %``, ``breach``, ``breach + 1h`` or ``every 1h x 5``."""
+    steps(str(value))
+    return str(value)
 
 
 def duration(value: object) -> object:

@@ -12,6 +12,7 @@ from mappings.ticket import Audience, Field, Status, Ticket, TicketType, Value
 from sync.fields import slug
 from sync.rules import Role, Rules
 from sync.sla.policy import Policy, Rulebook
+from sync.sla.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ class Desk:
     customers: tuple[Customer, ...]
     routes: tuple[Route, ...]
     policies: Mapping[str, Policy | Rulebook]
+    steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    """What is done as the clocks of a policy run out, by the policies' names."""
 
     def customer(
         self, ticket: Ticket, home: Readers = UNDECLARED, place: tuple[str, str] = ("", "")

@@ -81,14 +81,14 @@ def escalated(
             continue
         mine = [one for one in taken if one.key[:3] == (ticket, clock.name, cycle.fact)]
         passed = []
-        for step, since in _moments(cycle, steps):
+        for step, since in _moments(clock.name, cycle, steps):
             key = Key(ticket, clock.name, cycle.fact, step.name)
             if since <= at and key not in done and (cycle.enforced is None or since >= cycle.enforced):
                 passed.append((step, since, key))
         if not passed:
             continue
         step, since, key = passed[-1]
-        ranks = {s.name: s.rank for s in steps}
+        ranks = {s.name: s.rank for s in steps if s.concerns(clock.name, cycle.policy)}
         overtaken = any(ranks.get(one.key.step, (0.0,)) > step.rank for one in mine)
         if overtaken or cycle.halted(since):
             missed += [key for _, _, key in passed]
@@ -101,11 +101,11 @@ def escalated(
     return Round(tuple(due), tuple(missed))
 
 
-def _moments(cycle: Cycle, steps: Sequence[Step]) -> Iterator[tuple[Step, datetime]]:
-    """Yield each step with the instant at which it comes due, lowest first."""
+def _moments(clock: ClockName, cycle: Cycle, steps: Sequence[Step]) -> Iterator[tuple[Step, datetime]]:
+    """Yield each step that is for a cycle with the instant at which it comes due, lowest first."""
     late = cycle.late_by_change
     for step in sorted(steps, key=lambda s: s.rank):
-        since = cycle.reached(step.share)
+        since = cycle.reached(step.share) if step.concerns(clock, cycle.policy) else None
         if since is not None:
             # A promise that was late when it was made is broken by the change, not before it.
             yield step, (max(since, late) if late else since) + step.after
@@ -113,8 +113,8 @@ def _moments(cycle: Cycle, steps: Sequence[Step]) -> Iterator[tuple[Step, dateti
 
 def next_step(asked: Iterable[Clock], steps: Sequence[Step], at: datetime) -> datetime | None:
     """Return the next instant after `at` at which a step comes due though nobody did anything."""
-    cycles = (c.cycle for c in asked if c.state is ClockState.RUNNING)
-    moments = (since for cycle in cycles if cycle for _, since in _moments(cycle, steps))
+    running = ((c.name, c.cycle) for c in asked if c.state is ClockState.RUNNING)
+    moments = (since for name, cycle in running if cycle for _, since in _moments(name, cycle, steps))
     return min((since for since in moments if since > at), default=None)
 
 
@@ -131,15 +131,16 @@ def withdrawn(
             views[one.at] = {c.name: c for c in clocks(facts.until(one.at), rules)}
         clock = views[one.at].get(one.key.clock)
         cycle = clock.cycle if clock and clock.state is ClockState.RUNNING else None
-        moments = dict(_named(cycle, steps)) if cycle and cycle.fact == one.key.cycle else {}
+        here = cycle if cycle and cycle.fact == one.key.cycle else None
+        moments = dict(_named(one.key.clock, here, steps)) if here else {}
         since = moments.get(one.key.step)
         if since is None or since > one.at:
             found.append(one)
     return tuple(found)
 
 
-def _named(cycle: Cycle, steps: Sequence[Step]) -> Iterator[tuple[str, datetime]]:
-    return ((step.name, since) for step, since in _moments(cycle, steps))
+def _named(clock: ClockName, cycle: Cycle, steps: Sequence[Step]) -> Iterator[tuple[str, datetime]]:
+    return ((step.name, since) for step, since in _moments(clock, cycle, steps))
 
 
 def restored(step: Taken, present: Priority | None) -> Priority | None:

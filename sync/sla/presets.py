@@ -61,7 +61,7 @@ def three_levels(calendar: WorkingTime) -> Preset:
             Impact.ORGANISATION: (_MEDIUM, _HIGH, _URGENT),
         }
     )
-    return Preset((policy,), table, _STEPS)
+    return Preset((policy,), table, STEPS)
 
 
 def five_levels(calendar: WorkingTime, vips: frozenset[str] = frozenset()) -> Preset:
@@ -111,7 +111,7 @@ def five_levels(calendar: WorkingTime, vips: frozenset[str] = frozenset()) -> Pr
         vip=_MEDIUM,
         otherwise=_LOW,
     )
-    return Preset((requests, shared), table, _STEPS)
+    return Preset((requests, shared), table, STEPS)
 
 
 def nine_to_six(name: str, zone: ZoneInfo, holidays: frozenset[date]) -> Calendar:
@@ -125,11 +125,12 @@ def nine_to_five(name: str, zone: ZoneInfo, holidays: frozenset[date]) -> Calend
 
 
 _PATH = ("duty", "project_manager", "triage")
-_STEPS = (
+STEPS = (
     *steps("80 %", Mark("sla::at-risk")),
     *steps("breach", Notify("desk", _PATH), Mark("sla::breached"), Raise()),
     *steps("every 1h x 3", Notify("desk", _PATH)),
 )
+"""What both presets do as their clocks run out."""
 
 
 def _hours(count: float) -> timedelta:

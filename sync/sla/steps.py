@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sync.sla.policy import ClockName
+
 
 @dataclass(frozen=True, slots=True)
 class Notify:
@@ -55,6 +57,14 @@ class Step:
     after: timedelta
     """How long after the breach, night and day; nothing for shares."""
     actions: tuple[Action, ...]
+    clocks: frozenset[ClockName] = frozenset()
+    """The clocks it is for; empty for all."""
+    policies: frozenset[str] = frozenset()
+    """The names of the policies it is for; empty for all."""
+
+    def concerns(self, clock: ClockName, policy: str) -> bool:
+        """Whether it is for a clock that is promised by a policy."""
+        return (not self.clocks or clock in self.clocks) and (not self.policies or policy in self.policies)
 
     @property
     def rank(self) -> tuple[float, timedelta]:
