@@ -71,7 +71,9 @@ class Engine:
         self._store, self._connectors, self._desk, self._signer = store, connectors, desk, signer
         self._now, self._digest = now, digest
         self._reconciler = Reconciler(store=store, connectors=connectors, signer=signer, now=now, fuses=fuses)
-        self._observer = Observer(connectors, desk, signer, store.hub, store.health.doubted)
+        self._observer = Observer(
+            connectors, desk, signer, store.hub, store.health.doubted, store.served.said
+        )
         self.breakers = Breakers(store, connectors, now)
         self.poller = Poller(
             store=store,
@@ -248,6 +250,7 @@ class Engine:
             self._settle(row, seen, outcome)
         except Gone:
             outcome = Done()
+            self._store.served.gone(self._store.bundles.load(row.subject).refs[0])
             self._store.inbox.done(row)
         except LostClaim:
             return None

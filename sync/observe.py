@@ -21,10 +21,11 @@ from sync.routing import Customer, Desk
 from sync.rules import Role
 from sync.seen import Kind, Mirror, Mirrors, TextId
 from sync.situation import Lost, Promises, Situation
-from sync.sla.clock import Clock, clocks
+from sync.sla.clock import Clock, assumed, clocks
 from sync.sla.facts import Facts, facts
 from sync.sla.promise import most_urgent, promises
 from sync.store.bundles import Bundle
+from sync.store.served import Said, with_words
 from sync.timeline import done_since, new_status
 
 _CERTAIN = timedelta(hours=1)
@@ -43,6 +44,10 @@ class Observed:
     """Why nothing may be done with the ticket until a person settled it."""
     told: str = ""
     """What makes this reason one that staff is told of in the ticket; empty: not there."""
+    facts: Facts | None = None
+    """What its clocks rest on; None without a front side."""
+    assumed: tuple[str, ...] = ()
+    """What its policy had to assume of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +93,15 @@ class Observer:
         signer: Signer,
         hub: Callable[[], str],
         doubted: Callable[[str], bool],
+        said: Callable[[Ref], Iterable[Said]] = lambda ref: (),
     ) -> None:
         """Read through the connectors, for a desk.
 
         `hub` tells this hub's id, which recovery may change at any time; `doubted` tells whether what a
-        connection does not find may be there all the same.
+        connection does not find may be there all the same; `said` what people said of a ticket's clocks.
         """
         self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, hub
-        self._doubted = doubted
+        self._doubted, self._said = doubted, said
 
     def observe(
         self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError] = MappingProxyType({})
@@ -243,12 +249,13 @@ class Observer:
         customer, status = self._desk.customer(front.ticket, home, place), new_status(front, known)
         statuses = (*known, status) if status else known
         policy = self._desk.policies.get(customer.policy or "") if customer else None
+        key, tier = (customer.key, customer.tier) if customer else ("", "")
+        timeline: Facts = facts(front.ticket, statuses, customer=key, tier=tier)
         if customer is None or policy is None or merged_into(front) in bundle.refs:
-            return _Told(front, customer)
-        timeline: Facts = facts(front.ticket, statuses, customer=customer.key, tier=customer.tier)
-        running = clocks(timeline, policy)
+            return _Told(front, customer, facts=timeline)
+        running = with_words(clocks(timeline, policy), self._said(front.ref))
         promised = promises(timeline, policy, running, customer.zone, at)
-        return _Told(front, customer, running, promised)
+        return _Told(front, customer, running, promised, timeline, assumed(timeline, policy))
 
     def _observed(
         self,
@@ -311,6 +318,8 @@ class Observer:
             clocks=told.clocks,
             parked=unsure or stranger,
             told="customer" if stranger and not unsure else "",
+            facts=told.facts,
+            assumed=told.assumed,
         )
 
     def _wanting(self, bundle: Bundle, told: _Told) -> tuple[Place, ...]:
@@ -394,6 +403,8 @@ class _Told:
     customer: Customer | None = None
     clocks: tuple[Clock, ...] = ()
     promised: Promises | None = None
+    facts: Facts | None = None
+    assumed: tuple[str, ...] = ()
 
     def over(self, bundle: Bundle) -> bool:
         """Whether the front side is linked in name only."""

@@ -94,6 +94,7 @@ class Reconciler:
 
         Raises LostClaim when somebody else took the bundle over.
         """
+        self._recorder.served(claim, seen)
         if (bundle := seen.bundle.id) is not None:
             return self._apply(claim, bundle, seen, decided, made)
         (ticket, plan) = decided[0]

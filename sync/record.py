@@ -15,6 +15,7 @@ from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Severity, 
 from sync.remember import Remembered, remember, remember_created
 from sync.rules import Role
 from sync.seen import Seen
+from sync.served import counting, served
 from sync.situation import Situation
 from sync.store import Store
 from sync.store.decisions import Decision
@@ -58,6 +59,19 @@ class Recorder:
                 if vanished > _TOO_MANY and not self._store.health.doubted(ref.connection):
                     self._store.health.doubt(ref.connection, now)
                     self.remark(f"connection:{ref.connection}", [_vanished(ref.connection, vanished)])
+
+    def served(self, claim: Claim, seen: Observation) -> None:
+        """Keep the facts and running clocks of each ticket: they are told without asking a tool."""
+        for ticket in seen.tickets:
+            front = ticket.situation.front()
+            if front is None or ticket.facts is None:
+                continue
+            side, whose = ticket.situation.sides[front], ticket.situation.customer or ""
+            kept = served(side.ref, side.ticket, whose, ticket.facts, ticket.assumed)
+            self._store.served.keep(claim, kept, tuple(counting(side.ref, whose, ticket.clocks)))
+        for ref, presence in seen.presences.items():
+            if presence not in (None, Presence.PRESENT):
+                self._store.served.gone(ref)
 
     def _parted(self, claim: Claim, seen: Observation, now: datetime) -> None:
         """Remember which sides a route's tag has ended or resumed."""

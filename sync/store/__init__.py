@@ -16,12 +16,16 @@ from sync.store.chores import Chores
 from sync.store.database import Database
 from sync.store.decisions import Decision, Decisions
 from sync.store.dialects import Address
+from sync.store.editions import Editions
 from sync.store.findings import Finding, Findings
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
 from sync.store.outbox import Outbox
 from sync.store.register import Register
+from sync.store.served import ServedTickets
+from sync.store.statements import Statements
+from sync.store.swaps import Swaps
 from sync.store.texts import Texts
 
 
@@ -50,6 +54,10 @@ class Store:
     register: Register
     texts: Texts
     outbox: Outbox
+    served: ServedTickets
+    editions: Editions
+    statements: Statements
+    swaps: Swaps
     keeps: Retention
 
     def hub(self) -> str:
@@ -130,5 +138,9 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         register=Register(database),
         texts=Texts(database),
         outbox=Outbox(database),
+        served=ServedTickets(database),
+        editions=Editions(database),
+        statements=Statements(database),
+        swaps=Swaps(database),
         keeps=keeps or Retention(),
     )

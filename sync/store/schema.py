@@ -309,3 +309,85 @@ decisions = Table(
         )
     ),
 )
+
+
+def _texts(*names: str) -> list[Column[str]]:
+    return [Column(name, Text, nullable=False) for name in names]
+
+
+served = Table(
+    "served",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key")),
+    *_texts("display", "customer", "owner", "type", "status"),
+    Column("assumed", JSON, nullable=False),
+    Column("changed", Instant, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Index("ix_served_customer", "customer", "changed"),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key", "clock")),
+    *_texts("cycle", "customer", "base", "state"),
+    Column("due", Instant),
+    Column("at_risk", Instant),
+    Column("breached", Boolean, nullable=False),
+    Index("ix_clocks_next", "due", "connection", "key"),
+    Index("ix_clocks_customer", "customer", "due"),
+)
+
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *_texts("connection", "key", "clock", "cycle", "kind", "who", "reason"),
+    Column("said", Instant, nullable=False),
+    Column("met", Boolean),
+    Index("ix_amendments_ticket", "connection", "key"),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("valid_from", Instant, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("adopted", Instant, nullable=False),
+    Column("replaced", Instant),
+)
+
+holidays = Table(
+    "holidays",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("country", "region")),
+    Column("dates", JSON, nullable=False),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("customer", "month")),
+    Column("issued", Instant, nullable=False),
+    *_texts("who", "hash", "body"),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *_texts("customer", "month"),
+    Column("at", Instant, nullable=False),
+    *_texts("what", "before", "after"),
+    Index("ix_corrections_statement", "customer", "month"),
+)
+
+swaps = Table(
+    "swaps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *_texts("rota", "person", "who", "reason"),
+    *(Column(name, Instant, nullable=False) for name in ("start", "end", "said")),
+    Index("ix_swaps_rota", "rota", "end"),
+)

@@ -1,0 +1,236 @@
+"""Served tickets: their facts, their running clocks in the order in which they run out, and what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, insert, or_, select
+
+from mappings.ticket import Ref
+from sync.served import Counting, Served, facts_json, facts_of
+from sync.sla.clock import Clock, amended
+from sync.sla.cycle import Amendment, ClockState
+from sync.sla.policy import ClockName
+from sync.store import schema as t
+from sync.store.database import Database
+from sync.store.dialects import upsert
+from sync.store.inbox import Claim, verify
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said of one cycle of a ticket's clock."""
+
+    clock: ClockName
+    cycle: str
+    amendment: Amendment
+
+
+def with_words(clocks: Iterable[Clock], said: Iterable[Said]) -> tuple[Clock, ...]:
+    """Return clocks with what people said of them; of several words on a cycle the last one counts."""
+    found = {clock.name: clock for clock in clocks}
+    for one in said:
+        if one.clock in found:
+            found[one.clock] = amended(found[one.clock], one.cycle, one.amendment)
+    return tuple(found.values())
+
+
+class ServedTickets:
+    """One row for each ticket that is served, and one for each clock of it that is not over."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def keep(self, claim: Claim, ticket: Served, clocks: Collection[Counting]) -> None:
+        """Remember a ticket as it was read; nothing is written if nothing differs."""
+        values = _values(ticket)
+        rows = {clock.clock.value: _clock_values(clock) for clock in clocks}
+        with self._db.reading() as tx:
+            if _kept(tx, ticket.ref) == (values, rows):
+                return
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            row = upsert(tx, t.served).values(values)
+            same = ["connection", "key"]
+            tx.execute(row.on_conflict_do_update(index_elements=same, set_=values))
+            _stop(tx, ticket.ref)
+            if rows:
+                tx.execute(insert(t.clocks), list(rows.values()))
+
+    def gone(self, ref: Ref) -> None:
+        """Have a ticket that is not there any more run no clock; its facts stay for the reports."""
+        with self._db.reading() as tx:
+            if tx.execute(select(t.clocks.c.key).where(*_here(t.clocks, ref)).limit(1)).first() is None:
+                return
+        with self._db.writing() as tx:
+            _stop(tx, ref)
+
+    def ticket(self, ref: Ref) -> Served | None:
+        """Return what is known of a ticket, or None."""
+        with self._db.reading() as tx:
+            row = tx.execute(select(t.served).where(*_here(t.served, ref))).first()
+        return _served(row) if row else None
+
+    def tickets(self, customer: str | None = None, since: datetime | None = None) -> Iterator[Served]:
+        """Yield the tickets, of one customer if said, that changed since an instant if said."""
+        query = select(t.served).order_by(t.served.c.connection, t.served.c.key).limit(_BATCH)
+        if customer is not None:
+            query = query.where(t.served.c.customer == customer)
+        if since is not None:
+            query = query.where(t.served.c.changed >= since)
+        last: tuple[str, str] | None = None
+        while True:
+            after = query
+            if last is not None:
+                c = t.served.c
+                after = query.where(
+                    or_(c.connection > last[0], and_(c.connection == last[0], c.key > last[1]))
+                )
+            with self._db.reading() as tx:
+                rows = tx.execute(after).all()
+            yield from map(_served, rows)
+            if len(rows) < _BATCH:
+                return
+            last = rows[-1].connection, rows[-1].key
+
+    def next(self, customer: str | None = None, most: int = 20) -> list[Counting]:
+        """Return the running clocks that are due first, those that are overdue before all others."""
+        query = select(t.clocks, t.served.c.display).join_from(
+            t.clocks,
+            t.served,
+            (t.served.c.connection == t.clocks.c.connection) & (t.served.c.key == t.clocks.c.key),
+        )
+        query = query.where(t.clocks.c.due.is_not(None))
+        if customer is not None:
+            query = query.where(t.clocks.c.customer == customer)
+        query = query.order_by(t.clocks.c.due, t.clocks.c.connection, t.clocks.c.key).limit(most)
+        with self._db.reading() as tx:
+            return [_counting(row) for row in tx.execute(query)]
+
+    def names(self, refs: Iterable[Ref]) -> dict[Ref, tuple[Ref, ...]]:
+        """Return every side of each of some tickets, in the order in which they were linked."""
+        there, found = t.links.alias(), {}
+        with self._db.reading() as tx:
+            for ref in refs:
+                mine = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+                query = (
+                    select(there.c.connection, there.c.key, there.c.display)
+                    .select_from(t.links.join(there, t.links.c.bundle == there.c.bundle))
+                    .where(*mine, t.links.c.unlinked.is_(None), there.c.unlinked.is_(None))
+                    .order_by(there.c.created, there.c.connection)
+                )
+                found[ref] = tuple(Ref(*row) for row in tx.execute(query)) or (ref,)
+        return found
+
+    # -- what people say of a clock
+
+    def say(self, ref: Ref, said: Said) -> None:
+        """Record what a person says of a cycle, beside what was counted; it is never taken out again."""
+        one = said.amendment
+        values = {
+            "connection": ref.connection,
+            "key": ref.key,
+            "clock": said.clock.value,
+            "cycle": said.cycle,
+            "kind": one.kind,
+            "who": one.who,
+            "reason": one.reason,
+            "said": one.said,
+            "met": one.met,
+        }
+        with self._db.writing() as tx:
+            tx.execute(insert(t.amendments).values(values))
+
+    def said(self, ref: Ref) -> tuple[Said, ...]:
+        """Return what people said of a ticket's clocks, oldest first."""
+        query = select(t.amendments).where(*_here(t.amendments, ref)).order_by(t.amendments.c.id)
+        with self._db.reading() as tx:
+            return tuple(map(_said, tx.execute(query)))
+
+    def all_said(self) -> Mapping[Ref, tuple[Said, ...]]:
+        """Return what people said of all tickets' clocks."""
+        found: dict[Ref, tuple[Said, ...]] = {}
+        with self._db.reading() as tx:
+            for row in tx.execute(select(t.amendments).order_by(t.amendments.c.id)):
+                ref = Ref(row.connection, row.key)
+                found[ref] = (*found.get(ref, ()), _said(row))
+        return found
+
+
+def _here(table: Table, ref: Ref) -> tuple[ColumnElement[bool], ...]:
+    return (table.c.connection == ref.connection, table.c.key == ref.key)
+
+
+def _stop(tx: Connection, ref: Ref) -> None:
+    tx.execute(delete(t.clocks).where(*_here(t.clocks, ref)))
+
+
+def _kept(tx: Connection, ref: Ref) -> tuple[object, object]:
+    row = tx.execute(select(t.served).where(*_here(t.served, ref))).mappings().first()
+    clocks = tx.execute(select(t.clocks).where(*_here(t.clocks, ref))).mappings()
+    return (dict(row) if row else None), {str(clock["clock"]): dict(clock) for clock in clocks}
+
+
+def _values(ticket: Served) -> dict[str, object]:
+    return {
+        "connection": ticket.ref.connection,
+        "key": ticket.ref.key,
+        "display": ticket.ref.display,
+        "customer": ticket.customer,
+        "owner": ticket.owner,
+        "type": ticket.type,
+        "status": ticket.status,
+        "assumed": list(ticket.assumed),
+        "changed": ticket.changed,
+        "facts": facts_json(ticket.facts),
+    }
+
+
+def _clock_values(clock: Counting) -> dict[str, object]:
+    return {
+        "connection": clock.ref.connection,
+        "key": clock.ref.key,
+        "clock": clock.clock.value,
+        "cycle": clock.cycle,
+        "customer": clock.customer,
+        "base": clock.base,
+        "state": clock.state.value,
+        "due": clock.due,
+        "at_risk": clock.at_risk,
+        "breached": clock.breached,
+    }
+
+
+def _served(row: Row[tuple[object, ...]]) -> Served:
+    return Served(
+        ref=Ref(row.connection, row.key, row.display),
+        customer=row.customer,
+        owner=row.owner,
+        type=row.type,
+        status=row.status,
+        assumed=tuple(row.assumed),
+        changed=row.changed,
+        facts=facts_of(row.facts),
+    )
+
+
+def _counting(row: Row[tuple[object, ...]]) -> Counting:
+    return Counting(
+        Ref(row.connection, row.key, row.display),
+        row.customer,
+        ClockName(row.clock),
+        row.cycle,
+        row.base,
+        ClockState(row.state),
+        row.due,
+        row.at_risk,
+        row.breached,
+    )
+
+
+def _said(row: Row[tuple[object, ...]]) -> Said:
+    return Said(ClockName(row.clock), row.cycle, Amendment(row.kind, row.who, row.reason, row.said, row.met))
