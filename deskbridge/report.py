@@ -21,6 +21,7 @@ from sync.operations import (
     Conflict,
     CreateTicket,
     EditComment,
+    Escalate,
     Form,
     Plan,
     Remark,
@@ -159,13 +160,29 @@ def _what(write: Write) -> str:
             return f"{_HOW[how]} text {id_}, the copy of text {origin.id} of {origin.connection}"
         case AddNotice() | Tell():
             return _told(write)
-        case SetFields(changes=changes):
-            return "set " + ", ".join(f"{c.field} to {_value(c.value)} ({c.source})" for c in changes)
-        case ChangeTags(add=add, remove=remove):
-            signs = [*(f"+{tag}" for tag in sorted(add)), *(f"-{tag}" for tag in sorted(remove))]
-            return f"change tags {' '.join(signs)}"
+        case SetFields() | ChangeTags():
+            return _changed(write)
+        case Escalate():
+            return _escalated(write)
         case _ as never:
             assert_never(never)
+
+
+def _changed(write: SetFields | ChangeTags) -> str:
+    if isinstance(write, SetFields):
+        return "set " + ", ".join(f"{c.field} to {_value(c.value)} ({c.source})" for c in write.changes)
+    signs = [*(f"+{tag}" for tag in sorted(write.add)), *(f"-{tag}" for tag in sorted(write.remove))]
+    return f"change tags {' '.join(signs)}"
+
+
+def _escalated(write: Escalate) -> str:
+    done = [
+        f"{'withdraw' if one.withdrawn else 'note as missed' if one.missed else 'take'} the step "
+        f"{one.key.step} of {one.key.clock}"
+        for one in write.taken
+    ]
+    told = [f"tell {notice.whom} by {notice.channel}" for notice in write.notices]
+    return ", ".join((*done, *told))
 
 
 def _told(write: AddNotice | Tell) -> str:

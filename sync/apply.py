@@ -21,6 +21,7 @@ from sync.operations import (
     Conflict,
     CreateTicket,
     EditComment,
+    Escalate,
     Form,
     Plan,
     SetFields,
@@ -40,6 +41,7 @@ from sync.store import Store
 from sync.store.bundles import Said
 from sync.store.inbox import Claim
 from sync.store.journal import CREATE, Intent, Wish
+from sync.store.outbox import Notification
 from sync.takeover import before_creating, remember_found, told, told_of_creating
 from sync.uncertain import REQUEST_LIFE, Intents
 from sync.wording import link_note
@@ -144,10 +146,10 @@ class Applier:
                 self._texts.tell(write)
             case Withdraw():
                 self._texts.withdraw(write)
-            case SetFields():
-                self._set_fields(write)
-            case ChangeTags():
-                self._change_tags(write)
+            case SetFields() | ChangeTags():
+                self._change(write)
+            case Escalate():
+                self._escalate(write)
             case _:
                 assert_never(write)
 
@@ -252,7 +254,19 @@ class Applier:
         else:
             self._texts.say(write.target, origin, lambda token: link_note(other.ref, other.url, token))
 
+    def _escalate(self, write: Escalate) -> None:
+        w = self._w
+        told = [Notification(n.key, n.channel, n.title, n.body, w.now()) for n in write.notices]
+        w.store.bundles.escalated(w.claim, write.about, write.taken, told)
+        w.done.steps += [one for one in write.taken if one.unfinished]
+
     # -- fields
+
+    def _change(self, write: SetFields | ChangeTags) -> None:
+        if isinstance(write, SetFields):
+            self._set_fields(write)
+        else:
+            self._change_tags(write)
 
     def _set_fields(self, write: SetFields) -> None:
         present = self._w.unchanged(write.target)

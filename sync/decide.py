@@ -13,6 +13,7 @@ from connectors.capabilities import PlaceAbilities
 from mappings.boards import Place
 from mappings.ticket import Audience, Comment, Field, Unmapped, Value
 from sync.audience import barred, exposed, narrowed
+from sync.escalate import escalations
 from sync.farewell import farewells, living
 from sync.fields import fields, promised, travelling_tags
 from sync.operations import (
@@ -47,7 +48,9 @@ def decide(situation: Situation) -> Plan:
     able = situation if wanting == situation.wanting else replace(situation, wanting=wanting)
     closed = [skip for target in able.trusted() if (skip := _closed(able, target))]
     foreign = {skip.target for skip in closed}
-    made = texts(able) if able.merged else (*_links(able), *_losses(able), *texts(able), *fields(able))
+    made = list(texts(able))
+    if not able.merged:
+        made = [*_links(able), *_losses(able), *escalations(able), *made, *fields(able)]
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign or _urgent(o))
     operations = [*last, *creations, *closed, *reachable]
     remarks = list(dict.fromkeys(o for o in operations if isinstance(o, Skip | Conflict)))

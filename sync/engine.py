@@ -343,7 +343,8 @@ class Engine:
                 self._store.inbox.later(row, max(at, self._patience(row, error)), str(error))
             case Parked(reason=reason):
                 # A ticket that was linked meanwhile waits under its new name, where its changes arrive.
-                self._store.inbox.park(self._store.canonical(row), reason)
+                moment = seen.next_change(self._now()) if seen else None
+                self._store.inbox.park(self._store.canonical(row), reason, moment)
 
     def _wait(self, seen: Observation | None) -> None:
         """Have a ticket looked at again when its clocks' answers change, or to find a missing side."""

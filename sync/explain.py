@@ -18,6 +18,7 @@ from sync.operations import (
     Conflict,
     CreateTicket,
     EditComment,
+    Escalate,
     Form,
     Remark,
     SetFields,
@@ -30,6 +31,7 @@ from sync.operations import (
 )
 from sync.rules import FieldRule
 from sync.situation import Situation
+from sync.sla.escalation import Taken
 
 HUB = "hub"
 """The source of what the hub decides itself: its clocks, labels and links."""
@@ -41,7 +43,7 @@ class Item:
 
     kind: str
     """``ticket``, ``given`` (a field that it was created with), ``field``, ``tag``, ``text``, ``file``,
-    ``link``, ``notice``; ``skip`` and ``conflict``."""
+    ``link``, ``notice``, ``step``; ``skip`` and ``conflict``."""
     target: str
     name: str
     """The field's name, the tag, or the origin's id of a text or file."""
@@ -67,14 +69,29 @@ def items(write: Write, s: Situation) -> list[Item]:
             return [Item("text", target, origin.id, origin.connection, how, _WITHDRAWN[how])]
         case AddNotice() | Tell():
             return [_told(write, s)]
-        case SetFields(target, changes):
-            return [
-                Item("field", target, c.field, c.source, shown(c.value), _why(c, target, s)) for c in changes
-            ]
-        case ChangeTags():
-            return _tagged(write)
+        case SetFields() | ChangeTags():
+            return _changed(write, s)
+        case Escalate(target, _, taken):
+            why = "the steps that were agreed"
+            return [Item("step", target, step_name(one), HUB, _state(one), why) for one in taken]
         case _ as never:
             assert_never(never)
+
+
+def _changed(write: SetFields | ChangeTags, s: Situation) -> list[Item]:
+    if isinstance(write, ChangeTags):
+        return _tagged(write)
+    to = write.target
+    return [Item("field", to, c.field, c.source, shown(c.value), _why(c, to, s)) for c in write.changes]
+
+
+def step_name(one: Taken) -> str:
+    """Return how a plan calls a step."""
+    return f"{one.key.clock} {one.key.step}"
+
+
+def _state(one: Taken) -> str:
+    return "withdrawn" if one.withdrawn else "missed" if one.missed else "taken"
 
 
 def _told_why(s: Situation, source: str, news: Status | Presence | Suggestion) -> str:
@@ -184,7 +201,7 @@ def shown(value: Value) -> str:
 
 def _why(change: Change, target: str, s: Situation) -> str:
     if change.source == HUB:
-        return "the customer's promises"
+        return "a step of escalation" if change.field == "priority" else "the customer's promises"
     if s.prefer == change.source:
         return f"a person chose to follow {s.prefer} when linking"
     roles = s.role(change.source), s.role(target)

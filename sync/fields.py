@@ -14,6 +14,7 @@ from connectors.capabilities import Mails
 from mappings.ticket import FIELDS, MESSAGE_0, Field, PersonRole, Status, Unmapped, Value, Word
 from mappings.vocabulary import held
 from sync.audience import barred, exposed, field_readers, shows_staff_alone
+from sync.escalate import marked, raises
 from sync.operations import (
     AddNotice,
     Change,
@@ -42,7 +43,8 @@ _SMALLEST_MOVE = timedelta(minutes=5)
 def fields(s: Situation) -> Iterator[Operation]:
     """Yield conflicts, skips, notices and at last one write per side that has something to change."""
     changes: dict[str, dict[Field, Change]] = {side: {} for side in s.written()}
-    for made in (*_travelling(s), *_remapped(s), *_handed_over(s), *_reopened(s), *_promised(s)):
+    steps = tuple(raises(s))
+    for made in (*_travelling(s), *_remapped(s), *_handed_over(s), *_reopened(s), *_promised(s), *steps):
         if isinstance(made, tuple):
             target, change = made
             other = changes[target].setdefault(change.field, change)
@@ -323,6 +325,7 @@ def slug(tag: str) -> str:
 def travelling_tags(s: Situation, tags: frozenset[str]) -> dict[str, str]:
     """Return slug -> tag of the tags that are not the hub's own and steer nothing."""
     own = {slug(t) for tags_there in s.own_tags.values() for t in tags_there}
+    own |= {slug(t) for t in s.called.marks} if s.called else set()
     kept = own | {slug(t) for t in (*s.rules.control_tags, *s.rules.customer_labels)}
     return {slug(t): t for t in sorted(tags) if slug(t) not in kept and slug(t)}
 
@@ -347,9 +350,11 @@ def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
             # What one side removed while another added it is wanted.
             gone = old.keys() - now[source].keys() - wanted
             remove |= {now[target][k] for k in gone if k in now[target]}
-        remove |= _strange_labels(s, target)
+        reached, over = marked(s, target)
+        remove |= _strange_labels(s, target) | over
         missing = s.own_tags.get(target, frozenset()) - s.sides[target].ticket.tags
         mine = {tag for tag in missing if slug(tag) not in _untaken(s, target)}
+        mine |= {tag for tag in reached if slug(tag) not in _untaken(s, target)}
         added = frozenset(add.values()) | mine
         if added or remove:
             yield _tagging(s, target, added, frozenset(remove) - added, frozenset(sources))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -21,12 +21,15 @@ from sync.routing import Customer, Desk
 from sync.rules import Role
 from sync.seen import Kind, Mirror, Mirrors, TextId
 from sync.situation import Lost, Promises, Situation
+from sync.sla.called import Called, Story, called
 from sync.sla.clock import Clock, assumed, clocks
-from sync.sla.facts import Facts, facts
+from sync.sla.facts import Facts
 from sync.sla.promise import most_urgent, promises
 from sync.store.bundles import Bundle
 from sync.store.served import Said, with_words
-from sync.timeline import done_since, new_status
+from sync.store.steps import name_of
+from sync.timeline import done_since
+from sync.told import story_of
 
 _CERTAIN = timedelta(hours=1)
 """How long a ticket must stay unfound before it counts as gone."""
@@ -40,6 +43,8 @@ class Observed:
     found: tuple[Mirror, ...]
     """Copies of ours on its sides that the store did not know: their markers told, or a person did."""
     clocks: tuple[Clock, ...]
+    customer: Customer | None
+    """Whose ticket it is."""
     parked: str | None
     """Why nothing may be done with the ticket until a person settled it."""
     told: str = ""
@@ -77,10 +82,18 @@ class Observation:
         """Every side that is there to be worked on."""
         return {side.ref: side for ticket in self.tickets for side in ticket.situation.sides.values()}
 
+    def whose(self, ref: Ref) -> Customer | None:
+        """Return whose ticket a front side is; None for work sides."""
+        fronts = ((ticket.situation.front(), ticket) for ticket in self.tickets)
+        here = (ticket for name, ticket in fronts if name and ticket.situation.sides[name].ref == ref)
+        return next((ticket.customer for ticket in here), None)
+
     def next_change(self, at: datetime) -> datetime | None:
-        """Return when a clock's answer changes though nobody does anything."""
-        running = (clock for ticket in self.tickets for clock in ticket.clocks)
-        return min((c for clock in running if (c := clock.changes(at))), default=None)
+        """Return when a clock's answer changes, or a step comes due, though nobody does anything."""
+        running = [clock for ticket in self.tickets for clock in ticket.clocks]
+        steps = [ticket.situation.called for ticket in self.tickets]
+        moments = [*(clock.changes(at) for clock in running), *(c.next for c in steps if c)]
+        return min((moment for moment in moments if moment), default=None)
 
 
 class Observer:
@@ -123,7 +136,8 @@ class Observer:
         works = {ref: side for ref, side in sides.items() if ref not in fronts}
         ours = tuple(self._ours(sides.values(), bundle.mirrors))
         found = tuple(_mirror(*one) for one in ours if _to_this_ticket(*one))
-        told = [self._ticketed(sides[ref], bundle, at) for ref in fronts] or [_Told()]
+        leading = sorted(works.values(), key=lambda side: self._desk.rules.trust.index(side.ref.connection))
+        told = [self._ticketed(sides[ref], leading, bundle, at) for ref in fronts] or [_Told()]
         parted = self._parted(bundle, told, at)
         bundle = parted.known(bundle, at)
         told.sort(key=lambda one: one.over(bundle))  # what is ended leads nobody
@@ -241,21 +255,29 @@ class Observer:
     def _is_front(self, connection: str) -> bool:
         return self._desk.rules.roles[connection] is Role.FRONT
 
-    def _ticketed(self, front: Snapshot, bundle: Bundle, at: datetime) -> _Told:
+    def _ticketed(self, front: Snapshot, works: Sequence[Snapshot], bundle: Bundle, at: datetime) -> _Told:
         """Return what a front side tells: whose ticket it is, and what its clocks say."""
-        known = bundle.statuses(front.ref)
         home = self._desk.rules.readers(front.ref.connection, front.place)
         place = (front.ref.connection, front.place)
-        customer, status = self._desk.customer(front.ticket, home, place), new_status(front, known)
-        statuses = (*known, status) if status else known
+        customer = self._desk.customer(front.ticket, home, place)
         policy = self._desk.policies.get(customer.policy or "") if customer else None
-        key, tier = (customer.key, customer.tier) if customer else ("", "")
-        timeline: Facts = facts(front.ticket, statuses, customer=key, tier=tier)
+        timeline = story_of(front, works, bundle, customer, policy)
         if customer is None or policy is None or merged_into(front) in bundle.refs:
             return _Told(front, customer, facts=timeline)
         running = with_words(clocks(timeline, policy), self._said(front.ref))
         promised = promises(timeline, policy, running, customer.zone, at)
-        return _Told(front, customer, running, promised, timeline, assumed(timeline, policy))
+        owner = front.ticket.assignee.name if front.ticket.assignee else None
+        story = Story(name_of(front.ref), timeline, policy, running, owner)
+        steps = self._desk.steps.get(customer.policy or "", ())
+        return _Told(
+            front,
+            customer,
+            running,
+            promised,
+            timeline,
+            assumed(timeline, policy),
+            called(story, steps, bundle.steps.get(front.ref, ()), at),
+        )
 
     def _observed(
         self,
@@ -290,6 +312,8 @@ class Observer:
             customer=told.customer.key if told.customer else None,
             promises=told.promised,
             promises_of_all=most_urgent([t.promised for t in everybody if t.promised]),
+            called=told.called,
+            labels_of_all=frozenset().union(*(t.called.labels for t in everybody if t.called)),
             rules=self._desk.rules,
             shared=shared,
             leads=leads,
@@ -316,6 +340,7 @@ class Observer:
             situation=situation,
             found=copies,
             clocks=told.clocks,
+            customer=told.customer,
             parked=unsure or stranger,
             told="customer" if stranger and not unsure else "",
             facts=told.facts,
@@ -405,6 +430,7 @@ class _Told:
     promised: Promises | None = None
     facts: Facts | None = None
     assumed: tuple[str, ...] = ()
+    called: Called | None = None
 
     def over(self, bundle: Bundle) -> bool:
         """Whether the front side is linked in name only."""

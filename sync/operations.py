@@ -15,6 +15,7 @@ from connectors.capabilities import Mails
 from mappings.boards import Place, Readers
 from mappings.ticket import Attachment, Audience, Comment, Field, Ref, Status, Value
 from sync.seen import TextId
+from sync.sla.escalation import Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ class Change:
     field: Field
     value: Value
     source: str
-    """The connection whose change this is; ``hub`` for the hub's own clocks."""
+    """The connection whose change this is; ``hub`` for the hub's own clocks and their steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,32 @@ class ChangeTags:
     add: frozenset[str]
     remove: frozenset[str]
     sources: frozenset[str]
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What people are told outside the tools; never a word of a ticket's texts."""
+
+    key: str
+    """What tells it from every other: the same one is told under the same key."""
+    channel: str
+    whom: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Record steps of the front side's clocks, and put out what is told of them: both, or neither.
+
+    Nothing is sent to `target`: what a step does there are operations of their own.
+    """
+
+    target: str
+    about: Ref
+    taken: tuple[Taken, ...]
+    notices: tuple[Notice, ...]
     reach: Reach
 
 
@@ -267,6 +294,7 @@ Write = (
     | Tell
     | SetFields
     | ChangeTags
+    | Escalate
 )
 Remark = Skip | Conflict
 Operation = Write | Remark
@@ -286,13 +314,17 @@ class Plan:
 
 
 def undelayed(plan: Plan) -> Plan:
-    """Return what of a plan nothing holds back: the emptying of copies that too many people can read."""
+    """Return what of a plan nothing holds back; see `is_undelayed`."""
     return Plan(tuple(write for write in plan.writes if is_undelayed(write)), ())
 
 
 def is_undelayed(write: Write) -> bool:
-    """Whether a write empties a copy whose original is for fewer people now."""
-    return isinstance(write, Withdraw) and write.how is Withdrawal.BLANK
+    """Whether nothing holds a write back, whatever the ticket waits for.
+
+    That is one that empties a copy whose original is for fewer people now. And people are told of a promise
+    that is not kept on a ticket that waits for a person too: the record of it is written to no tool.
+    """
+    return isinstance(write, Escalate) or (isinstance(write, Withdraw) and write.how is Withdrawal.BLANK)
 
 
 def together(plans: Iterable[Plan]) -> Plan:

@@ -130,6 +130,7 @@ class Reconciler:
             applied = self._carried_out(applier, ticket, plan)
             made += applied.made
             carried.append((ticket, applied))
+        self._finished(claim, carried)
         remarks = [*seen.remarks, *(r for _, plan in decided for r in (*plan.remarks, *plan.quiet))]
         whole = not seen.silent and not any(ticket.parked for ticket, _ in decided)
         with self._store.together():
@@ -145,6 +146,18 @@ class Reconciler:
         if isinstance(outcome, Done) and any(how.prefer for how in seen.bundle.adopted.values()):
             self._store.bundles.preferred(claim, bundle)
         return outcome
+
+    def _finished(self, claim: Claim, carried: list[tuple[Observed, Applied]]) -> None:
+        """Note that all is done that steps do in the tools, where no side of the ticket failed."""
+        for ticket, applied in carried:
+            called, front = ticket.situation.called, ticket.situation.front()
+            if called is None or front is None or ticket.parked or applied.failed:
+                continue
+            fresh = {one.key for one in applied.steps}
+            left = [*applied.steps, *(t for t in called.taken if t.unfinished and t.key not in fresh)]
+            if left:
+                done = [replace(one, unfinished=False) for one in left]
+                self._store.bundles.escalated(claim, ticket.situation.sides[front].ref, done)
 
     def _carried_out(self, applier: Applier, ticket: Observed, plan: Plan) -> Applied:
         """Carry out a plan; of one that waits for a person, what must not wait."""

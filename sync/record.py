@@ -22,7 +22,7 @@ from sync.store.decisions import Decision
 from sync.store.findings import Look
 from sync.store.inbox import Claim
 from sync.takeover import before_creating, remember_found
-from sync.timeline import new_facts
+from sync.told import learned
 
 _AT_ONCE, _TOO_MANY = timedelta(minutes=10), 5
 """More tickets than so many that vanish within this time are doubted: more likely a right was taken away."""
@@ -40,8 +40,7 @@ class Recorder:
         A connection on which many sides vanish at once is doubted.
         """
         now = self._now()
-        known_of = {ref: (seen.bundle.timeline.get(ref, ()), seen.bundle.seen.get(ref)) for ref in seen.sides}
-        told = {ref: tuple(new_facts(side, *known_of[ref])) for ref, side in seen.sides.items()}
+        told = {ref: tuple(learned(side, seen.bundle, seen.whose(ref))) for ref, side in seen.sides.items()}
         if any(told.values()):
             self._store.bundles.learned(claim, bundle, told)
         for ref, side in seen.sides.items():

@@ -18,6 +18,7 @@ from sync.operations import Reach
 from sync.pieces import words
 from sync.rules import Role, Rules
 from sync.seen import Kind, Mirrors, Seen, TextId
+from sync.sla.called import Called
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,10 @@ class Situation:
     """(target, what, reason) of a finding -> what a person answered, of those that are answered."""
     _known: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was found out about it already: it is asked for again and again while deciding."""
+    called: Called | None = None
+    """What the ticket's clocks call for; None where no steps were agreed."""
+    labels_of_all: frozenset[str] = frozenset()
+    """The labels that a shared work side carries for the clocks of all its tickets."""
     hub: str = ""
     """This hub's id: what tells another hub's copies from ours."""
 

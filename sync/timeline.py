@@ -5,14 +5,34 @@ No tool gives every history: a text has its instant, a status only the one by wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from connectors.base import Snapshot
-from mappings.ticket import Audience, Comment, CommentKind, PersonRole, Status
+from mappings.ticket import (
+    Audience,
+    Comment,
+    CommentKind,
+    Field,
+    PersonRole,
+    Priority,
+    Resolution,
+    Status,
+    Ticket,
+    Unmapped,
+)
 from sync.seen import Seen
 from sync.sla.facts import Actor, Fact, FactKind, StatusFact
 
+_NOTHING: Mapping[FactKind, str] = {}
+_FIELDS: Mapping[FactKind, Field] = {
+    FactKind.PRIORITY: "priority",
+    FactKind.TYPE: "type",
+    FactKind.WORKAROUND: "resolution",
+}
+_FROM_THE_START = frozenset({FactKind.PRIORITY, FactKind.TYPE, FactKind.CUSTOMER, FactKind.TIER})
+"""What a ticket is taken to have been made with when it is first met."""
 _ACTORS = {PersonRole.STAFF: Actor.PERSON, PersonRole.HUB: Actor.HUB, PersonRole.MACHINE: Actor.MACHINE}
 
 
@@ -44,19 +64,85 @@ def done_since(side: Snapshot, known: Sequence[StatusFact], seen: Seen | None) -
     return since
 
 
-def new_facts(side: Snapshot, known: Sequence[Fact], seen: Seen | None) -> Iterator[Fact]:
-    """Yield what a side tells that is not known of it yet; `seen` is what the hub remembers of it."""
+def new_facts(
+    side: Snapshot,
+    known: Sequence[Fact],
+    seen: Seen | None,
+    *,
+    of: Mapping[FactKind, str] = _NOTHING,
+    raised: Collection[Priority] = (),
+) -> Iterator[Fact]:
+    """Yield what a side tells that is not known of it yet; `seen` is what the hub remembers of it.
+
+    `of` is what the desk says of the ticket beside it: whose it is, in which tier. To priorities that are
+    `raised` the hub was raising it when it was last heard of.
+    """
     statuses = [StatusFact(Status(f.value), f.after, f.by) for f in known if f.kind is FactKind.STATUS]
     if (came := new_status(side, statuses)) is not None:
         # What the hub wrote stays in its memory until a read shows it: this one.
         ours = seen is not None and seen.wanted.get("status") == came.status.value
         actor = Actor.HUB if ours else Actor.PERSON
         yield Fact(FactKind.STATUS, came.status.value, came.after, came.by, actor)
+    for kind, value in {**_held(side.ticket), **of}.items():
+        ours = _wrote(seen, kind, value) or (kind is FactKind.PRIORITY and value in raised)
+        if (fact := _news(side, known, seen, kind, value)) is not None:
+            yield replace(fact, actor=Actor.HUB) if ours and fact.by > side.ticket.created else fact
     told = {(fact.kind, fact.value) for fact in known}
     for message in side.ticket.messages:
-        if (kind := _kind(message)) is not None and (kind, message.id) not in told:
+        if (what := _kind(message)) is not None and (what, message.id) not in told:
             actor = Actor.MACHINE if message.kind is CommentKind.AUTOMATIC else _actor(message)
-            yield Fact(kind, message.id, message.created, message.created, actor)
+            yield Fact(what, message.id, message.created, message.created, actor)
+
+
+def _held(ticket: Ticket) -> dict[FactKind, str]:
+    """Return what a ticket says now that clocks depend on; a word that no vocabulary has says nothing."""
+    found = {FactKind.ASSIGNMENT: ticket.assignee.key if ticket.assignee else ""}
+    for kind, value in ((FactKind.PRIORITY, ticket.priority), (FactKind.TYPE, ticket.type)):
+        if not isinstance(value, Unmapped):
+            found[kind] = value.value if value else ""
+    if ticket.resolution is Resolution.WORKAROUND:
+        found[FactKind.WORKAROUND] = ticket.resolution.value
+    return found
+
+
+def _news(
+    side: Snapshot, known: Sequence[Fact], seen: Seen | None, kind: FactKind, value: str
+) -> Fact | None:
+    """Return the fact that a side says something else than it last did, if so."""
+    last = next((fact for fact in reversed(known) if fact.kind is kind), None)
+    if last.value == value if last else not value and kind not in _FROM_THE_START:
+        return None
+    created = side.ticket.created
+    if last is None and kind in _FROM_THE_START:
+        return Fact(kind, value, created, created)
+    ours = kind in (FactKind.CUSTOMER, FactKind.TIER)  # which no ticket is stamped for
+    by = max(created, side.read_at if ours else min(side.ticket.updated, side.read_at))
+    after = max(last.by if last else created, (seen and seen.read) or created)
+    if (exact := _told_at(side, kind, value, last)) is not None:
+        return Fact(kind, value, exact, exact)
+    return Fact(kind, value, min(after, by), by)
+
+
+def _told_at(side: Snapshot, kind: FactKind, value: str, last: Fact | None) -> datetime | None:
+    """Return when a side came to say something, if the tool keeps a history and tells."""
+    told = (h.at for h in side.ticket.history or () if h.name == kind.value and str(h.after or "") == value)
+    return max((at for at in told if last is None or at > last.by), default=None)
+
+
+def _wrote(seen: Seen | None, kind: FactKind, value: str) -> bool:
+    # What the hub wrote stays in its memory until a read shows it: this one.
+    return seen is not None and kind in _FIELDS and seen.wanted.get(_FIELDS[kind]) == value
+
+
+def as_answers(front: Ticket, published: Collection[str]) -> Ticket:
+    """Return a front side whose published copies are its staff's words: the hub only carried them."""
+    if not published:
+        return front
+    said = (
+        replace(text, author=replace(text.author, role=PersonRole.STAFF)) if text.id in published else text
+        for text in front.messages
+    )
+    return replace(front, messages=tuple(said))
 
 
 def _kind(message: Comment) -> FactKind | None:

@@ -14,6 +14,7 @@ from sync.outcome import Stale
 from sync.remember import Answer
 from sync.seen import Mirror, Mirrors, TextId
 from sync.situation import Situation
+from sync.sla.escalation import Taken
 from sync.store import Store
 from sync.store.inbox import Claim
 from sync.takeover import Told
@@ -46,6 +47,8 @@ class Applied:
     """What came of each write that was tried: ``written``, or why not."""
     unmade: list[Write] = field(default_factory=list)
     remarks: list[Skip] = field(default_factory=list)
+    steps: list[Taken] = field(default_factory=list)
+    """Steps that were recorded as taken or withdrawn, unfinished yet."""
     frozen: list[tuple[str, Field]] = field(default_factory=list)
     """(side, field) about which a person is asked: what was seen of it stays as it was."""
 

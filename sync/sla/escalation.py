@@ -53,6 +53,14 @@ class Taken:
     notified: bool = False
     raised: tuple[Priority, Priority] | None = None
     """The priority before and after, if the step raised it."""
+    since: datetime | None = None
+    """When it had come due."""
+    times: int = 1
+    """Which time it is taken: once more after it was withdrawn, when its moment comes indeed."""
+    withdrawn: datetime | None = None
+    """Since when it is known that it should not have been taken."""
+    unfinished: bool = False
+    """Whether something that it does, or that withdrawing it does, is still to be done in the tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +79,9 @@ def escalated(
     """Return the steps of a ticket's running clocks that are due at an instant and were not taken yet.
 
     A cycle that is over, halted, waived or corrected takes no step, nor does any instant before
-    `enforce_from`.
+    `enforce_from`. What was withdrawn is due again when its moment comes.
     """
+    taken = [one for one in taken if one.withdrawn is None]
     done = {one.key: one for one in taken}
     due, missed = list[Due](), list[Key]()
     for clock in asked:
@@ -123,9 +132,9 @@ def withdrawn(
 ) -> tuple[Taken, ...]:
     """Return the steps that would not have been taken if everything that is known now had been known then."""
     views: dict[datetime, Mapping[ClockName, Clock]] = {}
-    found = []
+    found, known = [], {step.name for step in steps}
     for one in taken:
-        if one.missed or one.key.ticket != ticket:
+        if one.missed or one.withdrawn or one.key.ticket != ticket or one.key.step not in known:
             continue
         if one.at not in views:
             views[one.at] = {c.name: c for c in clocks(facts.until(one.at), rules)}

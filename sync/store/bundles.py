@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +13,15 @@ from connectors.base import NativeValue, Presence, Snapshot
 from mappings.ticket import Field, Ref, Status
 from sync.references import Names
 from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
+from sync.sla.escalation import Taken
 from sync.sla.facts import FactKind, StatusFact
 from sync.store import schema as t
-from sync.store import timeline
+from sync.store import steps, timeline
 from sync.store.database import Database
 from sync.store.dialects import replacing, upsert
 from sync.store.inbox import Claim, take, verify
+from sync.store.outbox import Notification, enqueue
+from sync.store.steps import Steps
 from sync.store.timeline import Timelines
 
 
@@ -69,6 +72,8 @@ class Bundle:
     mirrors: Mirrors
     timeline: Timelines
     """What is known to have happened on each side, oldest first."""
+    steps: Steps = field(default_factory=dict)
+    """Which steps of escalation were taken, missed or withdrawn, by the front side that they are of."""
 
     def statuses(self, ref: Ref) -> tuple[StatusFact, ...]:
         """Return the statuses that a side was found in, oldest first."""
@@ -287,7 +292,7 @@ class Bundles:
         here = {"connection": old.connection, "key": old.key}
         with self._db.writing() as tx:
             verify(tx, claim)
-            for table in (t.seen, t.timeline, t.links, t.wordings):
+            for table in (t.seen, t.timeline, t.links, t.wordings, t.steps):
                 same = [table.c[name] == value for name, value in here.items()]
                 tx.execute(update(table).where(*same).values(key=new.key))
             names = {"display": new.display, "url": url, "lost": None, "missing": None}
@@ -383,6 +388,16 @@ class Bundles:
             for ref, told in facts.items():
                 timeline.learn(tx, bundle, ref, told)
 
+    def escalated(
+        self, claim: Claim, ref: Ref, taken: Iterable[Taken], told: Iterable[Notification] = ()
+    ) -> None:
+        """Record steps of a ticket, and put out what people are to be told of them: both, or neither."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            steps.keep(tx, ref, taken)
+            for one in told:
+                enqueue(tx, one)
+
 
 def _rename(tx: Connection, table: Table, end: str, same: list[Any], ids: Mapping[str, str]) -> None:
     """Give texts and files on a ticket the ids that a move gave them."""
@@ -418,8 +433,9 @@ def _load(tx: Connection, bundle: int) -> Bundle:
     mirrors = Mirrors(_mirror(r) for r in tx.execute(_MIRRORS, of))
     told = timeline.load(tx, bundle)
     ended = {ref: row.ended for ref, row in links.items() if row.ended}
+    taken = steps.load(tx, bundle)
     return Bundle(
-        bundle, tuple(links), former, adopted, held, urls, missing, lost, ended, seen, mirrors, told
+        bundle, tuple(links), former, adopted, held, urls, missing, lost, ended, seen, mirrors, told, taken
     )
 
 

@@ -205,9 +205,12 @@ class Inbox:
         with self._db.writing() as tx:
             tx.execute(update(inbox).where(*_unchanged(row)).values(**again))
 
-    def park(self, row: Waiting, reason: str) -> None:
-        """Set a claimed row aside, visible, until a new change of the ticket has it tried again."""
-        aside = {"due_at": None, "parked": reason, "attempts": row.attempts + 1, "allowed": False}
+    def park(self, row: Waiting, reason: str, until: datetime | None = None) -> None:
+        """Set a claimed row aside, visible, until a new change of the ticket has it tried again.
+
+        It is looked at by `until` in any case: its clocks run on.
+        """
+        aside = {"due_at": until, "parked": reason, "attempts": row.attempts + 1, "allowed": False}
         with self._db.writing() as tx:
             tx.execute(update(inbox).where(*_unchanged(row)).values(**aside))
 

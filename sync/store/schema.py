@@ -174,6 +174,21 @@ timeline = Table(
     UniqueConstraint("connection", "key", "kind", "value", "by"),
 )
 
+steps = Table(
+    "steps",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key", "clock", "cycle", "step")),
+    Column("at", Instant, nullable=False),
+    Column("since", Instant),
+    Column("times", Integer, nullable=False),
+    Column("missed", Boolean, nullable=False),
+    Column("notified", Boolean, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("withdrawn", Instant),
+    Column("unfinished", Boolean, nullable=False),
+)
+
 texts = Table(
     "texts",
     metadata,

@@ -39,7 +39,9 @@ from sync.operations import (
     Conflict,
     CreateTicket,
     EditComment,
+    Escalate,
     Form,
+    Notice,
     Plan,
     Reach,
     Remark,
@@ -52,6 +54,8 @@ from sync.operations import (
 )
 from sync.outcome import Done, Later, Outcome, Parked, Planned, Reconciled
 from sync.seen import TextId
+from sync.sla.escalation import Key, Taken
+from sync.sla.policy import ClockName
 
 NOON = datetime(2026, 1, 12, 12, 0, tzinfo=UTC)
 QUIET = Reach(STAFF, Mails.NEVER)
@@ -66,6 +70,13 @@ def text(id: str, kind: CommentKind) -> Comment:
 
 FIRST, NOTE = text(MESSAGE_0, CommentKind.DESCRIPTION), text("12", CommentKind.NOTE)
 PLACE = Place("jira", "SUP", STAFF, "10004")
+
+NOTICE = Notice("step:1", "chat", "duty", "desk 1: update breached", "For duty.")
+STEPS = (
+    Taken(Key("desk:1", ClockName.UPDATE, "answer:1", "breach"), NOON),
+    Taken(Key("desk:1", ClockName.UPDATE, "answer:1", "80 %"), NOON, missed=True),
+    Taken(Key("desk:1", ClockName.UPDATE, "answer:1", "50 %"), NOON, withdrawn=NOON),
+)
 
 LINES: list[tuple[Write, str]] = [
     (
@@ -142,6 +153,10 @@ LINES: list[tuple[Write, str]] = [
     (
         ChangeTags("jira", frozenset("ba"), frozenset("c"), frozenset({"desk"}), QUIET),
         "jira: change tags +a +b -c (read by staff, no mail)",
+    ),
+    (
+        Escalate("desk", Ref("desk", "1"), STEPS, (NOTICE,), QUIET),
+        "desk: take the step breach of update, note as missed the step 80 % of update, withdraw the step 50 % of update, tell duty by chat (read by staff, no mail)",
     ),
 ]
 REMARKS: list[tuple[Remark, str]] = [

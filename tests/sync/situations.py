@@ -42,6 +42,7 @@ from sync.operations import (
     ChangeTags,
     CreateTicket,
     EditComment,
+    Escalate,
     Form,
     Plan,
     SetFields,
@@ -55,6 +56,7 @@ from sync.remember import Answer, remember
 from sync.rules import Role, Rules
 from sync.seen import Kind, Mirror, Mirrors, Seen, TextId, readable, sent_as
 from sync.situation import Situation
+from sync.sla.escalation import Round, Taken
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 LENSES = vocabularies("memory", {})
@@ -324,6 +326,7 @@ class _World:
         self._copies = list(s.mirrors)
         self._answers: dict[str, Answer] = {}
         self._born: dict[str, Seen] = {}
+        self._steps: list[Taken] = []
 
     def carry_out(self, write: Write) -> None:
         match write:
@@ -342,11 +345,17 @@ class _World:
                 self._note(target, about)
             case Withdraw():
                 self._withdraw(write)
-            case SetFields(target, changes):
-                self._set(target, {change.field: change.value for change in changes})
-            case ChangeTags(target, add, remove):
-                tags = (self._sides[target].ticket.tags | add) - remove
-                self._set(target, {"tags": tags}, add=add, remove=remove)
+            case SetFields() | ChangeTags():
+                self._change(write)
+            case Escalate(taken=taken):
+                self._steps += [replace(one, unfinished=False) for one in taken]
+
+    def _change(self, write: SetFields | ChangeTags) -> None:
+        if isinstance(write, SetFields):
+            self._set(write.target, {change.field: change.value for change in write.changes})
+        else:
+            tags = (self._sides[write.target].ticket.tags | write.add) - write.remove
+            self._set(write.target, {"tags": tags}, add=write.add, remove=write.remove)
 
     def result(self) -> Situation:
         seen = dict(self._s.seen) | self._born
@@ -356,7 +365,14 @@ class _World:
                 there, self._s.seen.get(name), self._answers.get(name), frozenset(), can
             ).seen
         coming = tuple(p for p in self._s.wanting if p.connection not in self._sides)
-        return replace(self._s, sides=self._sides, seen=seen, mirrors=Mirrors(self._copies), wanting=coming)
+        called = self._s.called
+        if called:  # as the next look finds it: nothing is due, and all that was is done
+            known = {one.key for one in self._steps}
+            before = (replace(one, unfinished=False) for one in called.taken if one.key not in known)
+            kept = (*before, *self._steps)
+            called = replace(called, round=Round((), ()), withdrawn=(), taken=kept)
+        mirrors = Mirrors(self._copies)
+        return replace(self._s, sides=self._sides, seen=seen, mirrors=mirrors, wanting=coming, called=called)
 
     def _create(
         self, target: str, source: str, place: Place, values: Mapping[Field, Value], message: Comment

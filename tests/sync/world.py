@@ -26,6 +26,7 @@ from sync.routing import Customer, Desk, Route
 from sync.rules import Role, Rules
 from sync.sla.calendar import Elapsed
 from sync.sla.policy import ClockName, Policy, Target
+from sync.sla.steps import Step
 from sync.store import Store, open_store
 from sync.store.dialects import Address
 from sync.store.schema import metadata
@@ -66,6 +67,8 @@ class World:
         policies: bool = True,
         rules: Mapping[str, Any] | None = None,
         address: Address | None = None,
+        policy: Policy | None = None,
+        steps: tuple[Step, ...] = (),
     ) -> None:
         self.folder, self.at = folder, START
         self.servers = {name: Server(self.now, lag) for name in NAMES}
@@ -82,7 +85,8 @@ class World:
             Route("developers", frozenset({"dev"}), frozenset(), frozenset(), places[0]),
             Route("firmware", frozenset({"firmware"}), frozenset(), frozenset(), places[1]),
         )
-        self.policies = {"standard": _policy()} if policies else {}
+        self.policies = {"standard": policy or _policy()} if policies else {}
+        self.steps = {"standard": steps}
         usual: dict[str, dict[str, Any]] = {"desk": {"files": FilePlace.COMMENT}, "jira": {}, "gitlab": {}}
         for name, more in (differing or {}).items():
             usual[name] |= more
@@ -104,7 +108,7 @@ class World:
         return Engine(
             store=store or self.store,
             connectors=connectors,
-            desk=Desk(self.rules, (_lantern(),), self.routes, self.policies),
+            desk=Desk(self.rules, (_lantern(),), self.routes, self.policies, self.steps),
             signer=Signer(SECRET),
             now=self.now,
             since=None,
