@@ -26,7 +26,7 @@ _REFERENCE = re.compile(
 )
 _NAMING = re.compile(r"[@#!&$~%\[*]|[Gg][Ll]-|[0-9a-f]{7}")
 """What may be one of them, found faster."""
-_COMMAND = re.compile(r"(?m)^/[A-Za-z_]")
+_COMMAND = re.compile(r"(?m)^(?:/[A-Za-z_]|::include)")
 _LINE = re.compile(r"(?m)^(?=::include|;;;)")
 _LIVE = re.compile(
     r"(?:glql|json|(?:plantuml|puml|c4plantuml|dot|graphviz|ditaa|erd|nomnoml|svgbob|vega(?:lite)?|wavedrom"
@@ -56,7 +56,7 @@ class _Writer(Writer):
         return _LINE.sub(r"\\", guarded(paragraph))
 
     def code_block(self, node: Node) -> str:
-        """Return code, set in by one blank if need be: commands are looked for at the line's start."""
+        """Return code, set in by one blank if need be: GitLab looks for commands at its lines' start too."""
         node.info = "" if _LIVE.match(node.info) else node.info
         block = super().code_block(node)
         return indented(block, " ", " ") if _COMMAND.search(block) else block

@@ -28,6 +28,8 @@ _SHOWN = {
     *"colgroup video audio source wbr".split(),
 }
 """Elements whose content GitLab shows; of any other the whole source is shown."""
+OURS = re.compile(r"\s*(?:attachment|mention):", re.IGNORECASE)
+"""References that a reader makes: written by a person, they would mention or show whom and what they like."""
 _COMMENT = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
 _NAMES = re.compile(r"</?([A-Za-z][\w:-]*)")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)([^<>]*)>$", re.DOTALL)
@@ -125,7 +127,8 @@ def _marked(kind: str, attributes: str, nodes: list[Node], around: tuple[str, st
         return [Node(kind, content=said)] if said else []
     if kind == "link":
         url = unescape(_attribute(attributes, "href"))
-        return [link(url, nodes)] if said and url and parser().validateLink(url) else nodes
+        leads = url and parser().validateLink(url) and not OURS.match(url)
+        return [link(url, _unlinked(nodes))] if said and leads else nodes
     edges = [n.content for n in (nodes[:1] + nodes[-1:]) if n.type == "text"]
     if not said or any(e != e.strip() for e in edges):
         return nodes
@@ -133,6 +136,16 @@ def _marked(kind: str, attributes: str, nodes: list[Node], around: tuple[str, st
         a for a, b in zip(around, (said[:1], said[-1:]), strict=True) if a.isalnum() and not b.isalnum()
     ]
     return nodes if touching or any(n.type == kind for n in nodes) else [mark(kind, nodes)]
+
+
+def _unlinked(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield the pieces of a link; Markdown has no link in a link."""
+    for node in nodes:
+        if node.type == "link":
+            yield from node.children
+        else:
+            node.children = list(_unlinked(node.children))
+            yield node
 
 
 def _image(attributes: str) -> list[Node]:

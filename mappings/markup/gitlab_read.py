@@ -22,8 +22,6 @@ _MENTION = re.compile(
     r"(?<![\w@/.+\-])@(?!all\b)([A-Za-z0-9_](?:[A-Za-z0-9_.\-]{0,253}[A-Za-z0-9_])?)(?![\w/])", re.ASCII
 )
 _UPLOAD = re.compile(r"(?:^|/)uploads/([0-9a-f]{32})/([^/?#]+)$")
-_OURS = re.compile(r"\s*(?:attachment|mention):", re.IGNORECASE)
-"""References that a reader makes: written by a person, they would mention or show whom and what they like."""
 _RELATIVE = re.compile(r"(\b(?:src|href)\s*=\s*[\"']?)(?=/)")
 _SIZES = re.compile(r"\{(?:\s*(?:width|height)=[\"']?[\w.%]+[\"']?)+\s*\}")
 _ALERT = re.compile(r"\[!(note|tip|important|caution|warning)\][ \t]*(.*)$", re.IGNORECASE)
@@ -54,10 +52,24 @@ def read(source: str, files: Sequence[Attachment]) -> str:
         return plain(source.replace(JOINER, ""))
     nodes = _Reader({f.id for f in files}).blocks(tree(tokens).children)
     if JOINER in source:
-        for node in Node("root", children=nodes).walk():
-            if node.content != JOINER:  # alone, it keeps two marks apart
-                node.content = node.content.replace(JOINER, "")
+        _unjoined(Node("root", children=nodes))
     return Writer().blocks(nodes) or plain(gitlab_html.shown(source))
+
+
+def _unjoined(root: Node) -> None:
+    """Take the joiners out of the words, but for those that keep two marks apart, or a mark from a word."""
+    edges = dict[int, tuple[str, str]]()
+    for node in root.walk():
+        if node.type in ("strong", "em", "s") and node.children:
+            first, last = node.children[0], node.children[-1]
+            edges[id(first)] = (JOINER if first.content.startswith(JOINER) else "", "")
+            edges[id(last)] = (
+                edges.get(id(last), ("", ""))[0],
+                JOINER if last.content.endswith(JOINER) else "",
+            )
+        if node.content != JOINER and JOINER in node.content:
+            start, end = edges.get(id(node), ("", ""))
+            node.content = f"{start}{node.content.replace(JOINER, '')}{end}"
 
 
 class _Reader:
@@ -123,10 +135,10 @@ class _Reader:
                     spans.add(_mentions(content) if named else [text(content)])
                 case "link":
                     node.children = self._spans(node.children, linked=True)
-                    spans.add(node.children if _OURS.match(str(node.attrs["href"])) else [node])
+                    spans.add(node.children if gitlab_html.OURS.match(str(node.attrs["href"])) else [node])
                 case "image":
                     said, source = words(Node("", children=node.children)), str(node.attrs["src"])
-                    spans.add([text(said) if _OURS.match(source) else picture(source, said)])
+                    spans.add([text(said) if gitlab_html.OURS.match(source) else picture(source, said)])
                 case _:
                     node.children = self._spans(node.children, linked=linked)
                     spans.add([node])

@@ -72,19 +72,29 @@ def _is_whole(part: Element) -> bool:
 
 def _is_data(table: Element, rows: Sequence[Sequence[Element]]) -> bool:
     widths = [len(row) for row in rows]
-    if max(widths) < 2:
-        return False
+    if max(widths) < 2:  # layout, unless it has a heading, and lines around it
+        return (
+            bool(rows[0])
+            and rows[0][0].tag == "th"
+            and not any(_has_blocks(row[0]) for row in rows)
+            and _bordered(table, rows[0][0])
+        )
     if any(cell.tag == "th" for cell in rows[0]) or table.find("thead") is not None:
         return True
     first = rows[0][0]
-    bordered = table.get("border", "0").strip() not in ("", "0") or "MsoTableGrid" in table.get("class", "")
-    bordered = bordered or look(table.get("style", "")).border or look(first.get("style", "")).border
-    if bordered:
+    if _bordered(table, first):
         return len(rows) > 1 or not any(_has_blocks(cell) for cell in rows[0])
     if len(rows) < 2 or sorted(widths)[len(widths) // 2] < 2 or any(_has_blocks(c) for r in rows for c in r):
         return False
     texts = ["".join(map(str, cell.itertext())).strip() for row in rows for cell in row]
     return max(map(len, texts)) <= _LONGEST and sum(1 for text in texts if text) > len(texts) // 2
+
+
+def _bordered(table: Element, first: Element) -> bool:
+    """Whether a table, or its first cell, says that it has lines."""
+    if table.get("border", "0").strip() not in ("", "0") or "MsoTableGrid" in table.get("class", ""):
+        return True
+    return look(table.get("style", "")).border or look(first.get("style", "")).border
 
 
 def _has_blocks(cell: Element) -> bool:

@@ -7,7 +7,7 @@ Freshdesk wraps what it is given in a ``div`` and cleans it again (freshdesk-api
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from mappings.markup.markdown import FILE, parsed, parser
+from mappings.markup.markdown import FILE, TASK, parsed, parser
 
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _ATTRIBUTES = {
@@ -32,6 +32,7 @@ _ATTRIBUTES = {
 _STYLES = {"border", "border-collapse", "padding", "text-align"}
 _TABLE = '<table border="1" cellpadding="4" cellspacing="0" style="border-collapse: collapse">'
 _CELL = "border: 1px solid #cccccc; padding: 4px"
+_LEADS = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 _BOX = re.compile(r"^\[([ xX])\](?=[ \u00a0])")
 
 
@@ -76,7 +77,7 @@ def write(markdown: str, files: Mapping[str, str], people: Mapping[str, str]) ->
     Freshdesk has no mention that a text could make, so everybody is only named.
     """
     made: MarkdownIt = parser()
-    rendered = _renderer().render(_ticked(parsed(markdown, files, {})), made.options, {})
+    rendered = _renderer().render(_led(_ticked(parsed(markdown, files, {}))), made.options, {})
     return nh3.clean(
         rendered, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, filter_style_properties=_STYLES
     ).strip()
@@ -88,9 +89,32 @@ def _ticked(tokens: Sequence[Token]) -> list[Token]:
         if token.type != "inline" or not token.children or number < 2:
             continue
         first = token.children[0]
-        if tokens[number - 2].type == "list_item_open" and first.type == "text":
+        if TASK in tokens[number - 2].meta and first.type == "text":
             first.content = _BOX.sub(_box, first.content, count=1)
     return list(tokens)
+
+
+def _led(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens without links that lead nowhere else: they would lead into the help desk itself."""
+    for token in tokens:
+        if token.children and any(inner.type == "link_open" for inner in token.children):
+            token.children = list(_shown(token.children))
+    return list(tokens)
+
+
+def _shown(children: Sequence[Token]) -> Iterator[Token]:
+    """Yield inline tokens; of a link that is none its words are left, and its address behind them."""
+    ends: list[str] = []
+    for token in children:
+        if token.type == "link_open":
+            url = str(token.attrs.get("href", ""))
+            ends.append("" if FILE in token.meta or _LEADS.match(url) else f" {url}")
+            if ends[-1]:
+                continue
+        elif token.type == "link_close" and (end := ends.pop()):
+            yield Token("text", "", 0, content=end.rstrip())
+            continue
+        yield token
 
 
 def _box(found: re.Match[str]) -> str:

@@ -36,7 +36,7 @@ _MAY_ESCAPE = re.compile(r"[\\{}\[\]|*_+^~!?&:;()-]")
 _LINE = re.compile(r"(?m)^[ \t]*(?:(?P<list>(?=[*#-]+(?:\s|$)))|(?=h[1-6]\.|bq\.))")
 _TOUCHES = re.compile(r"[^\W_]|[^\x00-\x7f\xa0]")
 """What a mark's sign may not touch."""
-_SHOWS = re.compile(r"[^\W_]|[^\x00-\x7f\xa0\u2060]")
+_SHOWS = re.compile(r"[^\W_]|[^\x00-\x7f\xa0\xad\u200b-\u200f\u2060-\u2064\ufeff]")
 """What looks different in a mark; around signs alone nobody could tell the mark from them."""
 _SHIELD = "{color:#172b4d}", "{color}"
 """A table's cells are divided before anything in them is read, except what stands in a macro."""

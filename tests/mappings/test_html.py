@@ -290,6 +290,18 @@ def test_a_picture_elsewhere_is_a_link() -> None:
     assert 'href="https://b.example"' in out
 
 
+@pytest.mark.parametrize(
+    "address", ["/logout", "//evil.example/x", "\\\\\\\\evil\\x", "../admin?a=b", "#top", "https:a"]
+)
+def test_a_link_without_a_server_is_words(address: str) -> None:
+    """It would lead into the help desk: a customer could have an agent's click sign out or change something."""
+    out = write(f"see [the **page**]({address}) now", TextFormat.HTML, {})
+    assert "<a" not in out
+    assert out.startswith("<p>see the <strong>page</strong> ")
+    assert "evil" not in address or "evil" in out
+    assert write("[f](attachment:7)", TextFormat.HTML, {"7": "/data/7"}).count("<a href") == 1
+
+
 def test_a_marker_is_still_found() -> None:
     """A copy whose marker is lost is taken for a person's words and sent back."""
     text = "**Kim** in [desk \\#7](https://desk.example/a/tickets/7#db1.abc2.def3), 2025-03-03 10:00 UTC\n\nwords"

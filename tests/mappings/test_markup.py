@@ -22,6 +22,7 @@ from tests.mappings.readers import (
     elements,
     passed,
     seen,
+    shown,
     words,
 )
 
@@ -248,3 +249,11 @@ def test_a_long_log_in_code_stays_what_it_is() -> None:
     )
     canonical = read(Raw(TextFormat.MARKDOWN, text), ())
     assert canonical.startswith("# What happened\n\nSee [here]")
+
+
+def test_a_link_that_holds_an_address_is_one_link() -> None:
+    """Markdown has no link in a link: the outer one would end as brackets in the text."""
+    text = '<a href="https://a.example/x">https://b.example</a> <a href="https://a.example"><b>c d</b></a>'
+    out = passed(read(Raw(TextFormat.MARKDOWN, text), ()), TextFormat.HTML)
+    assert [a.get("href") for a in shown(out).iter("a")] == ["https://a.example/x", "https://a.example"]
+    assert shown(out).text_content().split() == ["https://b.example", "c", "d"]

@@ -118,6 +118,13 @@ FOUND = [
     "- \\",
     "> *",
     "- [x] - alpha\n  - - alpha",
+    "~~{a}\u2060~~b *\u2060(c)* d**\u2060(e)\u2060**f ***\u2060!***a",  # a mark's edge beside a word
+    "| a |  |\n| --- | --- |\n| b |  |",  # an empty column
+    "> | a |  |\n> | --- | --- |",
+    "| a |\n| --- |\n| b |",
+    "**a {noformat}\u200b\\* x**",  # a mark around what has no width
+    "- \\[x\\]\n  a",  # an item that only looks like a task
+    "- \\[ \\] a",
 ]
 """Texts that once changed at their second passage, by what was wrong."""
 

@@ -91,6 +91,14 @@ def test_no_quick_action_runs(position: str) -> None:
             assert words(command)[0] in words(out)
 
 
+@pytest.mark.parametrize("position", POSITIONS, ids=range(len(POSITIONS)))
+def test_no_file_is_included(position: str) -> None:
+    """GitLab replaces such a line by a file of the repository before it looks for code."""
+    out = write(position.replace("{}", "::include{file=secrets.md}"), TextFormat.MARKDOWN, {})
+    assert not re.search("^::", out, re.MULTILINE)
+    assert "file=secrets" in out
+
+
 def check_gitlab(out: str) -> None:
     """No line of a GitLab text is a command, by the server's rule and by a stricter one."""
     assert "\r" not in out
@@ -185,7 +193,8 @@ REFERENCES = {
     TextFormat.WIKI: "[words|mention:bob] [x|attachment:8] !attachment:8! [mention:bob]",
     TextFormat.MARKDOWN: "[words](mention:bob) ![x](attachment:8) [y](Attachment:8) [z]\n\n"
     "[z]: mention:bob\n\n"
-    '<p><a href="mention:bob">words</a></p>\n\n**[*words*](mention:bob)**',
+    '<p><a href="mention:bob">words</a></p>\n\n**[*words*](mention:bob)**\n\n'
+    'a <a href="mention:bob">words</a> <a href=" &#109;ention:bob">b</a> <a href=attachment:8>c</a>',
     TextFormat.ADF: json.dumps(
         {
             "type": "doc",
