@@ -8,7 +8,7 @@ from datetime import datetime
 
 from connectors.base import Connector, Presence, Snapshot
 from connectors.errors import HubError
-from mappings.ticket import Ref
+from mappings.ticket import MESSAGE_0, Ref
 from sync.rules import Role, Rules
 from sync.store import Store
 from sync.store.bundles import Adoption
@@ -49,6 +49,7 @@ class Links:
         if prefer not in (None, front.connection, work.connection):
             raise NotLinked(f"{prefer} is no side of them: prefer {front.connection} or {work.connection}")
         sides = {ref: self._fetched(ref) for ref in (front, work)}
+        self._refuse_unheard(sides[work], sides[front].ref)
         adoption = Adoption(self._now(), history=history, prefer=prefer)
         here, there = (self._store.bundles.subject(side.ref) for side in sides.values())
         if here == there:
@@ -84,6 +85,16 @@ class Links:
             finally:
                 self._store.inbox.release(claimed, self._now())
         return self._due(f"bundle:{bundle}")
+
+    def _refuse_unheard(self, work: Snapshot, front: Ref) -> None:
+        """Refuse a side that the hub has made for another ticket, whose link is noted in a moment."""
+        description = work.ticket.message(MESSAGE_0)
+        said = description.body.text if description else ""
+        for token, origin in self._store.journal.creating(work.ref.connection).items():
+            if token in said and origin.ref != front:
+                raise NotLinked(
+                    f"{work.ref} is just being made for {origin.ref}; link {front} to it in a few minutes"
+                )
 
     def _refuse_taken(self, subject: str, side: Snapshot) -> None:
         bundle = self._store.bundles.load(subject)

@@ -16,6 +16,7 @@ from mappings.provenance import Marker, Signer
 from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, RelationKind, Ticket
 from sync.adopt import paired
 from sync.operations import Skip
+from sync.overheard import unheard_edits
 from sync.parting import Parting, parting
 from sync.routing import Customer, Desk
 from sync.rules import Role
@@ -135,7 +136,17 @@ class Observer:
         )
         works = {ref: side for ref, side in sides.items() if ref not in fronts}
         ours = tuple(self._ours(sides.values(), bundle.mirrors))
-        found = tuple(_mirror(*one) for one in ours if _to_this_ticket(*one))
+        found = (
+            *(_mirror(*one) for one in ours if _to_this_ticket(*one)),
+            *unheard_edits(
+                sides.values(),
+                bundle.mirrors,
+                signer=self._signer,
+                hub=self._hub(),
+                can={name: connector.capabilities for name, connector in self._connectors.items()},
+                long=self._desk.rules.long,
+            ),
+        )
         leading = sorted(works.values(), key=lambda side: self._desk.rules.trust.index(side.ref.connection))
         told = [self._ticketed(sides[ref], leading, bundle, at) for ref in fronts] or [_Told()]
         parted = self._parted(bundle, told, at)

@@ -69,6 +69,19 @@ class Journal:
                 return Intent(found.number, found.token, found.sent, open=True, told=found.told)
             return _note(tx, bundle, wish, sign, at)
 
+    def creating(self, connection: str) -> dict[str, TextId]:
+        """Return marker -> origin of the tickets that are being made on a connection, as far as was heard."""
+        open_creates = select(intents).where(
+            intents.c.kind == CREATE,
+            intents.c.target_connection == connection,
+            intents.c.done.is_(None),
+        )
+        with self._db.reading() as tx:
+            return {
+                row.token: TextId(row.origin_connection, row.origin_key, row.origin_id)
+                for row in tx.execute(open_creates)
+            }
+
     def resend(
         self, claim: Claim, intent: Intent, wish: Wish, sign: Callable[[int], str], at: datetime
     ) -> Intent:

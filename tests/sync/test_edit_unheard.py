@@ -1,0 +1,59 @@
+"""An edit of a copy that was made, though the hub never heard so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.memory import Fault
+from mappings.ticket import PersonRole
+from tests.sync.world import World, words
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A desk and its developers, without clocks."""
+    made = World(tmp_path, policies=False)
+    yield made
+    made.close()
+
+
+def test_an_edit_whose_answer_is_lost_is_the_hubs_own(world: World) -> None:
+    """Otherwise the copy counts as a person's, and every later wording is written beside it."""
+    key = world.opened("dev")
+    said = world.desk.comment(key, "first")
+    world.settle()
+    world.wait(minutes=1)
+    world.desk.edit_comment(key, said, "second")
+    world.jira.fail("edit_comment", Fault.LOST, 9)
+    world.sync()
+    assert world.bodies("jira") == ["Help!", "second"]
+    world.jira.mend()
+    world.settle()
+    world.desk.edit_comment(key, said, "third")
+    world.settle()
+    assert world.bodies("jira") == ["Help!", "third"]
+    assert not world.findings()
+
+
+def test_what_a_person_makes_of_such_a_copy_is_theirs(world: World) -> None:
+    """Otherwise a remark that a developer writes into the copy later is overwritten."""
+    key = world.opened("dev")
+    said = world.desk.comment(key, "first")
+    world.settle()
+    world.wait(minutes=1)
+    world.desk.edit_comment(key, said, "second")
+    world.jira.fail("edit_comment", Fault.LOST, 9)
+    world.sync()
+    world.jira.mend()
+    world.settle()
+    issue = world.only("jira")
+    (copy,) = [id for id, text in issue.texts.items() if words(text) == "second"]
+    assert issue.texts[copy].author.role is PersonRole.HUB
+    world.jira.edit_comment(issue.key, copy, f"{issue.texts[copy].body.text} NOT TRUE")
+    world.desk.edit_comment(key, said, "third")
+    world.settle()
+    theirs, later = world.bodies("jira")[1:]
+    assert ("NOT TRUE" in theirs, later) == (True, "third")
