@@ -96,7 +96,7 @@ def _kinds(desk: Desk, name: str, connector: Connector) -> Iterator[Effect]:
             connection=name,
             place="",
             by=_PEOPLE,
-            act=f"write a {kind}",
+            act=f"write {kind if str(kind).startswith('anything') else f'a {kind}'}",
             readers=str(said.audience) if said.audience is not Audience.CUSTOMER else "the customer",
             mails=said.mails,
             then=then,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mappings.ticket import MESSAGE_0, Ref
-from sync.seen import Kind, Mirror
+from sync.seen import Kind, Mirror, TextId
 from sync.store.bundles import Bundle
 from sync.store.decisions import Decision
 from sync.store.findings import Finding
@@ -55,6 +55,9 @@ def story_json(story: Story) -> dict[str, object]:
 def story_lines(story: Story) -> list[str]:
     """Return a ticket's story for a person to read."""
     bundle = story.bundle
+    if bundle.id is None and not (story.decisions or story.findings or story.waiting):
+        way = f"`deskbridge plan {_said(bundle.refs[0])}` tells what would be written"
+        return [f"{bundle.refs[0]}: it is not linked, and nothing was ever decided about it; {way}"]
     lines = [" = ".join(str(ref) for ref in bundle.refs) or bundle.subject]
     for ref in bundle.refs:
         lines += [f"{ref}: {bundle.urls.get(ref, '')}{_state(bundle, ref)}"]
@@ -89,8 +92,9 @@ def history_json(decisions: Iterable[Decision]) -> list[dict[str, str]]:
     ]
 
 
-def _what(decision: Decision) -> str:
-    return f"{decision.kind} {decision.name}"
+def _said(ref: Ref) -> str:
+    """Return how a person names a side to a command."""
+    return f"{ref.connection}:{ref.key}"
 
 
 def _side(bundle: Bundle, ref: Ref) -> dict[str, object]:
@@ -134,7 +138,14 @@ def _fields(story: Story, ref: Ref) -> list[dict[str, object]]:
     return fields
 
 
+def _called(bundle: Bundle, text: TextId) -> str:
+    """Return what people call the side that a text stands on."""
+    ref = Ref(text.connection, text.key)
+    return str(next((known for known in bundle.refs if known == ref), ref))
+
+
 def _copy(story: Story, copy: Mirror) -> dict[str, object]:
+    bundle = story.bundle
     made = next(
         (
             d
@@ -149,9 +160,9 @@ def _copy(story: Story, copy: Mirror) -> dict[str, object]:
     what = "the description" if copy.origin.id == MESSAGE_0 else f"{copy.kind} {copy.origin.id}"
     told: dict[str, object] = {
         "what": made.value if made and made.value else what,
-        "from": f"{copy.origin.connection} {copy.origin.key}",
+        "from": _called(bundle, copy.origin),
         "origin": copy.origin.id,
-        "to": f"{copy.target.connection} {copy.target.key}",
+        "to": _called(bundle, copy.target),
         "copy": copy.target.id,
     }
     if made is not None:

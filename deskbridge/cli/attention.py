@@ -66,13 +66,15 @@ def retry(
     Example: deskbridge parked retry --reason "no customer is known"
     """
     from deskbridge.bootstrap import build, system_time  # as in `list`
+    from deskbridge.named import subject_named
 
-    store = build(settings, os.environ).store
-    named = set(store.bundles.named(ticket)) if ticket else None
+    application = build(settings, os.environ)
+    store = application.store
+    named = subject_named(application, ticket) if ticket else None
     rows = [
         row
         for row in store.inbox.parked()
-        if (named is None or row.subject in named) and (reason is None or reason in (row.parked or ""))
+        if (named is None or row.subject == named) and (reason is None or reason in (row.parked or ""))
     ]
     if ticket and not rows:
         raise ConfigError([f"{ticket} is not parked; `deskbridge parked list` tells what is"])
@@ -91,10 +93,11 @@ def dismiss(
     Example: deskbridge parked dismiss desk:42 --reason "a test ticket"
     """
     from deskbridge.bootstrap import build, system_time  # as in `list`
+    from deskbridge.named import subject_named
 
-    store = build(settings, os.environ).store
-    subjects = set(store.bundles.named(ticket))
-    rows = [row for row in store.inbox.parked() if row.subject in subjects]
+    application = build(settings, os.environ)
+    store, subject = application.store, subject_named(application, ticket)
+    rows = [row for row in store.inbox.parked() if row.subject == subject]
     if not rows:
         raise ConfigError([f"{ticket} is not parked; `deskbridge parked list` tells what is"])
     for row in rows:

@@ -30,9 +30,11 @@ def recover(
     verb = "linked again" if apply else "to be linked again"
     for front, work in found.links:
         typer.echo(f"{front} = {work}")
-    typer.echo(
-        f"{len(found.links)} {verb}" + ("" if apply else "; `deskbridge recover --apply` records them")
-    )
+    if apply or found.links or found.problems or application.store.database.recovering():
+        way = "" if apply else "; `deskbridge recover --apply` records them"
+        typer.echo(f"{len(found.links)} {verb}{way}")
+    else:
+        typer.echo("No link is lost: the store knows every ticket that this hub created.")
     for problem in found.problems:
         typer.echo(f"deskbridge: {problem}", err=True)
     raise typer.Exit(1 if found.problems else 0)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.errors import ConfigError
 from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, Remap, SettingsFile
 
 if TYPE_CHECKING:
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 
 def plan(
     ticket: Annotated[
-        str | None, typer.Argument(help="One ticket: CONNECTION:KEY, or what a tool calls it (SUP-12).")
+        str | None,
+        typer.Argument(help="One ticket: CONNECTION:KEY, what a tool calls it (SUP-12), or its address."),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every linked ticket, and what changed.")] = False,
     remap: Remap = None,
@@ -102,12 +102,9 @@ def sync(
 def _subjects(application: Application, ticket: str | None, *, every: bool) -> list[str] | None:
     """Return the inbox names of the tickets that were asked for; None means what changed."""
     if ticket is not None:
-        subjects = application.store.bundles.named(ticket)
-        known = application.settings.connections
-        if not subjects or (subjects[0].startswith("ref:") and ticket.partition(":")[0] not in known):
-            way = f"write CONNECTION:KEY, as in desk:42; the connections are {', '.join(known)}"
-            raise ConfigError([f"no ticket is called {ticket!r}; {way}"])
-        return subjects
+        from deskbridge.named import subject_named
+
+        return [subject_named(application, ticket)]
     if every:
         return list(dict.fromkeys([*application.store.bundles.subjects(), *application.engine.pending()]))
     return None

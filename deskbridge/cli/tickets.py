@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.errors import ConfigError
 from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
 
 if TYPE_CHECKING:
     from deskbridge.bootstrap import Application
     from deskbridge.story import Story
-    from mappings.ticket import Ref
 
-Ticket = Annotated[str, typer.Argument(help="CONNECTION:KEY, or what a tool calls it (SUP-12).")]
+Ticket = Annotated[
+    str, typer.Argument(help="CONNECTION:KEY, what a tool or the hub calls it (SUP-12), or its address.")
+]
 
 
 def explain(ticket: Ticket, as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
@@ -82,12 +82,13 @@ def link(
     """
     from deskbridge.bootstrap import build  # as in `explain`
     from deskbridge.linking import asked, link_many
+    from deskbridge.named import ref_named
 
     ways = asked(one, other, adopt=adopt, rebuild=rebuild, apply=apply)
     application = build(settings, os.environ)
     if ways:
         raise typer.Exit(link_many(application, ways, prefer=prefer, history=with_history, apply=apply))
-    refs = [_ref(application, name) for name in (one or "", other or "")]
+    refs = [ref_named(application, name) for name in (one or "", other or "")]
     application.links.link(refs[0], refs[1], prefer=prefer, history=with_history)
     typer.echo(f"{refs[0]} and {refs[1]} are linked; `deskbridge plan {one}` tells what that will write.")
 
@@ -98,46 +99,20 @@ def unlink(ticket: Ticket, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     Example: deskbridge unlink jira:10042
     """
     from deskbridge.bootstrap import build  # as in `explain`
+    from deskbridge.named import ref_named
 
     application = build(settings, os.environ)
-    ref = _ref(application, ticket)
+    ref = ref_named(application, ticket)
     application.links.unlink(ref)
     typer.echo(f"{ref} is on its own now.")
 
 
-def _ref(application: Application, name: str) -> Ref:
-    """Return the side that a person named: by connection and key, or by what its tool calls it."""
-    from mappings.ticket import Ref
-
-    shown = [
-        ref
-        for subject in application.store.bundles.named(name)
-        if subject.startswith("bundle:")
-        for ref in application.store.bundles.load(subject).refs
-        if ref.display == name
-    ]
-    connection, colon, key = name.partition(":")
-    if len(shown) == 1:
-        return shown[0]
-    if not colon or not key or connection not in application.settings.connections:
-        known = ", ".join(application.settings.connections)
-        raise ConfigError(
-            [f"no ticket is called {name!r}; write CONNECTION:KEY; the connections are {known}"]
-        )
-    return Ref(connection, key)
-
-
 def _story(application: Application, name: str) -> Story:
+    from deskbridge.named import subject_named
     from deskbridge.story import Story
 
     store = application.store
-    subjects = store.bundles.named(name)
-    if not subjects:
-        known = ", ".join(application.settings.connections)
-        raise ConfigError(
-            [f"no ticket is called {name!r}; write CONNECTION:KEY; the connections are {known}"]
-        )
-    bundle = store.bundles.load(subjects[0])
+    bundle = store.bundles.load(subject_named(application, name))
     return Story(
         bundle=bundle,
         decisions=store.decisions.of(bundle.subject),

@@ -111,16 +111,18 @@ class Bundles:
                 f"bundle:{n}" for n in tx.execute(select(t.bundles.c.id).order_by(t.bundles.c.id)).scalars()
             ]
 
-    def named(self, name: str) -> list[str]:
-        """Return the inbox names of the tickets that a person calls so.
+    def called(self, name: str, connection: str = "") -> list[Ref]:
+        """Return the linked sides that have a key, or are called by their tool, so; of one connection or any.
 
-        ``CONNECTION:KEY`` is any ticket, linked or not; what a tool displays (``SUP-12``) is a linked one.
+        A key alone names nothing: it must be said of which connection.
         """
-        query = select(t.links.c.bundle).where(t.links.c.display == name, t.links.c.unlinked.is_(None))
+        same = [t.links.c.display == name]
+        if connection:
+            same = [t.links.c.connection == connection, or_(t.links.c.key == name, *same)]
+        query = select(t.links).where(*same, t.links.c.unlinked.is_(None)).order_by(t.links.c.connection)
         with self._db.reading() as tx:
-            linked = [f"bundle:{n}" for n in tx.execute(query).scalars()]
-        connection, colon, key = name.partition(":")
-        return linked or ([self.subject(Ref(connection, key))] if colon and key else [])
+            rows = [Ref(row.connection, row.key, row.display) for row in tx.execute(query)]
+        return [ref for ref in rows if ref.key == name] or rows
 
     def counterparts(self, side: Ref, named: Names, target: str) -> dict[str, str]:
         """Return where tickets of a side's connection are on another one, by their names and addresses there.

@@ -35,7 +35,7 @@ class TestExplain:
         assert (
             "subject: Import stops  <- desk said Import stops (it goes into a ticket that is created" in told
         )
-        assert "the description by Kim Park: desk 1 -> jira 10" in told
+        assert "the description by Kim Park: desk #1 -> jira SUP-1 (" in told
         assert "read by staff; texts are copied to every side where staff can read them" in told
 
     def test_no_text_of_a_customer_is_kept_in_it(self, hub: Hub) -> None:
@@ -119,3 +119,32 @@ class TestParked:
         assert hub.run("finding", "answer", str(rows[0]["id"]), "theirs to name").code == 0
         assert hub.run("finding", "list").out == "There are no findings.\n"
         assert "no open finding" in hub.run("finding", "answer", str(rows[0]["id"]), "twice").err
+
+
+class TestNames:
+    def test_each_name_that_people_see_names_the_ticket(self, hub: Hub) -> None:
+        """Who copies a name from the hub's output, or an address, would be told that there is none."""
+        opened(hub)
+        wanted = hub.run("explain", "desk:1").out
+        assert wanted.startswith("desk #1 = jira SUP-1\n")
+        desk, jira = (hub.environment[f"{system}_URL"] for system in ("FRESHDESK", "JIRA"))
+        names = ["desk #1", "desk 1", "desk:#1", "SUP-1", "jira SUP-1", "jira:SUP-1", "jira:10000"]
+        for name in [*names, f"{desk}/a/tickets/1", f"{jira}/browse/SUP-1"]:
+            assert hub.run("explain", name).out == wanted, name
+        unlinked = hub.run("unlink", "jira SUP-1")
+        assert (unlinked.code, unlinked.out) == (0, "jira SUP-1 is on its own now.\n")
+
+    def test_what_the_store_calls_a_ticket_is_no_name(self, hub: Hub) -> None:
+        """Who mistypes a connection would be told an empty story, as if nothing had ever been done."""
+        opened(hub)
+        for name in ("bundle:1", "ref:desk:1", "nowhere:1"):
+            ended = hub.run("explain", name)
+            assert (ended.code, ended.out) == (2, ""), name
+            assert "no ticket is called" in ended.err
+
+    def test_a_ticket_that_was_never_linked(self, hub: Hub) -> None:
+        """An empty answer would leave people to guess whether it failed."""
+        assert hub.run("explain", "desk:77").out == (
+            "desk 77: it is not linked, and nothing was ever decided about it; "
+            "`deskbridge plan desk:77` tells what would be written\n"
+        )
