@@ -1,7 +1,7 @@
 """`settings.toml` and the environment, parsed once into frozen objects.
 
-Unknown keys are refused with the nearest known one; all problems are listed at once, each by its place
-in the file. Secrets never stand in the file: a secret is named as ``env:NAME`` or ``file:PATH``.
+Unknown keys are refused with the nearest known one; all problems are listed at once, each by its line and
+place in the file. Secrets never stand in the file: a secret is named as ``env:NAME`` or ``file:PATH``.
 Settings can be overridden by ``DESKBRIDGE_SECTION__KEY`` variables.
 """
 
@@ -19,6 +19,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from connectors.errors import ConfigError
 from deskbridge.contradictions import contradictions, nearest
+from deskbridge.lines import Lines, lines_of
 from deskbridge.parts import PREFIX, Settings
 from deskbridge.people import people_in
 
@@ -48,27 +49,49 @@ class _Reader:
         self._path, self._environ = path, environ
         self._named: set[str] = set()
         """The variables in which the settings say that secrets are."""
-        self.problems: list[str] = []
+        self._lines = Lines({}, {})
+        self._found: list[tuple[int, str]] = []
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, in the order of the file; what stands elsewhere comes first."""
+        return [text for _, text in sorted(self._found, key=lambda row: row[0])]
+
+    def _say(self, loc: Loc | str, problem: str) -> None:
+        """Take note of what is wrong at a place: in a variable that overrides the file, or in the file."""
+        place = loc if isinstance(loc, str) else ".".join(str(part) for part in loc)
+        if (variable := _variable_of(place)) in self._environ:
+            self._found.append((0, f"environment: {variable}: {problem}"))
+            return
+        parts = place.split(".")
+        above = {_variable_of(".".join(parts[:n])) for n in range(1, len(parts))}
+        line = None if above & self._environ.keys() else self._lines.of(place)
+        where = f"line {line}: {place}" if line else place
+        self._found.append((line or 0, f"{self._path}: {where}: {problem}"))
 
     def settings(self) -> Settings | None:
         """Return the settings, or None if they cannot be made; even then as much as possible is checked."""
-        raw = _over(_toml(self._path), self._overrides())
+        written, self._lines = _toml(self._path)
+        raw = _over(written, self._overrides())
         for place in [("hub",), *(("connections", name) for name in _names(raw)["connections"])]:
             self._secret(raw, (*place, "secret"))
         for name in _names(raw)["notify"]:
             self._secret(raw, ("notify", name, "url"))
         self._store(raw)
         self._people(raw)
-        self.problems += _unknown_variables(self._environ, self._named)
+        self._found += [(0, problem) for problem in _unknown_variables(self._environ, self._named)]
         settings = None
         sound: Settings | None
         try:
             sound = settings = Settings.model_validate(raw)
         except ValidationError as error:
-            self.problems += [self._told(e) for e in error.errors()]
+            for one in error.errors():
+                self._tell(one)
             sound = _sound(raw, [e["loc"] for e in error.errors()])
         if sound is not None:
-            self.problems += [f"{self._path}: {problem}" for problem in contradictions(sound, _names(raw))]
+            for problem in contradictions(sound, _names(raw)):
+                named, _, text = problem.partition(": ")
+                self._say(named, text)
         return settings
 
     def _overrides(self) -> Raw:
@@ -77,7 +100,8 @@ class _Reader:
         except SettingsError as error:
             found = re.search(r'field "(\w+)"', str(error))
             variable = PREFIX + (found[1].upper() if found else "")
-            self.problems.append(f'environment: {variable}: this is not valid JSON; write it like ["a", "b"]')
+            text = 'this is not valid JSON; write it like ["a", "b"]'
+            self._found.append((0, f"environment: {variable}: {text}"))
             return {}
 
     def _secret(self, raw: Raw, loc: tuple[str, ...]) -> None:
@@ -96,7 +120,7 @@ class _Reader:
         if not problem and loc[0] != "hub" and not re.fullmatch(r"[!-~]+", secret):
             problem = "it has a space, a line break or a letter that no key has; copy it anew"
         if problem:
-            self.problems.append(f"{self._place(loc)}: {problem}")
+            self._say(loc, problem)
         part[loc[-1]] = _STAND_IN if problem else secret
 
     def _store(self, raw: Raw) -> None:
@@ -106,7 +130,7 @@ class _Reader:
         if not isinstance(written, str):
             return
         loc = ("hub", "store")
-        in_file = not self._place(loc).startswith("environment")
+        in_file = _variable_of("hub.store") not in self._environ
         if written.startswith(("env:", "file:")) or (in_file and _PASSWORD.search(written)):
             self._secret(raw, loc)
 
@@ -115,13 +139,12 @@ class _Reader:
         written = raw.pop("people", None)
         if isinstance(written, str):
             people, problems = people_in(self._path.parent / written, _names(raw)["connections"])
-            self.problems += problems
+            self._found += [(0, problem) for problem in problems]
             raw["people"] = people
         elif written is not None:
-            self.problems.append(f'{self._place(("people",))}: name a file, like "people.csv"')
+            self._say("people", 'name a file, like "people.csv"')
         elif raw.get("mention"):
-            why = 'nobody is known; name a table of them with people = "people.csv"'
-            self.problems.append(f"{self._place(('mention',))}: {why}")
+            self._say("mention", 'nobody is known; name a table of them with people = "people.csv"')
 
     def _variable(self, name: str) -> tuple[str, str]:
         """Return a secret and what is wrong with it; what may be the secret itself is not repeated."""
@@ -138,30 +161,31 @@ class _Reader:
             return "", f"the file {name} cannot be read"
         return secret, "" if secret else f"the file {name} is empty"
 
-    def _told(self, error: ErrorDetails) -> str:
-        """Return one of pydantic's errors in a person's words, with its place."""
+    def _tell(self, error: ErrorDetails) -> None:
+        """Take note of one of pydantic's errors, in a person's words."""
         loc = tuple(part for part in error["loc"] if part != "[key]")
-        place, last = self._place(loc), str(loc[-1])
-        if error["type"] == "extra_forbidden":
-            return f"{place}: there is no such key{nearest(last, _keys_beside(loc))}"
-        if error["type"] == "missing":
-            return f"{place}: this is missing"
-        if error["type"] in ("enum", "literal_error"):
-            known = re.findall(r"'(\w+)'", str(error.get("ctx", {}).get("expected")))
-            return f"{place}: no {str(error['input'])!r}{nearest(str(error['input']), known)}"
-        if loc[-2:] == ("hub", "secret") and error["type"] == "too_short":
-            return f"{place}: it must have 16 characters at least"
-        return f"{place}: {error['msg'].removeprefix('Value error, ')}"
-
-    def _place(self, loc: Loc) -> str:
-        """Return where something stands: in a variable that overrides the file, or in the file."""
-        variable = PREFIX + "__".join(str(part) for part in loc).upper()
-        if variable in self._environ:
-            return f"environment: {variable}"
-        return f"{self._path}: {'.'.join(str(part) for part in loc)}"
+        self._say(loc, _words_of(error, loc))
 
 
 _STAND_IN = "a secret that could not be read"
+
+
+def _words_of(error: ErrorDetails, loc: Loc) -> str:
+    if error["type"] == "extra_forbidden":
+        return f"there is no such key{nearest(str(loc[-1]), _keys_beside(loc))}"
+    if error["type"] == "missing":
+        return "this is missing"
+    if error["type"] in ("enum", "literal_error"):
+        known = re.findall(r"'(\w+)'", str(error.get("ctx", {}).get("expected")))
+        return f"no {str(error['input'])!r}{nearest(str(error['input']), known)}"
+    if loc[-2:] == ("hub", "secret") and error["type"] == "too_short":
+        return "it must have 16 characters at least"
+    return error["msg"].removeprefix("Value error, ")
+
+
+def _variable_of(place: str) -> str:
+    """Return the variable by which the environment overrides a place."""
+    return PREFIX + place.replace(".", "__").upper()
 
 
 class _Environment(EnvSettingsSource):
@@ -175,9 +199,10 @@ class _Environment(EnvSettingsSource):
         return self._given
 
 
-def _toml(path: Path) -> Raw:
+def _toml(path: Path) -> tuple[Raw, Lines]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        return tomllib.loads(text), lines_of(text)
     except FileNotFoundError:
         raise ConfigError([f"{path}: there is no such file; name one with --settings"]) from None
     except (OSError, UnicodeDecodeError) as error:

@@ -81,6 +81,10 @@ class Hub:
             text = text.replace(old, new)
         self.settings.write_text(text, "utf-8")
 
+    def line(self, text: str) -> int:
+        """Return the line of the settings in which a text stands first."""
+        return 1 + self.settings.read_text("utf-8").partition(text)[0].count("\n")
+
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Start a command as people do, from nothing."""
         return subprocess.Popen(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 CANARIES = {
@@ -114,3 +116,8 @@ def written(folder: Path, *changes: tuple[str, str], whole: str = WHOLE) -> Path
     path = folder / "settings.toml"
     path.write_text(whole, encoding="utf-8")
     return path
+
+
+def unplaced(path: Path, problems: Iterable[str]) -> list[str]:
+    """Return what is told about a settings file, without its name and the lines."""
+    return [re.sub(r"^line \d+: ", "", problem.removeprefix(f"{path}: ")) for problem in problems]

@@ -246,9 +246,9 @@ class TestSync:
                 " could read the credential"
             ),
             *(
-                f"settings.toml: places.{place}.readers: 'stuff' says not who reads there; write staff, or"
-                " customer:KEY of the one customer who does"
-                for place in ("support-development", "firmware")
+                f"settings.toml: line {hub.line(f'[places.{place}]') + given}: places.{place}.readers: 'stuff' says not"
+                " who reads there; write staff, or customer:KEY of the one customer who does"
+                for place, given in (("support-development", 4), ("firmware", 3))
             ),
         ]
         assert set(hub.calls().values()) == {0}

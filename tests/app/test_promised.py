@@ -15,7 +15,7 @@ from mappings.ticket import Priority, Status, TicketType
 from sync.sla.calendar import Calendar, Elapsed, Union, Versions
 from sync.sla.policy import ClockName, OnChange, Policy, Rulebook
 from sync.sla.worktime import WorkingTime
-from tests.app.settings_files import CANARIES, written
+from tests.app.settings_files import CANARIES, unplaced, written
 
 ROME = ZoneInfo("Europe/Rome")
 _BASE = '[policies.more]\ntargets = { urgent = { resolve = "48h elapsed" } }\n'
@@ -223,7 +223,7 @@ def problems(path: Path) -> list[str]:
     """What is told, without the file's name."""
     with pytest.raises(ConfigError) as caught:
         load(path, CANARIES)
-    return [line.removeprefix(f"{path}: ") for line in caught.value.problems]
+    return unplaced(path, caught.value.problems)
 
 
 @pytest.mark.parametrize(

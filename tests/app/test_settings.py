@@ -17,7 +17,7 @@ from deskbridge.bootstrap import build
 from deskbridge.parts import Settings
 from deskbridge.settings import load
 from sync.sla.calendar import Frame
-from tests.app.settings_files import CANARIES, written
+from tests.app.settings_files import CANARIES, unplaced, written
 
 Change = tuple[str, str]
 
@@ -29,7 +29,7 @@ def problems(path: Path, environ: Mapping[str, str] = CANARIES) -> list[str]:
     assert not [secret for secret in CANARIES.values() if secret in f"{caught.value} {caught.value!r}"]
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
-    return [line.removeprefix(f"{path}: ") for line in caught.value.problems]
+    return unplaced(path, caught.value.problems)
 
 
 class TestUnderstood:
@@ -528,14 +528,15 @@ class TestRefused:
             ('to = "firmware"', 'tos = "firmware"'),
         )
         assert problems(path, CANARIES | {"DESKBRIDGE_HUUB__STORE": "x"}) == [
-            "connections.jira.secret: the environment variable NOT_THERE is not set, or empty",
             (
                 "environment: there is no setting DESKBRIDGE_HUUB__STORE; did you mean 'hub'?"
                 " (two underscores go between a section and its key)"
             ),
             "hub.stroe: there is no such key; did you mean 'store'?",
             "connections.desk.role: no 'fornt'; did you mean 'front'?",
+            "connections.jira.secret: the environment variable NOT_THERE is not set, or empty",
             "places.firmware.key: Input should be a valid string",
+            "routes.developers.to: there is no 'developers' among the places; did you mean 'development'?",
             "routes.1.to: this is missing",
             "routes.1.tos: there is no such key; did you mean 'to'?",
             (
@@ -543,7 +544,6 @@ class TestRefused:
                 " like lantern.example"
             ),
             "customers.orbit.zone: no time zone 'Tokio'; write it like Europe/Rome",
-            "routes.developers.to: there is no 'developers' among the places; did you mean 'development'?",
             "policies.standard.calendar: there is no 'ofice' among the calendars; did you mean 'office'?",
         ]
 

@@ -88,7 +88,8 @@ class TestMails:
         ended = hub.run("check")
         assert (ended.code, ended.out) == (2, "")
         assert ended.err == (
-            "deskbridge: settings.toml: places.support-development.kind: a request mails its customer, and so"
+            f"deskbridge: settings.toml: line {hub.line('kind =')}: places.support-development.kind:"
+            " a request mails its customer, and so"
             " does desk: one side of a ticket serves the customer; name an issue type, or take the tickets of"
             " a front that mails nobody\n"
         )

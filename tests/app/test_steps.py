@@ -12,7 +12,7 @@ from deskbridge.desk import desk_of
 from deskbridge.settings import load
 from sync.sla.policy import ClockName
 from sync.sla.steps import Assign, Mark, Note, Notify, Raise, Step
-from tests.app.settings_files import CANARIES, written
+from tests.app.settings_files import CANARIES, unplaced, written
 
 CHANNEL = '[notify.slack]\nurl = "env:CHAT"\n[notify.mail]\nurl = "env:CHAT"\n'
 ENVIRON = {**CANARIES, "CHAT": "json://127.0.0.1/chat"}
@@ -30,7 +30,7 @@ def problems(folder: Path, text: str) -> list[str]:
     path = written(folder, ("", text), HAS)
     with pytest.raises(ConfigError) as caught:
         load(path, ENVIRON)
-    return [line.removeprefix(f"{path}: ") for line in caught.value.problems]
+    return unplaced(path, caught.value.problems)
 
 
 def test_every_moment_and_action(tmp_path: Path) -> None:
