@@ -21,7 +21,7 @@ from sync.rules import Role
 from sync.situation import Situation
 from sync.sla.called import Called
 from sync.sla.escalation import Due, Key, Taken
-from sync.sla.steps import Action, Assign, Note, Notify, Raise, addressee
+from sync.sla.steps import Assign, Note, Notify, Raise, addressee
 from sync.telling import note
 
 _ORDER = list(Priority)
@@ -118,13 +118,9 @@ def _unfinished(s: Situation, front: str, called: Called) -> list[Taken]:
     return [*left, *fresh]
 
 
-def _actions(called: Called, key: Key) -> Iterator[Action]:
-    return (action for step in called.steps if step.name == key.step for action in step.actions)
-
-
 def _acts(s: Situation, front: str, called: Called, one: Taken) -> Iterator[Operation]:
     """Yield a step's notes, and that nobody can be assigned."""
-    for number, action in enumerate(_actions(called, one.key)):
+    for number, action in enumerate(called.actions(one.key)):
         if isinstance(action, Note):
             occasion = s.text(front, f"hub:step-{_short(one)}-{number}")
             yield from note(s, front, occasion, f"{escape(action.text)} ({_what(one)})")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sync.sla.clock import Clock
 from sync.sla.cycle import ClockState
-from sync.sla.escalation import Round, Taken, escalated, next_step, withdrawn
+from sync.sla.escalation import Key, Round, Taken, escalated, next_step, withdrawn
 from sync.sla.facts import Facts
 from sync.sla.policy import ClockName, Policy, Rulebook
-from sync.sla.steps import Mark, Step
+from sync.sla.steps import Action, Mark, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,14 @@ class Called:
     """Whose ticket it is, as people call them."""
     next: datetime | None
     """When a step comes due though nobody does anything."""
+    policies: Mapping[ClockName, str]
+    """By which policy each clock was promised last."""
+
+    def actions(self, key: Key) -> Iterator[Action]:
+        """Yield what a step does, by the policy that its clock is promised by."""
+        policy = self.policies.get(key.clock, "")
+        mine = (step for step in self.steps if step.name == key.step and step.concerns(key.clock, policy))
+        return (action for step in mine for action in step.actions)
 
     @property
     def marks(self) -> frozenset[str]:
@@ -66,6 +74,7 @@ def called(story: Story, steps: Sequence[Step], taken: Collection[Taken], at: da
         labels=_labels(story.clocks, steps, [*_names(standing), *(one.key for one in due.due)]),
         owner=story.owner,
         next=next_step(story.clocks, steps, at),
+        policies={clock.name: clock.cycles[-1].policy for clock in story.clocks if clock.cycles},
     )
 
 
@@ -78,13 +87,13 @@ def _labels(
 ) -> frozenset[str]:
     """Return the labels of the steps of cycles that go on; of one scope (``sla::``) only the highest's."""
     live = {
-        (clock.name, clock.cycle.fact)
+        (clock.name, clock.cycle.fact): clock.cycle.policy
         for clock in asked
         if clock.cycle and clock.state in _LIVE and not clock.cycle.amendment
     }
-    reached = {step for _, clock, cycle, step in keys if (clock, cycle) in live}
+    reached = [(name, clock, live[clock, cycle]) for _, clock, cycle, name in keys if (clock, cycle) in live]
     found: dict[str, tuple[tuple[float, timedelta], str]] = {}
-    for step in (step for step in steps if step.name in reached):
+    for step in (s for s in steps if any(s.name == n and s.concerns(c, p) for n, c, p in reached)):
         for action in step.actions:
             if isinstance(action, Mark):
                 scope = action.label.rpartition("::")[0] or action.label

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mappings.ticket import Priority, Status, TicketType
+from sync.sla.called import Story, called
 from sync.sla.clock import amended, clocks
 from sync.sla.cycle import Amendment
 from sync.sla.escalation import (
@@ -246,3 +247,25 @@ def test_other_moments_are_refused(text: str) -> None:
     """A step that nobody understands would never be taken."""
     with pytest.raises(ValueError, match="write"):
         steps(text)
+
+
+def test_a_step_is_for_its_policy_and_clocks_alone() -> None:
+    """A customer with two policies would have one ticket escalated by the rules of the other."""
+    both = (
+        *(replace(s, policies=frozenset({"gold"})) for s in steps("80 %", Note("gold"), Mark("gold"))),
+        *(replace(s, policies=frozenset({"standard"})) for s in steps("80 %", Note("ours"), Mark("ours"))),
+        *(replace(s, clocks=frozenset({ClockName.UPDATE})) for s in steps("50 %", Mark("update"))),
+    )
+    now = at("2025-03-03 12:30")
+    story = Story("T1", OPEN, POLICY, clocks(OPEN, POLICY), None)
+    found = called(story, both, (), now)
+    assert found is not None
+    assert [(one.key.step, one.actions) for one in found.round.due] == [
+        ("80 %", (Note("ours"), Mark("ours")))
+    ]
+    assert list(found.actions(found.round.due[0].key)) == [Note("ours"), Mark("ours")]
+    assert found.labels == {"ours"}
+    assert found.marks == {"ours", "gold", "update"}
+    again = called(story, both, done("2025-03-03 12:30", "80 %"), now)
+    assert again is not None
+    assert (again.round.due, again.withdrawn, again.labels) == ((), (), {"ours"})
