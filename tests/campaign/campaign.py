@@ -117,6 +117,8 @@ class Campaign:
 
     def reset(self, number: int) -> Path:
         """Have everything be as on the first day, and return the folder of a hub that has done nothing."""
+        for hub in (self.hub, self.other):
+            hub.end()
         self.clock.wind(START)
         self._sandbox.world.rng.seed(number)
         self._sandbox.world.chance.seed(number)

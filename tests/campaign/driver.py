@@ -21,6 +21,8 @@ class Hub:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._up = False
+        """Whether a hub is there that has done a job and waits for another one."""
 
     @classmethod
     @contextmanager
@@ -37,8 +39,10 @@ class Hub:
             env=environment,
             cwd=ROOT,
         ) as process:
-            yield cls(process)
-            cls(process)._input.close()
+            hub = cls(process)
+            yield hub
+            hub.end()
+            hub._input.close()
 
     def do(
         self, job: Job, held: Callable[[int, str], None] = lambda noted, at: None
@@ -47,19 +51,29 @@ class Hub:
 
         It is given how many writes the hub has noted and not heard an answer to, and what it is at.
         """
-        self._input.write(line_of(job))
-        self._input.flush()
+        self._tell(line_of(job))
         result = None
         while "ended" not in (told := json.loads(self._output.readline())):
             if "held" in told:
                 held(told["noted"], told["at"])
-                self._input.write("\n")
-                self._input.flush()
+                self._tell("\n")
             else:
                 result = told["result"]
         if told["ended"] not in (0, -signal.SIGKILL):
             raise RuntimeError(f"the hub failed by itself while it was to {job.what}")
+        self._up = told["ended"] == 0
         return result
+
+    def end(self) -> None:
+        """Have the hub end: the next job is done by one that knows nothing but the store."""
+        if self._up:
+            self._tell("\n")
+            self._output.readline()
+            self._up = False
+
+    def _tell(self, line: str) -> None:
+        self._input.write(line)
+        self._input.flush()
 
     @property
     def _input(self) -> IO[str]:

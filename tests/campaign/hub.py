@@ -1,4 +1,7 @@
-"""The hub of the campaign: a process that does each job in a fork of itself, which can be killed anywhere.
+"""The hub of the campaign: a process that does its jobs in a fork of itself, which can be killed anywhere.
+
+The fork goes on from job to job, as a service does, until it is killed or told to end; the next job is
+another fork's, which knows nothing but the store.
 
 Whatever could differ from one time to the next is counted, not timed: a job names the events (a call
 about to be sent, an answer that came, a commit) at which the hub is killed, or held so that people act
@@ -7,6 +10,7 @@ in between. Faults are drawn for each call by the job's own chance. Two jobs tha
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import os
@@ -79,29 +83,25 @@ class Recorder:
         self.noted = 0
         """Intents that are noted and not answered yet: a worker that sleeps there may write twice."""
 
-    def attach(self) -> None:
-        """Have every call, commit and wait of this process pass here."""
-        send = HTTPAdapter.send
-        HTTPAdapter.send = lambda adapter, request, **more: self._send(  # type: ignore[method-assign]
-            lambda: send(adapter, request, **more), request
-        )
-        time.sleep = lambda seconds: self._clock.advance(float(seconds))
-        event.listen(Database, "commit", lambda connection: self._count("commit"))
-        event.listen(Database, "before_cursor_execute", self._statement)
+    def close(self) -> None:
+        """Let go of the tape."""
+        self._tape.close()
 
     def note(self, text: str) -> None:
         """Write a line to the tape."""
         self._tape.write(f"{text}\n")
         self._tape.flush()
 
-    def _statement(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+    def statement(self, statement: str) -> None:
+        """Take a statement down that is about to be executed."""
         sent_again = statement.startswith("UPDATE intents") and "sent=" in statement and "token=" in statement
         if sent_again or statement.startswith("INSERT INTO intents"):
             self.noted += 1
         elif statement.startswith(("UPDATE intents SET target_key", "DELETE FROM intents")):
             self.noted = max(0, self.noted - 1)
 
-    def _send(self, send: Callable[[], Any], request: requests.PreparedRequest) -> Any:
+    def send(self, send: Callable[[], Any], request: requests.PreparedRequest) -> Any:
+        """Send a request, or have it go wrong."""
         url = urlsplit(request.url or "")
         system = self._bases.get(f"{url.scheme}://{url.netloc}", "files")
         method, call = str(request.method), f"{request.method} {system} {url.path}"
@@ -109,16 +109,16 @@ class Recorder:
         reads = method == "GET" or url.path.endswith(READS)
         self.writes += not reads
         self.changes += method == "PUT"
-        self._count(f"send {call}", held=method == "PUT" and self.changes in self._job.pauses)
+        self.count(f"send {call}", held=method == "PUT" and self.changes in self._job.pauses)
         if kind := self._faults.draw(system, reads=reads):
             self.note(f"struck: {kind}")
             self._strike(system, kind)
         try:
             answer = send()
         except requests.RequestException as error:
-            self._count(f"unheard {call} {kind} {type(error).__name__}")
+            self.count(f"unheard {call} {kind} {type(error).__name__}")
             raise
-        self._count(f"answer {call} {kind} {answer.status_code}")
+        self.count(f"answer {call} {kind} {answer.status_code}")
         return answer
 
     def _strike(self, system: str, kind: str) -> None:
@@ -129,7 +129,8 @@ class Recorder:
         assert control.getresponse().status == 200
         control.close()
 
-    def _count(self, what: str, *, held: bool = False) -> None:
+    def count(self, what: str, *, held: bool = False) -> None:
+        """Count an event, and be killed or held there if the job says so."""
         self.events += 1
         self.note(f"{self.events} {what}")
         if self.events == self._job.kill_at:
@@ -236,26 +237,60 @@ WORK = {
 }
 
 
-def work(job: Job) -> dict[str, Any]:
-    """Do a job in this process."""
-    random.seed(job.seed)
-    clock = SharedClock(Path(job.clock))
-    recorder = Recorder(job, clock)
-    recorder.attach()
-    plant(job.planted)
-    done = WORK[job.what](build(Path(job.settings), job.environment, now=clock.now), job)
-    return done | {"events": recorder.events, "writes": recorder.writes}
+class Hub:
+    """A hub from its start to its end: what it built, and who counts what it does now."""
+
+    def __init__(self, job: Job) -> None:
+        plant(job.planted)
+        self._clock = SharedClock(Path(job.clock))
+        self._recorder = Recorder(job, self._clock)
+        self._attach()
+        self._application = build(Path(job.settings), job.environment, now=self._clock.now)
+
+    def _attach(self) -> None:
+        """Have every call, commit and wait of this process pass by the recorder."""
+        send = HTTPAdapter.send
+        HTTPAdapter.send = lambda adapter, request, **more: self._recorder.send(  # type: ignore[method-assign]
+            lambda: send(adapter, request, **more), request
+        )
+        time.sleep = lambda seconds: self._clock.advance(float(seconds))
+        event.listen(Database, "commit", lambda connection: self._recorder.count("commit"))
+        event.listen(Database, "before_cursor_execute", self._note)
+
+    def _note(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        self._recorder.statement(statement)
+
+    def work(self, job: Job) -> dict[str, Any]:
+        """Do a job."""
+        random.seed(job.seed)
+        self._recorder.close()
+        self._recorder = recorder = Recorder(job, self._clock)
+        done = WORK[job.what](self._application, job)
+        return done | {"events": recorder.events, "writes": recorder.writes}
+
+
+def serve(first: Job) -> None:
+    """Do jobs until an empty line says that it is enough, or somebody kills this process."""
+    hub, job = Hub(first), first
+    while True:
+        print(json.dumps({"result": hub.work(job)}), flush=True)  # noqa: T201 - that is the answer
+        print(json.dumps({"ended": 0}), flush=True)  # noqa: T201 - as above
+        if not (line := sys.stdin.readline().strip()):
+            return
+        job = Job(**json.loads(line))
 
 
 def main() -> None:
-    """Do jobs until the input ends."""
-    for line in sys.stdin:
+    """Have hubs do jobs, one hub after the other, until the input ends."""
+    gc.collect()
+    gc.freeze()  # what is loaded by now is looked through by no hub
+    for line in iter(sys.stdin.readline, ""):
         job = Job(**json.loads(line))
         process = os.fork()
         if process == 0:
             ended = 1
             try:
-                print(json.dumps({"result": work(job)}), flush=True)  # noqa: T201 - that is the answer
+                serve(job)
                 ended = 0
             except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on with the jobs
                 traceback.print_exc()

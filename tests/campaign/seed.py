@@ -19,9 +19,9 @@ from tests.campaign.reading import Reader, World
 _LEASE = 301
 """Seconds after which the claim of a hub that was killed has run out."""
 _CALL = re.compile(r"(?:GET|POST|PUT|DELETE) (\w+) (\S+)")
-_CALLED, _OVERTAKEN, _WATCHED = 0.35, 0.3, 0.7
+_CALLED, _OVERTAKEN, _WATCHED, _STOPPED = 0.35, 0.3, 0.7, 0.3
 """How often the hub works because it is called; how often a hub that is held is overtaken by another one;
-how often somebody then acts on the very ticket that it is at."""
+how often somebody then acts on the very ticket that it is at; how often a hub is stopped after its work."""
 _WRITE = re.compile(r"\d+ (answer|unheard) (POST|PUT|DELETE) (?P<system>\w+) (?P<path>\S+) .*")
 _TOOLS = {"freshdesk": "desk"}
 
@@ -107,6 +107,8 @@ class Seed:
             self._counted.kills += 1
         elif called:
             self._answered(letters, done["said"])
+        if self._chance.random() < _STOPPED:
+            self._hub.end()
         self._clock.advance(self._chance.choice((1, 30, _LEASE, _LEASE, 1000)))
 
     def _answered(self, letters: list[Letter], said: list[int]) -> None:
