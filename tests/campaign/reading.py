@@ -51,6 +51,8 @@ class Record:
     done: bool
     trashed: bool
     version: str
+    late: str = ""
+    """Which of its times the desk's own clock has called missed: that changes a ticket too."""
     texts: tuple[Text, ...] = ()
     files: tuple[str, ...] = ()
     """The hashes of the files that hang on the ticket itself."""
@@ -61,6 +63,10 @@ class Record:
         return [*self.files, *(file for text in self.texts for file in text.files)]
 
 
+Version = tuple[str, str]
+"""The stamp of a ticket's last change, and what the tool's own clock did to it."""
+
+
 @dataclass
 class World:
     """Everything that stands in the tools."""
@@ -68,9 +74,9 @@ class World:
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
     mails: list[dict[str, Any]] = field(default_factory=list)
 
-    def versions(self) -> dict[tuple[str, str], str]:
+    def versions(self) -> dict[tuple[str, str], Version]:
         """Return the stamp of each ticket's last change."""
-        return {name: record.version for name, record in self.records.items()}
+        return {name: (record.version, record.late) for name, record in self.records.items()}
 
 
 class Reader:
@@ -89,13 +95,15 @@ class Reader:
             world.records[record.tool, record.key] = record
         return world
 
-    def versions(self, ledger: Ledger) -> dict[tuple[str, str], str]:
+    def versions(self, ledger: Ledger) -> dict[tuple[str, str], Version]:
         """Return the stamp of each ticket's last change, and nothing else."""
-        found = {("jira", key_of("jira", i)): i["fields"]["updated"] for i in self._people.issues()}
-        found |= {("gitlab", key_of("gitlab", i)): i["updated_at"] for i in self._people.gitlab_issues()}
-        keys = [ticket.desk.key for _, ticket in ledger.tickets()]
-        read = {key: self._people.agent("GET", f"tickets/{key}")["updated_at"] for key in keys}
-        return found | {("desk", key): str(stamp) for key, stamp in read.items()}
+        found = {("jira", key_of("jira", i)): (i["fields"]["updated"], "") for i in self._people.issues()}
+        for issue in self._people.gitlab_issues():
+            found["gitlab", key_of("gitlab", issue)] = (issue["updated_at"], "")
+        for key in [ticket.desk.key for _, ticket in ledger.tickets()]:
+            row = self._people.agent("GET", f"tickets/{key}")
+            found["desk", key] = (row["updated_at"], _late(row))
+        return found
 
     # -- the desk
 
@@ -115,6 +123,7 @@ class Reader:
                 done=row["status"] in (4, 5),
                 trashed=bool(row.get("deleted")),
                 version=row["updated_at"],
+                late=_late(row),
                 texts=tuple(texts),
                 files=tuple(self._desk_files(row, row["description"] or "")),
             )
@@ -223,6 +232,10 @@ def words(body: str, tool: str) -> str:
     if tool == "desk":
         return str(html.fragment_fromstring(body or "", create_parent="div").text_content())
     return re.sub(r"[\\*_\u2060]", "", body)
+
+
+def _late(row: dict[str, Any]) -> str:
+    return f"{row['fr_escalated']} {row['is_escalated']}"
 
 
 def _fetched(url: str) -> bytes:
