@@ -75,6 +75,11 @@ def policy_of(
 ) -> Policy | Rulebook:
     """Return a policy, or the policies of a preset."""
     calendar = calendar_of(policy.calendar, calendars, stored) if policy.calendar else None
+    return policy_in(name, policy, calendar)
+
+
+def policy_in(name: str, policy: PolicySettings, calendar: WorkingTime | None) -> Policy | Rulebook:
+    """Return a policy, or the policies of a preset, measured in a calendar."""
     if policy.preset and calendar:
         preset = three_levels(calendar) if policy.preset == "three_levels" else five_levels(calendar)
         return Rulebook(tuple(_with(one, policy) for one in preset.policies))

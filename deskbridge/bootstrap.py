@@ -14,13 +14,15 @@ from connectors.quota import Budget, LocalBudget
 from connectors.registry import connect
 from deskbridge.desk import desk_of, fuses_of, projects_of
 from deskbridge.parts import Settings
-from deskbridge.settings import load
+from deskbridge.settings import load, promises_in
+from deskbridge.sla.editions import Promised, promised, uncomputed
 from mappings.provenance import Signer
 from mappings.vocabulary import vocabularies
 from sync.engine import Engine
 from sync.links import Links
 from sync.recovery import Recovery
 from sync.reroute import Rerouting
+from sync.routing import Desk
 from sync.store import Retention, Store, open_store
 from sync.store.dialects import address_of
 from sync.store.quota import SharedBudget
@@ -43,6 +45,9 @@ class Application:
     """What each connection may call; shared by everything on this store."""
     signer: Signer
     now: Now
+    desk: Desk
+    promised: Promised
+    """The promises as they were edited."""
 
 
 def system_time() -> datetime:
@@ -87,7 +92,10 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent), keeps)
     budgets = {name: SharedBudget(store.database, name, now) for name in settings.connections}
     connectors = connectors_of(settings, now, budgets, store.database.former)
-    desk = desk_of(settings)
+    said = promises_in(path, environ)
+    store.editions.keep_holidays(uncomputed(settings, store.editions.holidays()))
+    agreed = promised(store.editions.all(), said, store.editions.holidays(), now())
+    desk = desk_of(settings, agreed.holidays, agreed)
     signer = Signer(settings.hub.secret.get_secret_value().encode())
     engine = Engine(
         store=store,
@@ -102,7 +110,20 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     links = Links(store, connectors, desk.rules, now)
     recovery = Recovery(store=store, connectors=connectors, rules=desk.rules, signer=signer, now=now)
     rerouting = Rerouting(store=store, connectors=connectors, desk=desk, signer=signer, now=now)
-    return Application(settings, connectors, store, engine, links, recovery, rerouting, budgets, signer, now)
+    return Application(
+        settings=settings,
+        connectors=connectors,
+        store=store,
+        engine=engine,
+        links=links,
+        recovery=recovery,
+        rerouting=rerouting,
+        budgets=budgets,
+        signer=signer,
+        now=now,
+        desk=desk,
+        promised=agreed,
+    )
 
 
 def _connector(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from deskbridge.agreed import Stored, policy_of, rules_of, steps_of
 from deskbridge.parts import CustomerSettings, PlaceSettings, RouteSettings, Settings
+from deskbridge.sla.editions import Promised
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Status
@@ -17,20 +19,22 @@ from sync.sla.policy import Policy, Rulebook
 from sync.sla.steps import Step
 
 
-def desk_of(settings: Settings, holidays: Stored | None = None) -> Desk:
+def desk_of(settings: Settings, holidays: Stored | None = None, promised: Promised | None = None) -> Desk:
     """Return customers, routes, promises and rules as the settings say.
 
-    Of countries that are not in `holidays` the dates are computed anew.
+    Of countries that are not in `holidays` the dates are computed anew. What was `promised` before an edit
+    holds for what began before it; without it, nothing was ever edited.
     """
     places = {name: _place(settings, name) for name in settings.places}
     policies = _policies(settings, holidays)
-    return Desk(
+    desk = Desk(
         rules=_rules(settings, tuple(places.values())),
         customers=tuple(_customer(settings, key, c) for key, c in settings.customers.items()),
         routes=tuple(_route(r, places[r.to]) for r in settings.routes),
         policies=policies,
         steps=_steps(settings, policies),
     )
+    return _as_edited(desk, promised) if promised else desk
 
 
 def fuses_of(settings: Settings) -> Fuses:
@@ -204,3 +208,19 @@ def _steps(settings: Settings, made: Mapping[str, Policy | Rulebook]) -> dict[st
 
 def _policy_name(customer: CustomerSettings) -> str | None:
     return ", ".join(customer.policies) or None
+
+
+def _as_edited(desk: Desk, promised: Promised) -> Desk:
+    """Return a desk whose customers have what was promised to each of them, in all its versions."""
+    policies, steps = dict(desk.policies), dict(desk.steps)
+    customers = []
+    for customer in desk.customers:
+        rules, name = promised.policies(customer.key), customer.policy
+        if rules is not None and (name is None or policies[name] != rules):
+            name = f"{name or 'nothing any more'} ({customer.key})"
+            policies[name] = rules
+            if (own := steps.get(customer.policy or "")) is not None:
+                steps[name] = own
+        customers.append(replace(customer, policy=name))
+    said = promised.editions[-1].said
+    return replace(desk, customers=tuple(customers), policies=policies, steps=steps, promises=said)

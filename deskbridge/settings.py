@@ -22,6 +22,7 @@ from deskbridge.contradictions import contradictions, nearest
 from deskbridge.lines import Lines, lines_of
 from deskbridge.parts import PREFIX, Settings
 from deskbridge.people import people_in
+from deskbridge.sla.editions import said_in
 
 _OUTSIDE = {"DESKBRIDGE_SETTINGS", "DESKBRIDGE_SECRET"}
 """Variables that are not settings: where the settings are, and the usual name for the hub's secret."""
@@ -40,6 +41,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     if settings is None or reader.problems:
         raise ConfigError(reader.problems)
     return settings
+
+
+def promises_in(path: Path, environ: Mapping[str, str]) -> str:
+    """Return what a file that loads promises, with what the environment overrides; see `said_in`."""
+    return said_in(_over(_toml(path), _Environment(environ)()))
 
 
 class _Reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from deskbridge.sla.told import Clocks, clock_lines, clocks_json
 from mappings.ticket import MESSAGE_0, Ref
 from sync.seen import Kind, Mirror, TextId
 from sync.store.bundles import Bundle
@@ -22,6 +23,8 @@ class Story:
     findings: Sequence[Finding]
     waiting: Waiting | None
     """Its row in the inbox: when it is looked at next, or why it is parked."""
+    clocks: Sequence[Clocks] = ()
+    """What was promised of each front side, as it was last read."""
 
 
 def story_json(story: Story) -> dict[str, object]:
@@ -34,6 +37,7 @@ def story_json(story: Story) -> dict[str, object]:
         "fields": [field for ref in bundle.refs for field in _fields(story, ref)],
         "texts": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.COMMENT and _is_text(m)],
         "files": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.FILE],
+        "clocks": [clock for told in story.clocks for clock in clocks_json(told)],
         "not_done": [
             {"target": d.target.connection, "what": d.name, "why": d.why, "at": d.at.isoformat()}
             for d in story.decisions
@@ -62,6 +66,8 @@ def story_lines(story: Story) -> list[str]:
     for ref in bundle.refs:
         lines += [f"{ref}: {bundle.urls.get(ref, '')}{_state(bundle, ref)}"]
         lines += [f"  {_field_line(field)}" for field in _fields(story, ref)]
+    for told in story.clocks:
+        lines += _section(f"Clocks of {told.name}", list(clock_lines(told)))
     copies = [m for m in bundle.mirrors if _is_text(m)]
     lines += _section("Texts and files", [_copy_line(_copy(story, m)) for m in copies])
     lines += _section("Not done, and why", [_skip_line(d) for d in story.decisions if d.result == "skipped"])

@@ -69,7 +69,7 @@ class Engine:
         fuses: Fuses | None = STANDARD,
     ) -> None:
         self._store, self._connectors, self._desk, self._signer = store, connectors, desk, signer
-        self._now, self._digest = now, digest
+        self._now, self._digest, self._adopted = now, digest, False
         self._reconciler = Reconciler(store=store, connectors=connectors, signer=signer, now=now, fuses=fuses)
         self._observer = Observer(
             connectors, desk, signer, store.hub, store.health.doubted, store.served.said
@@ -108,6 +108,11 @@ class Engine:
             for row in self._store.inbox.parked():
                 self._store.inbox.put(row.subject, self._now(), "the rules changed")
             self._store.database.adopt_rules(self._digest, self._now())
+        if not self._adopted and self._desk.promises:
+            self._adopted = True  # of two processes with other settings none takes the other's back
+            if self._store.editions.adopt(self._desk.promises, self._now()):
+                for subject in self._store.served.counting():
+                    self._store.inbox.put(subject, self._now(), "the promises were edited")
 
     def collect(self) -> list[WireError]:
         """Put what changed since the last time into the inbox; return the errors of those that failed."""

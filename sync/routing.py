@@ -127,6 +127,8 @@ class Desk:
     policies: Mapping[str, Policy | Rulebook]
     steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     """What is done as the clocks of a policy run out, by the policies' names."""
+    promises: str = ""
+    """What the settings promise, as text by which an edit of it is recognised."""
 
     def customer(
         self, ticket: Ticket, home: Readers = UNDECLARED, place: tuple[str, str] = ("", "")

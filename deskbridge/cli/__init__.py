@@ -21,6 +21,7 @@ from deskbridge.cli import (
     reroute,
     sandbox,
     serve,
+    sla,
     status,
     sync,
     tickets,
@@ -52,6 +53,7 @@ app.command("serve")(serve.serve)
 app.add_typer(connection.app, name="connection")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(boards.app, name="boards")
+app.add_typer(sla.app, name="sla")
 app.add_typer(notify.app, name="notify")
 app.command("sandbox")(sandbox.sandbox)
 

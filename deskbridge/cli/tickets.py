@@ -22,7 +22,8 @@ Ticket = Annotated[
 def explain(ticket: Ticket, as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     """Say for each field, text and file of a ticket where it came from, where it went, and what was skipped.
 
-    The answer comes from what was kept when it was decided; no system is asked.
+    Each clock is told with how its figure came about. The answer comes from what was kept when it was
+    decided; no system is asked.
 
     Example: deskbridge explain SUP-12
     """
@@ -109,6 +110,7 @@ def unlink(ticket: Ticket, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
 
 def _story(application: Application, name: str) -> Story:
     from deskbridge.named import subject_named
+    from deskbridge.sla.held import Held
     from deskbridge.story import Story
 
     store = application.store
@@ -118,4 +120,5 @@ def _story(application: Application, name: str) -> Story:
         decisions=store.decisions.of(bundle.subject),
         findings=store.findings.of(bundle.subject),
         waiting=store.inbox.row(bundle.subject),
+        clocks=Held(application).told(bundle.refs),
     )

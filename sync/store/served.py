@@ -14,6 +14,7 @@ from sync.sla.clock import Clock, amended
 from sync.sla.cycle import Amendment, ClockState
 from sync.sla.policy import ClockName
 from sync.store import schema as t
+from sync.store.bundles import subject_of
 from sync.store.database import Database
 from sync.store.dialects import upsert
 from sync.store.inbox import Claim, verify
@@ -110,6 +111,22 @@ class ServedTickets:
         query = query.order_by(t.clocks.c.due, t.clocks.c.connection, t.clocks.c.key).limit(most)
         with self._db.reading() as tx:
             return [_counting(row) for row in tx.execute(query)]
+
+    def counting(self) -> list[str]:
+        """Return the inbox names of the tickets that a clock runs or pauses on."""
+        inside = select(t.clocks.c.connection, t.clocks.c.key, t.links.c.bundle).distinct()
+        query = inside.select_from(
+            t.clocks.outerjoin(
+                t.links,
+                (t.links.c.connection == t.clocks.c.connection)
+                & (t.links.c.key == t.clocks.c.key)
+                & t.links.c.unlinked.is_(None),
+            )
+        )
+        with self._db.reading() as tx:
+            return list(
+                dict.fromkeys(subject_of(r.bundle, Ref(r.connection, r.key)) for r in tx.execute(query))
+            )
 
     def names(self, refs: Iterable[Ref]) -> dict[Ref, tuple[Ref, ...]]:
         """Return every side of each of some tickets, in the order in which they were linked."""

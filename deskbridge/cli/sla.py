@@ -1,0 +1,124 @@
+"""`sla`: what runs out next, what people say of clocks, statements, and other rules tried on the past."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated
+
+import typer
+
+from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
+
+app = typer.Typer(no_args_is_help=True, help="What was promised to customers, and what became of it.")
+
+Ticket = Annotated[str, typer.Argument(help="CONNECTION:KEY, or what a tool calls it (SUP-12).")]
+Clock = Annotated[
+    str, typer.Argument(help="first_response, next_response, update, resolve or estimate.", metavar="CLOCK")
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the statement.")]
+By = Annotated[
+    str | None, typer.Option("--by", metavar="WHO", help="Who says so; you, as this machine knows you.")
+]
+Cycle = Annotated[
+    int | None,
+    typer.Option("--cycle", metavar="N", help="Which run of the clock, as `explain` numbers them; the last."),
+]
+Customer = Annotated[str | None, typer.Option("--customer", metavar="KEY", help="Only this customer's.")]
+
+
+@app.command("next")
+def next_(
+    customer: Customer = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """List the clocks that run out next, those that are overdue first. No system is asked.
+
+    Due times are told in the customer's zone; what is left, in the calendar that the promise is measured in.
+
+    Example: deskbridge sla next --customer acme
+    """
+    from deskbridge.bootstrap import build  # heavy: --help does without
+    from deskbridge.sla.coming import coming, coming_json, coming_lines
+    from deskbridge.sla.held import customer_of
+
+    application = build(settings, os.environ)
+    rows = coming(application, customer_of(application, customer) if customer else None, limit)
+    typer.echo(json.dumps(coming_json(rows), indent=2) if as_json else "\n".join(coming_lines(rows)))
+
+
+@app.command()
+def waive(
+    ticket: Ticket,
+    clock: Clock,
+    reason: Reason,
+    by: By = None,
+    cycle: Cycle = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Record that a promise is not held against the desk. What was counted stays, in its own column.
+
+    Example: deskbridge sla waive desk:42 first_response --reason "agreed with the customer by phone"
+    """
+    from deskbridge.bootstrap import build  # as in `next`
+    from deskbridge.sla.amending import say
+
+    application = build(settings, os.environ)
+    typer.echo(say(application, ticket, clock, kind="waived", reason=reason, by=by, cycle=cycle))
+
+
+@app.command()
+def correct(
+    ticket: Ticket,
+    clock: Clock,
+    reason: Reason,
+    met: Annotated[bool, typer.Option("--met/--missed", help="What is true.")],
+    by: By = None,
+    cycle: Cycle = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Record that a promise was kept, or not, in spite of what was counted, which stays beside it.
+
+    Example: deskbridge sla correct desk:42 first_response --met --reason "answered on the telephone at 10:05"
+    """
+    from deskbridge.bootstrap import build  # as in `next`
+    from deskbridge.sla.amending import say
+
+    application = build(settings, os.environ)
+    typer.echo(say(application, ticket, clock, kind="corrected", reason=reason, by=by, cycle=cycle, met=met))
+
+
+@app.command()
+def amend(
+    since: Annotated[str, typer.Option("--from", metavar="DATE", help="As 2026-03-01, begun in UTC.")],
+    apply: Annotated[bool, typer.Option("--apply", help="Record it, not only list it.")] = False,
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """List each answer that differs if today's calendars and policies had held from a date on.
+
+    An edit of the settings acts from when it is first worked by. --apply has it act from the date instead:
+    what differs is answered anew, and the tickets are looked at again with the next sync. Statements that
+    were issued stay as they are; what differs is told as their corrections.
+
+    Example: deskbridge sla amend --from 2026-03-01
+    """
+    from deskbridge.bootstrap import build  # as in `next`
+    from deskbridge.sla.amending import amend as apply_it
+    from deskbridge.sla.amending import difference_json, difference_lines, differences
+    from deskbridge.sla.held import Held
+    from deskbridge.sla.spans import day_of
+
+    application = build(settings, os.environ)
+    begin = day_of("--from", since, before=application.now())
+    found = list(differences(application, begin))
+    names = Held(application).names(one.ref for one in found)
+    if as_json:
+        typer.echo(json.dumps([difference_json(one, names[one.ref]) for one in found], indent=2))
+    else:
+        lines = [line for one in found for line in difference_lines(one, names[one.ref])]
+        typer.echo("\n".join(lines) or "Nothing would be answered otherwise.")
+    if apply:
+        apply_it(application, begin, found)

@@ -1,0 +1,1 @@
+"""What is told of promises from the store: what runs out next, statements, amendments, duty."""
