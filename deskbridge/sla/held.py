@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
-from deskbridge.named import subject_named
+from deskbridge.named import ref_named
 from deskbridge.sla.told import Clocks
 from deskbridge.words import nearest
 from mappings.ticket import Ref
@@ -106,14 +106,14 @@ def customer_of(application: Application, name: str) -> str:
 def served_of(application: Application, name: str) -> Served:
     """Return the ticket that a person named by any of its sides. Raises ConfigError if it is not kept."""
     store = application.store
-    refs = store.bundles.load(subject_named(application, name)).refs
+    meant = ref_named(application, name)
+    refs = store.bundles.load(store.bundles.subject(meant)).refs
     found = [ticket for ref in refs if (ticket := store.served.ticket(ref)) is not None]
     if len(found) == 1:
         return found[0]
     if not found:
         raise ConfigError([f"nothing is kept of a ticket {name!r} yet: the next sync looks at what changed"])
-    exact = [one for one in found if name == f"{one.ref.connection}:{one.ref.key}"]
-    if exact:
+    if exact := [one for one in found if one.ref == meant]:
         return exact[0]
     listed = ", ".join(f"{one.ref.connection}:{one.ref.key}" for one in found)
     raise ConfigError([f"{name!r} is shared by several tickets; name one of them: {listed}"])
