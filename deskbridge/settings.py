@@ -45,7 +45,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 
 def promises_in(path: Path, environ: Mapping[str, str]) -> str:
     """Return what a file that loads promises, with what the environment overrides; see `said_in`."""
-    return said_in(_over(_toml(path), _Environment(environ)()))
+    return said_in(_over(_toml(path)[0], _Environment(environ)()))
 
 
 class _Reader:
