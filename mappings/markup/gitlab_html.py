@@ -40,15 +40,12 @@ _SPLIT = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 
-Kind = Literal["fold", "unfold", "html", "text"]
+Kind = Literal["fold", "unfold", "html"]
 
 
 def pieces(content: str) -> Iterator[tuple[Kind, str]]:
     """Yield what a block of HTML is made of: where a titled fold begins or ends, HTML, or mere text."""
-    content = _COMMENT.sub("", content)
-    if any(name.lower() not in _SHOWN for name in _NAMES.findall(content)):
-        yield "text", content
-        return
+    content = _NAMES.sub(_known, _COMMENT.sub("", content))
     for piece in _SPLIT.split(content):
         if _CLOSE.match(piece):
             yield "unfold", ""
@@ -56,6 +53,11 @@ def pieces(content: str) -> Iterator[tuple[Kind, str]]:
             yield "fold", shown(piece[opening.end() :])
         elif piece.strip():
             yield "html", piece
+
+
+def _known(tag: re.Match[str]) -> str:
+    """Return a tag's beginning, that of an element which GitLab does not show as mere text."""
+    return tag[0] if tag[1].lower() in _SHOWN else f"&lt;{tag[0][1:]}"
 
 
 def converted(piece: str) -> str:

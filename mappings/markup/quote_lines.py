@@ -78,6 +78,19 @@ _SUBJECT = _one_of(
 _COPIES = _one_of("Cc, Kopie, Copie, Kopia, 抄送, 副本, Копия")
 _HEAD = re.compile(rf"(?:{_FROM})\s*[:：]\s*\S", re.IGNORECASE)
 _REST = tuple(re.compile(rf"(?:{names})\s*[:：]", re.IGNORECASE) for names in (_DATE, _TO, _SUBJECT, _COPIES))
+_NAMES_SUBJECT = 2
+_SENT = re.compile(
+    rf"(?!(?:Date|Datum|Data|Fecha|Dato|Дата|Tarih|日付|تاريخ)\b)(?:{_DATE})\s*[:：]"
+    rf"|(?:{_DATE})\s*[:：].*\d[:.h]\d\d",
+    re.IGNORECASE,
+)
+"""What only mails have: when one was sent, or a date with a time."""
+_FORM = re.compile(
+    "(?:Message|Name|Phone|Comments?|Question|Company|Country|Nachricht|Telefon|Firma|Frage|Téléphone|Nom|Mensaje"
+    r"|Nombre|Teléfono|Messaggio|Nome|Telefono|Bericht|Naam|Mensagem|お名前|内容|姓名|电话)\s*[:：]",
+    re.IGNORECASE,
+)
+"""What a form on a page asks for, and no mail program writes above a mail."""
 _SIGNS = re.compile(r"\\(?=[^\w\s])|[*<>\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _BLANKS = re.compile(r"[ \t\u00a0\u202f]+")
 _HEADER_LINES = 7
@@ -121,10 +134,14 @@ def begins_history(lines: Sequence[str]) -> bool:
     if not said or not _HEAD.match(said):
         return False
     found = set[int]()
-    for line in lines[1:_HEADER_LINES]:
-        text = bare(line)
+    head = [bare(line) for line in lines[1:_HEADER_LINES]]
+    for text in head:
         found.update(n for n, pattern in enumerate(_REST) if pattern.match(text))
-    return len(found) > 1
+        if _FORM.match(text):
+            return False
+    # A journey, too, has where it is from and to, and a date.
+    sent = _NAMES_SUBJECT in found and any(map(_SENT.match, head))
+    return len(found) > 1 and (sent or "@" in said or any("@" in text for text in head))
 
 
 def header_lines(lines: Sequence[str]) -> int:

@@ -20,6 +20,16 @@ _QUOTED_LINE = re.compile(r"\u00a0*\\>[ \u00a0]?")
 _DEEPEST = 20
 _TITLE = re.compile(r"\*\*[^*\n]+\*\*")
 _SIGN_LINE = re.compile(r"[-–—_\\ \u00a0]{2,}")
+_ELSEWHERE = re.compile(
+    r"\b(?:in-?line"
+    r"|(?:answer\w*|comment\w*|repl\w+|respon\w+)\b.{0,40}\b(?:below|in (?:red|blue|green|bold))"
+    r"|(?:Antwort|Kommentar|Anmerkung)\w*\b.{0,40}\b(?:unten|in (?:rot|blau|grün|fett))"
+    r"|répon\w+\b.{0,40}\b(?:ci-dessous|en (?:rouge|bleu|vert))"
+    r"|respuestas?\b.{0,40}\b(?:abajo|en (?:rojo|azul))|rispost\w\b.{0,40}\b(?:sotto|in (?:rosso|blu))"
+    r"|antwoord\w*\b.{0,40}\b(?:hieronder|in (?:rood|blauw)))\b",
+    re.IGNORECASE,
+)
+"""Where more is said: what is quoted must not be folded then."""
 _TARGET = re.compile(r"\]\(<[^>]*>\)")
 _AHEAD = 8
 """Lines that are looked at together."""
@@ -245,7 +255,8 @@ def _history(blocks: list[Block]) -> list[Block]:
     between = [block for block in blocks[last + 1 : first] if not isinstance(block, Rule)]
     after = [b for n, b in enumerate(blocks) if n > first and not is_old[n] and not isinstance(b, Rule)]
     history = list(_unwrapped([b for n, b in enumerate(blocks) if n >= first and is_old[n]]))
-    fold: list[Block] = [Quote([Text([EARLIER]), *history])] if rendered(history) else []
+    title = [] if _answers_below(blocks[: last + 1], is_old) else [Text([EARLIER])]
+    fold: list[Block] = [Quote([*title, *history])] if rendered(history) else []
     return [*made, *between, *fold, *after]
 
 
@@ -262,6 +273,13 @@ def _old(blocks: Sequence[Block]) -> list[bool]:
         )
         made.append(below or block.mark in _HISTORY or attributed)
     return made
+
+
+def _answers_below(blocks: Sequence[Block], is_old: Sequence[bool]) -> bool:
+    """Whether the new words say that there are more of them among the old ones, told by their colour only."""
+    if any(is_old[: len(blocks)]):
+        return False  # they stand between the quotations
+    return any(_ELSEWHERE.search(line) for b in blocks if isinstance(b, Text) for line in b.lines)
 
 
 def _says_whose(quote: Quote) -> bool:

@@ -69,6 +69,9 @@ def test_history_is_folded_with_the_line_above_it(name: str, quoted: str) -> Non
     [
         "On Monday Ann wrote:<br>the printer is broken",
         "From: Berlin<br>To: Rome<br>by train",
+        "From: Berlin<br>To: Munich<br>Date: 3 March<br>Subject: refund of a ticket<br>please pay it back",
+        "From: eva@c.example<br>Date: 2025-03-03 10:00<br>Subject: Question<br>Message: Do you ship to Norway?",
+        "Von: Eva &lt;e@c.example&gt;<br>An: Shop<br>Betreff: Frage<br>Telefon: 12345<br>Nachricht: Wann?",
         "He wrote: no",
         "<blockquote>a passage from the manual</blockquote>",
         "-----<br>words",
@@ -77,6 +80,26 @@ def test_history_is_folded_with_the_line_above_it(name: str, quoted: str) -> Non
 def test_ordinary_words_are_not_folded(text: str) -> None:
     """What a customer says now would be hidden as if it were old."""
     assert "Earlier messages" not in html(f"<p>Hello</p><p>{text}</p>")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Please see my answers below.",
+        "Antworten in rot unten",
+        "comments inline",
+        "Réponses en rouge ci-dessous",
+    ],
+)
+def test_answers_among_the_old_words_are_not_folded(said: str) -> None:
+    """Outlook tells answers from what they answer by their colour: folded, the customer's would be hidden."""
+    found = html(
+        f"<div>{said}</div><div id=divRplyFwdMsg><b>From:</b> Desk &lt;d@desk.example&gt;<br><b>Sent:</b> Monday"
+        "<br><b>Subject:</b> x</div><p>Since when?</p><p style='color:red'>Since Monday.</p>"
+    )
+    assert "Earlier messages" not in found
+    assert "> Since Monday." in found.split("\n")
+    assert html(write(found, TextFormat.HTML, {})) == found
 
 
 def test_answers_between_quotations_keep_their_order() -> None:
