@@ -11,6 +11,9 @@ from sync.rules import Role
 from sync.seen import Kind, TextId
 from sync.situation import Ended, Situation
 
+ENDED, REROUTED = "hub:ended-", "hub:rerouted-"
+"""How the ids of notes begin that tell that a side takes part no more; a new store learns it from them."""
+
 
 def living(s: Situation) -> Situation:
     """Return a situation without the sides that are ended; where the front is, it is alone from now on."""
@@ -23,7 +26,7 @@ def living(s: Situation) -> Situation:
 def farewells(s: Situation) -> Iterator[Tell | Skip]:
     """Yield what tells staff on both sides, once, that nothing passes between them any more."""
     for ended in s.ended:
-        occasion = TextId(ended.ref.connection, ended.ref.key, f"hub:ended-{ended.since.timestamp():.0f}")
+        occasion = TextId(ended.ref.connection, ended.ref.key, f"{ENDED}{ended.since.timestamp():.0f}")
         here = ended.ref.connection
         for other in s.others(here):
             if s.role(other) is s.role(here) or not s.rules.tells:

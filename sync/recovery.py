@@ -7,16 +7,17 @@ again: a ticket would be created twice, a text be copied twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from connectors.base import Connector, Presence, Snapshot
 from connectors.errors import Gone
 from mappings.markup import read
 from mappings.provenance import Marker, Signer
-from mappings.ticket import PersonRole, Ref
-from sync.links import Links, NotLinked
+from mappings.ticket import MESSAGE_0, PersonRole, Ref
+from sync.farewell import ENDED, REROUTED
+from sync.links import Links, NotLinked, holding
 from sync.rules import Role, Rules
 from sync.store import Store
 
@@ -33,6 +34,21 @@ class Recovered:
     problems: list[str] = field(default_factory=list)
     highest: int = 0
     """The highest running number of a marker."""
+    ended: dict[Ref, datetime] = field(default_factory=dict)
+    """The sides that a removed tag had ended, and since when, as the notes on the work sides tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A ticket that the hub created on a work side."""
+
+    work: Snapshot
+    marker: Marker
+    """Of its description."""
+    fronts: tuple[Ref, ...]
+    """The tickets that it was linked with: it was created for one, and has texts of the others."""
+    ended: Mapping[Ref, datetime]
+    """See `Recovered`."""
 
 
 class Recovery:
@@ -57,11 +73,12 @@ class Recovery:
         as seen, and running numbers go on above the highest one found; the hub works again afterwards.
         """
         found, hubs = Recovered(), set[str]()
-        for work, marker in self._created():
-            found.highest = max(found.highest, marker.number)
-            hubs.add(marker.hub)
-            if not self._store.bundles.subject(work.ref).startswith("bundle:"):
-                found.links.append((Ref(marker.origin, marker.origin_key), work.ref))
+        for made in self._created():
+            found.highest = max(found.highest, made.marker.number)
+            hubs.add(made.marker.hub)
+            if not self._store.bundles.subject(made.work.ref).startswith("bundle:"):
+                found.links += [(front, made.work.ref) for front in made.fronts]
+                found.ended |= made.ended
         if len(hubs) > 1:
             found.problems.append(f"texts of {len(hubs)} hubs with one secret were found: give each its own")
         elif apply:
@@ -71,16 +88,18 @@ class Recovery:
     def lost(self) -> Iterator[tuple[Ref, Ref]]:
         """Yield (front side, work side) of each ticket that this hub created and does not know to be linked.
 
-        What a person unlinked is left out. Nothing is written.
+        What a person unlinked is left out, and what a removed tag ended. Nothing is written.
         """
-        for work, marker in self._created():
-            known = self._store.bundles.subject(work.ref)
-            if marker.hub != self._store.hub() or known.startswith("bundle:"):
+        for made in self._created():
+            known = self._store.bundles.subject(made.work.ref)
+            if made.marker.hub != self._store.hub() or known.startswith("bundle:") or made.ended:
                 continue
             if not self._store.bundles.load(known).former:
-                yield Ref(marker.origin, marker.origin_key), work.ref
+                yield from ((front, made.work.ref) for front in made.fronts)
 
     def _apply(self, found: Recovered, hubs: set[str]) -> None:
+        # Nobody works before all is known again, whether this is interrupted or not.
+        self._store.database.recover(self._now())
         self._store.database.rename_hub(hubs)
         self._store.bundles.forget_seen(self._now())
         self._store.database.raise_number(found.highest + _ROOM)
@@ -90,12 +109,24 @@ class Recovery:
                 links.link(front, work, history=True)
             except (Gone, NotLinked) as error:
                 found.problems.append(f"{work}: {error}")
+        self._end(found)
         self._store.database.recover(None)
         # What waited for this looks again now: each attempt that was refused made it wait longer.
         self._store.inbox.put_many(self._store.bundles.subjects(), self._now(), "recovered")
 
-    def _created(self) -> Iterator[tuple[Snapshot, Marker]]:
-        """Yield each ticket on a work side whose description carries a marker of this secret."""
+    def _end(self, found: Recovered) -> None:
+        """Have what a removed tag had ended be ended still; the next look tells whether the tag is back."""
+        for ref, since in found.ended.items():
+            subject = self._store.bundles.subject(ref)
+            if subject.startswith("bundle:"):
+                with holding(self._store, self._now, subject) as claim:
+                    self._store.bundles.end(claim, ref, since)
+
+    def _created(self) -> Iterator[_Made]:
+        """Yield each ticket on a work side whose description carries a marker of this secret.
+
+        One that was left, because its matter goes on in another place, is none of the hub's any more.
+        """
         for name, connector in self._connectors.items():
             if self._rules.roles[name] is not Role.WORK:
                 continue
@@ -106,12 +137,45 @@ class Recovery:
                     side = connector.fetch(hint.key)
                 except Gone:
                     continue
-                if marker := self._marker(side):
-                    yield side, marker
+                if made := self._made(side):
+                    yield made
 
-    def _marker(self, side: Snapshot) -> Marker | None:
-        first = side.ticket.messages[0] if side.ticket.messages else None
-        if first is None or first.author.role is not PersonRole.HUB:
+    def _made(self, side: Snapshot) -> _Made | None:
+        markers = list(self._markers(side))
+        if not markers or markers[0][0] != MESSAGE_0:
             return None
-        marker = self._signer.find(read(first.body, first.attachments))
-        return marker if marker and marker.target == side.ref.connection else None
+        said = [marker for _, marker in markers[1:] if marker.target_key == side.ref.key]
+        ended = _ended(side.ref, said)
+        if ended is None:
+            return None
+        origins = [(marker.origin, marker.origin_key) for marker in (markers[0][1], *said)]
+        fronts = [Ref(*of) for of in dict.fromkeys(origins) if self._rules.roles.get(of[0]) is Role.FRONT]
+        return _Made(side, markers[0][1], tuple(fronts), ended)
+
+    def _markers(self, side: Snapshot) -> Iterator[tuple[str, Marker]]:
+        """Yield (its id, its marker) of each text of ours on a ticket, the description first."""
+        for message in side.ticket.messages:
+            if message.author.role is PersonRole.HUB:
+                marker = self._signer.find(read(message.body, message.attachments))
+                if marker and marker.target == side.ref.connection:
+                    yield message.id, marker
+
+
+def _ended(work: Ref, markers: Sequence[Marker]) -> dict[Ref, datetime] | None:
+    """Return which sides a removed tag had ended, and since when; None if the work side was left.
+
+    What got a text after the note had taken part again.
+    """
+    texts = [marker for marker in markers if not marker.origin_id.startswith("hub:")]
+    ended: dict[Ref, datetime] = {}
+    for marker in markers:
+        side = Ref(marker.origin, marker.origin_key)
+        later = [text for text in texts if text.number > marker.number]
+        if marker.origin_id.startswith(REROUTED) and not later:
+            return None
+        if side != work:  # one of several tickets on the issue left it
+            later = [text for text in later if Ref(text.origin, text.origin_key) == side]
+        if marker.origin_id.startswith(ENDED) and not later:
+            stamp = float(marker.origin_id.removeprefix(ENDED))
+            ended[side] = datetime.fromtimestamp(stamp, UTC)
+    return ended

@@ -16,6 +16,7 @@ from connectors.errors import Gone, WireError
 from mappings.boards import Place
 from mappings.provenance import Signer, escape
 from mappings.ticket import Ref
+from sync.farewell import REROUTED
 from sync.links import NotLinked, holding
 from sync.observe import Observation, Observer, merged_into
 from sync.operations import CreateTicket, Plan, Tell, Write
@@ -193,7 +194,7 @@ def _told(s: Situation, old: Snapshot, to: Place) -> Iterator[Tell]:
     front = s.front()
     if front is None:
         return
-    occasion = TextId(front, s.sides[front].ref.key, f"hub:rerouted-{to.connection}-{to.key}")
+    occasion = TextId(front, s.sides[front].ref.key, f"{REROUTED}{to.connection}-{to.key}")
     words = f"This matter goes on in {escape(to.key)} on {to.connection}; nothing is copied here any more"
     for tell in note(s, old.ref.connection, occasion, words):
         if isinstance(tell, Tell):

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from mappings.provenance import Signer
-from mappings.ticket import Audience
+from mappings.ticket import Audience, Ref
+from sync.links import Links
 from sync.outcome import Later
 from sync.recovery import Recovered, Recovery
-from tests.sync.world import SECRET, World
+from sync.reroute import Rerouting
+from sync.routing import Desk, Route
+from tests.sync.world import SECRET, World, lantern
 
 STAFF = Audience.STAFF
 
@@ -25,15 +28,20 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-def recover(world: World, *, apply: bool = True) -> Recovered:
-    """Have the hub find its links again."""
+def recovery(world: World) -> Recovery:
+    """Return what finds links again."""
     return Recovery(
         store=world.store,
         connectors=dict(world.connectors),
         rules=world.rules,
         signer=Signer(SECRET),
         now=world.now,
-    ).recover(apply=apply)
+    )
+
+
+def recover(world: World, *, apply: bool = True) -> Recovered:
+    """Have the hub find its links again."""
+    return recovery(world).recover(apply=apply)
 
 
 def busy(world: World) -> str:
@@ -143,3 +151,92 @@ def test_two_hubs_with_one_secret_are_not_mixed_up(world: World) -> None:
     world.opened(subject="Of another hub")
     world.settle()
     assert len(recover(world, apply=False).problems) == 1
+
+
+@pytest.mark.parametrize("tagged", [False, True])
+def test_what_a_removed_tag_ended_stays_ended_in_a_new_store(world: World, *, tagged: bool) -> None:
+    """Otherwise developers read again what an agent took away from them, because a disk broke."""
+    key = busy(world)
+    world.desk.tag(key, remove=["dev"])
+    world.settle()
+    world.wait(minutes=5)
+    world.desk.comment(key, "Not for the first team", by="kim")
+    world.settle()
+    without_store(world)
+    assert recover(world).problems == []
+    world.settle()
+    before = picture(world)
+    world.wait(minutes=5)
+    if tagged:
+        world.desk.tag(key, "dev")
+        world.settle()
+    world.wait(minutes=5)
+    world.desk.comment(key, "For whom?", by="kim")
+    world.settle()
+    assert "Not for the first team" not in world.bodies("jira")
+    assert ("For whom?" in world.bodies("jira")) is tagged
+    assert "For whom?" in world.bodies("gitlab")
+    if not tagged:
+        assert picture(world)["jira"] == before["jira"]
+
+
+def test_what_was_rerouted_stays_left_in_a_new_store(world: World) -> None:
+    """Otherwise two places get everything, of which the routes name one, because a disk broke."""
+    key = world.opened("dev")
+    world.settle()
+    moved = Route("developers", frozenset({"dev"}), frozenset(), frozenset(), world.routes[1].place)
+    desk = Desk(world.rules, (lantern(),), (moved,), {})
+    rerouting = Rerouting(
+        store=world.store,
+        connectors=dict(world.connectors),
+        desk=desk,
+        signer=Signer(SECRET),
+        now=world.now,
+    )
+    (move,) = rerouting.moves("lantern")
+    assert rerouting.leave(move) is None
+    world.routes = (moved, world.routes[1])
+    world.engine = world.hub()
+    world.settle()
+    assert len(world.gitlab.tickets) == 1
+    assert list(recovery(world).lost()) == []
+    without_store(world)
+    assert [work.connection for _, work in recover(world).links] == ["gitlab"]
+    world.settle()
+    world.wait(minutes=5)
+    world.desk.comment(key, "For the second team", by="kim")
+    world.settle()
+    assert "For the second team" not in world.bodies("jira")
+    assert "For the second team" in world.bodies("gitlab")
+
+
+def test_every_ticket_of_a_shared_issue_is_found_again(world: World) -> None:
+    """Otherwise of two customers with one bug, one never hears of it again, and `recover` finds nothing."""
+    first = world.opened(subject="It does not start", text="The first asks")
+    world.settle()
+    (issue,) = world.jira.tickets
+    second = world.desk.open_ticket("Will not start either", "The second asks")
+    linked = Links(world.store, dict(world.connectors), world.rules, world.now)
+    linked.link(Ref("desk", second), Ref("jira", issue))
+    world.settle()
+    world.wait(minutes=5)
+    world.desk.comment(second, "The second waits", by="kim")
+    world.settle()
+    world.wait(minutes=5)
+    world.desk.tag(first, remove=["dev"])
+    world.settle()
+    world.wait(minutes=5)
+    world.desk.comment(second, "The second still waits", by="kim")
+    world.settle()
+    without_store(world)
+    assert len(recover(world).links) == 2
+    world.settle()
+    world.wait(minutes=5)
+    world.jira.comment(issue, "Fixed for who stayed", audience=STAFF)
+    world.settle()
+    said = {
+        key: [text.body.text for text in world.desk.tickets[key].texts.values()] for key in (first, second)
+    }
+    assert sum("Fixed for who stayed" in text for text in said[second]) == 1
+    assert not any("Fixed for who stayed" in text for text in said[first])
+    assert sum("The second asks" in text for text in world.bodies("jira")) <= 1
