@@ -61,7 +61,7 @@ def inline(text: str, ids: Mapping[str, str], *, linked: bool = False) -> str:
     """
     if not _ANY.search(text):
         return plain(text)
-    parts, words, position = [], "", 0
+    parts, words, position = list[str](), "", 0
     for found in _INLINE.finditer(text):
         words += text[position : found.start()]
         position = found.end()
@@ -71,7 +71,10 @@ def inline(text: str, ids: Mapping[str, str], *, linked: bool = False) -> str:
         if linked and found["address"]:
             words += found["address"]
             continue
-        parts += [plain(words), _token(found, ids, linked=linked)]
+        made = _token(found, ids, linked=linked)
+        if not words and parts and made[:1] in ("*", "~") and parts[-1].endswith(made[0]):
+            made = JOINER + made  # two marks side by side would be one
+        parts += [plain(words), made]
         words = ""
     return "".join([*parts, plain(words + text[position:])])
 

@@ -261,7 +261,8 @@ def test_a_link_that_holds_an_address_is_one_link() -> None:
 
 def test_one_odd_tag_does_not_cost_the_rest() -> None:
     """``List<String>`` below a table, and the table's own source would be shown instead of it."""
-    text = "<table><tr><th>k</th><th>v</th></tr><tr><td>a</td><td>List<String></td></tr></table>\n<script>x</script>"
+    rows = "<tr><th>k</th><th>v</th></tr><tr><td>a</td><td>List<String></td></tr>"
+    text = f"<table>{rows}</table>\n<script>x</script>"
     tree = shown(read(Raw(TextFormat.MARKDOWN, text), ()))
     assert [cell.text_content() for cell in tree.iter("td")] == ["a", "List<String>"]
     assert "<script>x</script>" in tree.text_content()
