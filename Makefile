@@ -12,10 +12,10 @@ COMPILE := $(LOCK_VENV)/bin/uv pip compile pyproject.toml --quiet --universal --
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra web --extra notify
 
 .DEFAULT_GOAL := help
-.PHONY: help install oracles demo test campaign laws lint types bench docs format lock clean
+.PHONY: help install oracles demo test campaign laws desk-life lint types bench docs format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## make .venv from the locked requirements (the other targets do it by themselves)
 
@@ -34,6 +34,9 @@ campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n 
 
 laws: $(STAMP) ## the laws of texts on many texts by chance (EXAMPLES=n, 2000), seldom the same ones
 	EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/mappings/test_markup_laws.py tests/mappings/test_hostile.py $(ARGS)
+
+desk-life: $(STAMP) ## a quarter of a desk's life, by chance, against a counter of minutes (SEED=n)
+	DESK_LIFE=$(or $(SEED),7) $(BIN)/python -m pytest -q -n 0 tests/sync/test_desk_life.py
 
 lint: $(STAMP) ## ruff: rules and formatting
 	$(BIN)/ruff check .

@@ -268,4 +268,4 @@ def test_a_step_is_for_its_policy_and_clocks_alone() -> None:
     assert found.marks == {"ours", "gold", "update"}
     again = called(story, both, done("2025-03-03 12:30", "80 %"), now)
     assert again is not None
-    assert (again.round.due, again.withdrawn, again.labels) == ((), (), {"ours"})
+    assert (again.round.due, again.withdrawn, again.labels) == ((), (), frozenset({"ours"}))

@@ -25,7 +25,8 @@ from sync.outcome import Outcome, Planned, Reconciled
 from sync.routing import Customer, Desk, Route
 from sync.rules import Role, Rules
 from sync.sla.calendar import Elapsed
-from sync.sla.policy import ClockName, Policy, Target
+from sync.sla.policy import ClockName, Policy, Rulebook, Target
+from sync.sla.presets import Preset
 from sync.sla.steps import Step
 from sync.store import Store, open_store
 from sync.store.dialects import Address
@@ -69,6 +70,8 @@ class World:
         address: Address | None = None,
         policy: Policy | None = None,
         steps: tuple[Step, ...] = (),
+        customers: tuple[Customer, ...] = (),
+        agreed: Mapping[str, Preset] | None = None,
     ) -> None:
         self.folder, self.at = folder, START
         self.servers = {name: Server(self.now, lag) for name in NAMES}
@@ -85,8 +88,12 @@ class World:
             Route("developers", frozenset({"dev"}), frozenset(), frozenset(), places[0]),
             Route("firmware", frozenset({"firmware"}), frozenset(), frozenset(), places[1]),
         )
-        self.policies = {"standard": policy or _policy()} if policies else {}
+        self.policies: dict[str, Policy | Rulebook] = {"standard": policy or _policy()} if policies else {}
         self.steps = {"standard": steps}
+        for name, preset in (agreed or {}).items():
+            self.policies[name] = Rulebook(preset.policies)
+            self.steps[name] = preset.steps
+        self.customers = customers or (lantern(),)
         usual: dict[str, dict[str, Any]] = {"desk": {"files": FilePlace.COMMENT}, "jira": {}, "gitlab": {}}
         for name, more in (differing or {}).items():
             usual[name] |= more
@@ -108,7 +115,7 @@ class World:
         return Engine(
             store=store or self.store,
             connectors=connectors,
-            desk=Desk(self.rules, (lantern(),), self.routes, self.policies, self.steps),
+            desk=Desk(self.rules, self.customers, self.routes, self.policies, self.steps),
             signer=Signer(SECRET),
             now=self.now,
             since=None,
