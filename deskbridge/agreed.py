@@ -6,13 +6,22 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from deskbridge.promised import CalendarSettings, HoursSettings, PolicySettings, StepSettings
+from deskbridge.promised import (
+    CalendarSettings,
+    HoursSettings,
+    PolicySettings,
+    PrioritiesSettings,
+    StepSettings,
+)
 from deskbridge.written import Span
+from mappings.ticket import Impact
+from sync.rules import Table
 from sync.sla.calendar import Calendar, Elapsed, Frame, Union, Versions, around_the_clock
 from sync.sla.holidays import altered, holidays_of
 from sync.sla.policy import PAUSES, ClockName, OnChange, Policy, Rulebook, Target, in_days
+from sync.sla.presets import FIVE_LEVELS, THREE_LEVELS, five_levels, three_levels
 from sync.sla.presets import STEPS as PRESET_STEPS
-from sync.sla.presets import five_levels, three_levels
+from sync.sla.priorities import matrix
 from sync.sla.steps import Action, Assign, Mark, Note, Notify, Raise, Step, steps
 from sync.sla.worktime import WorkingTime
 
@@ -40,6 +49,15 @@ def rules_of(names: tuple[str, ...], policies: Mapping[str, Policy | Rulebook]) 
         return policies[names[0]]
     found = (policies[name] for name in names)
     return Rulebook(tuple(p for one in found for p in ((one,) if isinstance(one, Policy) else one.policies)))
+
+
+def table_of(said: PrioritiesSettings, vips: Collection[str]) -> Table:
+    """Return a table of priorities with a customer's own people who go before others."""
+    rows = {impact: row for impact in Impact if (row := getattr(said, impact)) is not None}
+    preset = {"three_levels": THREE_LEVELS, "five_levels": FIVE_LEVELS}
+    table = preset[said.preset] if said.preset else matrix(rows)
+    people = frozenset(address.lower() for address in vips)
+    return Table(replace(table, vips=people, vip=said.vip), said.sets)
 
 
 def steps_of(policy: PolicySettings, made: Policy | Rulebook, channels: Collection[str]) -> tuple[Step, ...]:

@@ -9,6 +9,7 @@ from connectors.registry import SYSTEMS
 from deskbridge.clashes import Had, clashes
 from deskbridge.desk import label_of, owner_of
 from deskbridge.parts import BoardSettings, Connection, CustomerSettings, PlaceSettings, Settings
+from deskbridge.tables import judged
 from deskbridge.words import nearest
 from mappings.vocabulary import VocabularyError, vocabularies
 from sync.fields import OWN, slug
@@ -41,6 +42,7 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     yield from _labels(s)
     had = {name: Had(c.policies, c.tier, frozenset(c.dris)) for name, c in s.customers.items()}
     yield from clashes(s.calendars, s.policies, had, names)
+    yield from judged(s.priorities, s.customers, names)
     yield from _boards(s)
     yield from _signs(s)
     yield from _fields(s)
@@ -128,6 +130,11 @@ def _references(s: Settings, names: Names) -> Iterator[str]:
             for n, c in s.customers.items()
             for part in ("organisations", "projects", "components", "labels")
             for side in getattr(c, part)
+        ),
+        *(
+            (f"customers.{n}.priorities", c.priorities, "priorities")
+            for n, c in s.customers.items()
+            if c.priorities
         ),
         *((f"policies.{n}.calendar", p.calendar, "calendars") for n, p in s.policies.items() if p.calendar),
         *((f"boards.{n}.customer", b.customer, "customers") for n, b in s.boards.items()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from deskbridge.agreed import Stored, policy_of, rules_of, steps_of
+from deskbridge.agreed import Stored, policy_of, rules_of, steps_of, table_of
 from deskbridge.parts import CustomerSettings, PlaceSettings, RouteSettings, Settings
 from deskbridge.sla.editions import Promised
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
@@ -14,7 +14,7 @@ from mappings.ticket import Status
 from sync.fuses import Fuses
 from sync.operations import Withdrawal
 from sync.routing import Customer, Desk, Route, Where
-from sync.rules import FIELD_RULES, HANDOVER, FieldRule, Handover, Publish, Role, Rules
+from sync.rules import FIELD_RULES, HANDOVER, FieldRule, Handover, Publish, Role, Rules, Table
 from sync.sla.policy import Policy, Rulebook
 from sync.sla.steps import Step
 
@@ -171,7 +171,14 @@ def _customer(settings: Settings, key: str, customer: CustomerSettings) -> Custo
         components=by_side(customer.components),
         labels=by_side(customer.labels),
         tier=customer.tier,
+        table=_table(settings, customer),
     )
+
+
+def _table(settings: Settings, customer: CustomerSettings) -> Table | None:
+    if customer.priorities is None:
+        return None
+    return table_of(settings.priorities[customer.priorities], customer.vips)
 
 
 def owner_of(settings: Settings, place: PlaceSettings) -> str | None:

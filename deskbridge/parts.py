@@ -12,13 +12,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from deskbridge.promised import CalendarSettings, PolicySettings, Zone
-from deskbridge.written import address, days, domain, duration, label, name, store, ways
+from deskbridge.promised import CalendarSettings, PolicySettings, PrioritiesSettings, Ways, Zone
+from deskbridge.written import address, days, domain, duration, label, name, store
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Impact, Priority, Status, TicketType, Urgency
 from sync.fuses import STANDARD
 from sync.pieces import Long
-from sync.rules import Role, When
+from sync.rules import Role
 
 PREFIX = "DESKBRIDGE_"
 
@@ -38,7 +38,6 @@ Sign = Annotated[str, Field(pattern=r"^[^\w\s<>*_`\[\\/@#~]\S{2,}$")]
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 Days = Annotated[timedelta, BeforeValidator(days)]
 StoreAddress = Annotated[SecretStr, AfterValidator(store)]
-Ways = Annotated[frozenset[When], BeforeValidator(ways)]
 Table = Mapping[str, Mapping[str, str]]
 
 
@@ -155,6 +154,10 @@ class CustomerSettings(_Part):
     """What people look up about them: a portal, a telephone number, a knowledge base."""
     tier: str = ""
     """What they pay for, in the words of the policies' tiers."""
+    priorities: str | None = None
+    """The table by which their tickets' priorities are judged."""
+    vips: frozenset[Mail] = frozenset()
+    """Mail addresses of their people who go before others."""
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -260,6 +263,7 @@ class Settings(BaseSettings):
     customers: Mapping[Name, CustomerSettings] = {}
     calendars: Mapping[Name, CalendarSettings] = {}
     policies: Mapping[Name, PolicySettings] = {}
+    priorities: Mapping[Name, PrioritiesSettings] = {}
     boards: Mapping[Name, BoardSettings] = {}
     fields: Mapping[FieldName, FieldSettings] = {}
     notify: Mapping[Name, NotifySettings] = {}

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from deskbridge.written import Span, days, frames_of_dates, mark, moment, span, week, zone
+from deskbridge.written import Span, days, frames_of_dates, mark, moment, span, ways, week, zone
 from mappings.ticket import Priority, Status, TicketType
+from sync.rules import When
 from sync.sla.calendar import Frame
 from sync.sla.policy import OnChange
 
@@ -28,6 +29,8 @@ Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))
 Moment = Annotated[str, BeforeValidator(moment)]
 Text = Annotated[str, Field(min_length=1)]
 Mark = Annotated[str, AfterValidator(mark)]
+Row = tuple[Priority, Priority, Priority]
+Ways = Annotated[frozenset[When], BeforeValidator(ways)]
 Clock = Literal["first_response", "next_response", "update", "resolve", "estimate"]
 
 
@@ -90,6 +93,19 @@ class StepSettings(_Part):
     def channels(self) -> tuple[str, ...]:
         """The names of the channels, in order."""
         return (self.notify,) if isinstance(self.notify, str) else self.notify
+
+
+class PrioritiesSettings(_Part):
+    """A priority for each impact, from low to high urgency."""
+
+    preset: Literal["three_levels", "five_levels"] | None = None
+    """The table of a preset instead of rows."""
+    person: Row | None = None
+    department: Row | None = None
+    organisation: Row | None = None
+    vip: Priority = Priority.MEDIUM
+    """What the matters of the customers' `vips` are at least."""
+    sets: Ways = frozenset({When.CREATE, When.SUGGEST})
 
 
 class PolicySettings(_Part):

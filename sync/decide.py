@@ -16,6 +16,7 @@ from sync.audience import barred, exposed, narrowed
 from sync.escalate import escalations
 from sync.farewell import farewells, living
 from sync.fields import fields, promised, travelling_tags
+from sync.judged import with_judgement
 from sync.operations import (
     AddLink,
     AddNotice,
@@ -86,6 +87,7 @@ def _creations(s: Situation) -> Iterator[CreateTicket | Skip]:
 
 
 def _creation(s: Situation, source: str, place: Place) -> Iterator[CreateTicket | Skip]:
+    s = with_judgement(s, source)
     target, message = place.connection, s.sides[source].ticket.messages[0]
     can, readers = s.abilities(target), place.readers
     if closed := _closed(s, target):

@@ -15,6 +15,7 @@ from mappings.ticket import FIELDS, MESSAGE_0, Field, PersonRole, Status, Unmapp
 from mappings.vocabulary import held
 from sync.audience import barred, exposed, field_readers, shows_staff_alone
 from sync.escalate import marked, raises
+from sync.judged import judged
 from sync.operations import (
     AddNotice,
     Change,
@@ -44,7 +45,15 @@ def fields(s: Situation) -> Iterator[Operation]:
     """Yield conflicts, skips, notices and at last one write per side that has something to change."""
     changes: dict[str, dict[Field, Change]] = {side: {} for side in s.written()}
     steps = tuple(raises(s))
-    for made in (*_travelling(s), *_remapped(s), *_handed_over(s), *_reopened(s), *_promised(s), *steps):
+    for made in (
+        *_travelling(s),
+        *_remapped(s),
+        *_handed_over(s),
+        *_reopened(s),
+        *_promised(s),
+        *judged(s),
+        *steps,
+    ):
         if isinstance(made, tuple):
             target, change = made
             other = changes[target].setdefault(change.field, change)

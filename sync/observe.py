@@ -321,6 +321,7 @@ class Observer:
             coming={place.connection: can for place, can in coming.items()},
             own_tags=self._own_tags(everybody, shared=shared),
             customer=told.customer.key if told.customer else None,
+            table=told.customer.table if told.customer else None,
             promises=told.promised,
             promises_of_all=most_urgent([t.promised for t in everybody if t.promised]),
             called=told.called,

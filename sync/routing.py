@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
 from mappings.ticket import Audience, Field, Status, Ticket, TicketType, Value
 from sync.fields import slug
-from sync.rules import Role, Rules
+from sync.rules import Role, Rules, Table
 from sync.sla.policy import Policy, Rulebook
 from sync.sla.steps import Step
 
@@ -37,6 +37,8 @@ class Customer:
     """(connection, label) of the same, beside `label`."""
     tier: str = ""
     """By which policies choose."""
+    table: Table | None = None
+    """By which their tickets' priorities are judged."""
 
 
 @dataclass(frozen=True, slots=True)

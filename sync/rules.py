@@ -10,6 +10,7 @@ from mappings.boards import UNDECLARED, Place, Readers
 from mappings.ticket import Field, Status
 from sync.operations import Withdrawal
 from sync.pieces import Long
+from sync.sla.priorities import Matrix
 
 
 class Role(StrEnum):
@@ -94,6 +95,16 @@ class Publish:
     """The work sides whose texts may be published."""
     link: str = ""
     """Where the customer opens their ticket, ``{key}`` standing for its key; empty: the tool's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A customer's table of priorities, and when the hub sets what it says."""
+
+    matrix: Matrix = field(hash=False)
+    when: frozenset[When] = frozenset({When.CREATE, When.SUGGEST})
+    """CREATE: once, as a ticket first says enough. ALWAYS: whenever it says otherwise. SUGGEST: support is
+    told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

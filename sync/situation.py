@@ -16,7 +16,7 @@ from mappings.provenance import foreign
 from mappings.ticket import Comment, Field, PersonRole, Ref, SlaState
 from sync.operations import Reach
 from sync.pieces import words
-from sync.rules import Role, Rules
+from sync.rules import Role, Rules, Table
 from sync.seen import Kind, Mirrors, Seen, TextId
 from sync.sla.called import Called
 
@@ -139,6 +139,8 @@ class Situation:
     """(target, what, reason) of a finding -> what a person answered, of those that are answered."""
     _known: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was found out about it already: it is asked for again and again while deciding."""
+    table: Table | None = None
+    """By which the ticket's priority is judged; None where its customer has no table."""
     called: Called | None = None
     """What the ticket's clocks call for; None where no steps were agreed."""
     labels_of_all: frozenset[str] = frozenset()

@@ -71,11 +71,13 @@ def new_facts(
     *,
     of: Mapping[FactKind, str] = _NOTHING,
     raised: Collection[Priority] = (),
+    lifted: Collection[Priority] | None = None,
 ) -> Iterator[Fact]:
     """Yield what a side tells that is not known of it yet; `seen` is what the hub remembers of it.
 
     `of` is what the desk says of the ticket beside it: whose it is, in which tier. To priorities that are
-    `raised` the hub was raising it when it was last heard of.
+    `raised` the hub was raising it when it was last heard of; of those that it set otherwise only the
+    `lifted` ones are its own, the others were a person's word on another side, or a customer's table.
     """
     statuses = [StatusFact(Status(f.value), f.after, f.by) for f in known if f.kind is FactKind.STATUS]
     if (came := new_status(side, statuses)) is not None:
@@ -84,7 +86,9 @@ def new_facts(
         actor = Actor.HUB if ours else Actor.PERSON
         yield Fact(FactKind.STATUS, came.status.value, came.after, came.by, actor)
     for kind, value in {**_held(side.ticket), **of}.items():
-        ours = _wrote(seen, kind, value) or (kind is FactKind.PRIORITY and value in raised)
+        ours = _wrote(seen, kind, value)
+        if kind is FactKind.PRIORITY:
+            ours = value in raised or (ours and (lifted is None or value in lifted))
         if (fact := _news(side, known, seen, kind, value)) is not None:
             yield replace(fact, actor=Actor.HUB) if ours and fact.by > side.ticket.created else fact
     told = {(fact.kind, fact.value) for fact in known}

@@ -21,13 +21,19 @@ def learned(side: Snapshot, bundle: Bundle, customer: Customer | None) -> Iterat
     """Yield what a side tells that is not known of it yet; `customer` is whose ticket a front side is."""
     of = {FactKind.CUSTOMER: customer.key, FactKind.TIER: customer.tier} if customer else {}
     known, seen = bundle.timeline.get(side.ref, ()), bundle.seen.get(side.ref)
-    return new_facts(side, known, seen, of=of, raised=_raised(bundle))
+    return new_facts(side, known, seen, of=of, raised=_raised(bundle), lifted=_lifted(bundle))
 
 
 def _raised(bundle: Bundle) -> frozenset[Priority]:
     """Return the priorities that the hub was setting when it was last heard of."""
     left = (one for taken in bundle.steps.values() for one in taken if one.unfinished and one.raised)
     return frozenset(one.raised[0 if one.withdrawn else 1] for one in left if one.raised)
+
+
+def _lifted(bundle: Bundle) -> frozenset[Priority]:
+    """Return the priorities that steps have set, or set back."""
+    taken = (one for steps in bundle.steps.values() for one in steps)
+    return frozenset(one.raised[0 if one.withdrawn else 1] for one in taken if one.raised)
 
 
 def story_of(

@@ -24,6 +24,26 @@ _LOW, _MEDIUM, _HIGH, _URGENT = Priority
 _WAITING = frozenset({Status.WAITING_ON_CUSTOMER, Status.WAITING_ON_VENDOR})
 
 
+THREE_LEVELS = matrix(
+    {
+        Impact.PERSON: (_LOW, _MEDIUM, _MEDIUM),
+        Impact.DEPARTMENT: (_MEDIUM, _MEDIUM, _HIGH),
+        Impact.ORGANISATION: (_MEDIUM, _HIGH, _URGENT),
+    }
+)
+"""The table of the preset of that name."""
+FIVE_LEVELS = matrix(
+    {
+        Impact.PERSON: (_LOW, _LOW, _LOW),
+        Impact.DEPARTMENT: (_MEDIUM, _MEDIUM, _MEDIUM),
+        Impact.ORGANISATION: (_HIGH, _HIGH, _URGENT),
+    },
+    vip=_MEDIUM,
+    otherwise=_LOW,
+)
+"""The same; who goes before others is the customer's to say."""
+
+
 @dataclass(frozen=True)
 class Preset:
     """Everything that a desk promises."""
@@ -54,14 +74,7 @@ def three_levels(calendar: WorkingTime) -> Preset:
             _LOW: others,
         },
     )
-    table = matrix(
-        {
-            Impact.PERSON: (_LOW, _MEDIUM, _MEDIUM),
-            Impact.DEPARTMENT: (_MEDIUM, _MEDIUM, _HIGH),
-            Impact.ORGANISATION: (_MEDIUM, _HIGH, _URGENT),
-        }
-    )
-    return Preset((policy,), table, STEPS)
+    return Preset((policy,), THREE_LEVELS, STEPS)
 
 
 def five_levels(calendar: WorkingTime, vips: frozenset[str] = frozenset()) -> Preset:
@@ -101,17 +114,7 @@ def five_levels(calendar: WorkingTime, vips: frozenset[str] = frozenset()) -> Pr
         targets=dict.fromkeys(Priority, request),
         on_project="",
     )
-    table = matrix(
-        {
-            Impact.PERSON: (_LOW, _LOW, _LOW),
-            Impact.DEPARTMENT: (_MEDIUM, _MEDIUM, _MEDIUM),
-            Impact.ORGANISATION: (_HIGH, _HIGH, _URGENT),
-        },
-        vips=vips,
-        vip=_MEDIUM,
-        otherwise=_LOW,
-    )
-    return Preset((requests, shared), table, STEPS)
+    return Preset((requests, shared), replace(FIVE_LEVELS, vips=vips), STEPS)
 
 
 def nine_to_six(name: str, zone: ZoneInfo, holidays: frozenset[date]) -> Calendar:

@@ -47,12 +47,13 @@ class Matrix:
             found = Judged(self.otherwise, f"{'impact' if impact is None else 'urgency'} is not said")
         else:
             found = Judged(self.table[impact, urgency], f"{impact} x {urgency}")
-        if requester.lower() in self.vips and _rank(found.priority) < _rank(self.vip):
+        if requester.lower() in self.vips and rank(found.priority) < rank(self.vip):
             return Judged(self.vip, f"{found.reason}, raised for {requester.lower()}")
         return found
 
 
-def _rank(priority: Priority) -> int:
+def rank(priority: Priority) -> int:
+    """Return by what priorities are ordered: what must be served sooner is higher."""
     return list(Priority).index(priority)
 
 
