@@ -118,10 +118,13 @@ class Rerouting:
             if problem := _in_the_way(seen):
                 yield replace(found, problem=problem)
                 continue
+            told = tuple(_told(seen.tickets[0].situation, old, to))
+            if to.connection != old.ref.connection and to.connection in seen.tickets[0].situation.sides:
+                yield replace(found, told=told)  # it goes on there already
+                continue
             after = self._observer.observe(_without(bundle, old.ref), self._now())
             ((_, plan), *_) = self._reconciler.decided(after, bundle.subject)
             if any(isinstance(w, CreateTicket) and w.target == to.connection for w in plan.writes):
-                told = tuple(_told(seen.tickets[0].situation, old, to))
                 yield replace(found, told=told, plan=plan)
             else:
                 reasons = [r for r in plan.remarks if r.target == to.connection] if plan.remarks else []
@@ -135,7 +138,8 @@ class Rerouting:
             return
         home = self._desk.rules.readers(front, s.sides[front].place)
         ticket, place = s.sides[front].ticket, (front, s.sides[front].place)
-        wanted = self._desk.places(ticket, self._desk.customer(ticket, home, place), front, ())
+        customer = self._desk.customer(ticket, home, place)
+        wanted = self._desk.places(ticket, customer, front, ())
         free = [place for place in wanted if place.connection not in s.sides]
         for name, side in s.sides.items():
             if s.role(name) is not Role.WORK:
@@ -143,8 +147,11 @@ class Rerouting:
             here = next((place for place in wanted if place.connection == name), None)
             if here is not None and here.key != side.place:
                 yield side, here
-            elif here is None and free and side.ref not in bundle.adopted:
-                yield side, free.pop(0)
+            elif here is None and side.ref not in bundle.adopted:
+                if free:
+                    yield side, free.pop(0)
+                elif wanted and not self._desk.leads(customer, front, name):
+                    yield side, wanted[0]
 
     def _left(self, claim: Claim, move: Move, old: Ref, to: Place) -> str | None:
         bundle = self._store.bundles.load(move.subject)
@@ -152,8 +159,8 @@ class Rerouting:
         side = seen.sides.get(old)
         if side is None or (problem := _in_the_way(seen)) is not None:
             return problem if side else "it is not there any more"
-        decided = self._reconciler.decided(seen, move.subject)
-        (ticket, plan), *others = decided
+        # Nothing is made in the new place before the old one is left: whoever is interrupted begins anew.
+        (ticket, plan), *others = self._reconciler.decided(_as_it_is(seen), move.subject)
         plan = replace(plan, writes=(*plan.writes, *_told(ticket.situation, side, to)))
         made: list[Write] = []
         outcome = self._reconciler.carry_out(claim, seen, [(ticket, plan), *others], made)
@@ -177,6 +184,12 @@ def _in_the_way(seen: Observation) -> str | None:
     if len(seen.tickets) > 1:
         return "several tickets share the issue: unlink this one, or reroute it by hand"
     return seen.tickets[0].parked
+
+
+def _as_it_is(seen: Observation) -> Observation:
+    """Return what was observed, as if no route named a further place."""
+    tickets = (replace(t, situation=replace(t.situation, wanting=(), coming={})) for t in seen.tickets)
+    return replace(seen, tickets=tuple(tickets))
 
 
 def _without(bundle: Bundle, old: Ref) -> Bundle:

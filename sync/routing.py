@@ -166,6 +166,11 @@ class Desk:
             for route in self._ways(front, to)
         )
 
+    def leads(self, customer: Customer | None, front: str, to: str) -> bool:
+        """Whether any route may lead a customer's tickets of a front connection to another connection."""
+        key = customer.key if customer else None
+        return any(not route.customers or key in route.customers for route in self._ways(front, to))
+
     def steering(self, front: str, to: str) -> frozenset[str]:
         """Return the tags by which routes lead from a front connection to another connection."""
         return frozenset(tag for route in self._ways(front, to) for tag in route.tags)

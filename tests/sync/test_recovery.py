@@ -13,9 +13,8 @@ from mappings.ticket import Audience, Ref
 from sync.links import Links
 from sync.outcome import Later
 from sync.recovery import Recovered, Recovery
-from sync.reroute import Rerouting
-from sync.routing import Desk, Route
-from tests.sync.world import SECRET, World, lantern
+from tests.sync.test_reroute import named_elsewhere
+from tests.sync.world import SECRET, World
 
 STAFF = Audience.STAFF
 
@@ -184,19 +183,9 @@ def test_what_was_rerouted_stays_left_in_a_new_store(world: World) -> None:
     """Otherwise two places get everything, of which the routes name one, because a disk broke."""
     key = world.opened("dev")
     world.settle()
-    moved = Route("developers", frozenset({"dev"}), frozenset(), frozenset(), world.routes[1].place)
-    desk = Desk(world.rules, (lantern(),), (moved,), {})
-    rerouting = Rerouting(
-        store=world.store,
-        connectors=dict(world.connectors),
-        desk=desk,
-        signer=Signer(SECRET),
-        now=world.now,
-    )
+    rerouting = named_elsewhere(world)
     (move,) = rerouting.moves("lantern")
     assert rerouting.leave(move) is None
-    world.routes = (moved, world.routes[1])
-    world.engine = world.hub()
     world.settle()
     assert len(world.gitlab.tickets) == 1
     assert list(recovery(world).lost()) == []

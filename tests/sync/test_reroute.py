@@ -1,0 +1,83 @@
+"""A customer's tickets go on where the routes name, though servers fail and others work meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.memory import Fault
+from mappings.provenance import Signer
+from sync.reroute import Rerouting
+from sync.routing import Desk, Route
+from tests.sync.world import SECRET, World, lantern
+
+NOTE = "This matter goes on in"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A desk, two teams and a hub."""
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def named_elsewhere(world: World) -> Rerouting:
+    """Have the tag lead to the second team from now on, and return what moves what is there already."""
+    first, second = world.routes
+    world.routes = (Route(first.name, first.tags, frozenset(), frozenset(), second.place), second)
+    world.engine = world.hub()
+    return Rerouting(
+        store=world.store,
+        connectors=dict(world.connectors),
+        desk=Desk(world.rules, (lantern(),), world.routes, {}),
+        signer=Signer(SECRET),
+        now=world.now,
+    )
+
+
+def told(world: World) -> int:
+    """Return how often the old side was told where the matter goes on."""
+    return sum(NOTE in text.body.text for text in world.only("jira").texts.values())
+
+
+def test_nothing_is_made_in_the_new_place_before_the_old_one_is_left(world: World) -> None:
+    """Otherwise a ticket whose old side did not answer is on both for ever; nothing moves it again."""
+    world.opened()
+    world.settle()
+    rerouting = named_elsewhere(world)
+    (move,) = rerouting.moves("lantern")
+    world.jira.fail("add_comment", Fault.UNREACHABLE)
+    assert "run it again" in str(rerouting.leave(move))
+    assert len(world.gitlab.tickets) == 0
+    world.wait(minutes=10)
+    (move,) = rerouting.moves("lantern")
+    assert rerouting.leave(move) is None
+    world.settle()
+    assert len(world.gitlab.tickets) == 1
+    assert told(world) == 1
+
+
+def test_a_side_that_no_route_names_leaves_though_the_new_one_is_there(world: World) -> None:
+    """Otherwise a sync that ran between new routes and rerouting leaves the old team reading for ever."""
+    key = world.opened()
+    world.settle()
+    rerouting = named_elsewhere(world)
+    world.wait(minutes=5)
+    world.desk.comment(key, "And then?", by="kim")
+    world.settle()
+    assert len(world.gitlab.tickets) == 1
+    (move,) = rerouting.moves("lantern")
+    assert (move.problem, move.old and move.old.connection) == (None, "jira")
+    assert [write.target for write in move.told] == ["jira"]
+    assert rerouting.leave(move) is None
+    world.wait(minutes=5)
+    world.desk.comment(key, "For the second team", by="kim")
+    world.settle()
+    assert list(rerouting.moves("lantern")) == []
+    assert len(world.gitlab.tickets) == 1
+    assert "For the second team" in world.bodies("gitlab")
+    assert "For the second team" not in world.bodies("jira")
+    assert told(world) == 1
