@@ -98,13 +98,18 @@ def read(text: str, files: Sequence[Attachment]) -> str:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return plain("\n\n".join(filter(None, map(_unquoted, _TEXT.findall(text)))) or text)
+        return _plainly(text) or plain(text)
     if not isinstance(document, dict) or not isinstance(document.get("type"), str):
         return plain(text)
     if len(text) > LONGEST:
         return plain("\n\n".join(_said(document)))
     reader = _Reader(Media(_pictures(document), files))
-    return reader.blocks([document], 0) or plain("\n\n".join(_said(document)))
+    return reader.blocks([document], 0) or plain("\n\n".join(_said(document))) or _plainly(text)
+
+
+def _plainly(text: str) -> str:
+    """Return the words of a document that is broken, or whose nodes are not where they should be."""
+    return plain("\n\n".join(said for found in _TEXT.findall(text) if (said := _unquoted(found)).strip()))
 
 
 def _unquoted(found: str) -> str:

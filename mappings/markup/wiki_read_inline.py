@@ -72,11 +72,18 @@ def inline(text: str, ids: Mapping[str, str], *, linked: bool = False) -> str:
             words += found["address"]
             continue
         made = _token(found, ids, linked=linked)
-        if not words and parts and made[:1] in ("*", "~") and parts[-1].endswith(made[0]):
-            made = JOINER + made  # two marks side by side would be one
+        if not words and parts and _are_one(parts[-1], made):
+            made = JOINER + made
         parts += [plain(words), made]
         words = ""
     return "".join([*parts, plain(words + text[position:])])
+
+
+def _are_one(mark: str, following: str) -> bool:
+    """Whether two marks side by side would be read as one; beside a letter a joiner keeps them apart."""
+    if following[:1] not in ("*", "~") or not mark.endswith(following[0]):
+        return False
+    return mark.rstrip("*~")[-1:].isalnum() and following.lstrip("*~")[:1].isalnum()
 
 
 def plain(text: str) -> str:

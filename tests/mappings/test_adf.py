@@ -312,3 +312,13 @@ def test_a_strangers_picture_is_a_link() -> None:
     written = adf_write.write("![pixel](https://spy.example/p.gif)", NOTHING, NOTHING)
     assert '"media' not in written
     assert adf_read.read(written, ()) == "[picture: pixel](<https://spy.example/p.gif>)"
+
+
+def test_nodes_at_another_place_are_read_by_their_words() -> None:
+    """A document whose ``content`` has another name would be an empty text."""
+    for text in (
+        '{"type":"doc","<content":[{"type":"text","text":"some words"}]}',
+        '{"type":"x","a":{"text":"some words"}}',
+    ):
+        assert adf_read.read(text, ()) == "some words"
+    assert adf_read.read('{"type":"doc","content":[{"type":"text","text":" "}]}', ()) == ""

@@ -119,6 +119,7 @@ FOUND = [
     "> *",
     "- [x] - alpha\n  - - alpha",
     "~~{a}\u2060~~b *\u2060(c)* d**\u2060(e)\u2060**f ***\u2060!***a",  # a mark's edge beside a word
+    "__👩🏿‍💻__*🇩🇪* __!__*!*",
     "**a *b***\u2060*c*d **a**\u2060**b** ~~a~~\u2060~~b~~",  # marks side by side
     "| a |  |\n| --- | --- |\n| b |  |",  # an empty column
     "> | a |  |\n> | --- | --- |",
