@@ -30,6 +30,7 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 """Where more is said: what is quoted must not be folded then."""
+_EXACT = re.compile(r"@|\d[:.h]\d\d(?!\d)|\d時|\d시|\d点")
 _TARGET = re.compile(r"\]\(<[^>]*>\)")
 _AHEAD = 8
 """Lines that are looked at together."""
@@ -267,6 +268,9 @@ def _old(blocks: Sequence[Block]) -> list[bool]:
     for number, block in enumerate(blocks):
         below = below or block.mark is Mark.BELOW
         if not below and block.mark is Mark.ATTRIBUTION and not _quotes(blocks[number + 1 : number + 3]):
+            if not _is_programs(block):
+                made.append(False)
+                continue
             below = True  # what it names is not set apart
         attributed = isinstance(block, Quote) and (
             (number > 0 and blocks[number - 1].mark is Mark.ATTRIBUTION) or _says_whose(block)
@@ -280,6 +284,11 @@ def _answers_below(blocks: Sequence[Block], is_old: Sequence[bool]) -> bool:
     if any(is_old[: len(blocks)]):
         return False  # they stand between the quotations
     return any(_ELSEWHERE.search(line) for b in blocks if isinstance(b, Text) for line in b.lines)
+
+
+def _is_programs(block: Block) -> bool:
+    """Whether it was a program that wrote who wrote: it names an address or a time; people name a day."""
+    return not isinstance(block, Text) or any(map(_EXACT.search, block.lines))
 
 
 def _says_whose(quote: Quote) -> bool:
