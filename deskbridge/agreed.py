@@ -28,6 +28,9 @@ from sync.sla.worktime import WorkingTime
 YEARS = range(2015, 2046)
 """For which a country's holidays are computed where none were stored."""
 
+FEED = "feed"
+"""What stands for the country of dates that came out of an iCalendar feed, its address being the region."""
+
 Calendars = Mapping[str, CalendarSettings]
 Stored = Mapping[tuple[str, str | None], frozenset[date]]
 """(country, region) -> the holidays that were computed once and kept."""
@@ -152,6 +155,9 @@ def _hours(name: str, hours: HoursSettings, calendars: Calendars, stored: Stored
         key = (hours.country, hours.region)
         public = stored[key] if key in stored else holidays_of(hours.country, hours.region, YEARS)
         holidays = altered(public, plus=hours.holidays, minus=hours.works_on)
+    if hours.feed:
+        told = stored.get((FEED, hours.feed), frozenset())
+        holidays = altered({*holidays, *told}, plus=hours.holidays, minus=hours.works_on)
     always: tuple[tuple[Frame, ...], ...] = around_the_clock(name, hours.zone).week
     week = always if hours.always else hours.week
     return Calendar(name, hours.zone, week or ((),) * 7, holidays, hours.dates)

@@ -13,6 +13,7 @@ from connectors.errors import ConfigError
 from connectors.quota import Budget, LocalBudget
 from connectors.registry import connect
 from deskbridge.desk import desk_of, fuses_of, projects_of
+from deskbridge.feeds import Feeds
 from deskbridge.parts import Settings
 from deskbridge.settings import load, promises_in
 from deskbridge.sla.editions import Promised, promised, uncomputed
@@ -48,6 +49,8 @@ class Application:
     desk: Desk
     promised: Promised
     """The promises as they were edited."""
+    remarks: tuple[str, ...] = ()
+    """What is good to know, and stops nothing."""
 
 
 def system_time() -> datetime:
@@ -84,8 +87,13 @@ def budgets_of(settings: Settings, now: Now) -> dict[str, Budget]:
     return {name: LocalBudget(now) for name in settings.connections}
 
 
-def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> Application:
-    """Return the application that a settings file describes. Raises ConfigError with all problems."""
+def build(
+    path: Path, environ: Mapping[str, str], now: Now = system_time, *, fresh: bool = False
+) -> Application:
+    """Return the application that a settings file describes. Raises ConfigError with all problems.
+
+    Feeds of holidays are read where nothing of them is kept yet, and with `fresh` all.
+    """
     settings = load(path, environ)
     connectors_of(settings, now)  # before a store is made: what cannot work leaves no trace
     keeps = Retention(texts=settings.hub.keep_texts, decisions=settings.hub.keep_decisions)
@@ -94,6 +102,7 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
     connectors = connectors_of(settings, now, budgets, store.database.former)
     said = promises_in(path, environ)
     store.editions.keep_holidays(uncomputed(settings, store.editions.holidays()))
+    stale = Feeds(settings, path).keep(store.editions, now(), fresh=fresh)
     agreed = promised(store.editions.all(), said, store.editions.holidays(), now())
     desk = desk_of(settings, agreed.holidays, agreed)
     signer = Signer(settings.hub.secret.get_secret_value().encode())
@@ -123,6 +132,7 @@ def build(path: Path, environ: Mapping[str, str], now: Now = system_time) -> App
         now=now,
         desk=desk,
         promised=agreed,
+        remarks=tuple(stale),
     )
 
 

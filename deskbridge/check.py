@@ -12,7 +12,7 @@ from connectors.errors import ConfigError, WireError
 from deskbridge.account import neighbours, strangers, traces
 from deskbridge.desk import desk_of, places_of
 from deskbridge.hooks import hook_of
-from deskbridge.lines import lines_of
+from deskbridge.lines import placed
 from deskbridge.mails import everywhere, unproved
 from deskbridge.parts import Connection, Settings
 from deskbridge.report import complaint
@@ -71,9 +71,7 @@ def ask(settings: Settings, connectors: Mapping[str, Connector], at: datetime) -
 def refuse(path: Path, problems: list[str]) -> None:
     """Raise ConfigError if there are problems with the settings in a file."""
     if problems:
-        lines = lines_of(path.read_text("utf-8"))
-        found = [(lines.of(problem.partition(": ")[0]), problem) for problem in problems]
-        raise ConfigError([f"{path}: line {n}: {text}" if n else f"{path}: {text}" for n, text in found])
+        raise ConfigError(placed(path, problems))
 
 
 def second_fronts(settings: Settings) -> list[str]:

@@ -86,7 +86,7 @@ def _hours(
             yield f"{place}.members: there is no {member!r} among the calendars{nearest(member, known)}"
         elif member in calendars and _needs(calendars[member]):
             yield f"{place}.members: {member} has members itself; name calendars that have a week"
-    if hours.members and (hours.country or hours.holidays or hours.dates):
+    if hours.members and (hours.country or hours.holidays or hours.dates or hours.feed):
         yield f"{place}: its members have holidays and dates of their own; write them there"
     if hours.country is None:
         if hours.region:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-Path = tuple[str | int, ...]
+Keys = tuple[str | int, ...]
 
 _GAP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _BLANKS = re.compile(r"[ \t]*")
@@ -29,10 +30,17 @@ def lines_of(text: str) -> Lines:
     return Lines(scan.found, scan.named)
 
 
+def placed(path: Path, problems: Iterable[str]) -> list[str]:
+    """Return problems, each beginning with its place in a file, with the file's name and the line."""
+    lines = lines_of(path.read_text("utf-8"))
+    found = [(lines.of(problem.partition(": ")[0]), problem) for problem in problems]
+    return [f"{path}: line {n}: {text}" if n else f"{path}: {text}" for n, text in found]
+
+
 class Lines:
     """Where keys stand; lines are counted from one."""
 
-    def __init__(self, found: dict[Path, int], named: dict[tuple[Path, str], int]) -> None:
+    def __init__(self, found: dict[Keys, int], named: dict[tuple[Keys, str], int]) -> None:
         self._found, self._named = found, named
 
     def of(self, place: str) -> int | None:
@@ -40,7 +48,7 @@ class Lines:
 
         One of a list is meant by its number or by its name. None if nothing of it stands in the file.
         """
-        path, parts, line = Path(), place.split("."), None
+        path, parts, line = Keys(), place.split("."), None
         while parts:
             found = next((f for n in range(len(parts), 0, -1) if (f := self._step(path, parts[:n]))), None)
             if found is None:
@@ -50,7 +58,7 @@ class Lines:
             parts = parts[found[1] :]
         return line
 
-    def _step(self, path: Path, parts: Sequence[str]) -> tuple[Path, int] | None:
+    def _step(self, path: Keys, parts: Sequence[str]) -> tuple[Keys, int] | None:
         word = ".".join(parts)
         index = int(word) if word.isdecimal() else self._named.get((path, word))
         for one in (word, index):
@@ -65,14 +73,14 @@ class _Scan:
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
         self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
-        self._counts: dict[Path, int] = {}
+        self._counts: dict[Keys, int] = {}
         """How many tables each array of tables has so far."""
-        self.found: dict[Path, int] = {}
-        self.named: dict[tuple[Path, str], int] = {}
+        self.found: dict[Keys, int] = {}
+        self.named: dict[tuple[Keys, str], int] = {}
         """(list, name) -> the number of the one that has this `name`."""
 
     def whole(self) -> None:
-        table = Path()
+        table = Keys()
         while self._after(_GAP) < len(self._text):
             if self._text.startswith("[", self._at):
                 many = self._text.startswith("[[", self._at)
@@ -88,8 +96,8 @@ class _Scan:
         self._at = found.end()
         return self._at
 
-    def _header(self, *, many: bool) -> Path:
-        line, path = self._line(), Path()
+    def _header(self, *, many: bool) -> Keys:
+        line, path = self._line(), Keys()
         self._at += 2 if many else 1
         parts = self._key()
         self._at += 2 if many else 1
@@ -113,7 +121,7 @@ class _Scan:
                 return parts
             self._at += 1
 
-    def _pair(self, table: Path) -> None:
+    def _pair(self, table: Keys) -> None:
         line, path = self._line(), table
         for part in self._key():
             path = (*path, part)
@@ -126,7 +134,7 @@ class _Scan:
             if written[0] in "\"'":
                 self.named.setdefault((path[:-2], _text(written)), path[-2])
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: Keys) -> None:
         self._after(_BLANKS)
         opening = self._text[self._at]
         if opening not in "[{":

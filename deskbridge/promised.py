@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from deskbridge.written import Span, days, frames_of_dates, mark, moment, span, ways, week, zone
+from deskbridge.written import Span, days, feed, frames_of_dates, mark, moment, span, ways, week, zone
 from mappings.ticket import Priority, Status, TicketType
 from sync.rules import When
 from sync.sla.calendar import Frame
@@ -26,6 +26,7 @@ Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
 Length = Annotated[Span, BeforeValidator(span)]
 Notice = Annotated[timedelta, BeforeValidator(days)]
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+Feed = Annotated[str, AfterValidator(feed)]
 Moment = Annotated[str, BeforeValidator(moment)]
 Text = Annotated[str, Field(min_length=1)]
 Mark = Annotated[str, AfterValidator(mark)]
@@ -54,6 +55,8 @@ class HoursSettings(_Part):
     """Days on which no frame begins, besides; a frame that began the evening before runs to its end."""
     works_on: frozenset[date] = frozenset()
     """Public holidays on which it works all the same."""
+    feed: Feed | None = None
+    """An iCalendar feed whose whole days are holidays: an address, or a file beside the settings."""
     dates: Dates = {}
     """Dates with frames of their own, holidays or not."""
 

@@ -45,6 +45,22 @@ def mark(value: str) -> str:
     return value
 
 
+def feed(value: str) -> str:
+    """Return where an iCalendar feed is: a file, or an address over https."""
+    if "://" not in value:
+        if not value.strip():
+            raise ValueError("name a file, or an address like https://example.com/holidays.ics")
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", value):
+        raise ValueError("this is no address; write it like https://example.com/holidays.ics")
+    if parts.username or parts.password:
+        raise ValueError("an address holds no credential; put the file beside the settings")
+    if parts.scheme == "http" and not re.fullmatch(r"localhost|127(\.\d+){3}|::1", parts.hostname):
+        raise ValueError("write https: over http anybody on the way could give the desk a day off")
+    return value
+
+
 def days(value: object) -> timedelta:
     """Return the length out of ``90d``."""
     if isinstance(value, timedelta):

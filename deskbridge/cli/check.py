@@ -27,13 +27,14 @@ def check(
     from deskbridge.bootstrap import connectors_of, system_time  # heavy: --help does without
     from deskbridge.channels import channels_of
     from deskbridge.check import Answer, ask, refuse, second_fronts
+    from deskbridge.feeds import Feeds
     from deskbridge.settings import load
 
     try:
         loaded = load(settings, os.environ)
         connectors = connectors_of(loaded, system_time)
         channels_of(loaded)
-        refuse(settings, [] if live else second_fronts(loaded))
+        refuse(settings, Feeds(loaded, settings).problems() if live else second_fronts(loaded))
     except ConfigError as error:
         if not as_json:
             raise

@@ -30,7 +30,9 @@ def serve(
     from deskbridge.report import complaint
     from deskbridge.web.serving import Serving
 
-    application = build(settings, os.environ)
+    application = build(settings, os.environ, fresh=True)
+    for remark in application.remarks:
+        typer.echo(f"deskbridge: {remark}", err=True)
     for error in application.engine.identify():
         typer.echo(f"deskbridge: {complaint(error)}", err=True)
     asked = application.settings.serve

@@ -65,6 +65,19 @@ class Editions:
                 for row in tx.execute(select(holidays))
             }
 
+    def put_holidays(self, key: tuple[str, str | None], dates: Iterable[date]) -> None:
+        """Keep dates in place of those that were kept under the same key."""
+        days = sorted(day.isoformat() for day in dates)
+        row = {"country": key[0], "region": key[1] or "", "dates": days}
+        with self._db.writing() as tx:
+            asked = upsert(tx, holidays)
+            tx.execute(
+                asked.on_conflict_do_update(
+                    index_elements=["country", "region"], set_={"dates": asked.excluded.dates}
+                ),
+                [row],
+            )
+
     def keep_holidays(self, found: Mapping[tuple[str, str | None], Iterable[date]]) -> None:
         """Keep computed holidays; those that are kept already stay as they are."""
         rows = [

@@ -1,0 +1,139 @@
+"""Holidays out of iCalendar feeds that calendars name: read within limits, kept on when a feed is down.
+
+An address is an administrator's own choice, an answer is not: it leads nowhere, is small, and comes soon.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from connectors.errors import ConfigError, HubError
+from deskbridge.agreed import FEED, YEARS
+from deskbridge.lines import placed
+from deskbridge.parts import Settings
+from sync.sla.holidays import holidays_of_feed
+from sync.store.editions import Editions
+
+_LARGEST = 1024 * 1024
+_PIECE = 64 * 1024
+_TIMEOUT = 10.0
+"""Seconds that a server may be silent."""
+_WHOLE = 30.0
+"""Seconds that the whole answer may take."""
+
+
+class Unread(HubError):
+    """A feed was not read; says why in a person's words, and never what stood there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feeds:
+    """The feeds of some settings, which stand in the file `path`."""
+
+    settings: Settings
+    path: Path
+
+    def problems(self) -> list[str]:
+        """Return a line for each feed that cannot be read now, beginning with its place in the settings."""
+        found = []
+        for feed, places in self._named().items():
+            try:
+                read(feed, self.path.parent)
+            except Unread as error:
+                found += [f"{place}: {error}" for place in places]
+        return found
+
+    def keep(self, editions: Editions, at: datetime, *, fresh: bool) -> list[str]:
+        """Read the feeds that are not kept yet, or with `fresh` all; return what could not be read anew.
+
+        Days that are over stay as they were kept: what was counted is not moved. Raises ConfigError for
+        feeds of which nothing is kept.
+        """
+        kept, problems, stale = editions.holidays(), list[str](), list[str]()
+        for feed, places in self._named().items():
+            old = kept.get((FEED, feed))
+            if old is not None and not fresh:
+                continue
+            try:
+                editions.put_holidays((FEED, feed), merged(old, read(feed, self.path.parent), at.date()))
+            except Unread as error:
+                told = [f"{place}: {error}" for place in places]
+                problems += [] if old is not None else told
+                stale += [f"{one}; the dates of earlier hold" for one in told] if old is not None else []
+        if problems:
+            raise ConfigError(placed(self.path, problems))
+        return stale
+
+    def _named(self) -> dict[str, list[str]]:
+        """Return feed -> where the settings name it."""
+        found: dict[str, list[str]] = {}
+        for place, feed in _places(self.settings):
+            found.setdefault(feed, []).append(place)
+        return found
+
+
+def merged(old: Collection[date] | None, new: Collection[date], today: date) -> frozenset[date]:
+    """Return the dates to keep: until today those that held, from then on those that are told now."""
+    if old is None:
+        return frozenset(new)
+    return frozenset({d for d in old if d <= today} | {d for d in new if d > today})
+
+
+def read(feed: str, folder: Path) -> frozenset[date]:
+    """Return the whole days in a feed: a file, or what an address answers. Raises Unread."""
+    try:
+        text = _fetched(feed) if "://" in feed else _file(folder / feed)
+        return holidays_of_feed(text.decode(), YEARS)
+    except UnicodeDecodeError:
+        raise Unread("it is not UTF-8") from None
+    except ValueError as error:
+        raise Unread(str(error)) from None
+
+
+def _places(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name, calendar in settings.calendars.items():
+        for place, hours in (
+            (f"calendars.{name}.feed", calendar),
+            *((f"calendars.{name}.edits.{n}.feed", edit) for n, edit in enumerate(calendar.edits)),
+        ):
+            if hours.feed:
+                yield place, hours.feed
+
+
+def _file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise Unread(f"the file cannot be read ({error.strerror})") from None
+    if len(content) > _LARGEST:
+        raise Unread(f"it is larger than {_LARGEST} bytes")
+    return content
+
+
+def _fetched(address: str) -> bytes:
+    import requests
+    import urllib3
+
+    try:
+        with (
+            requests.Session() as session,
+            session.get(address, stream=True, timeout=_TIMEOUT, allow_redirects=False) as answer,
+        ):
+            if answer.status_code != 200:
+                way = "; write the address that it leads to" if answer.is_redirect else ""
+                raise Unread(f"the server answered {answer.status_code}{way}")
+            began, content = time.monotonic(), b""
+            while piece := answer.raw.read1(_PIECE, decode_content=True):
+                content += piece
+                if len(content) > _LARGEST:
+                    raise Unread(f"it is larger than {_LARGEST} bytes")
+                if time.monotonic() - began > _WHOLE:
+                    raise Unread(f"it takes longer than {_WHOLE:.0f} seconds")
+            return content
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise Unread(f"there is no answer ({type(error).__name__})") from None
