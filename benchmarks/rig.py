@@ -236,6 +236,11 @@ class Goals:
             what, f"{seconds * 1000:.0f} ms", f"at most {goal * 1000:.0f} ms", met=seconds <= goal
         )
 
+    def share(self, what: str, value: float, goal: float) -> str:
+        """Return a share of a core beside the most that it may be."""
+        goal /= size("STRICT", 1)
+        return self._told(what, f"{value:.2%}", f"at most {goal:.2%}", met=value <= goal)
+
     def exactly(self, what: str, count: int, wanted: int) -> str:
         """Return a count beside what it must be, however busy the machine is."""
         if count != wanted:

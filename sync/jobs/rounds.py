@@ -17,7 +17,7 @@ from sync.health import listen
 from sync.store import Store
 from sync.sweep import Sweep
 
-_TICK = 0.25
+_TICK = 1.0
 """Seconds between two looks at what is due."""
 _SWEEP = timedelta(seconds=10)
 """How long one turn of the sweep is."""
