@@ -102,6 +102,15 @@ def projects(system: str, config: ConnectionConfig) -> tuple[tuple[str, str], ..
     return tuple(found(config)) if found else ()
 
 
+def clocks(system: str, config: ConnectionConfig) -> tuple[tuple[str, bool], ...]:
+    """Return (name, whether it reminds and escalates) of a tool's own SLA policies that are in force.
+
+    None where a system tells none. Raises WireError.
+    """
+    found = getattr(import_module(f"connectors.{system}.survey"), "clocks", None)
+    return tuple(found(config)) if found else ()
+
+
 def survey(system: str, config: ConnectionConfig) -> Survey:
     """Return what an account has; a few calls. Raises WireError."""
     found: Survey = import_module(f"connectors.{system}.survey").survey(config)

@@ -16,6 +16,7 @@ from deskbridge.lines import placed
 from deskbridge.mails import everywhere, unproved
 from deskbridge.parts import Connection, Settings
 from deskbridge.report import complaint
+from deskbridge.second_clocks import second_clocks
 from deskbridge.unmapped import unmapped
 from mappings.provenance import Signer
 from mappings.ticket import Status
@@ -128,6 +129,7 @@ def _asked(settings: Settings, name: str, connector: Connector, at: datetime) ->
     problems += strangers(name, found)
     remarks += neighbours(name, found)
     remarks += unmapped(settings, name, connector)
+    remarks += second_clocks(settings, name)
     wanted = written_statuses(desk_of(settings).rules, name)
     for place in places if wanted else ():
         remarks += connector.unreachable(place, wanted)

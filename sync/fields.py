@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import cast
 
 from connectors.capabilities import Mails
-from mappings.ticket import FIELDS, MESSAGE_0, Field, PersonRole, Status, Unmapped, Value, Word
+from mappings.ticket import FIELDS, MESSAGE_0, Field, PersonRole, SlaState, Status, Unmapped, Value, Word
 from mappings.vocabulary import held
 from sync.audience import barred, exposed, field_readers, shows_staff_alone
 from sync.escalate import marked, raises
@@ -430,7 +430,10 @@ def promised(s: Situation, target: str) -> list[Change]:
     ]
     if can.dues_together and len(changes) < 2:
         changes = []
-    if "sla" in can.fields and shows_staff_alone(s, target, "sla"):
+    # Of a ticket that is done only a label that it still has is taken away.
+    over = p.state is SlaState.ON_TRACK and p.next is None and p.first_response is None
+    silent = over and (target not in s.sides or s.sides[target].ticket.sla is None)
+    if "sla" in can.fields and shows_staff_alone(s, target, "sla") and not silent:
         changes.append(Change("sla", p.state, "hub"))
     return changes
 

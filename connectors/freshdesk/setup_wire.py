@@ -48,6 +48,7 @@ class Target(Part):
     next_respond_within: int | None = Field(None, ge=0)
     resolve_within: int | None = Field(None, ge=0)
     business_hours: bool = False
+    escalation_enabled: bool = False
 
 
 Numbers = Annotated[list[int], BeforeValidator(_rows)]

@@ -47,6 +47,14 @@ def survey(config: ConnectionConfig) -> Survey:
     )
 
 
+def clocks(config: ConnectionConfig) -> Iterator[tuple[str, bool]]:
+    """Yield the SLA policies in force, and whether each reminds and escalates (freshdesk-api 6.8)."""
+    found = answers.pages(http_of(config), "sla_policies", setup_wire.Policy, {"per_page": answers.PER_PAGE})
+    for policy in found:
+        if policy.active:
+            yield policy.name, any(target.escalation_enabled for target in policy.targets.values())
+
+
 def _hours(http: Http) -> Iterator[HoursFound]:
     for found in answers.pages(http, "business_hours", setup_wire.Hours, {"per_page": answers.PER_PAGE}):
         read = {day[:3]: _frame(found.days[day]) for day in _DAYS if day in found.days}

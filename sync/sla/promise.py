@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from mappings.ticket import SlaState
@@ -18,15 +18,19 @@ from sync.sla.terms import terms
 def promises(
     facts: Facts, rules: Policy | Rulebook, running: Iterable[Clock], zone: ZoneInfo, at: datetime
 ) -> Promises | None:
-    """Return what the tools are to show at an instant, or None where nothing is promised any more.
+    """Return what the tools are to show at an instant, or None where nothing was ever promised.
+
+    A ticket that is done shows no new due time, and no clock that runs out.
 
     Before the first answer the later promise is what it would be if the answer came when it is due: a
     tool that takes both times or none is then told both.
     """
     by_name = {clock.name: clock for clock in running}
     first, update = by_name.get(ClockName.FIRST_RESPONSE), by_name.get(ClockName.UPDATE)
-    if not by_name or facts.resolved():
+    if not by_name:
         return None
+    if facts.resolved():
+        return Promises(None, None, None, SlaState.ON_TRACK, zone)
     active = [c for c in by_name.values() if c.state in _SHOWN and _enforced(c)]
     counting = [c for c in active if c.state is ClockState.RUNNING and c.due]
     dues = [c.due for c in counting if c.due and c.name is not ClockName.FIRST_RESPONSE]
@@ -43,6 +47,7 @@ def promises(
     )
 
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _SHOWN = (ClockState.RUNNING, ClockState.PAUSED)
 
 
@@ -61,5 +66,5 @@ def most_urgent(promised: Sequence[Promises]) -> Promises | None:
         due=min((p.due for p in promised if p.due), default=None),
         next=min((p.next for p in promised if p.next), default=None),
         state=max((p.state for p in promised), key=list(SlaState).index),
-        zone=promised[0].zone,
+        zone=min(promised, key=lambda p: p.next or _NEVER).zone,
     )

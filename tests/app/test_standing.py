@@ -209,6 +209,20 @@ class TestUnmapped:
         assert line in hub.run("check", "--live").out
 
 
+class TestSecondClocks:
+    def test_sla_policies_of_the_tools_own(self, hub: Hub) -> None:
+        """Two engines would set due times and escalate, each by its own hours, and nobody would know why."""
+        ended = hub.run("check", "--live")
+        lines = [line.strip() for line in ended.lines if "counts beside the hub's clocks" in line]
+        assert len(lines) == 1
+        assert lines[0].startswith("desk: SLA policy ")
+        assert lines[0].endswith("Admin > Workflows > SLA Policies: switch off its reminders and escalations")
+        agreed = hub.settings.read_text("utf-8").replace('policy = "standard"\n', "")
+        kept, _, rest = agreed.partition("[policies.standard]")
+        hub.settings.write_text(kept + rest[rest.index("[boards.") :], "utf-8")
+        assert "counts beside" not in hub.run("check", "--live").out
+
+
 _JIRA_FRONT = """
 [hub]
 secret = "env:DESKBRIDGE_SECRET"

@@ -285,6 +285,17 @@ def test_a_changed_promise_goes_on_from_what_was_told(make: Make) -> None:
     assert "late already" in body
 
 
+def test_a_ticket_that_is_done_shows_no_clock_that_runs_out(world: World) -> None:
+    """Otherwise a solved issue stays on the list of those that are late, for ever."""
+    at(world, 10)
+    assert {world.only(name).fields["sla"] for name in ("desk", "jira", "gitlab")} == {"breached"}
+    world.desk.set("1001", status="resolved")
+    world.wait(minutes=1)
+    world.settle()
+    assert {world.only(name).fields["sla"] for name in ("desk", "jira", "gitlab")} == {"-"}
+    assert [labels(world, name) for name in ("desk", "jira", "gitlab")] == [set()] * 3
+
+
 def test_what_is_parked_escalates_all_the_same(world: World) -> None:
     """Otherwise a fuse, which keeps a ticket waiting, keeps its breach a secret too."""
     world.wait(minutes=1)
