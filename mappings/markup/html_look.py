@@ -32,12 +32,12 @@ _BORDER = re.compile(r"border(?:-\w+)?:[^;]*[1-9.]\w*\s+(?:solid|dashed|dotted|d
 _SIZE = re.compile(r"(?<![\w-])(width|height):\s*([\d.]+)px")
 
 _CITED = re.compile(
-    r"(?:x_)?(?:yahoo_quoted\w*|freshdesk_quote|protonmail_quote|tutanota_quote|zmail_extra|gmail_extra"
-    r"|OLK_SRC_BODY_SECTION|hs_reply|quoted-mail|moz-forward-container)"
+    r"(?:x_)?(?:yahoo_quoted\w*|freshdesk_quote|protonmail_quote|tutanota_quote|zmail_extra"
+    r"|OLK_SRC_BODY_SECTION|hs_reply|quoted-mail)"
 )
 _ATTRIBUTION = re.compile(r"(?:x_)?(?:gmail_attr|moz-cite-prefix|moz-email-headers-table)")
 _BELOW = re.compile(
-    r"(?:x_)?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|zwchr"
+    r"(?:x_)?(?:divRplyFwdMsg|mail-editor-reference-message-container|zwchr"
     r"|ms-outlook-(?:mobile|ios)-reference-message-container)"
 )
 _CLOSING = re.compile(
@@ -47,6 +47,9 @@ _CITED_QUOTE = re.compile(
     r"(?:x_)?(?:gmail_quote|freshdesk_quote|protonmail_quote|tutanota_quote|yahoo_quoted|moz-quote\S*|clean_bq"
     r"|iosymail|hs_reply|zmail_extra\S*)"
 )
+
+_AROUND = ("gmail_quote", "gmail_quote_container", "gmail_extra")
+"""What stands around a quotation, its first line and, where somebody answers below it, the answer."""
 
 _LINKS = ("http://", "https://", "mailto:", "tel:")
 _STORED = re.compile(r"/data/helpdesk/attachments/production/(\d+)/|/helpdesk/attachments/(\d+)(?:[/?]|$)")
@@ -111,7 +114,7 @@ def mark(element: Element, tag: str) -> Mark | None:
         cited = element.get("type") == "cite" or any(map(_CITED_QUOTE.fullmatch, named))
         return Mark.CITED if cited else None
     for name in named:
-        if name.endswith(("gmail_quote", "gmail_quote_container")):
+        if name.endswith(_AROUND):
             # With a quotation inside, the rest of it may be answers between the quoted lines.
             return None if next(element.iter("blockquote"), None) is not None else Mark.CITED
         for pattern, meant in (

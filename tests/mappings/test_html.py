@@ -105,6 +105,22 @@ def test_answers_among_the_old_words_are_not_folded(said: str) -> None:
     assert html(write(found, TextFormat.HTML, {})) == found
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "<div>Hi,</div><div class=gmail_extra><div class=gmail_quote>On Mon, 3 Mar 2025 at 10:00, Desk wrote:<br>"
+            "<blockquote class=gmail_quote>Which?</blockquote></div><div>The red one.</div></div>"
+        ),
+        "<div>Hi,</div><div id=appendonsend></div><p>The red one.</p>",
+        "<div>Hi,</div><div class=moz-forward-container>---- Přeposlaná zpráva ----<p>The red one.</p></div>",
+    ],
+)
+def test_words_inside_a_programs_box_are_not_folded(text: str) -> None:
+    """Mail programs put boxes around more than what they quote: an answer below it, or a forwarded mail."""
+    assert "\n\nThe red one." in f"\n\n{html(text)}"
+
+
 def test_answers_between_quotations_keep_their_order() -> None:
     """An answer apart from its question says nothing."""
     found = html(
