@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from deskbridge.promised import (
     CalendarSettings,
@@ -18,7 +19,7 @@ from mappings.ticket import Impact
 from sync.rules import Table
 from sync.sla.calendar import Calendar, Elapsed, Frame, Union, Versions, around_the_clock
 from sync.sla.holidays import altered, holidays_of
-from sync.sla.policy import PAUSES, ClockName, OnChange, Policy, Rulebook, Target, in_days
+from sync.sla.policy import ClockName, OnChange, Policy, Rulebook, Target, in_days
 from sync.sla.presets import FIVE_LEVELS, THREE_LEVELS, five_levels, three_levels
 from sync.sla.presets import STEPS as PRESET_STEPS
 from sync.sla.priorities import matrix
@@ -103,27 +104,25 @@ def policy_in(name: str, policy: PolicySettings, calendar: WorkingTime | None) -
     """Return a policy, or the policies of a preset, measured in a calendar."""
     if policy.preset and calendar:
         preset = three_levels(calendar) if policy.preset == "three_levels" else five_levels(calendar)
-        return Rulebook(tuple(_with(one, policy) for one in preset.policies))
+        return Rulebook(tuple(replace(_with(one, policy), **_beside(policy)) for one in preset.policies))
     targets = {
         priority: {ClockName(clock): _target(span, calendar) for clock, span in promised.items()}
         for priority, promised in policy.targets.items()
     }
-    made = Policy(
-        name,
-        policy.types,
-        policy.assume_type,
-        policy.assume_priority,
-        targets,
-        tiers=policy.tiers,
-        priorities=policy.priorities,
-        tags=policy.tags,
-        reads=policy.reads,
-        taking_charge=policy.taking_charge,
-        pauses=PAUSES if policy.pauses is None else {ClockName(c): s for c, s in policy.pauses.items()},
-        told=policy.told,
-        on_project=policy.on_project,
-    )
-    return _with(made, policy)
+    made = Policy(name, policy.types, policy.assume_type, policy.assume_priority, targets)
+    return replace(_with(made, policy), **_beside(policy))
+
+
+def _beside(said: PolicySettings) -> dict[str, Any]:
+    """Return what settings say of a policy beside its types and targets; a preset keeps its own otherwise."""
+    names = ("tiers", "priorities", "tags", "reads", "taking_charge", "told", "on_project")
+    found = {name: getattr(said, name) for name in (*names, *_ASSUMED) if name in said.model_fields_set}
+    if said.pauses is not None:
+        found["pauses"] = {ClockName(clock): statuses for clock, statuses in said.pauses.items()}
+    return found
+
+
+_ASSUMED = ("assume_type", "assume_priority")
 
 
 def _with(made: Policy, said: PolicySettings) -> Policy:

@@ -12,6 +12,7 @@ from deskbridge.promised import CalendarSettings, HoursSettings, PolicySettings
 from deskbridge.stepped import stepped
 from deskbridge.words import nearest
 from sync.sla.holidays import countries
+from sync.sla.policy import PAUSES
 
 
 class Had(NamedTuple):
@@ -114,6 +115,9 @@ def _policy(
         yield f"{place}.priorities: it can never match: nothing is promised at any of these"
     if policy.types and policy.assume_type and policy.assume_type not in policy.types:
         yield f"{place}.assume_type: it is not for the type {policy.assume_type}; name one of its types"
+    pausing = PAUSES if policy.pauses is None else policy.pauses
+    for status in sorted(policy.told - {one for statuses in pausing.values() for one in statuses}):
+        yield f"{place}.told: no clock pauses while a ticket is {status}; name it in pauses too"
     usable = policy.calendar and policy.calendar in calendars and policy.calendar not in broken
     most = worked(calendar_of(policy.calendar, calendars)) if usable and policy.calendar else None
     yield from _targets(place, policy, most)

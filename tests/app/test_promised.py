@@ -120,6 +120,26 @@ def test_presets(tmp_path: Path, preset: str, names: list[str]) -> None:
     assert {policy.reopen_days for policy in found.policies} == {5}
 
 
+def test_a_preset_is_for_the_tickets_that_the_settings_name(tmp_path: Path) -> None:
+    """A preset for one tag would take every ticket of the customer."""
+    text = (
+        '[policies.more]\npreset = "five_levels"\ncalendar = "office"\ntags = ["vip"]\ntiers = ["gold"]\n'
+        'reads = "work"\nassume_priority = "high"\n'
+        '[policies.rest]\npreset = "three_levels"\ncalendar = "office"\n'
+    )
+    found = rules(tmp_path, text, "more", "rest")
+    assert isinstance(found, Rulebook)
+    *five, three = found.policies
+    assert {(one.tags, one.tiers, one.reads) for one in five} == {
+        (frozenset({"vip"}), frozenset({"gold"}), "work")
+    }
+    assert {one.assume_priority for one in five} == {Priority.HIGH}
+    # What is not said stays the preset's.
+    assert [one.on_project for one in five] == ["", None]
+    assert five[1].told == {Status.WAITING_ON_VENDOR}
+    assert (three.tags, three.reads, three.assume_type) == (frozenset(), "front", TicketType.INCIDENT)
+
+
 def test_holidays_of_a_country(tmp_path: Path) -> None:
     """Public holidays by law, the desk's own besides, less those on which it works, and half a day."""
     found = calendar(
@@ -259,6 +279,10 @@ POLICIES = [
     (
         'types = ["bug"]\nassume_type = "task"\ntargets = { low = { update = "4h elapsed" } }\n',
         "policies.more.assume_type: it is not for the type task; name one of its types",
+    ),
+    (
+        'told = ["waiting_on_vendor"]\ntargets = { low = { update = "4h elapsed" } }\n',
+        "policies.more.told: no clock pauses while a ticket is waiting_on_vendor; name it in pauses too",
     ),
     (
         'on_project = "standrd"\ntargets = { low = { update = "4h elapsed" } }\n',
