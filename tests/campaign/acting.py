@@ -30,12 +30,12 @@ class Acting:
 
     def desks(self) -> list[Side]:
         """Return the tickets at the desk that can be worked on."""
-        return [ticket.desk for _, ticket in self.ledger.tickets() if ticket.desk.there]
+        return [t.desk for _, t in self.ledger.tickets() if t.desk.there and not t.desk.left]
 
     def works(self, tool: str = "") -> list[Side]:
         """Return the issues, of one tool or of both."""
         sides = (side for bundle in self.ledger.bundles for side in bundle.works.values())
-        return [side for side in sides if side.there and tool in ("", side.tool)]
+        return [side for side in sides if side.there and not side.left and tool in ("", side.tool)]
 
     def says(self, side: Side, id: str, token: str, author: str, *files: Upload, private: bool) -> Said:
         """Tell the ledger of a text."""
@@ -57,7 +57,8 @@ class Acting:
         return [
             said
             for said in self.ledger.said
-            if said.side.tool in tools and said.side.there and not said.deleted and said.token
+            if said.side.tool in tools and said.side.there and not said.side.left
+            if not said.deleted and said.token
             if said.id != DESCRIPTION and not said.published and not said.kept
         ]
 

@@ -71,6 +71,8 @@ class Crowd:
             (3, between.links_second_ticket),
             (2, between.links_own_issue),
             (4, between.links_off),
+            (3, between.merges),
+            (2, between.moves_away),
         ]
 
     def opens(self, *, routed: bool | None = None) -> None:

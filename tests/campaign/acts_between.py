@@ -172,6 +172,56 @@ class Between(Acting):
             side = Side("gitlab", key_of("gitlab", made))
         return self._linked(bundle.tickets[0].desk, side, bundle, Bundle())
 
+    def merges(self) -> bool:
+        """The agent merges a ticket into another one of the same customer."""
+        whole = [b for b in self.ledger.bundles if len(b.tickets) == 1 and not b.by_hand]
+        there = [b for b in whole if b.tickets[0].desk.there and not b.tickets[0].desk.left]
+        if (other := self.pick([b for b in there if b.tickets[0].desk.key != "1"])) is None:
+            return False
+        merged = other.tickets[0]
+        alike = [b for b in there if b is not other and b.tickets[0].customer == merged.customer]
+        # Two tickets that each have an issue of their own cannot become one: a person must choose.
+        if (into := self.pick([b for b in alike if not (b.works and other.works)])) is None:
+            return False
+        if not into.works and self._routed(into.tickets[0].desk):
+            return False
+        self.people.merge(into.tickets[0].desk.key, merged.desk.key)
+        self.did(merged.desk, f"{AGENT} merges it into desk:{into.tickets[0].desk.key}")
+        self.ledger.merge(into, other, merged.desk)
+        self.did(into.tickets[0].desk, f"desk:{merged.desk.key} was merged into it")
+        return True
+
+    def _routed(self, desk: Side) -> bool:
+        tags = set(self.people.agent("GET", f"tickets/{desk.key}")["tags"])
+        return bool(tags & {"dev", "firmware"})
+
+    def moves_away(self) -> bool:
+        """The developer moves an issue to another project."""
+        if (side := self.pick(self.works("gitlab"))) is None:
+            return False
+        before = side.key
+        key = self.people.move(before)
+        self.did(side, f"the developer moves it to another project, where it is {key}")
+        self.ledger.move(side, key)
+        # The other project knows not all the labels, and the issue is open there whatever it was.
+        self.ledger.bundle_of(side).by_hand = True
+        self._renumber(side)
+        return True
+
+    def _renumber(self, side: Side) -> None:
+        """Have the ledger know what the texts of an issue that was moved are called now."""
+        notes = self.people.notes(side.key)
+        for said in self.ledger.said:
+            if said.side is side and said.id != DESCRIPTION:
+                words = (said.token, *said.earlier)
+                said.id = next((str(n["id"]) for n in notes if _begins(n["body"]) in words), said.id)
+        self.ledger.touched = [
+            (s, next((str(n["id"]) for n in notes if word in n["body"]), id), word)
+            if s is side
+            else (s, id, word)
+            for s, id, word in self.ledger.touched
+        ]
+
     def links_off(self) -> bool:
         """Somebody takes an issue out of its ticket by hand."""
         linked = [(b, w) for b in self.ledger.bundles for w in b.works.values() if w.there]
@@ -231,6 +281,11 @@ class Between(Acting):
         """Whether the hub's account wrote a text at the desk."""
         known = {said.id for said in self.ledger.said if said.side.tool == "desk"}
         return str(row["id"]) not in known
+
+
+def _begins(body: str) -> str:
+    found = TOKEN.search(body)
+    return found[0] if found else ""
 
 
 def _path(copy: Copy) -> str:

@@ -95,7 +95,7 @@ class AtDesk(Acting):
 
     def tags(self) -> bool:
         """The agent adds or removes a tag: one that steers, sometimes."""
-        if (side := self.pick(self.desks())) is None:
+        if (side := self.pick(self._quiet())) is None:
             return False
         present = set(self.people.agent("GET", f"tickets/{side.key}")["tags"])
         tag = self.chance.choice((*TAGS, *TAGS, "dev", "firmware"))
@@ -128,7 +128,7 @@ class AtDesk(Acting):
 
     def renames(self) -> bool:
         """The agent gives the ticket another subject."""
-        if (side := self.pick(self.desks())) is None:
+        if (side := self.pick(self._quiet())) is None:
             return False
         subject = f"{self.ledger.token().upper()} {self.writer.plain(6)}"
         self.people.agent("PUT", f"tickets/{side.key}", json={"subject": subject})
@@ -168,6 +168,14 @@ class AtDesk(Acting):
         ticket.customer = other
         self.did(side, f"{AGENT} gives it to {other}")
         return True
+
+    def _quiet(self) -> list[Side]:
+        """Return the tickets that the hub is not writing at this moment.
+
+        The desk takes tags as a whole, and knows no write on a condition: what somebody changes between
+        the hub's last look and its write is gone before anybody saw it.
+        """
+        return [side for side in self.desks() if (side.tool, side.key) != self.ledger.written]
 
     def _ticket(self, side: Side) -> Ticket:
         return next(ticket for _, ticket in self.ledger.tickets() if ticket.desk is side)

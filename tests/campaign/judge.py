@@ -88,6 +88,9 @@ class Judge:
         sides = [ticket.desk, *bundle.works.values()]
         if said.side not in sides or not said.side.there or said.kept:
             return []
+        if ticket.desk.left == "merged":
+            # Its own texts still reach the issues, and nothing else of it moves anything.
+            return [s for s in bundle.works.values() if s.there] if said.side is ticket.desk else []
         others = [side for side in sides if side is not said.side and side.there]
         if said.side is not ticket.desk and len(bundle.tickets) > 1 and ticket is not bundle.tickets[0]:
             others = [ticket.desk] if ticket.desk.there else []  # between work sides it is looked at once
@@ -123,7 +126,8 @@ class Judge:
                     "twice", ticket.number, f"{file.name} hangs {there[file.sha256]} times on {_name(target)}"
                 )
             excused = said.deleted or self._older(said, target) or self._excused(said, target)
-            spoilt = (
+            # The address of a file is its project's: once the issue was moved it leads nowhere.
+            spoilt = target.left == "moved" or (
                 any((side, f) for side, f, _ in self._ledger.touched if side is target)
                 and target.tool == "gitlab"
             )
@@ -220,6 +224,8 @@ class Judge:
             side = next((s for b in self._ledger.bundles for s in b.sides if s.key == record.key), None)
             if side is None or self._is_theirs(side, text) or self._told.names(said.side, side, "narrowed"):
                 continue
+            if self._ledger.was_there(token, said.side, record.tool, record.key):
+                continue  # somebody took the sides apart: what was written by then stays
             yield Fault("leak", self._number(record), f"{token} stands on {record.tool}:{record.key}")
 
     def _published(self) -> dict[str, Said]:
@@ -265,6 +271,8 @@ class Judge:
 
     def _parked(self) -> Iterator[Fault]:
         for refs, why in self._told.parked:
+            if "each has an issue of its own" in why and any(t.desk.left for _, t in self._ledger.tickets()):
+                continue  # two tickets were merged while issues were made for both: a person must choose
             known = [t for _, t in self._ledger.tickets() if f"desk:{t.desk.key}" in refs]
             if "no customer is known" not in why:
                 yield Fault("parked", known[0].number if known else 0, why)
@@ -293,6 +301,7 @@ class Judge:
                 leader = bundle.tickets[0]
                 desk = self._record(leader.desk)
                 wanted = desk is not None and tag in desk.tags and leader.customer in _LABELS
+                wanted = wanted and not leader.desk.left
                 parted = any(p.bundle is bundle and p.side.tool == tool for p in self._ledger.parted)
                 if (
                     wanted

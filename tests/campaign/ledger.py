@@ -30,6 +30,8 @@ class Side:
     linked: datetime | None = None
     trashed: bool = False
     gone: bool = False
+    left: str = ""
+    """Where nobody acts on it any more, what became of it: ``merged`` into another ticket, or ``moved``."""
 
     @property
     def there(self) -> bool:
@@ -119,6 +121,8 @@ class Ledger:
     """When each word was first written."""
     focus: Sequence[Side] = ()
     """What everybody just looks at: the ticket that the hub is at work on, for instance."""
+    written: tuple[str, str] | None = None
+    """(tool, key) of the ticket whose fields the hub has just read and is about to write."""
     acts: int = 0
     words: int = 0
 
@@ -167,6 +171,17 @@ class Ledger:
             if (parted.side.tool, parted.side.key) in apart and apart <= ends:
                 return self.born[token] <= parted.when
         return False
+
+    @staticmethod
+    def move(side: Side, key: str) -> None:
+        """Have a side live under another key from now on."""
+        side.key, side.left = key, "moved"
+
+    def merge(self, one: Bundle, other: Bundle, merged: Side) -> None:
+        """Have the second bundle's ticket be merged into the first one's, which inherits its issues."""
+        merged.left = "merged"
+        if other.works:
+            self.join(one, other)
 
     def join(self, one: Bundle, other: Bundle) -> None:
         """Have two bundles be one."""

@@ -16,7 +16,7 @@ CUSTOMERS = {
     "orbit": ("giulia@orbit.example", "Giulia Conti"),
     "nobody": ("pat@nowhere.example", "Pat Unknown"),
 }
-_PROJECT = "harbour%2Ffirmware"
+_PROJECT, _OTHER = "harbour%2Ffirmware", "harbour%2Fportal"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ class People:
         self.jira = Tool(f"{env['JIRA_URL']}/rest", (env["JIRA_DEV_EMAIL"], env["JIRA_DEV_TOKEN"]))
         gitlab = f"{env['GITLAB_URL']}/api/v4/projects/{_PROJECT}"
         self.gitlab = Tool(gitlab, headers={"PRIVATE-TOKEN": env["GITLAB_DEV_TOKEN"]})
+        other = f"{env['GITLAB_URL']}/api/v4/projects/{_OTHER}"
+        self.elsewhere = Tool(other, headers={"PRIVATE-TOKEN": env["GITLAB_DEV_TOKEN"]})
+        """The project that developers move issues to."""
         self.owner = Tool(gitlab, headers={"PRIVATE-TOKEN": owner})
         self.robot_in_jira = Tool(f"{env['JIRA_URL']}/rest", (env["JIRA_EMAIL"], env["JIRA_TOKEN"]))
         self.robot_in_gitlab = Tool(gitlab, headers={"PRIVATE-TOKEN": env["GITLAB_TOKEN"]})
@@ -134,21 +137,53 @@ class People:
         part = {"file": (file.name, file.content, "application/octet-stream")}
         return str(self.gitlab("POST", "uploads", files=part)["markdown"])
 
+    def project(self, key: str) -> Tool:
+        """Return the project that an issue of GitLab's is in."""
+        return self.gitlab if key.partition(":")[0] == "101" else self.elsewhere
+
+    def move(self, key: str) -> str:
+        """Move an issue to the other project, and return what it is called there."""
+        there = self.elsewhere("GET", "")["id"]
+        moved = self.gitlab("POST", f"issues/{_iid(key)}/move", json={"to_project_id": there})
+        return f"{moved['project_id']}:{moved['iid']}"
+
+    def merge(self, primary: str, secondary: str) -> None:
+        """Merge a ticket of the desk into another, as agents do."""
+        named = f"Ticket <a href='/a/tickets/{secondary}'>#{secondary}</a> goes on here"
+        there = f"<a href='{self.urls['desk']}/a/tickets/{primary}'>#{primary}</a>"
+        body = {
+            "primary_id": int(primary),
+            "ticket_ids": [int(secondary)],
+            "note_in_primary": {"body": named, "private": True},
+            "note_in_secondary": {
+                "body": f"<p>This ticket is closed and merged into ticket {there}</p>",
+                "private": True,
+            },
+        }
+        self.agent("PUT", "tickets/merge", json=body)
+
     def notes(self, key: str) -> list[dict[str, Any]]:
         """Return the first hundred notes of an issue that people or programs wrote."""
         asked = {"per_page": 100, "sort": "asc", "order_by": "created_at"}
-        found = self.gitlab("GET", f"issues/{_iid(key)}/notes", params=asked)
+        found = self.project(key)("GET", f"issues/{_iid(key)}/notes", params=asked)
         return [note for note in found if not note["system"]]
 
     def gitlab_issues(self) -> list[dict[str, Any]]:
-        """Return all issues of the project."""
+        """Return all issues of both projects, those apart that were moved away."""
         found: list[dict[str, Any]] = []
-        for page in range(1, 100):
-            asked = {"scope": "all", "per_page": 100, "page": page, "order_by": "created_at", "sort": "asc"}
-            found += (rows := self.gitlab("GET", "issues", params=asked))
-            if len(rows) < 100:
-                break
-        return found
+        for project in (self.gitlab, self.elsewhere):
+            for page in range(1, 100):
+                asked = {
+                    "scope": "all",
+                    "per_page": 100,
+                    "page": page,
+                    "order_by": "created_at",
+                    "sort": "asc",
+                }
+                found += (rows := project("GET", "issues", params=asked))
+                if len(rows) < 100:
+                    break
+        return [issue for issue in found if not issue["moved_to_id"]]
 
 
 def _iid(key: str) -> str:

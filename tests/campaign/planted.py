@@ -27,6 +27,7 @@ from sync import (
     apply,
     apply_files,
     apply_texts,
+    engine,
     fields,
     links,
     observe,
@@ -294,6 +295,21 @@ def _unlink_kept() -> None:
     _change(links.Links, unlink=lambda self, ref: None)
 
 
+def _merge_unnoticed() -> None:
+    """A ticket that was merged into another goes on as before, and the other one does not inherit its issues."""
+    _change(observe, merged_into=lambda side: None)
+
+
+def _move_not_followed() -> None:
+    """An issue that was moved to another project is not followed there."""
+    _change(_OBSERVER, _moves=lambda self, left, presences: iter(()))
+
+
+def _move_unnumbered() -> None:
+    """The texts of an issue that was moved are looked for under the ids that they had before."""
+    _change(engine, renamed=lambda old, new: {})
+
+
 def _any_webhook() -> None:
     """A webhook is believed whether or not it proves where it comes from."""
     heard = app.Web._heard
@@ -355,6 +371,9 @@ PLANTED: dict[str, Callable[[], None]] = {
     "not-narrowed": _not_narrowed,
     "unlinked-again": _unlinked_again,
     "unlink-kept": _unlink_kept,
+    "merge-unnoticed": _merge_unnoticed,
+    "move-not-followed": _move_not_followed,
+    "move-unnumbered": _move_unnumbered,
     "any-webhook": _any_webhook,
     "webhook-forgotten": _webhook_forgotten,
     "equal-version": _equal_version,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from http.client import NOT_FOUND
 from typing import Any
 
 import requests
@@ -36,8 +37,13 @@ class Text:
     @property
     def token(self) -> str | None:
         """The word by which it is known: it stands first, whatever is quoted below."""
-        found = TOKEN.search(self.body)
+        found = None if self.merging and not self.ours else TOKEN.search(self.body)
         return found[0] if found else None
+
+    @property
+    def merging(self) -> bool:
+        """Whether it is the desk's note about a ticket that was merged, which copies that one's text."""
+        return "is merged into this ticket" in self.body
 
 
 @dataclass(frozen=True)
@@ -200,11 +206,11 @@ class Reader:
         for issue in self._people.gitlab_issues():
             key = key_of("gitlab", issue)
             texts = [Text(DESCRIPTION, "", ours=True, body=issue["description"] or "", public=False)]
-            for row in self._notes(issue["iid"]):
+            for row in self._notes(key):
                 ours = row["author"]["username"].startswith("project_101_bot")
                 texts.append(Text(str(row["id"]), row["author"]["name"], ours, row["body"], public=False))
             names = [name for text in texts for name in _UPLOAD.findall(text.body)]
-            files = [self._people.gitlab.fetch(f"uploads/{name}") for name in dict.fromkeys(names)]
+            files = list(self._uploads(key, dict.fromkeys(names)))
             yield Record(
                 tool="gitlab",
                 key=key,
@@ -217,11 +223,21 @@ class Reader:
                 files=tuple(map(_digest, files)),
             )
 
-    def _notes(self, iid: int) -> list[dict[str, Any]]:
+    def _uploads(self, key: str, names: Iterable[str]) -> Iterator[bytes]:
+        """Yield the files that the texts of an issue show; a broken link shows none."""
+        for name in names:
+            try:
+                yield self._people.project(key).fetch(f"uploads/{name}")
+            except requests.HTTPError as error:
+                if error.response.status_code != NOT_FOUND:
+                    raise
+
+    def _notes(self, key: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for page in range(1, 20):
             asked = {"per_page": 100, "page": page, "sort": "asc", "order_by": "created_at"}
-            found += (rows := self._people.gitlab("GET", f"issues/{iid}/notes", params=asked))
+            path = f"issues/{key.partition(':')[2]}/notes"
+            found += (rows := self._people.project(key)("GET", path, params=asked))
             if len(rows) < 100:
                 break
         return [note for note in found if not note["system"]]

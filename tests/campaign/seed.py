@@ -134,7 +134,9 @@ class Seed:
         sides = there[0] if there and self._chance.random() < _WATCHED else []
         if self._chance.random() < 0.5:
             sides = [s for s in sides if (s.tool, s.key) == side]
+        self._ledger.written = side if " PUT " in at else None
         self._crowd.act(linking=False, focus=sides)
+        self._ledger.written = None
 
     def _link(self, one: str, other: str) -> bool:
         done = self._hub.do(self._job("link", arguments=[one, other]))
@@ -238,8 +240,8 @@ class Seed:
 
 def _side_of(system: str, path: str) -> tuple[str, str] | None:
     """Return which ticket an address names, if any."""
-    found = re.search(r"/(?:tickets|issue|issues)/(\d+)", path)
+    found = re.search(r"/(?:projects/(?P<project>\d+)/)?(?:tickets|issue|issues)/(?P<key>\d+)", path)
     if found is None:
         return None
     tool = _TOOLS.get(system, system)
-    return (tool, f"101:{found[1]}" if tool == "gitlab" else found[1])
+    return (tool, f"{found['project']}:{found['key']}" if tool == "gitlab" else found["key"])
