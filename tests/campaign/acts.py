@@ -36,7 +36,7 @@ class Crowd:
         self._ledger, self._chance, self._clock, self._people = ledger, chance, clock, people
         desk = AtDesk(people, ledger, chance, clock)
         work = AtWork(people, ledger, chance, clock)
-        between = Between(people, ledger, chance, clock, link, unlink)
+        between = Between(people, ledger, chance, clock, link, unlink, work.rewrite)
         self._desk, self._between = desk, between
         self._acts: list[tuple[int, Callable[[], bool]]] = [
             (14, desk.notes),

@@ -19,6 +19,8 @@ from tests.campaign.knowing import key_of
 from tests.campaign.ledger import DESCRIPTION, TOKEN, Bundle, Ledger, Said, Side, quoted
 from tests.campaign.people import People
 
+_AGAIN = 0.6
+"""How often the original of a copy that somebody meddled with changes right then."""
 _MARKER = re.compile(r"db1[.][a-z2-7]+[.][a-z2-7]+")
 
 
@@ -42,9 +44,10 @@ class Between(Acting):
         clock: Clock,
         link: Callable[[str, str], bool],
         unlink: Callable[[str], bool],
+        rewrite: Callable[[Said], None],
     ) -> None:
         super().__init__(people, ledger, chance, clock)
-        self._link, self._unlink = link, unlink
+        self._link, self._unlink, self._rewrite = link, unlink, rewrite
 
     def quotes(self) -> bool:
         """Somebody answers, and quotes a copy below."""
@@ -84,7 +87,9 @@ class Between(Acting):
         return True
 
     def claims(self) -> bool:
-        """A program that has the hub's own key claims, unsigned, to have copied a text."""
+        """A program that has the hub's own key claims, unsigned, to have copied a text; or quotes a copy."""
+        if self.chance.random() < 0.5:
+            return self._robot_quotes()
         if (copy := self._copy()) is None or not (marker := _MARKER.search(copy.body)):
             return False
         bundle = self.ledger.bundle_of(copy.side)
@@ -103,6 +108,34 @@ class Between(Acting):
             copy.side, f"another program with the hub's key says {id}: {word}, claiming to copy {said.token}"
         )
         return True
+
+    def _robot_quotes(self) -> bool:
+        """A program that has the hub's own key quotes a copy, whose original is edited then."""
+        if (copy := self._copy(plain=True)) is None:
+            return False
+        word = f"zs{self.ledger.token()[2:]}"
+        body = quoted(copy.body)
+        lines = "\n".join(f"> {line}" for line in body.splitlines())
+        texts = {
+            "desk": f"<p>{word} seen</p><blockquote>{body}</blockquote>",
+            "jira": f"{word} seen\n\n{{quote}}\n{body}\n{{quote}}",
+            "gitlab": f"{word} seen\n\n{lines}",
+        }
+        id = self._as_robot(copy.side, texts[copy.side.tool])
+        self.ledger.touched.append((copy.side, id, word))
+        self.did(copy.side, f"another program with the hub's key says {id}: {word}, quoting {copy.id}")
+        self._original_changes(copy)
+        return True
+
+    def _original_changes(self, copy: Copy) -> None:
+        """Have the author of what was copied edit it, often."""
+        token = TOKEN.findall(copy.body)[0]
+        mine = [s for s in self.mine("jira", "gitlab") if token in (s.token, *s.earlier)]
+        mine = [s for s in mine if not s.files and len(s.earlier) < 20]
+        if mine and self.chance.random() < _AGAIN:
+            self.revise(mine[0])
+            self._rewrite(mine[0])
+            self.did(mine[0].side, f"the developer edits {mine[0].id}: {mine[0].token}")
 
     def _as_robot(self, side: Side, text: str) -> str:
         if side.tool == "desk":
@@ -129,6 +162,7 @@ class Between(Acting):
             self.people.owner("PUT", path, json={"body": f"{copy.body}\n\n{word}"})
         self.ledger.touched.append((copy.side, copy.id, word))
         self.did(copy.side, f"somebody edits the copy {copy.id}, adding {word}")
+        self._original_changes(copy)
         return True
 
     def deletes_copy(self) -> bool:
@@ -145,9 +179,7 @@ class Between(Acting):
 
     def links_second_ticket(self) -> bool:
         """Somebody links a second ticket to an issue by hand."""
-        alone = [
-            b for b in self.ledger.bundles if not b.works and b.tickets[0].desk.there and len(b.tickets) == 1
-        ]
+        alone = [b for b in self._lone() if len(b.tickets) == 1]
         shared = [b for b in self.ledger.bundles if b.works and all(s.there for s in b.sides)]
         bundle, other = self.pick(alone), self.pick(shared)
         if bundle is None or other is None or other is bundle:
@@ -155,10 +187,14 @@ class Between(Acting):
         work = self.chance.choice(sorted(other.works.values(), key=lambda side: side.tool))
         return self._linked(bundle.tickets[0].desk, work, other, bundle)
 
+    def _lone(self) -> list[Bundle]:
+        """Return the tickets without an issue that somebody still works on."""
+        bundles = (b for b in self.ledger.bundles if not b.works)
+        return [b for b in bundles if b.tickets[0].desk.there and not b.tickets[0].desk.left]
+
     def links_own_issue(self) -> bool:
         """The developer writes an issue of her own, and somebody links it to a ticket."""
-        lone = [b for b in self.ledger.bundles if not b.works and b.tickets[0].desk.there]
-        if (bundle := self.pick(lone)) is None:
+        if (bundle := self.pick(self._lone())) is None:
             return False
         title, text = f"{self.ledger.token().upper()} own", f"zy{self.ledger.token()[2:]} as seen"
         if self.chance.random() < 0.5:
@@ -183,7 +219,8 @@ class Between(Acting):
         # Two tickets that each have an issue of their own cannot become one: a person must choose.
         if (into := self.pick([b for b in alike if not (b.works and other.works)])) is None:
             return False
-        if not into.works and self._routed(into.tickets[0].desk):
+        # While the hub makes an issue nobody knows which of the two it will be.
+        if any(self._wanted(b.tickets[0].desk) - b.works.keys() for b in (into, other)):
             return False
         self.people.merge(into.tickets[0].desk.key, merged.desk.key)
         self.did(merged.desk, f"{AGENT} merges it into desk:{into.tickets[0].desk.key}")
@@ -191,9 +228,9 @@ class Between(Acting):
         self.did(into.tickets[0].desk, f"desk:{merged.desk.key} was merged into it")
         return True
 
-    def _routed(self, desk: Side) -> bool:
-        tags = set(self.people.agent("GET", f"tickets/{desk.key}")["tags"])
-        return bool(tags & {"dev", "firmware"})
+    def _wanted(self, desk: Side) -> set[str]:
+        tags = self.people.agent("GET", f"tickets/{desk.key}")["tags"]
+        return {tool for tag, tool in (("dev", "jira"), ("firmware", "gitlab")) if tag in tags}
 
     def moves_away(self) -> bool:
         """The developer moves an issue to another project."""

@@ -145,7 +145,7 @@ class Campaign:
         """Have the tools' indexes lag or flicker, as they do in some places."""
         control = self.people.control
         jira = {
-            "index_lag": chance.choice((0.0, 0.0, 3.0, 20.0)),
+            "index_lag": chance.choice((0.0, 3.0, 20.0, 20.0)),
             "index_flicker": chance.choice((0.0, 0.0, 2.0)),
         }
         for name, value in jira.items():

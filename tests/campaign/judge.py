@@ -18,6 +18,8 @@ from tests.campaign.people import CUSTOMERS
 from tests.campaign.reading import Record, Text, World, words
 
 _SENDER = "Harbour support"
+_THEIRS = re.compile(r"z[st]\d{4}[a-z]")
+"""The words of what another program wrote, or a person into a copy."""
 _STEERING = {"dev", "firmware"}
 _LABELS = {"lantern": "customer-lantern", "orbit": "customer-orbit"}
 
@@ -63,6 +65,7 @@ class Judge:
         yield from self._parked()
         yield from self._placed()
         yield from self._theirs()
+        yield from self._spread()
         yield from self._kept_inside()
         yield from self._at_home()
         for bundle in self._ledger.bundles:
@@ -70,6 +73,14 @@ class Judge:
                 yield from self._texts(bundle, ticket)
                 yield from self._order(bundle, ticket)
             yield from self._fields(bundle)
+
+    def missed(self) -> Iterator[Fault]:
+        """Yield the texts, as they were first written, that stand nowhere else yet."""
+        for bundle in self._ledger.bundles:
+            for ticket in bundle.tickets:
+                for fault in self._texts(bundle, ticket):
+                    if fault.check == "lost" and fault.what.startswith("zq") and " is not on " in fault.what:
+                        yield fault
 
     # -- texts and files
 
@@ -246,7 +257,12 @@ class Judge:
             bundle = self._bundle(record)
             for text in record.texts:
                 side = home.get(token := text.token or "")
-                if side is None or self._ledger.was_there(token, side, record.tool, record.key):
+                # The desk's note about a merge is a text like any other where the merged ticket is no side.
+                if (
+                    side is None
+                    or text.merging
+                    or self._ledger.was_there(token, side, record.tool, record.key)
+                ):
                     continue
                 strange = (bundle is None or side not in bundle.sides) and side.key != record.key
                 desks = side.tool == record.tool == "desk" and side.key != record.key
@@ -266,6 +282,17 @@ class Judge:
             if text is None or word not in text.body:
                 number = self._number(record)
                 yield Fault("overwritten", number, f"{word} in text {id} on {_name(side)} is gone")
+
+    def _spread(self) -> Iterator[Fault]:
+        """Check that what people wrote into copies, and other programs with the hub's key, went nowhere."""
+        home = {word: side for side, _, word in self._ledger.touched}
+        for record in self._world.records.values():
+            for text in record.texts:
+                for word in _THEIRS.findall(text.body):
+                    side = home.get(word)
+                    if side is not None and (side.tool, side.key) != (record.tool, record.key):
+                        what = f"{word} of {_name(side)} stands on {record.tool}:{record.key}"
+                        yield Fault("astray", self._number(record), what)
 
     # -- tickets and fields
 

@@ -21,6 +21,7 @@ from connectors.gitlab.connector import GitLab
 from connectors.jira.connector import Jira
 from deskbridge.web import app, letterbox
 from mappings import provenance
+from mappings.markup import read
 from mappings.provenance import Marker, Signer
 from mappings.ticket import MESSAGE_0, Audience, CommentKind, PersonRole
 from sync import (
@@ -61,7 +62,7 @@ def _change(place: Any, **names: Any) -> None:
 
 def _no_look() -> None:
     """A write whose answer was lost is not looked for by its marker before it is sent again."""
-    _change(_OBSERVER, _recognise=lambda self, sides, known: ())
+    _change(_OBSERVER, _ours=lambda self, sides, known: iter(()))
     for connector in (Freshdesk, Jira, GitLab):
         _change(connector, find_created=lambda self, token, since: None)
 
@@ -94,10 +95,11 @@ def _any_author() -> None:
         for side in sides:
             for message in side.ticket.messages:
                 place = TextId(side.ref.connection, side.ref.key, message.id)
-                if not known.is_copy(Kind.COMMENT, place):
-                    yield from self._marked(message, place)
+                marker = self._signer.find(read(message.body, message.attachments))
+                if marker and marker.hub == self._hub() and not known.is_copy(Kind.COMMENT, place):
+                    yield marker, message, place
 
-    _change(_OBSERVER, _recognise=recognise)
+    _change(_OBSERVER, _ours=recognise)
 
 
 def _quoted_marker() -> None:
@@ -296,7 +298,7 @@ def _unlink_kept() -> None:
 
 
 def _merge_unnoticed() -> None:
-    """A ticket that was merged into another goes on as before, and the other one does not inherit its issues."""
+    """A ticket that was merged into another goes on as before, and nobody inherits its issues."""
     _change(observe, merged_into=lambda side: None)
 
 

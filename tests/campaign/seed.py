@@ -155,6 +155,7 @@ class Seed:
 
     def _settled(self) -> Iterator[Fault]:
         """Let the hub come to rest, and yield what is wrong then."""
+        yield from self._found_out()
         for attempt in range(12):
             self._clock.advance(1000)
             self._do("sweep" if attempt in (0, 4) else "retry")
@@ -171,6 +172,18 @@ class Seed:
         self.world = world
         yield from Judge(self._ledger, world, self.said).faults()
         yield from self._heard()
+
+    def _found_out(self) -> Iterator[Fault]:
+        """Check that the hub finds out by asking what was said, before it looks at every ticket."""
+        for _ in range(4):
+            self._clock.advance(1000)
+            self._do("retry")
+            self._do("sync")
+        self._crowd.look()
+        state = self._do("state")
+        told = Told([tuple(f) for f in state["findings"]], [tuple(p) for p in state["parked"]])
+        for fault in Judge(self._ledger, Reader(self._people).read(self._ledger), told).missed():
+            yield Fault("deaf", fault.ticket, f"nothing but a look at every ticket shows it: {fault.what}")
 
     def _heard(self) -> Iterator[Fault]:
         """Check that a text is copied when the tools call the hub, though nobody asks them."""
