@@ -14,6 +14,7 @@ from deskbridge.words import nearest
 from mappings.vocabulary import VocabularyError, vocabularies
 from sync.fields import OWN, slug
 from sync.rules import Role, When
+from sync.sla.tiers import Paying
 
 __all__ = ["Names", "contradictions", "nearest"]
 
@@ -43,9 +44,30 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     had = {name: Had(c.policies, c.tier, frozenset(c.dris)) for name, c in s.customers.items()}
     yield from clashes(s.calendars, s.policies, had, names)
     yield from judged(s.priorities, s.customers, names)
+    yield from _tiers(s, names)
+    yield from _duty(s)
     yield from _boards(s)
     yield from _signs(s)
     yield from _fields(s)
+
+
+def _tiers(s: Settings, names: Names) -> Iterator[str]:
+    for name, tier in s.tiers.items():
+        if tier.paying is Paying.HOURS and not tier.hours:
+            yield f'tiers.{name}.hours: how many does a month include? write hours = "10h"'
+        if tier.paying is not Paying.HOURS and tier.hours:
+            yield f'tiers.{name}.hours: they belong to paying = "hours"; leave them out'
+    for key, customer in s.customers.items():
+        if names["tiers"] and customer.tier and customer.tier not in names["tiers"]:
+            why = f"there is no {customer.tier!r} in [tiers]{nearest(customer.tier, names['tiers'])}"
+            yield f"customers.{key}.tier: {why}"
+
+
+def _duty(s: Settings) -> Iterator[str]:
+    for name, duty in s.duty.items():
+        for number, one in enumerate(duty.overrides):
+            if one.end <= one.start:
+                yield f"duty.{name}.overrides.{number}.end: it is not after start"
 
 
 def _fields(s: Settings) -> Iterator[str]:

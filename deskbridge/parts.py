@@ -6,7 +6,7 @@ What is wrong between parts is found by `deskbridge.contradictions`. Making thes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, date, time, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -19,6 +19,7 @@ from mappings.ticket import Impact, Priority, Status, TicketType, Urgency
 from sync.fuses import STANDARD
 from sync.pieces import Long
 from sync.rules import Role
+from sync.sla.tiers import Paying
 
 PREFIX = "DESKBRIDGE_"
 
@@ -250,6 +251,36 @@ class NotifySettings(_Part):
     """How long what falls due waits for more to go into the same message."""
 
 
+class TierSettings(_Part):
+    """What customers of a tier pay for."""
+
+    paying: Paying
+    hours: Duration = timedelta(0)
+    """What a month includes, where hours are paid for in advance."""
+
+
+class OverrideSettings(_Part):
+    """A time that is somebody's whoever's week it is."""
+
+    start: Instant
+    end: Instant
+    person: Text
+    why: str = ""
+
+
+class DutySettings(_Part):
+    """People who are on duty in turns of a week."""
+
+    people: tuple[Text, ...] = Field(min_length=1)
+    """In their order."""
+    zone: Zone
+    since: date
+    """The day on which the first of them begins."""
+    at: time = time(9)
+    """When turns change, on the clocks of the zone."""
+    overrides: tuple[OverrideSettings, ...] = ()
+
+
 class Settings(BaseSettings):
     """Everything that was decided once, in the hub. Made from what it is given and nothing else."""
 
@@ -264,6 +295,8 @@ class Settings(BaseSettings):
     calendars: Mapping[Name, CalendarSettings] = {}
     policies: Mapping[Name, PolicySettings] = {}
     priorities: Mapping[Name, PrioritiesSettings] = {}
+    tiers: Mapping[Name, TierSettings] = {}
+    duty: Mapping[Name, DutySettings] = {}
     boards: Mapping[Name, BoardSettings] = {}
     fields: Mapping[FieldName, FieldSettings] = {}
     notify: Mapping[Name, NotifySettings] = {}

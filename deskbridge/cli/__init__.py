@@ -14,6 +14,7 @@ from deskbridge.cli import (
     boards,
     check,
     connection,
+    duty,
     init,
     mails,
     notify,
@@ -25,6 +26,7 @@ from deskbridge.cli import (
     status,
     sync,
     tickets,
+    triage,
     webhooks,
 )
 
@@ -54,6 +56,8 @@ app.add_typer(connection.app, name="connection")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(boards.app, name="boards")
 app.add_typer(sla.app, name="sla")
+app.add_typer(duty.app, name="duty")
+app.command("triage")(triage.triage)
 app.add_typer(notify.app, name="notify")
 app.command("sandbox")(sandbox.sandbox)
 

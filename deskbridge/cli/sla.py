@@ -122,3 +122,62 @@ def amend(
         typer.echo("\n".join(lines) or "Nothing would be answered otherwise.")
     if apply:
         apply_it(application, begin, found)
+
+
+@app.command()
+def report(
+    customer: Annotated[str, typer.Option("--customer", metavar="KEY", help="Whose month.")],
+    month: Annotated[str, typer.Option("--month", metavar="MONTH", help="As 2026-03, in their zone.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print one line for each promise.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Print a page that needs nothing else.")] = False,
+    as_json: AsJson = False,
+    issue: Annotated[bool, typer.Option("--issue", help="Freeze it: this is what they are told.")] = False,
+    by: By = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Tell what was promised to a customer in a month and kept, missed or waived, and their tier's hours.
+
+    Promises come from the store; the tools are asked for the time that was booked. With --issue it is frozen
+    with its hash: from then on it is told as it was issued, and what is found later as dated corrections.
+
+    Example: deskbridge sla report --customer acme --month 2026-03 --html > acme.html
+    """
+    from deskbridge.bootstrap import build  # as in `next`
+    from deskbridge.sla.held import customer_of
+    from deskbridge.sla.issuing import report as make
+    from deskbridge.sla.page import page
+    from deskbridge.sla.shown import report_csv, report_json, report_lines
+    from deskbridge.sla.spans import one_form
+
+    one_form(csv=as_csv, html=as_html, json=as_json)
+    application = build(settings, os.environ)
+    made = make(application, customer_of(application, customer), month, issue=issue, by=by)
+    if as_csv:
+        typer.echo(report_csv(made), nl=False)
+    elif as_html:
+        typer.echo(page(made))
+    else:
+        typer.echo(json.dumps(report_json(made), indent=2) if as_json else "\n".join(report_lines(made)))
+
+
+@app.command()
+def simulate(
+    policy: Annotated[str, typer.Option("--policy", metavar="NAME", help="A policy of the settings.")],
+    since: Annotated[str, typer.Option("--from", metavar="DATE", help="As 2026-03-01, begun in UTC.")],
+    until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Until it begins; now.")] = None,
+    customer: Customer = None,
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Compare what was kept in the past with what would have been under another policy. Nothing is changed.
+
+    Example: deskbridge sla simulate --policy gold --from 2026-01-01 --customer acme
+    """
+    from deskbridge.bootstrap import build  # as in `next`
+    from deskbridge.sla.shown import compared_lines
+    from deskbridge.sla.statement import simulated
+
+    application = build(settings, os.environ)
+    found = simulated(application, policy, since, until, customer)
+    lines = (line for one in found for line in compared_lines(one))
+    typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(lines))

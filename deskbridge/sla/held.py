@@ -13,6 +13,7 @@ from deskbridge.named import ref_named
 from deskbridge.sla.told import Clocks
 from deskbridge.words import nearest
 from mappings.ticket import Ref
+from sync.rules import Role
 from sync.served import Served
 from sync.sla.calendar import Elapsed, TimeBase
 from sync.sla.clock import Clock, clocks
@@ -89,7 +90,13 @@ class Held:
     def names(self, refs: Iterable[Ref]) -> dict[Ref, str]:
         """Return what people call each of some tickets in all its tools."""
         found = self._app.store.served.names(refs)
-        return {ref: " = ".join(str(side) for side in sides) for ref, sides in found.items()}
+        return {ref: self._name(ref, sides) for ref, sides in found.items()}
+
+    def _name(self, ref: Ref, sides: Iterable[Ref]) -> str:
+        # A shared issue has other customers' tickets beside this one.
+        roles = self._app.desk.rules.roles
+        mine = [side for side in sides if side == ref or roles.get(side.connection) is not Role.FRONT]
+        return " = ".join(str(side) for side in mine)
 
 
 def customer_of(application: Application, name: str) -> str:

@@ -35,3 +35,10 @@ def month_of(text: str, zone: ZoneInfo) -> tuple[date, datetime, datetime]:
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     begin, end = (datetime(d.year, d.month, 1, tzinfo=zone).astimezone(UTC) for d in (first, after))
     return first, begin, end
+
+
+def one_form(**asked: bool) -> None:
+    """Raise ConfigError if more than one form of an answer was asked for."""
+    named = [f"--{name}" for name, wanted in asked.items() if wanted]
+    if len(named) > 1:
+        raise ConfigError([f"{' and '.join(named)}: an answer has one form; ask for one of them"])
