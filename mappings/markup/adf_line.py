@@ -84,7 +84,7 @@ def _link(token: Token, following: Sequence[Token]) -> tuple[str, Json | None, s
         return "", {"type": "link", "attrs": {"href": url}}, url if bare else ""
     if FILE in token.meta:
         return "[file: ", None, f"{url}]" if bare else "]"
-    return "", None, f" {url}" if url else ""
+    return "", None, f" {url}" if url and url[0] != "#" else ""
 
 
 def _span(token: Token, marks: Sequence[Json]) -> Iterator[Json]:

@@ -103,15 +103,19 @@ def _led(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _shown(children: Sequence[Token]) -> Iterator[Token]:
-    """Yield inline tokens; of a link that is none its words are left, and its address behind them."""
-    ends: list[str] = []
+    """Yield inline tokens; of a link that is none its words are left, and its address behind them.
+
+    A place on the same page has no address.
+    """
+    ends: list[str | None] = []
     for token in children:
         if token.type == "link_open":
             url = str(token.attrs.get("href", ""))
-            ends.append("" if FILE in token.meta or _LEADS.match(url) else f" {url}")
-            if ends[-1]:
+            leads = FILE in token.meta or _LEADS.match(url)
+            ends.append(None if leads else "" if url.startswith("#") else f" {url}")
+            if not leads:
                 continue
-        elif token.type == "link_close" and (end := ends.pop()):
+        elif token.type == "link_close" and (end := ends.pop()) is not None:
             yield Token("text", "", 0, content=end.rstrip())
             continue
         yield token

@@ -169,7 +169,7 @@ def _link(node: Node, marks: tuple[str, ...]) -> Iterator[Piece]:
         yield Piece(" ")
     if not re.match(r"(?:https?://|mailto:|tel:)\S+$", url, re.IGNORECASE):
         yield from _pieces(node, marks)  # what leads nowhere outside Jira is shown in words
-        yield from _text(f" {url}", marks) if url else ()
+        yield from _text(f" {url}", marks) if url and url[0] != "#" else ()
         return
     if node.info == "auto" and not url.startswith("mailto:"):
         url = shown = "".join(child.content for child in node.children)  # in the letters it was written in

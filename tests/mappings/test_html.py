@@ -341,6 +341,7 @@ def test_a_link_without_a_server_is_words(address: str) -> None:
     assert "<a" not in out
     assert out.startswith("<p>see the <strong>page</strong> ")
     assert "evil" not in address or "evil" in out
+    assert "#" not in out
     assert write("[f](attachment:7)", TextFormat.HTML, {"7": "/data/7"}).count("<a href") == 1
 
 
