@@ -46,7 +46,7 @@ def clashes(
     broken |= {name for name, c in calendars.items() if _needs(c) & broken}
     # A customer who is wrong by themselves may be the one who has a stage.
     whole = len(customers) == len(known["customers"])
-    stages = {stage for had in customers.values() for stage in had.stages} if whole else None
+    stages = {*known["duty"], *(s for had in customers.values() for s in had.stages)} if whole else None
     for name, policy in policies.items():
         yield from _policy(name, policy, calendars, broken)
         yield from _of_project(name, policy, known["policies"])

@@ -10,7 +10,7 @@ from sync.sla.policy import ClockName
 from sync.sla.steps import steps
 
 ROLES = ("duty", "triage")
-"""Roles that every desk has; the others are the stages of customers' `dris`."""
+"""Roles that every desk has; the others are rotas of `[duty]` and the stages of customers' `dris`."""
 
 
 def stepped(

@@ -56,6 +56,14 @@ def test_every_moment_and_action(tmp_path: Path) -> None:
     )
 
 
+def test_a_rota_is_a_role(tmp_path: Path) -> None:
+    """A desk with two rotas could not say which of them is told."""
+    rota = '[duty.nights]\npeople = ["Sample One", "Sample Two"]\nzone = "UTC"\nsince = 2026-03-02\n'
+    text = '[[policies.more.steps]]\nat = "breach"\nnotify = "mail"\npath = ["nights", "triage"]\n'
+    (found,) = steps(tmp_path, POLICY + text + CHANNEL + rota)
+    assert found.actions == (Notify("mail", ("nights", "triage")),)
+
+
 def test_a_policy_without_steps_takes_none(tmp_path: Path) -> None:
     """A desk that asked for clocks alone would find its priorities raised."""
     assert steps(tmp_path, POLICY) == ()
