@@ -161,6 +161,7 @@ class Between(Acting):
         else:
             self.people.owner("PUT", path, json={"body": f"{copy.body}\n\n{word}"})
         self.ledger.touched.append((copy.side, copy.id, word))
+        self.ledger.copied[word] = TOKEN.findall(copy.body)[0]
         self.did(copy.side, f"somebody edits the copy {copy.id}, adding {word}")
         self._original_changes(copy)
         return True

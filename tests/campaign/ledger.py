@@ -114,6 +114,8 @@ class Ledger:
     """Work sides, each time that a person finished one."""
     touched: list[tuple[Side, str, str]] = field(default_factory=list)
     """(side, text, word): copies that a person edited, and texts of other programs: they stay as they are."""
+    copied: dict[str, str] = field(default_factory=dict)
+    """What somebody added to a copy -> the word of the text that it is a copy of."""
     removed: set[tuple[Side, str]] = field(default_factory=set)
     """(side, word) of each copy that a person deleted."""
     parted: list[Parted] = field(default_factory=list)
