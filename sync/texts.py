@@ -51,6 +51,8 @@ def _conversation(s: Situation) -> Iterator[Operation]:
             copied = copies.get(target)
             if copied is None or not _settled(copied, message):
                 yield from _copy(s, source, message, target, copied)
+            elif s.rules.publish is not None:
+                yield from _answered(s, source, message, target, copied)
     yield from _automatic(s)
     yield from deleted(s)
 
@@ -77,6 +79,19 @@ def _settled(copied: Mirror, message: Comment) -> bool:
         and not message.attachments
         and copied.name in ("", message.audience, f"{message.audience}!")
     )
+
+
+def _answered(
+    s: Situation, source: str, message: Comment, target: str, copied: Mirror
+) -> Iterator[Operation]:
+    """Yield the note on a text that was not published as its author meant, if it does not stand yet.
+
+    When the text was copied their tool may not have answered, or the hub died.
+    """
+    if not copied.published:
+        refused = published(s, source, target, message)
+        if isinstance(refused, Refused):
+            yield from tell(s, source, message, f"was not published, as {refused.why}", "publish")
 
 
 def _copy(
@@ -177,6 +192,7 @@ def _again(s: Situation, source: str, message: Comment, target: str, copied: Mir
     if copied.revision in (message.revision, made[0].revision if made else ""):
         # The text stands there, or will; its files or its further parts may have failed to follow.
         yield from files(s, source, message, target, public=copied.published)
+        yield from _answered(s, source, message, target, copied)
     elif closed := barred(s, target, message.audience):
         yield Skip(target, called(message, source), closed)
         return

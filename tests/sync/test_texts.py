@@ -221,6 +221,18 @@ def test_a_near_miss_stays_internal_and_is_answered(make: Make, text: str) -> No
     assert len(answers) == 1
 
 
+def test_a_near_miss_is_answered_though_the_answer_could_not_be_written_at_once(make: Make) -> None:
+    """Otherwise a developer whose tool did not answer for a moment believes that the customer read it."""
+    world = make(rules={"publish": PUBLISH})
+    _, issue = linked(world)
+    world.jira.comment(issue, "!publc Fixed", audience=STAFF)
+    world.jira.fail("add_comment", Fault.UNREACHABLE)
+    world.settle()
+    texts = world.jira.tickets[issue].texts.values()
+    assert sum("not published" in text.body.text for text in texts) == 1
+    assert internal(world.only("desk").texts)
+
+
 def test_a_sign_that_is_added_later_publishes_nothing_and_is_answered(make: Make) -> None:
     """Otherwise old words reach a customer by an edit that nobody sees."""
     world = make(rules={"publish": PUBLISH})
