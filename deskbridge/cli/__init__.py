@@ -86,3 +86,20 @@ def main() -> None:
 
         typer.echo(f"deskbridge: {complaint(error)}", err=True)
         sys.exit(error.exit_code or 1)
+    except Exception as error:
+        if (why := _store_failed(error)) is None:
+            raise
+        again = "nothing is lost: what was under way is looked for when it is run again"
+        typer.echo(f"deskbridge: the store failed ({why}); {again}", err=True)
+        sys.exit(1)
+
+
+def _store_failed(error: Exception) -> str | None:
+    """Return why the store could not go on: a full disk, a server that went away; None for anything else."""
+    if "sqlalchemy.exc" not in sys.modules:
+        return None
+    from sqlalchemy.exc import OperationalError  # heavy: --help does without
+
+    from sync.store.dialects import reason_of
+
+    return reason_of(error.orig or error) if isinstance(error, OperationalError) else None

@@ -175,7 +175,9 @@ def _file(path: Path) -> Engine:
     if begins not in (b"", _MAGIC):
         # SQLite itself takes a file of a few bytes for an empty one, and overwrites it.
         raise ConfigError([f"{path}: this is not a store of deskbridge"])
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"check_same_thread": False}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _: object) -> None:
@@ -194,7 +196,7 @@ def _file(path: Path) -> Engine:
 def _server(url: URL) -> Engine:
     try:
         # A connection that the server closed meanwhile is replaced before it is used.
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except ImportError:
         way = "pip install 'deskbridge[postgres]'"
         raise ConfigError([f"hub.store: psycopg, which speaks to PostgreSQL, is missing: {way}"]) from None

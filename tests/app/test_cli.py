@@ -419,3 +419,36 @@ class TestUsage:
         """A mistyped command would do something else, or end as if all were well."""
         result = CliRunner().invoke(app, words)
         assert (result.exit_code, said in result.output) == (2, True)
+
+
+def test_a_full_disk_ends_in_no_traceback_and_doubles_nothing(hub: Hub) -> None:
+    """An operator would be shown a traceback with a customer's words in it, or get two issues for a ticket."""
+    assert hub.run("sync", "--once").code == 0
+    for number in range(3):
+        ticket = hub.people.mail(
+            "kim@lantern.example", "Kim Park", f"Full {number}", f"<p>{'word ' * 4000}</p>"
+        )
+        hub.people.sort(ticket, tags=["dev"])
+    store = hub.folder / ".deskbridge" / "store.sqlite3"
+    store = store if store.exists() else next(hub.folder.rglob("store.sqlite3"))
+    most = max(file.stat().st_size for file in store.parent.glob("store.sqlite3*")) + 8192
+    limited = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}));"
+        "from deskbridge.cli import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", limited, "sync", "--once"],
+        cwd=hub.folder,
+        env=hub.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "OperationalError" in ended.stderr or ended.stderr.startswith("deskbridge: the store failed (")
+    assert "Traceback" not in ended.stderr
+    assert "word word" not in ended.stdout + ended.stderr
+    for _ in range(2):
+        hub.control("POST", "clock", advance=400)
+        assert hub.run("sync", "--once").code == 0
+    found = hub.people.jira("POST", "api/2/search/jql", json={"jql": "project = SUP", "fields": ["summary"]})
+    assert sorted(issue["fields"]["summary"] for issue in found["issues"]) == ["Full 0", "Full 1", "Full 2"]
