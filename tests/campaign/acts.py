@@ -66,6 +66,7 @@ class Crowd:
             (6, between.quotes),
             (5, between.forges),
             (4, between.claims),
+            (5, between.program_quotes),
             (5, between.touches_copy),
             (2, between.deletes_copy),
             (3, between.links_second_ticket),

@@ -87,9 +87,7 @@ class Between(Acting):
         return True
 
     def claims(self) -> bool:
-        """A program that has the hub's own key claims, unsigned, to have copied a text; or quotes a copy."""
-        if self.chance.random() < 0.5:
-            return self._robot_quotes()
+        """A program that has the hub's own key claims, unsigned, to have copied a text."""
         if (copy := self._copy()) is None or not (marker := _MARKER.search(copy.body)):
             return False
         bundle = self.ledger.bundle_of(copy.side)
@@ -109,7 +107,7 @@ class Between(Acting):
         )
         return True
 
-    def _robot_quotes(self) -> bool:
+    def program_quotes(self) -> bool:
         """A program that has the hub's own key quotes a copy, whose original is edited then."""
         if (copy := self._copy(plain=True)) is None:
             return False
