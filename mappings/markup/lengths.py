@@ -161,7 +161,8 @@ def _cut_words(node: Node, room: int) -> list[Node]:
         for span in inline.children
         for piece in (map(text, _slices(span.content, room // 2)) if span.type == "text" else [span])
     ]
-    sized = [(span, len(Writer().spans([span]))) for span in spans]
+    writer = Writer()
+    sized = [(span, len(writer.span(span))) for span in spans]
     return [_with(node, [_with(inline, _trimmed(group))]) for group in _grouped(sized, room)]
 
 
