@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -37,13 +37,19 @@ class Message:
 def messages(taken: Sequence[Outgoing], at: datetime, room: int, secrets: Collection[str]) -> list[Message]:
     """Return notifications as few messages, in their order, each of at most `room` characters.
 
+    What is for one person stands together, after what is for everybody; the order of people is that of the
+    oldest of each.
+
     None of `secrets` is in them, whatever a notification says, and nothing in them calls a group of people,
     which chats do with what looks like ``@all``.
     """
     limit = max(min(room, _MOST) - _HEADROOM, 1)
     made: list[Message] = []
     waiting: list[tuple[Outgoing, str, str]] = []
+    order = {"": 0}
     for one in taken:
+        order.setdefault(one.notification.whom, len(order))
+    for one in sorted(taken, key=lambda one: order[one.notification.whom]):
         said = _told(one, at, secrets)
         if waiting and len(_body([*waiting, said])) > limit:
             made.append(_message(waiting))
@@ -63,6 +69,8 @@ def _told(one: Outgoing, at: datetime, secrets: Collection[str]) -> tuple[Outgoi
     body = _harmless(note.body, secrets)
     body = body if len(body) <= _LONGEST else body[: _LONGEST - 1] + "…"
     late = f", due {note.due_at:%Y-%m-%d %H:%M} UTC" if at - note.due_at >= _LATE else ""
+    whom = " ".join(_harmless(note.whom, secrets).split())
+    one = replace(one, notification=replace(note, whom=whom))
     return one, " ".join(_harmless(note.title, secrets).split()), f"{body}\n(ref {reference(note.key)}{late})"
 
 
@@ -75,7 +83,13 @@ def _message(said: Sequence[tuple[Outgoing, str, str]]) -> Message:
 def _body(said: Sequence[tuple[Outgoing, str, str]]) -> str:
     if len(said) == 1:
         return said[0][2]
-    return "\n\n".join(f"{number}. {title}\n{body}" for number, (_, title, body) in enumerate(said, 1))
+    lines, person = [], ""
+    for number, (one, title, body) in enumerate(said, 1):
+        whom = one.notification.whom
+        lines += [f"For {whom}:"] if whom != person else []
+        lines.append(f"{number}. {title}\n{body}")
+        person = whom
+    return "\n\n".join(lines)
 
 
 def _harmless(text: str, secrets: Collection[str]) -> str:

@@ -151,7 +151,7 @@ def _notices(s: Situation, front: str, called: Called, due: Due) -> Iterator[Not
             channel=channel,
             whom=whom,
             title=f"{side.ref}: {_what(one)}",
-            body=f"For {whom}{raised}{late}. {side.url}",
+            body=f"For {whom}{raised}{late}: {side.url}",
         )
 
 

@@ -27,6 +27,8 @@ class Notification:
     title: str
     body: str
     due_at: datetime
+    whom: str = ""
+    """Who is to act; empty for whoever reads the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,12 @@ class Queue:
     """How often it was tried in vain; 0 if nothing of it was sent yet."""
 
 
+_SAID = ("key", "channel", "title", "body", "due_at", "whom")
+
+
 def enqueue(tx: Connection, notification: Notification) -> bool:
     """Put a notification into the outbox, and return whether it was not there yet, sent or unsent."""
-    values = {name: getattr(notification, name) for name in ("key", "channel", "title", "body", "due_at")}
+    values = {name: getattr(notification, name) for name in _SAID}
     row = upsert(tx, notifications).values(attempts=0, **values).on_conflict_do_nothing()
     return tx.execute(row.returning(notifications.c.id)).first() is not None
 
@@ -104,8 +109,7 @@ class Outbox:
         if not rows:
             self.rest(channel, at)
         return [
-            Outgoing(r.id, r.attempts + 1, Notification(r.key, r.channel, r.title, r.body, r.due_at))
-            for r in rows
+            Outgoing(r.id, r.attempts + 1, Notification(*(getattr(r, name) for name in _SAID))) for r in rows
         ]
 
     def sent(self, outgoing: Iterable[Outgoing], at: datetime) -> None:
@@ -123,7 +127,7 @@ class Outbox:
         t = notifications
         query = select(t).where(t.c.sent_at.is_(None)).order_by(t.c.due_at, t.c.id)
         with self._db.reading() as tx:
-            return [Notification(r.key, r.channel, r.title, r.body, r.due_at) for r in tx.execute(query)]
+            return [Notification(*(getattr(r, name) for name in _SAID)) for r in tx.execute(query)]
 
     def prune(self, before: datetime) -> int:
         """Forget what was sent, or fell due in vain, before an instant, and return how many that were."""

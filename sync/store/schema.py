@@ -236,6 +236,7 @@ notifications = Table(
     Column("due_at", Instant, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("sent_at", Instant),
+    Column("whom", Text, nullable=False, server_default=""),
     Index("ix_notifications_waiting", "sent_at", "due_at"),
 )
 

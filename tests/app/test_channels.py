@@ -154,6 +154,22 @@ class TestWhatGoesOut:
         assert all(len(one.title) + len(one.body) <= 1_000 for one in made)
         assert len(made) == 10
 
+    def test_what_is_for_one_person_stands_together(self) -> None:
+        """Who is called would have to look for their own tickets among everybody's."""
+        whose = ["Anna", "", "duty", "Anna", "duty"]
+        notes = [Notification(f"k{n}", "desk", f"Late: desk #{n}", "x", AT, w) for n, w in enumerate(whose)]
+        (made,) = messages([Outgoing(n, 1, note) for n, note in enumerate(notes)], AT, 10_000, ())
+        lines = [line for line in made.body.splitlines() if line.startswith(("For", *"12345"))]
+        assert lines == [
+            "1. Late: desk #1",
+            "For Anna:",
+            "2. Late: desk #0",
+            "3. Late: desk #3",
+            "For duty:",
+            "4. Late: desk #2",
+            "5. Late: desk #4",
+        ]
+
     def test_what_is_late_says_when_it_was_due(self) -> None:
         """After an outage people would take old news for new."""
         taken = [Outgoing(1, 1, NOTES[0])]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.memory import Fault
+from deskbridge.message import messages
 from deskbridge.report import plan_lines
 from mappings.ticket import Audience, PersonRole, Priority
 from sync.outcome import Later
@@ -283,6 +284,19 @@ def test_a_changed_promise_goes_on_from_what_was_told(make: Make) -> None:
     assert len(told(world)) == 1
     body = next(n.body for n in world.store.outbox.waiting() if n.key.startswith("step:"))
     assert "late already" in body
+
+
+def test_clocks_that_fall_due_together_are_one_message_for_each_channel(make: Make) -> None:
+    """Otherwise a channel rings once for each late ticket, and who is called looks for theirs."""
+    world = make()
+    for number in range(3):
+        world.opened(subject=f"It stops {number}")
+    at(world, 10)
+    taken = world.store.outbox.take("chat", world.at)
+    assert [one.notification.whom for one in taken] == ["duty"] * 3
+    (message,) = messages(taken, world.at, 10_000, ())
+    assert message.title.startswith("3 notices, the first: desk desk-1001: first response breached")
+    assert message.body.count("For duty:") == 1
 
 
 def test_a_ticket_that_is_done_shows_no_clock_that_runs_out(world: World) -> None:
