@@ -38,6 +38,7 @@ from deskbridge.hooks import install_hooks
 from mappings.ticket import Ref
 from sync.links import NotLinked
 from tests.campaign.clock import SharedClock
+from tests.campaign.commanding import COMMANDS
 from tests.campaign.delivering import deliver
 from tests.campaign.faults import Faults
 from tests.campaign.planted import plant
@@ -234,6 +235,7 @@ WORK = {
     "retry": _retry,
     "sweep": _sweep,
     "link": _link,
+    **COMMANDS,
 }
 
 

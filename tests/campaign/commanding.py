@@ -1,0 +1,33 @@
+"""What an operator has the hub do now and then: each as its command does it, in the hub's process."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deskbridge.linking import Ways, link_many
+
+if TYPE_CHECKING:
+    from deskbridge.bootstrap import Application
+    from tests.campaign.hub import Job
+
+
+def take_over(application: Application, job: Job) -> dict[str, Any]:
+    """Take over the links of a file, as `deskbridge link --adopt csv:FILE --with-history --apply`."""
+    ways = Ways(file=Path(job.arguments[0]))
+    with redirect_stdout(io.StringIO()):
+        code = link_many(application, ways, prefer=None, history=True, apply=True)
+    return {"code": code}
+
+
+def recover(application: Application, job: Job) -> dict[str, Any]:
+    """Find the links again, as `deskbridge recover --apply`."""
+    return {"problems": application.recovery.recover(apply=True).problems}
+
+
+COMMANDS = {
+    "take_over": take_over,
+    "recover": recover,
+}
