@@ -17,6 +17,8 @@ SMALL = {
     "BENCH_EVERY": "5",
     "BENCH_CLOCK_OPERATIONS": "500",
     "BENCH_CLOCK_TICKETS": "100",
+    "BENCH_RUNNING": "10",
+    "BENCH_SECONDS": "1",
 }
 SYSTEMS = ("freshdesk", "jira", "gitlab")
 
@@ -59,6 +61,13 @@ def test_slow_decisions_fail() -> None:
     ended = measured("decide", BENCH_JUDGE="always", BENCH_STRICT="1000")
     assert ended.returncode != 0
     assert "missed: empty plans a second" in ended.stderr
+
+
+def test_an_idle_hub_that_is_not_idle_fails() -> None:
+    """Broken: a scan over all clocks joins the hub, and `make bench` ends as well as ever."""
+    ended = measured("idle", BENCH_JUDGE="always", BENCH_STRICT="1000")
+    assert ended.returncode != 0
+    assert "missed: an idle hub with 0 running clocks" in ended.stderr
 
 
 def test_a_busy_machine_is_told_and_not_judged() -> None:

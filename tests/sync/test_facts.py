@@ -1,0 +1,110 @@
+"""What clocks rest on, as the engine learns it: from which side, by whom, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mappings.ticket import Audience, Priority, Ref
+from sync.rules import Publish
+from sync.sla.calendar import Elapsed
+from sync.sla.clock import clocks
+from sync.sla.facts import Actor, FactKind
+from sync.sla.policy import ClockName, Policy, Target
+from tests.sync.world import World
+
+HOUR = timedelta(hours=1)
+DESK = Ref("desk", "1001")
+
+Make = Callable[..., World]
+
+
+def policy(**more: Any) -> Policy:
+    """The first answer within ten hours, solved within twenty; as time passes."""
+    targets = {
+        ClockName.FIRST_RESPONSE: Target(HOUR * 10, Elapsed()),
+        ClockName.RESOLVE: Target(HOUR * 20, Elapsed()),
+    }
+    return Policy("standard", frozenset(), None, Priority.MEDIUM, dict.fromkeys(Priority, targets), **more)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Make worlds, and close them in the end."""
+    made: list[World] = []
+
+    def world(rules: dict[str, Any] | None = None, **more: Any) -> World:
+        made.append(World(tmp_path / str(len(made)), policy=policy(**more), rules=rules))
+        return made[-1]
+
+    yield world
+    for one in made:
+        one.close()
+
+
+def states(world: World) -> dict[str, str]:
+    """Return clock -> state, as it is told without asking a tool."""
+    served = world.store.served.ticket(DESK)
+    assert served is not None
+    return {c.name.value: c.state.value for c in clocks(served.facts, world.policies["standard"])}
+
+
+def test_a_published_answer_is_its_authors(make: Make) -> None:
+    """Otherwise a developer answers the customer, and the clock goes on as if nobody had."""
+    rule = Publish(sign="!public", sender="Support", connections=frozenset({"jira"}))
+    world = make({"publish": rule, "may_mail": frozenset({"desk"})})
+    world.opened()
+    world.sync()
+    world.wait(hours=1)
+    world.jira.comment(world.only("jira").key, "!public It is the fuse", audience=Audience.STAFF)
+    world.settle()
+    world.wait(minutes=1)
+    world.sync()  # which hears of the hub's own write
+    assert states(world)["first_response"] == "met"
+
+
+def test_a_policy_may_read_the_work_side(make: Make) -> None:
+    """Otherwise what was promised for the developers' work is measured by what the front says of it."""
+    world = make(reads="work")
+    world.opened()
+    world.settle()
+    world.jira.set(world.only("jira").key, status="resolved")
+    world.settle()
+    assert world.only("desk").fields["status"] == "open"
+    assert states(world)["resolve"] == "met"
+
+
+def test_what_a_side_says_is_kept_with_when_and_who(make: Make) -> None:
+    """Otherwise a clock measures a promise as if the ticket had always been as it is now."""
+    world = make()
+    world.opened()
+    world.settle()
+    world.desk.set("1001", priority="urgent")
+    at = world.at
+    world.settle()
+    facts = world.store.bundles.load("bundle:1").timeline[DESK]
+    found = [(f.value, f.by, f.actor) for f in facts if f.kind is FactKind.PRIORITY]
+    assert found == [("medium", world.only("desk").created, Actor.PERSON), ("urgent", at, Actor.PERSON)]
+    assert [f.value for f in facts if f.kind is FactKind.CUSTOMER] == ["lantern"]
+
+
+def test_another_tier_is_a_fact_from_now_on(make: Make) -> None:
+    """Otherwise a new contract is promised for what happened before it."""
+    world = make()
+    world.opened()
+    world.settle()
+    world.customers = tuple(replace(one, tier="gold") for one in world.customers)
+    world.engine = world.hub()
+    world.desk.tag("1001", "more")
+    world.wait(minutes=1)
+    world.settle()
+    served = world.store.served.ticket(DESK)
+    assert served is not None
+    assert served.facts.tier == ""
+    (tier,) = [f for f in served.facts.told if f.kind is FactKind.TIER and f.value == "gold"]
+    assert tier.after > served.facts.created
