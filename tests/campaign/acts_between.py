@@ -260,7 +260,7 @@ class Between(Acting):
 
     def links_off(self) -> bool:
         """Somebody takes an issue out of its ticket by hand."""
-        linked = [(b, w) for b in self.ledger.bundles for w in b.works.values() if w.there]
+        linked = [(b, w) for b in self.ledger.bundles for w in b.works.values() if w.there and not w.left]
         if (found := self.pick(linked)) is None:
             return False
         bundle, work = found
