@@ -8,6 +8,7 @@ from dataclasses import replace
 from deskbridge.agreed import Stored, policy_of, rules_of, steps_of, table_of
 from deskbridge.parts import CustomerSettings, PlaceSettings, RouteSettings, Settings
 from deskbridge.sla.editions import Promised
+from deskbridge.sla.rotas import rotas_of
 from mappings.boards import STAFF, UNDECLARED, BoardSpec, Place, Readers
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Status
@@ -33,6 +34,7 @@ def desk_of(settings: Settings, holidays: Stored | None = None, promised: Promis
         routes=tuple(_route(r, places[r.to]) for r in settings.routes),
         policies=policies,
         steps=_steps(settings, policies),
+        rotas=rotas_of(settings),
     )
     return _as_edited(desk, promised) if promised else desk
 

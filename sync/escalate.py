@@ -144,6 +144,7 @@ def _notices(s: Situation, front: str, called: Called, due: Due) -> Iterator[Not
     told: dict[str, Notify] = {a.channel: a for a in due.actions if isinstance(a, Notify)}
     for channel, action in told.items():
         whom = addressee(action.path, due.told, called.owner)
+        who = f"{whom} ({called.duty})" if whom == "duty" and called.duty else whom
         raised = f"; the priority was raised to {one.raised[1]}" if one.raised else ""
         late = "; a change made a promise that was late already" if due.late_by_change else ""
         yield Notice(
@@ -151,7 +152,7 @@ def _notices(s: Situation, front: str, called: Called, due: Due) -> Iterator[Not
             channel=channel,
             whom=whom,
             title=f"{side.ref}: {_what(one)}",
-            body=f"For {whom}{raised}{late}: {side.url}",
+            body=f"For {who}{raised}{late}: {side.url}",
         )
 
 

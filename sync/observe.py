@@ -24,6 +24,7 @@ from sync.seen import Kind, Mirror, Mirrors, TextId
 from sync.situation import Lost, Promises, Situation
 from sync.sla.called import Called, Story, called
 from sync.sla.clock import Clock, assumed, clocks
+from sync.sla.duty import Turn
 from sync.sla.facts import Facts
 from sync.sla.promise import most_urgent, promises
 from sync.store.bundles import Bundle
@@ -108,14 +109,16 @@ class Observer:
         hub: Callable[[], str],
         doubted: Callable[[str], bool],
         said: Callable[[Ref], Iterable[Said]] = lambda ref: (),
+        swaps: Callable[[str], tuple[Turn, ...]] = lambda rota: (),
     ) -> None:
         """Read through the connectors, for a desk.
 
         `hub` tells this hub's id, which recovery may change at any time; `doubted` tells whether what a
-        connection does not find may be there all the same; `said` what people said of a ticket's clocks.
+        connection does not find may be there all the same; `said` what people said of a ticket's clocks,
+        `swaps` which turns of a rota they swapped.
         """
         self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, hub
-        self._doubted, self._said = doubted, said
+        self._doubted, self._said, self._swaps = doubted, said, swaps
 
     def observe(
         self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError] = MappingProxyType({})
@@ -287,8 +290,15 @@ class Observer:
             promised,
             timeline,
             assumed(timeline, policy),
-            called(story, steps, bundle.steps.get(front.ref, ()), at),
+            self._with_duty(called(story, steps, bundle.steps.get(front.ref, ()), at), at),
         )
+
+    def _with_duty(self, found: Called | None, at: datetime) -> Called | None:
+        """Return what is called for with who is on duty, where somebody may be told."""
+        if found is None or not found.round.due:
+            return found
+        people = (rota.on(at, self._swaps(name)) for name, rota in self._desk.rotas.items())
+        return replace(found, duty=", ".join(dict.fromkeys(people)))
 
     def _observed(
         self,

@@ -11,6 +11,7 @@ from mappings.boards import STAFF, UNDECLARED, Place, Readers
 from mappings.ticket import Audience, Field, Status, Ticket, TicketType, Value
 from sync.fields import slug
 from sync.rules import Role, Rules, Table
+from sync.sla.duty import Rota
 from sync.sla.policy import Policy, Rulebook
 from sync.sla.steps import Step
 
@@ -129,6 +130,8 @@ class Desk:
     policies: Mapping[str, Policy | Rulebook]
     steps: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
     """What is done as the clocks of a policy run out, by the policies' names."""
+    rotas: Mapping[str, Rota] = field(default_factory=dict)
+    """Who is on duty when."""
     promises: str = ""
     """What the settings promise, as text by which an edit of it is recognised."""
 

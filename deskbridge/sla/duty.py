@@ -7,32 +7,11 @@ from datetime import datetime, timedelta
 
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
-from deskbridge.parts import Settings
 from deskbridge.sla.amending import who_asks
+from deskbridge.sla.rotas import rotas_of
 from deskbridge.sla.spans import day_of
 from deskbridge.words import nearest
 from sync.sla.duty import Rota, Turn, swapped
-
-
-def rotas_of(settings: Settings) -> dict[str, Rota]:
-    """Return the rotas of the settings by name."""
-    return {
-        name: Rota(
-            name,
-            duty.people,
-            duty.zone,
-            duty.since,
-            duty.at,
-            tuple(Turn(one.start, one.end, one.person, one.why or "settings") for one in duty.overrides),
-        )
-        for name, duty in settings.duty.items()
-    }
-
-
-def on_duty(application: Application, at: datetime) -> dict[str, str]:
-    """Return who is on duty at an instant, by rota."""
-    swaps = application.store.swaps
-    return {name: rota.on(at, swaps.of(name)) for name, rota in rotas_of(application.settings).items()}
 
 
 def rota_of(application: Application, name: str | None) -> Rota:

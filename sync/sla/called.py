@@ -33,6 +33,8 @@ class Called:
     """When a step comes due though nobody does anything."""
     policies: Mapping[ClockName, str]
     """By which policy each clock was promised last."""
+    duty: str = ""
+    """Who is on duty, as people call them; empty where the settings have no rota."""
 
     def actions(self, key: Key) -> Iterator[Action]:
         """Yield what a step does, by the policy that its clock is promised by."""

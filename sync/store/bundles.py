@@ -294,7 +294,11 @@ class Bundles:
         here = {"connection": old.connection, "key": old.key}
         with self._db.writing() as tx:
             verify(tx, claim)
-            for table in (t.seen, t.timeline, t.links, t.wordings, t.steps):
+            for table in (t.served, t.clocks):  # as another ticket it may have been kept already
+                there = (table.c.connection == new.connection, table.c.key == new.key)
+                tx.execute(delete(table).where(*there))
+            kept = (t.served, t.clocks, t.amendments)
+            for table in (t.seen, t.timeline, t.links, t.wordings, t.steps, *kept):
                 same = [table.c[name] == value for name, value in here.items()]
                 tx.execute(update(table).where(*same).values(key=new.key))
             names = {"display": new.display, "url": url, "lost": None, "missing": None}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +17,7 @@ from deskbridge.report import plan_lines
 from mappings.ticket import Audience, PersonRole, Priority
 from sync.outcome import Later
 from sync.sla.calendar import Elapsed
+from sync.sla.duty import Rota
 from sync.sla.policy import ClockName, OnChange, Policy, Target
 from sync.sla.steps import Mark, Note, Notify, Raise, Step, steps
 from sync.store import open_store
@@ -320,3 +322,16 @@ def test_what_is_parked_escalates_all_the_same(world: World) -> None:
     assert told(world) == [BREACHED]
     assert world.parked() != []
     assert not any(isinstance(one, Later) for one in world.outcomes())
+
+
+@pytest.mark.parametrize(("swapped", "person"), [(False, "Ada"), (True, "Bo")])
+def test_who_is_on_duty_is_named_and_a_swap_counts(world: World, swapped: bool, person: str) -> None:
+    """Whoever reads it would have to look up whose week it is, or would call who gave it away."""
+    rota = Rota("desk", ("Ada", "Bo"), ZoneInfo("Europe/Rome"), START.date() - timedelta(days=1))
+    world.rotas["desk"] = rota
+    world.engine = world.hub()
+    if swapped:
+        week = replace(rota.week(START + HOUR * 8), person="Bo")
+        world.store.swaps.add("desk", [week], "Ada", "a wedding", START)
+    at(world, 8)
+    assert world.store.outbox.waiting()[-1].body.startswith(f"For duty ({person})")

@@ -141,6 +141,18 @@ class TestServed:
         assert store.served.all_said() == {Ref("desk", "1"): (first, second)}
         assert store.served.said(Ref("desk", "2")) == ()
 
+    def test_what_is_kept_goes_along_when_a_ticket_is_moved(self, store: Store) -> None:
+        """A waived promise would count against the desk after a move, and the clock would run twice."""
+        claim, there = claimed(store), Ref("desk", "2", "#2")
+        store.served.keep(claim, kept("1"), [running("1", 5)])
+        store.served.keep(claimed(store, "2"), kept("2"), [running("2", 7)])
+        said = Said(ClockName.UPDATE, "created", Amendment("waived", "Ada", "holiday", NOW))
+        store.served.say(Ref("desk", "1"), said)
+        store.bundles.moved(claim, Ref("desk", "1"), there, "", {})
+        assert store.served.said(there) == (said,)
+        assert [one.due for one in store.served.next()] == [NOW + timedelta(minutes=5)]
+        assert store.served.ticket(Ref("desk", "1")) is None
+
 
 class TestEditions:
     def test_an_edit_holds_from_now_and_what_was_before_stays(self, store: Store) -> None:

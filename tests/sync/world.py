@@ -25,6 +25,7 @@ from sync.outcome import Outcome, Planned, Reconciled
 from sync.routing import Customer, Desk, Route
 from sync.rules import Role, Rules
 from sync.sla.calendar import Elapsed
+from sync.sla.duty import Rota
 from sync.sla.policy import ClockName, Policy, Rulebook, Target
 from sync.sla.presets import Preset
 from sync.sla.steps import Step
@@ -94,6 +95,7 @@ class World:
             self.policies[name] = Rulebook(preset.policies)
             self.steps[name] = preset.steps
         self.customers = customers or (lantern(),)
+        self.rotas: dict[str, Rota] = {}
         usual: dict[str, dict[str, Any]] = {"desk": {"files": FilePlace.COMMENT}, "jira": {}, "gitlab": {}}
         for name, more in (differing or {}).items():
             usual[name] |= more
@@ -115,7 +117,7 @@ class World:
         return Engine(
             store=store or self.store,
             connectors=connectors,
-            desk=Desk(self.rules, self.customers, self.routes, self.policies, self.steps),
+            desk=Desk(self.rules, self.customers, self.routes, self.policies, self.steps, rotas=self.rotas),
             signer=Signer(SECRET),
             now=self.now,
             since=None,
