@@ -151,7 +151,9 @@ class Observer:
             ),
         )
         leading = sorted(works.values(), key=lambda side: self._desk.rules.trust.index(side.ref.connection))
-        told = [self._ticketed(sides[ref], leading, bundle, at) for ref in fronts] or [_Told()]
+        # What was published and is found again answered the customer, so the clocks want it now.
+        telling = replace(bundle, mirrors=bundle.mirrors.plus(found))
+        told = [self._ticketed(sides[ref], leading, telling, at) for ref in fronts] or [_Told()]
         parted = self._parted(bundle, told, at)
         bundle = parted.known(bundle, at)
         told.sort(key=lambda one: one.over(bundle))  # what is ended leads nobody

@@ -24,6 +24,8 @@ _MENTION = re.compile(
 _UPLOAD = re.compile(r"(?:^|/)uploads/([0-9a-f]{32})/([^/?#]+)$")
 _RELATIVE = re.compile(r"(\b(?:src|href)\s*=\s*[\"']?)(?=/)")
 _SIZES = re.compile(r"\{(?:\s*(?:width|height)=[\"']?[\w.%]+[\"']?)+\s*\}")
+_WORDS = re.compile(r"\S+[ \t]+(?![{\[]|[\w-]+=)\S")
+"""Behind the ticks of a block of code: a language, and then more than what is set for it."""
 _ALERT = re.compile(r"\[!(note|tip|important|caution|warning)\][ \t]*(.*)$", re.IGNORECASE)
 _MATH = re.compile(r"\$`([^`\n]{1,500})`\$|\$(?=[^\s$\d])([^$\n]{0,500}[^\s\\$])\$(?![\w$])")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:[ \t]+\S")
@@ -97,6 +99,8 @@ class _Reader:
         if node.type == "blockquote" and node.children:
             node.children[:1] = _alert(node.children[0])
         if node.info:
+            if _WORDS.match(node.info):  # somebody wrote on behind the ticks: GitLab shows none of it
+                node.content, node.info = f"{node.info}\n{node.content}".rstrip("\n"), ""
             node.info = language(node.info.partition(":")[0])
         return node
 

@@ -266,3 +266,17 @@ def test_one_odd_tag_does_not_cost_the_rest() -> None:
     tree = shown(read(Raw(TextFormat.MARKDOWN, text), ()))
     assert [cell.text_content() for cell in tree.iter("td")] == ["a", "List<String>"]
     assert "<script>x</script>" in tree.text_content()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("```the pump is stuck", "```\nthe pump is stuck\n```"),
+        ("~~~a b\nc\n~~~", "```\na b\nc\n```"),
+        ("```python {linenos=true}\nx = 1\n```", "```python\nx = 1\n```"),
+        ('```js title="a b"\nx\n```', "```js\nx\n```"),
+    ],
+)
+def test_words_behind_the_ticks_of_a_block_are_read(text: str, told: str) -> None:
+    """What somebody wrote on behind three ticks would be lost: GitLab shows none of it, its source does."""
+    assert read(Raw(TextFormat.MARKDOWN, text), ()) == told
