@@ -342,7 +342,7 @@ class Observer:
             shared=shared,
             leads=leads,
             merged=told.front is not None and told.front.ref in merged,
-            copied_from=tuple(_merged_here(everybody, told)),
+            copied_from=(*_merged_here(everybody, told), *_unreached(fronts, everybody)),
             lost=lost,
             held={
                 ref.connection: {side.connection: said for side, said in held.items() if side in sides}
@@ -442,6 +442,12 @@ def _merged_here(everybody: list[_Told], told: _Told) -> Iterator[Ref]:
     for one in everybody:
         if one.front and told.front and merged_into(one.front) == told.front.ref:
             yield one.front.ref
+
+
+def _unreached(fronts: Iterable[Ref], everybody: list[_Told]) -> Iterator[Ref]:
+    """Yield the tickets of the bundle that nobody could read now: whether one was merged is not known."""
+    reached = {one.front.ref for one in everybody if one.front}
+    yield from (ref for ref in fronts if ref not in reached)
 
 
 @dataclass(frozen=True)
