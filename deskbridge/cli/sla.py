@@ -60,7 +60,7 @@ def waive(
 ) -> None:
     """Record that a promise is not held against the desk. What was counted stays, in its own column.
 
-    Example: deskbridge sla waive desk:42 first_response --reason "agreed with the customer by phone"
+    Example: deskbridge sla waive desk:42 first_response --reason "agreed"
     """
     from deskbridge.bootstrap import build  # as in `next`
     from deskbridge.sla.amending import say
@@ -81,7 +81,7 @@ def correct(
 ) -> None:
     """Record that a promise was kept, or not, in spite of what was counted, which stays beside it.
 
-    Example: deskbridge sla correct desk:42 first_response --met --reason "answered on the telephone at 10:05"
+    Example: deskbridge sla correct desk:42 first_response --met --reason phoned
     """
     from deskbridge.bootstrap import build  # as in `next`
     from deskbridge.sla.amending import say
@@ -171,7 +171,7 @@ def simulate(
 ) -> None:
     """Compare what was kept in the past with what would have been under another policy. Nothing is changed.
 
-    Example: deskbridge sla simulate --policy gold --from 2026-01-01 --customer acme
+    Example: deskbridge sla simulate --policy gold --from 2026-01-01
     """
     from deskbridge.bootstrap import build  # as in `next`
     from deskbridge.sla.shown import compared_lines

@@ -73,7 +73,7 @@ class TestFields:
             (["[fields.status]", 'front_to_work = "always"'], ["a status passes by [handover]"]),
             (
                 ["[fields.tags]", 'front_to_work = "create"', 'conflict = "ask"'],
-                ["so there is none", "always or never"],
+                ["always or never", "so there is none"],
             ),
             (["[fields.subject]", 'front_to_work = "suggest"'], ["no tool makes an issue without one"]),
         ],
