@@ -41,6 +41,7 @@ def _conversation(s: Situation) -> Iterator[Operation]:
     receivers = {source: (*s.receivers(source), *created) for source in s.sides}
     for source, message in _originals(s):
         if s.merged and s.role(source) is not Role.FRONT:
+            yield from _taken_back(s, source, message, made[source].get(message.id, _NO_COPY))
             continue
         if s.copied_from and s.role(source) is Role.FRONT and (ref := _merge_note(s, message)):
             why = f"it copies the text of {ref}, which travels by itself"
@@ -55,6 +56,15 @@ def _conversation(s: Situation) -> Iterator[Operation]:
                 yield from _answered(s, source, message, target, copied)
     yield from _automatic(s)
     yield from deleted(s)
+
+
+def _taken_back(
+    s: Situation, source: str, message: Comment, copies: Mapping[str, Mirror]
+) -> Iterator[Operation]:
+    """Yield what empties copies on a merged ticket, which gets nothing else any more."""
+    for target, copied in copies.items():
+        if target in s.sides and s.role(target) is Role.FRONT:
+            yield from narrowed_since(s, source, message, target, copied) or ()
 
 
 def _originals(s: Situation) -> list[tuple[str, Comment]]:

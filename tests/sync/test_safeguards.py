@@ -105,6 +105,17 @@ def test_a_copy_in_another_customers_place_is_blanked() -> None:
     assert len(decide(s).writes) == 1
 
 
+def test_a_copy_on_a_merged_ticket_is_blanked() -> None:
+    """Otherwise what a developer took back stands on in the merged ticket, for everybody at the desk."""
+    s = said(agreed("jira"), "jira", text("7", "their key", audience=STAFF))
+    s = carried_out(s, decide(s))
+    s = replace(said(s, "jira", text("7", "their key", audience=Audience.RESTRICTED)), merged=True)
+    s = said(s, "jira", text("8", "said later", audience=STAFF))
+    (made,) = decide(s).writes
+    assert isinstance(made, Withdraw)
+    assert (made.target, made.how) == ("desk", Withdrawal.BLANK)
+
+
 # -- history is for staff
 
 
