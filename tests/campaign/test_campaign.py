@@ -37,9 +37,9 @@ def test_a_planted_mistake_is_found_and_replays_exactly(campaign: Campaign) -> N
 
     Here copies are written for the customer to read.
     """
-    first = play(campaign, 1, SHORT, "no-audience")
+    first = play(campaign, 3, SHORT, "no-audience")
     assert "leak" in {fault.check for fault in first.faults}
-    again = play(campaign, 1, SHORT, "no-audience")
+    again = play(campaign, 3, SHORT, "no-audience")
     assert (first.tape, first.faults) == (again.tape, again.faults)
 
 

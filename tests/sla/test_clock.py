@@ -429,7 +429,10 @@ def test_after_the_first_answer_the_next_word_is_promised() -> None:
 def test_nothing_is_promised_when_it_is_resolved() -> None:
     """A due date on a closed ticket is a reminder about nothing."""
     for texts in ((), (ANSWERED,)):
-        assert promised(story(*texts, statuses=(("2025-03-03 13:00", Status.RESOLVED),))) is None
+        found = promised(story(*texts, statuses=(("2025-03-03 13:00", Status.RESOLVED),)))
+        assert found is not None
+        assert (found.first_response, found.due, found.next) == (None, None, None)
+        assert found.state is SlaState.ON_TRACK
 
 
 def test_while_the_customer_is_waited_for_no_later_time_is_promised() -> None:
