@@ -296,11 +296,19 @@ class Engine:
         if seen.bundle.id is None or not (seen.moves or seen.merges):
             return seen
         for old, new in seen.moves:
+            self._refuse_if_taken(seen.bundle, old, new)
             self._store.bundles.moved(claim, old.ref, new.ref, new.url, renamed(old, new))
         for merged, primary in seen.merges:
             with suppress(Gone):  # what nobody can see is followed by nobody
                 self._joined(claim, seen.bundle, merged, primary)
         return self._observe(self._store.bundles.load(seen.bundle.subject))
+
+    def _refuse_if_taken(self, bundle: Bundle, old: Snapshot, new: Snapshot) -> None:
+        """Raise Unjoined where a person linked another ticket with what a side was moved to."""
+        there = self._store.bundles.load(self._store.bundles.subject(new.ref))
+        if there.id not in (None, bundle.id):
+            whose = ", ".join(str(ref) for ref in there.refs if ref != new.ref)
+            raise Unjoined(f"{old.ref} was moved to {new.ref}, which belongs to {whose}: unlink one of them")
 
     def _joined(self, claim: Claim, bundle: Bundle, merged: Snapshot, primary: Ref) -> None:
         """Have the ticket that a side was merged into belong to the same bundle. Raises Unjoined, Later."""

@@ -294,11 +294,14 @@ class Bundles:
         here = {"connection": old.connection, "key": old.key}
         with self._db.writing() as tx:
             verify(tx, claim)
-            for table in (t.served, t.clocks):  # as another ticket it may have been kept already
+            once = (t.seen, t.timeline, t.links, t.wordings, t.steps, t.served, t.clocks)
+            for table in once:  # as another ticket it may have been kept already, or linked and unlinked
                 there = (table.c.connection == new.connection, table.c.key == new.key)
                 tx.execute(delete(table).where(*there))
-            kept = (t.served, t.clocks, t.amendments)
-            for table in (t.seen, t.timeline, t.links, t.wordings, t.steps, *kept):
+            for end in ("origin", "target"):
+                mine = {f"{end}_connection": new.connection, f"{end}_key": new.key}
+                tx.execute(delete(t.mirrors).filter_by(**mine))
+            for table in (*once, t.amendments):
                 same = [table.c[name] == value for name, value in here.items()]
                 tx.execute(update(table).where(*same).values(key=new.key))
             names = {"display": new.display, "url": url, "lost": None, "missing": None}

@@ -64,6 +64,24 @@ class TestMoved:
         assert "Nothing to write" in hub.run("plan", "--all").out
         assert other in hub.run("explain", f"desk:{ticket}").lines[0]
 
+    def test_an_issue_that_is_moved_and_linked_elsewhere_meanwhile_waits_for_a_person(self, hub: Hub) -> None:
+        """It would end in a mistake of our own, which names nobody and no way out."""
+        other = hub.environment["GITLAB_PROJECT2"]
+        hub.change(('[[routes]]\nname = "to the developers"\n', PLACE.lstrip("\n").format(project=other)))
+        ticket, issue = gitlab_ticket(hub)
+        second = hub.people.mail("giulia@orbit.example", "Giulia Conti", "Scanner", "<p>E43</p>")
+        target = in_gitlab(hub, other)("GET", "")
+        moved = hub.people.gitlab("POST", f"issues/{issue}/move", json={"to_project_id": target["id"]})
+        there = f"gitlab:{moved['project_id']}:{moved['iid']}"
+        assert hub.run("link", f"desk:{second}", there).code == 0
+        ended = hub.run("sync", "--once")
+        assert ended.code == 4
+        assert f"which belongs to desk #{second}" in hub.run("parked", "list").out
+        assert hub.run("unlink", there).code == 0
+        assert hub.run("parked", "retry", f"desk:{ticket}").out.startswith("1 ")
+        assert hub.run("sync", "--once").code == 0
+        assert other in hub.run("explain", f"desk:{ticket}").lines[0]
+
 
 class TestMerged:
     def merge(self, hub: Hub, primary: int, secondary: int) -> None:
