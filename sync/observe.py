@@ -158,6 +158,8 @@ class Observer:
         bundle = parted.known(bundle, at)
         told.sort(key=lambda one: one.over(bundle))  # what is ended leads nobody
         living = [one for one in told if not one.over(bundle)] or told
+        if all(one.front and merged_into(one.front) in bundle.refs for one in told):
+            told.insert(0, _Told())  # a merged ticket carries on its own texts alone, work sides go on
         tickets = []
         for number, one in enumerate(told):
             mine = {**({one.front.ref: one.front} if one.front else {}), **works}
