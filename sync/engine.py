@@ -71,10 +71,7 @@ class Engine:
         self._store, self._connectors, self._desk, self._signer = store, connectors, desk, signer
         self._now, self._digest, self._adopted = now, digest, False
         self._reconciler = Reconciler(store=store, connectors=connectors, signer=signer, now=now, fuses=fuses)
-        served, swaps = store.served, store.swaps
-        self._observer = Observer(
-            connectors, desk, signer, store.hub, store.health.doubted, served.said, swaps.of
-        )
+        self._observer = Observer(connectors, desk, signer, store)
         self.breakers = Breakers(store, connectors, now)
         self.poller = Poller(
             store=store,

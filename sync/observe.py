@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -24,11 +24,11 @@ from sync.seen import Kind, Mirror, Mirrors, TextId
 from sync.situation import Lost, Promises, Situation
 from sync.sla.called import Called, Story, called
 from sync.sla.clock import Clock, assumed, clocks
-from sync.sla.duty import Turn
 from sync.sla.facts import Facts
 from sync.sla.promise import most_urgent, promises
+from sync.store import Store
 from sync.store.bundles import Bundle
-from sync.store.served import Said, with_words
+from sync.store.served import with_words
 from sync.store.steps import name_of
 from sync.timeline import done_since
 from sync.told import story_of
@@ -101,24 +101,15 @@ class Observation:
 class Observer:
     """Reads tickets through the connectors."""
 
-    def __init__(
-        self,
-        connectors: Mapping[str, Connector],
-        desk: Desk,
-        signer: Signer,
-        hub: Callable[[], str],
-        doubted: Callable[[str], bool],
-        said: Callable[[Ref], Iterable[Said]] = lambda ref: (),
-        swaps: Callable[[str], tuple[Turn, ...]] = lambda rota: (),
-    ) -> None:
+    def __init__(self, connectors: Mapping[str, Connector], desk: Desk, signer: Signer, store: Store) -> None:
         """Read through the connectors, for a desk.
 
-        `hub` tells this hub's id, which recovery may change at any time; `doubted` tells whether what a
-        connection does not find may be there all the same; `said` what people said of a ticket's clocks,
-        `swaps` which turns of a rota they swapped.
+        The store tells this hub's id, which recovery may change at any time; whether what a connection does
+        not find may be there all the same; what people said of a ticket's clocks; and which turns of a
+        rota they swapped.
         """
-        self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, hub
-        self._doubted, self._said, self._swaps = doubted, said, swaps
+        self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, store.hub
+        self._doubted, self._said, self._swaps = store.health.doubted, store.served.said, store.swaps.of
 
     def observe(
         self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError] = MappingProxyType({})

@@ -65,7 +65,7 @@ class Rerouting:
         now: Callable[[], datetime],
     ) -> None:
         self._store, self._connectors, self._desk, self._now = store, connectors, desk, now
-        self._observer = Observer(connectors, desk, signer, store.hub, store.health.doubted)
+        self._observer = Observer(connectors, desk, signer, store)
         self._reconciler = Reconciler(store=store, connectors=connectors, signer=signer, now=now, fuses=None)
 
     def moves(self, customer: str) -> Iterator[Move]:

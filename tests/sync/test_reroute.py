@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors.memory import Fault
 from mappings.provenance import Signer
+from mappings.ticket import Priority, Ref
 from sync.reroute import Rerouting
 from sync.routing import Desk, Route
+from sync.sla.calendar import Elapsed
+from sync.sla.clock import clocks
+from sync.sla.cycle import Amendment
+from sync.sla.policy import ClockName, Policy, Target
+from sync.sla.steps import Mark, steps
+from sync.store.served import Said
 from tests.sync.world import SECRET, World, lantern
 
 NOTE = "This matter goes on in"
@@ -32,7 +40,7 @@ def named_elsewhere(world: World) -> Rerouting:
     return Rerouting(
         store=world.store,
         connectors=dict(world.connectors),
-        desk=Desk(world.rules, (lantern(),), world.routes, {}),
+        desk=Desk(world.rules, (lantern(),), world.routes, world.policies, world.steps),
         signer=Signer(SECRET),
         now=world.now,
     )
@@ -81,3 +89,26 @@ def test_a_side_that_no_route_names_leaves_though_the_new_one_is_there(world: Wo
     assert "For the second team" in world.bodies("gitlab")
     assert "For the second team" not in world.bodies("jira")
     assert told(world) == 1
+
+
+def test_a_side_that_leaves_takes_no_step_that_a_person_waived(tmp_path: Path) -> None:
+    """Otherwise a customer's change of place calls people about what was agreed with them by phone."""
+    targets = {word: {ClockName.FIRST_RESPONSE: Target(timedelta(hours=1), Elapsed())} for word in Priority}
+    policy = Policy("standard", frozenset(), None, Priority.MEDIUM, targets)
+    world = World(tmp_path, policy=policy, steps=steps("breach", Mark("late")))
+    key = world.opened()
+    world.settle()
+    ref = Ref("desk", key)
+    served = world.store.served.ticket(ref)
+    assert served is not None
+    (run,) = clocks(served.facts, policy)[0].cycles
+    waived = Amendment("waived", "Ada", "agreed by phone", world.now())
+    world.store.served.say(ref, Said(ClockName.FIRST_RESPONSE, run.fact, waived))
+    rerouting = named_elsewhere(world)
+    world.wait(hours=2)
+    (move,) = rerouting.moves("lantern")
+    assert rerouting.leave(move) is None
+    assert "late" not in (world.only("desk").fields["tags"] or ())
+    world.settle()
+    assert "late" not in (world.only("desk").fields["tags"] or ())
+    world.close()
