@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from connectors.bounds import Bounds
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import build
 from deskbridge.feeds import Feeds, Unread, merged, read
@@ -45,11 +47,17 @@ class Service:
 
     def __init__(self) -> None:
         self.status, self.body, self.headers, self.asked = 200, b"", dict[str, str](), list[str]()
+        self.heard, self.drips, self.over = list[str](), False, threading.Event()
         service = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 service.asked.append(self.path)
+                service.heard.append(str(self.headers))
+                while service.drips and not service.over.wait(0.02):
+                    with suppress(OSError):
+                        self.wfile.write(b"X")
+                        self.wfile.flush()
                 self.send_response(service.status)
                 for name, value in service.headers.items():
                     self.send_header(name, value)
@@ -65,6 +73,7 @@ class Service:
 
     def end(self) -> None:
         """Be down."""
+        self.over.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -114,6 +123,25 @@ def test_an_answer_is_taken_within_limits(tmp_path: Path, service: Service) -> N
         read(service.url, tmp_path)
     with pytest.raises(Unread, match="cannot be read"):
         read("nothing.ics", tmp_path)
+
+
+def test_an_answer_that_drips_comes_to_an_end(tmp_path: Path, service: Service) -> None:
+    """A server that sends a byte a second would keep the hub from ever starting."""
+    service.drips = True
+    with pytest.raises(Unread, match="within reason"):
+        read(service.url, tmp_path, Bounds(first=0.3, slowest=1 << 20))
+
+
+def test_a_feed_is_read_without_anybody_s_credential(
+    tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever serves a feed would get the password that the machine keeps for its host."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login hub password word", "utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    service.body = feed("2026-03-03").encode()
+    read(service.url, tmp_path)
+    (head,) = service.heard
+    assert "Authorization" not in head
 
 
 def test_what_was_read_is_kept_while_the_feed_is_down(
