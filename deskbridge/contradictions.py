@@ -16,8 +16,6 @@ from sync.fields import OWN, slug
 from sync.rules import Role, When
 from sync.sla.tiers import Paying
 
-__all__ = ["Names", "contradictions", "nearest"]
-
 _TABLES = ("read", "write", "fold")
 _WITHOUT_PROJECTS = frozenset({"freshdesk"})
 """Systems whose whole account is one place."""

@@ -15,9 +15,9 @@ from connectors.quota import LocalBudget
 from connectors.registry import SYSTEMS, connect
 from connectors.survey import ProjectFound, Survey, survey
 from deskbridge.bootstrap import Now
-from deskbridge.contradictions import nearest
 from deskbridge.drafted import inline, key_of, plain, quoted
 from deskbridge.first_promises import Promises, promised, promises
+from deskbridge.words import nearest
 from deskbridge.written import address, name
 from mappings.ticket import Organisation, Unmapped
 from mappings.vocabulary import Native, vocabularies

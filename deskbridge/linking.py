@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ from pathlib import Path
 from connectors.base import Presence
 from connectors.errors import ConfigError, Gone, HubError
 from deskbridge.bootstrap import Application
-from deskbridge.contradictions import nearest
 from deskbridge.report import complaint
+from deskbridge.words import nearest, say
 from mappings.ticket import Ref
 from sync.rules import Role
 
@@ -78,12 +77,12 @@ def link_many(application: Application, ways: Ways, *, prefer: str | None, histo
             )
         except HubError as error:
             failed += 1
-            _say(f"{pair.where}: {pair.one} = {pair.other}: not linked: {complaint(error)}")
+            say(f"{pair.where}: {pair.one} = {pair.other}: not linked: {complaint(error)}")
         else:
             linked += 1
-            _say(f"{pair.one} = {pair.other}")
+            say(f"{pair.one} = {pair.other}")
     verb = "linked; the next sync looks at them" if apply else "to be linked; say --apply"
-    _say(f"{linked} {verb}" + (f", {failed} not" if failed else ""))
+    say(f"{linked} {verb}" + (f", {failed} not" if failed else ""))
     return 4 if failed else 0
 
 
@@ -156,8 +155,3 @@ def pointed(application: Application, ways: Ways) -> Iterator[Pair]:
 def _lost(application: Application) -> Iterator[Pair]:
     for front, work in application.recovery.lost():
         yield Pair(front, work, "found")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()

@@ -10,7 +10,7 @@ import csv
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from deskbridge.contradictions import nearest
+from deskbridge.words import nearest
 
 PERSON = "person"
 """What heads the first column."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from connectors.errors import ConfigError, WireError
 from deskbridge.bootstrap import Application
-from deskbridge.contradictions import nearest
 from deskbridge.report import complaint, exit_code, outcome_lines, plan_json, plan_lines, summary
+from deskbridge.words import nearest, say
 from mappings.ticket import FIELDS, Field
 from sync.fields import OWN
 from sync.outcome import Outcome, Parked
@@ -61,10 +61,10 @@ def _planned(
 ) -> int:
     planned = list(application.engine.plan(subjects, remap=fields))
     if as_json:
-        _say(json.dumps([plan_json(one) for one in planned], indent=2))
+        say(json.dumps([plan_json(one) for one in planned], indent=2))
     else:
         lines = [line for one in planned for line in plan_lines(one)]
-        _say("\n".join([*lines, "Nothing is written yet: say --apply"] if lines else ["Nothing to write."]))
+        say("\n".join([*lines, "Nothing is written yet: say --apply"] if lines else ["Nothing to write."]))
     return exit_code([Parked(one.problem) for one in planned if one.problem and one.waits], errors)
 
 
@@ -86,14 +86,9 @@ def _written(
         ends.append(result.outcome)
         if not as_json:
             refs = application.store.bundles.load(result.subject).refs
-            _say("\n".join(outcome_lines(result, refs)))
+            say("\n".join(outcome_lines(result, refs)))
     if as_json:
-        _say(json.dumps(summary(results) | {"busy": busy}))
+        say(json.dumps(summary(results) | {"busy": busy}))
     elif busy:
-        _say(f"{busy} were being worked on by another process; run it again for those")
+        say(f"{busy} were being worked on by another process; run it again for those")
     return exit_code(ends, errors)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
-from deskbridge.contradictions import nearest
 from deskbridge.report import described, outcome_lines, remarked
+from deskbridge.words import nearest
 from sync.outcome import Done
 from sync.reroute import Move
 

@@ -18,11 +18,12 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource, SettingsError
 
 from connectors.errors import ConfigError
-from deskbridge.contradictions import contradictions, nearest
+from deskbridge.contradictions import contradictions
 from deskbridge.lines import Lines, lines_of
 from deskbridge.parts import PREFIX, Settings
 from deskbridge.people import people_in
 from deskbridge.sla.editions import said_in
+from deskbridge.words import nearest
 
 _OUTSIDE = {"DESKBRIDGE_SETTINGS", "DESKBRIDGE_SECRET"}
 """Variables that are not settings: where the settings are, and the usual name for the hub's secret."""

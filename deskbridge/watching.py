@@ -22,6 +22,7 @@ from deskbridge.report import (
 )
 from deskbridge.service import Service, look_once
 from deskbridge.shadow import Shadow
+from deskbridge.words import say
 from sync.outcome import Parked, Reconciled
 
 
@@ -40,7 +41,7 @@ def synced(application: Application, errors: Sequence[WireError], *, as_json: bo
     waiting = _parked(application)
     fresh = {subject: reason for subject, reason in waiting.items() if before.get(subject) != reason}
     counted = summary(results) | {"parked": len(fresh), "parked_before": len(waiting) - len(fresh)}
-    _say(json.dumps(counted) if as_json else "\n".join(counted_lines(counted)))
+    say(json.dumps(counted) if as_json else "\n".join(counted_lines(counted)))
     _complain(failed)
     kept = [r.outcome for r in results if not isinstance(r.outcome, Parked)]
     return exit_code([*kept, *map(Parked, (waiting if strict else fresh).values())], failed)
@@ -73,7 +74,7 @@ def shadowed(application: Application, errors: Sequence[WireError], *, watch: bo
         for planned in shadow.look(application.now()):
             lines = [json.dumps(plan_json(planned))] if as_json else plan_lines(planned)
             if lines:
-                _say("\n".join(lines))
+                say("\n".join(lines))
         if watch:
             _complain(shadow.silent)
         if not watch or stopping.wait(every):
@@ -86,7 +87,7 @@ def _printer(
     def tell(result: Reconciled) -> None:
         if not as_json:
             refs = application.store.bundles.load(result.subject).refs
-            _say("\n".join(outcome_lines(result, refs, told)))
+            say("\n".join(outcome_lines(result, refs, told)))
 
     return tell
 
@@ -102,11 +103,6 @@ def _both(first: Callable[[Reconciled], None], second: Callable[[Reconciled], No
 def _on_signal(act: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: act())
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 def _complain(errors: Sequence[Exception]) -> None:

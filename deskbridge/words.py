@@ -1,8 +1,9 @@
-"""What to say of a word that is not known. Pure."""
+"""How things are said to a person at a terminal."""
 
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Collection
 
 
@@ -12,3 +13,9 @@ def nearest(word: str, known: Collection[str]) -> str:
     if near:
         return f"; did you mean {near[0]!r}?"
     return f"; there are {', '.join(sorted(known))}" if known else "; there are none"
+
+
+def say(text: str) -> None:
+    """Print at once: whoever watches a long command through a pipe sees each line when it happens."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -188,8 +188,10 @@ class Engine:
             if seen.moves or seen.merges:
                 news = [f"{old.ref} was moved to {new.ref}" for old, new in seen.moves]
                 news += [f"{one.ref} was merged into {primary}" for one, primary in seen.merges]
-                moved = ", ".join(news)
-                yield Planned(tuple(seen.sides), Plan((), ()), f"{moved}; the next sync follows it")
+                taken = [self._taken(bundle, old, new) for old, new in seen.moves]
+                why = waits or next(filter(None, taken), None)
+                follows = f"{', '.join(news)}; the next sync follows it"
+                yield Planned(tuple(seen.sides), Plan((), ()), why or follows, waits=why is not None)
                 continue
             problem = waits or "; ".join(str(error) for error in seen.silent) or None
             plan = together(plan for _, plan in decided)
@@ -293,19 +295,21 @@ class Engine:
         if seen.bundle.id is None or not (seen.moves or seen.merges):
             return seen
         for old, new in seen.moves:
-            self._refuse_if_taken(seen.bundle, old, new)
+            if taken := self._taken(seen.bundle, old, new):
+                raise Unjoined(taken)
             self._store.bundles.moved(claim, old.ref, new.ref, new.url, renamed(old, new))
         for merged, primary in seen.merges:
             with suppress(Gone):  # what nobody can see is followed by nobody
                 self._joined(claim, seen.bundle, merged, primary)
         return self._observe(self._store.bundles.load(seen.bundle.subject))
 
-    def _refuse_if_taken(self, bundle: Bundle, old: Snapshot, new: Snapshot) -> None:
-        """Raise Unjoined where a person linked another ticket with what a side was moved to."""
+    def _taken(self, bundle: Bundle, old: Snapshot, new: Snapshot) -> str | None:
+        """Return why a side cannot be followed: a person linked another ticket with what it was moved to."""
         there = self._store.bundles.load(self._store.bundles.subject(new.ref))
-        if there.id not in (None, bundle.id):
-            whose = ", ".join(str(ref) for ref in there.refs if ref != new.ref)
-            raise Unjoined(f"{old.ref} was moved to {new.ref}, which belongs to {whose}: unlink one of them")
+        if there.id in (None, bundle.id):
+            return None
+        whose = ", ".join(str(ref) for ref in there.refs if ref != new.ref)
+        return f"{old.ref} was moved to {new.ref}, which belongs to {whose}: unlink one of them"
 
     def _joined(self, claim: Claim, bundle: Bundle, merged: Snapshot, primary: Ref) -> None:
         """Have the ticket that a side was merged into belong to the same bundle. Raises Unjoined, Later."""

@@ -14,7 +14,6 @@ from connectors.capabilities import Mails
 from mappings.boards import STAFF
 from mappings.provenance import escape
 from mappings.ticket import Priority
-from mappings.vocabulary import held
 from sync.audience import shows_staff_alone
 from sync.operations import Change, Escalate, Notice, Operation, Reach, Skip
 from sync.rules import Role
@@ -59,7 +58,11 @@ def raises(s: Situation) -> Iterator[tuple[str, Change]]:
         before, after = one.raised if one.withdrawn is None else reversed(one.raised)
         for target in s.written():
             alone = s.role(target) is Role.FRONT or not s.shared
-            if alone and "priority" in s.capabilities[target].fields and _says(s, target, before):
+            if (
+                alone
+                and "priority" in s.capabilities[target].fields
+                and s.alike(target, "priority", before, s.sides[target].ticket.priority)
+            ):
                 yield target, Change("priority", after, "hub")
 
 
@@ -167,14 +170,6 @@ def _what(one: Taken) -> str:
     if step.endswith("%"):
         return f"{step} of {clock} used up{when}"
     return f"{clock} breached{when}" if step == "breach" else f"{clock} overdue: {step}{when}"
-
-
-def _says(s: Situation, target: str, word: Priority) -> bool:
-    """Whether a side says a priority, as far as it can tell priorities apart."""
-    present, lenses = s.sides[target].ticket.priority, s.capabilities[target].vocabularies
-    if not isinstance(present, Priority):
-        return False
-    return held(lenses, "priority", present) == held(lenses, "priority", word)
 
 
 def _short(*taken: Taken) -> str:

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import lru_cache
 from typing import cast
 
 from connectors.capabilities import Mails
-from mappings.ticket import FIELDS, MESSAGE_0, Field, PersonRole, SlaState, Status, Unmapped, Value, Word
+from mappings.ticket import FIELDS, MESSAGE_0, Field, PersonRole, SlaState, Status, Unmapped, Word
 from mappings.vocabulary import held
 from sync.audience import barred, exposed, field_readers, shows_staff_alone
 from sync.escalate import marked, raises
@@ -113,7 +112,7 @@ def _carried(s: Situation, name: Field, source: str, target: str, changed: list[
         yield from _unmapped(s, source, name, value, target)
     elif name not in s.capabilities[target].fields:
         yield from told_of_field(s, source, name, Skip(target, what, "it cannot be held there"))
-    elif _alike(s, target, name, value, present):
+    elif s.alike(target, name, value, present):
         return
     elif value is not None and (why := exposed(s, source, target, name)):
         yield from told_of_field(s, source, name, Skip(target, what, why))
@@ -150,7 +149,7 @@ def _rivals(s: Situation, name: Field, changed: list[str]) -> list[str]:
         if any(
             s.travels(name, one, other)
             and s.travels(name, other, one)
-            and not _alike(s, other, name, *(s.sides[side].ticket.value(name) for side in (one, other)))
+            and not s.alike(other, name, *(s.sides[side].ticket.value(name) for side in (one, other)))
             for other in changed
             if other != one
         )
@@ -183,7 +182,7 @@ def _staying(s: Situation, name: Field, changed: list[str]) -> Iterator[AddNotic
 
 def _agreed(s: Situation, name: Field, source: str, target: str) -> bool:
     values = (s.sides[side].ticket.value(name) for side in (source, target))
-    return _alike(s, target, name, *values)
+    return s.alike(target, name, *values)
 
 
 def _suggested(s: Situation, name: Field, source: str, target: str) -> AddNotice | Skip:
@@ -257,16 +256,6 @@ def _customer_wrote(s: Situation, front: str, target: str) -> bool:
     )
 
 
-def _alike(s: Situation, target: str, name: Field, value: Value, present: Value) -> bool:
-    """Whether the target already means this value, as far as it can tell values apart."""
-    if value is None or present is None or not isinstance(value, StrEnum):
-        return value == present
-    lenses = s.capabilities[target].vocabularies
-    if isinstance(present, Unmapped):
-        return False
-    return held(lenses, name, cast(Word, value)) == held(lenses, name, cast(Word, present))
-
-
 def _handed_over(s: Situation) -> Iterator[Made]:
     for source in s.trusted():
         status = s.sides[source].ticket.status
@@ -285,7 +274,7 @@ def _handed_over(s: Situation) -> Iterator[Made]:
 def _hand_over(s: Situation, source: str, target: str, status: Status, given: Handover) -> Iterator[Made]:
     present = s.sides[target].ticket.status
     open_there = isinstance(present, Status) and not present.done
-    if given.status and open_there and not _alike(s, target, "status", given.status, present):
+    if given.status and open_there and not s.alike(target, "status", given.status, present):
         if given.status.done and _customer_spoke_later(s, source, target):
             yield Skip(target, f"status ({source})", "the customer wrote after it was resolved")
         else:
@@ -442,7 +431,7 @@ def _as_wanted(s: Situation, target: str, change: Change) -> bool:
     """Whether a side shows the hub's value, or all that came of writing just that to it."""
     name, value = change.field, change.value
     present = s.sides[target].ticket.value(name)
-    if _alike(s, target, name, value, present):
+    if s.alike(target, name, value, present):
         return True
     if target in s.seen and s.sides[target].native.get(name) == s.seen[target].native.get(name):
         written = s.seen[target].wanted.get(name)

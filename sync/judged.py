@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import cast
 
 from mappings.provenance import escape
-from mappings.ticket import Field, Impact, Priority, Urgency, Word
-from mappings.vocabulary import Native, held
+from mappings.ticket import Field, Impact, Priority, Urgency
+from mappings.vocabulary import Native
 from sync.operations import Change, Operation, Skip
 from sync.rules import When
 from sync.situation import Situation
@@ -49,7 +48,7 @@ def judgement(s: Situation) -> Judgement | None:
         not met and asked in table.matrix.vips and (present is None or rank(present) < rank(table.matrix.vip))
     ):
         found = Judged(table.matrix.vip, f"raised for {asked}")
-    if found is None or _alike(s, front, present, found.priority) or (not met and front in s.met):
+    if found is None or s.alike(front, "priority", found.priority, present) or (not met and front in s.met):
         return None
     before = _before(s, front, asked)
     theirs = met and (
@@ -124,11 +123,3 @@ def _word(s: Situation, front: str, name: Field) -> object:
 
 def _moved(s: Situation, front: str) -> list[Field]:
     return [name for name, sides in s.moved().items() if front in sides]
-
-
-def _alike(s: Situation, front: str, present: Priority | None, wanted: Priority) -> bool:
-    """Whether a side says a priority already, as far as it can tell priorities apart."""
-    if present is None:
-        return False
-    lenses = s.capabilities[front].vocabularies
-    return held(lenses, "priority", cast(Word, present)) == held(lenses, "priority", cast(Word, wanted))

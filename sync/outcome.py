@@ -19,7 +19,7 @@ class Stale(HubError):
 
 
 class Unjoined(HubError):
-    """Two tickets were merged whose work sides cannot become one."""
+    """People merged or moved tickets into one whose links cannot become one without a person's choice."""
 
 
 class Waiting(HubError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,8 @@ from connectors.base import Presence, Snapshot
 from connectors.capabilities import Capabilities, Grain, Mails, PlaceAbilities
 from mappings.boards import STAFF, UNDECLARED, Place, Readers
 from mappings.provenance import foreign
-from mappings.ticket import Comment, Field, PersonRole, Ref, SlaState
+from mappings.ticket import Comment, Field, PersonRole, Ref, SlaState, Unmapped, Value, Word
+from mappings.vocabulary import held
 from sync.operations import Reach
 from sync.pieces import words
 from sync.rules import Role, Rules, Table
@@ -183,6 +185,15 @@ class Situation:
         """Whether a field's change on one side goes to another; one ticket moves no shared work side."""
         down = (self.role(source), self.role(target)) == (Role.FRONT, Role.WORK)
         return not (self.shared and down) and self.rules.travels(name, source, target, creating=creating)
+
+    def alike(self, side: str, name: Field, one: Value, other: Value) -> bool:
+        """Whether two values mean the same to a side, as far as it can tell values apart."""
+        if one is None or other is None or not isinstance(one, StrEnum):
+            return one == other
+        if isinstance(other, Unmapped):
+            return False
+        lenses = self.capabilities[side].vocabularies
+        return held(lenses, name, cast(Word, one)) == held(lenses, name, cast(Word, other))
 
     def promised(self, target: str) -> Promises | None:
         """Return what a side is to show of the clocks."""

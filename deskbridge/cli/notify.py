@@ -44,9 +44,9 @@ def try_(
     """
     from deskbridge.bootstrap import system_time
     from deskbridge.channels import channels_of
-    from deskbridge.contradictions import nearest
     from deskbridge.notify import trial
     from deskbridge.settings import load
+    from deskbridge.words import nearest
 
     channels = channels_of(load(settings, os.environ))
     if channel not in channels:

@@ -74,6 +74,8 @@ class TestMoved:
         moved = hub.people.gitlab("POST", f"issues/{issue}/move", json={"to_project_id": target["id"]})
         there = f"gitlab:{moved['project_id']}:{moved['iid']}"
         assert hub.run("link", f"desk:{second}", there).code == 0
+        planned = hub.run("plan", f"desk:{ticket}")
+        assert f"which belongs to desk #{second}" in planned.out + planned.err
         ended = hub.run("sync", "--once")
         assert ended.code == 4
         assert f"which belongs to desk #{second}" in hub.run("parked", "list").out

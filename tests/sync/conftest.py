@@ -1,15 +1,17 @@
-"""The two databases that a store may be on."""
+"""The two databases that a store may be on, and worlds that are closed in the end."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sync.store.dialects import Address
 from tests.sync import postgres as server
+from tests.sync.world import Make, World
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -33,3 +35,17 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Address:
         return tmp_path / "kept" / "store.sqlite3"
     running: server.Postgres = request.getfixturevalue("postgres")
     return running.store()
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    """Make worlds, each in a folder of its own, that are closed in the end."""
+    made: list[World] = []
+
+    def world(**differing: Any) -> World:
+        made.append(World(tmp_path / str(len(made)), **differing))
+        return made[-1]
+
+    yield world
+    for one in made:
+        one.close()

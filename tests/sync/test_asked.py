@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,24 +13,9 @@ from sync.operations import Conflict, SetFields
 from sync.rules import HANDOVER, Handover, Role
 from sync.store.findings import Finding, State
 from tests.sync.situations import agreed, changed, of, ruled, seen_with
-from tests.sync.world import World
+from tests.sync.world import Make, World
 
-Make = Callable[..., World]
 ASKED: frozenset[Field] = frozenset({"component"})
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Make worlds that are closed in the end."""
-    made: list[World] = []
-
-    def world(**differing: object) -> World:
-        made.append(World(tmp_path / str(len(made)), **differing))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield world
-    for one in made:
-        one.close()
 
 
 def disputed(make: Make, *tags: str) -> tuple[World, str, str]:

@@ -13,7 +13,7 @@ from deskbridge.sandbox.faults import kinds
 from deskbridge.sandbox.run import Sandbox
 from deskbridge.sandbox.world import Fault
 from tests.sync.test_unheard import WRITES
-from tests.sync.three_tools import START, answers, environment_of, opens, settings_in, whole
+from tests.sync.three_tools import START, answers, environment_of, goes_on, opens, settings_in, whole
 
 GARBLED = ("html 200", "broken json", "wrong type", "no body")
 
@@ -37,11 +37,7 @@ def test_a_write_whose_answer_is_garbled_is_made_once(tmp_path: Path, kind: str,
                 sandbox.world.faults += [
                     _fault(system, kind, done=done, path=path, method="POST") for path in paths
                 ]
-            for _ in range(8):
-                application.engine.collect()
-                for _ in application.engine.work():
-                    pass
-                clock.advance(301)
+            goes_on(application, clock, 8, 301)
         assert sum(fault.times for fault in sandbox.world.faults) <= 3, "all were played that could be"
         sandbox.world.faults.clear()
         whole(people, story, application)
@@ -62,17 +58,9 @@ def test_a_read_whose_answer_is_garbled_passes(tmp_path: Path, kind: str) -> Non
                 fault = _fault(system, kind, done=False, method="GET")
                 fault.times, fault.chance = 40, 0.2
                 sandbox.world.faults.append(fault)
-            for _ in range(8):
-                application.engine.collect()
-                for _ in application.engine.work():
-                    pass
-                clock.advance(901)
+            goes_on(application, clock, 8, 901)
             assert sum(fault.times for fault in sandbox.world.faults) < 110, "they were played"
             sandbox.world.faults.clear()
-            for _ in range(3):
-                clock.advance(901)
-                application.engine.collect()
-                for _ in application.engine.work():
-                    pass
+            goes_on(application, clock, 3, 901)
         whole(people, story, application)
         application.store.database.close()

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
 from mappings.ticket import Audience, Ref
 from sync.links import Links
 from sync.references import Names, names
 from sync.rules import Publish
-from tests.sync.world import World, words
+from tests.sync.world import Make, World, words
 
-Make = Callable[..., World]
 STAFF = Audience.STAFF
 PUBLISH = Publish(sign="!public", sender="Support", connections=frozenset({"jira"}))
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Make worlds that are closed in the end."""
-    made: list[World] = []
-
-    def world(**differing: object) -> World:
-        made.append(World(tmp_path / str(len(made)), **differing))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield world
-    for one in made:
-        one.close()
 
 
 def two(make: Make, **rules: object) -> tuple[World, tuple[str, str], tuple[str, str]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,25 +15,10 @@ from sync.operations import Withdraw, Withdrawal
 from sync.rules import HANDOVER, Handover, Publish, Role
 from sync.seen import TextId
 from tests.sync.situations import agreed, carried_out, of, read_by, said, text
-from tests.sync.world import World
+from tests.sync.world import Make, World
 
-Make = Callable[..., World]
 STAFF = Audience.STAFF
 GONE = "*This text was withdrawn.*"
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Make worlds that are closed in the end."""
-    made: list[World] = []
-
-    def world(**differing: object) -> World:
-        made.append(World(tmp_path / str(len(made)), **differing))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield world
-    for one in made:
-        one.close()
 
 
 # -- a blanking waits for nothing

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
 from connectors.memory import Fault
 from mappings.ticket import Audience, Priority, Ref, Status
 from sync.links import Links, NotLinked
 from sync.outcome import Done
-from tests.sync.world import World, words
-
-Make = Callable[..., World]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Make worlds that are closed in the end."""
-    made: list[World] = []
-
-    def world(**differing: object) -> World:
-        made.append(World(tmp_path, **differing))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield world
-    for one in made:
-        one.close()
+from tests.sync.world import Make, World, words
 
 
 @pytest.fixture

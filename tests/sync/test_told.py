@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from connectors.capabilities import QUIET
 from connectors.memory import Fault
 from connectors.memory_desk import FIELDS
 from mappings.ticket import Audience
-from tests.sync.world import World, internal
+from tests.sync.world import Make, World, internal
 
-Make = Callable[..., World]
 STAFF = Audience.STAFF
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
-    """Make worlds that are closed in the end."""
-    made: list[World] = []
-
-    def world(**differing: object) -> World:
-        made.append(World(tmp_path / str(len(made)), **differing))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield world
-    for one in made:
-        one.close()
 
 
 def told(world: World, name: str, words: str) -> list[str]:

@@ -9,7 +9,7 @@ from deskbridge.demo.morning import Story
 from deskbridge.demo.people import People
 from deskbridge.sandbox.run import Sandbox
 from deskbridge.sandbox.world import Fault
-from tests.sync.three_tools import START, answers, environment_of, opens, settings_in, whole
+from tests.sync.three_tools import START, answers, environment_of, goes_on, opens, settings_in, whole
 
 WRITES = {
     "jira": (
@@ -33,11 +33,7 @@ def test_a_write_whose_answer_is_lost_is_made_once(tmp_path: Path) -> None:
             for system, paths in WRITES.items():
                 faults = [Fault(system, "lost", method="POST", path=path) for path in paths]
                 sandbox.world.faults.extend(faults)
-            for _ in range(8):
-                application.engine.collect()
-                for _ in application.engine.work():
-                    pass
-                clock.advance(301)
+            goes_on(application, clock, 8, 301)
         # The second act makes no issues and uploads nothing to Jira: three faults have no call to break.
         assert sum(fault.times for fault in sandbox.world.faults) <= 3, "all were played that could be"
         sandbox.world.faults.clear()

@@ -12,6 +12,7 @@ from deskbridge.demo.checks import checks, read
 from deskbridge.demo.morning import BOTH, GITLAB, JIRA, Story
 from deskbridge.demo.people import File, People
 from deskbridge.sandbox.run import Sandbox
+from deskbridge.sandbox.world import Clock
 
 START = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 KIM = "kim@lantern.example"
@@ -87,3 +88,12 @@ def whole(people: People, story: Story, application: Application) -> None:
     for side, subjects in _subjects(people).items():
         wanted = {subject: 1 for subject, sides in ROUTES.items() if side in sides}
         assert subjects == wanted, side
+
+
+def goes_on(application: Application, clock: Clock, times: int, seconds: float) -> None:
+    """Have the hub sync again and again, that long apart: what was postponed comes due in between."""
+    for _ in range(times):
+        application.engine.collect()
+        for _ in application.engine.work():
+            pass
+        clock.advance(seconds)

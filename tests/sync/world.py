@@ -57,6 +57,10 @@ class WithoutLinks(Memory):
         return False
 
 
+Make = Callable[..., "World"]
+"""Makes a world, with whatever is different in it."""
+
+
 class World:
     """Customers and agents on `desk`; developers on `jira` (route ``dev``) and `gitlab` (``firmware``)."""
 
