@@ -15,7 +15,7 @@ from deskbridge.promised import (
     StepSettings,
 )
 from deskbridge.written import Span
-from mappings.ticket import Impact
+from mappings.ticket import Impact, Status
 from sync.rules import Table
 from sync.sla.calendar import Calendar, Elapsed, Frame, Union, Versions, around_the_clock
 from sync.sla.holidays import altered, holidays_of
@@ -104,21 +104,24 @@ def policy_in(name: str, policy: PolicySettings, calendar: WorkingTime | None) -
     """Return a policy, or the policies of a preset, measured in a calendar."""
     if policy.preset and calendar:
         preset = three_levels(calendar) if policy.preset == "three_levels" else five_levels(calendar)
-        return Rulebook(tuple(replace(_with(one, policy), **_beside(policy)) for one in preset.policies))
+        found = (replace(_with(one, policy), **_beside(policy, calendar)) for one in preset.policies)
+        return Rulebook(tuple(found))
     targets = {
         priority: {ClockName(clock): _target(span, calendar) for clock, span in promised.items()}
         for priority, promised in policy.targets.items()
     }
     made = Policy(name, policy.types, policy.assume_type, policy.assume_priority, targets)
-    return replace(_with(made, policy), **_beside(policy))
+    return replace(_with(made, policy), **_beside(policy, calendar))
 
 
-def _beside(said: PolicySettings) -> dict[str, Any]:
+def _beside(said: PolicySettings, calendar: WorkingTime | None) -> dict[str, Any]:
     """Return what settings say of a policy beside its types and targets; a preset keeps its own otherwise."""
     names = ("tiers", "priorities", "tags", "reads", "taking_charge", "told", "on_project")
     found = {name: getattr(said, name) for name in (*names, *_ASSUMED) if name in said.model_fields_set}
     if said.pauses is not None:
         found["pauses"] = {ClockName(clock): statuses for clock, statuses in said.pauses.items()}
+    if calendar:
+        found["closes"] = {Status(word): in_days(days, calendar) for word, days in said.close_after.items()}
     return found
 
 

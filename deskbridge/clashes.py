@@ -11,6 +11,7 @@ from deskbridge.agreed import calendar_of, worked
 from deskbridge.promised import CalendarSettings, HoursSettings, PolicySettings
 from deskbridge.stepped import stepped
 from deskbridge.words import nearest
+from mappings.ticket import Priority
 from sync.sla.holidays import countries
 from sync.sla.policy import PAUSES
 
@@ -106,12 +107,14 @@ def _policy(
     name: str, policy: PolicySettings, calendars: Mapping[str, CalendarSettings], broken: set[str]
 ) -> Iterator[str]:
     place = f"policies.{name}"
+    if policy.close_after and policy.calendar is None:
+        yield f"{place}.close_after: working days of which calendar? name one"
     if policy.preset:
         yield from _preset(place, policy)
         return
-    if not any(policy.targets.values()):
+    if not any(policy.targets.values()) and not policy.close_after:
         yield f"{place}.targets: it promises nothing; write targets, or name a preset"
-    elif policy.priorities and not policy.priorities & {p for p, t in policy.targets.items() if t}:
+    elif policy.priorities and policy.targets and not _promising(policy) & policy.priorities:
         yield f"{place}.priorities: it can never match: nothing is promised at any of these"
     if policy.types and policy.assume_type and policy.assume_type not in policy.types:
         yield f"{place}.assume_type: it is not for the type {policy.assume_type}; name one of its types"
@@ -121,6 +124,10 @@ def _policy(
     usable = policy.calendar and policy.calendar in calendars and policy.calendar not in broken
     most = worked(calendar_of(policy.calendar, calendars)) if usable and policy.calendar else None
     yield from _targets(place, policy, most)
+
+
+def _promising(policy: PolicySettings) -> set[Priority]:
+    return {priority for priority, promised in policy.targets.items() if promised}
 
 
 def _targets(place: str, policy: PolicySettings, most: timedelta | None) -> Iterator[str]:

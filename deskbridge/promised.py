@@ -32,6 +32,9 @@ Text = Annotated[str, Field(min_length=1)]
 Mark = Annotated[str, AfterValidator(mark)]
 Row = tuple[Priority, Priority, Priority]
 Ways = Annotated[frozenset[When], BeforeValidator(ways)]
+Waiting = Literal["resolved", "waiting_on_customer"]
+"""In which nobody but the customer is expected to say something."""
+Workdays = Annotated[int, Field(ge=1, le=366)]
 Clock = Literal["first_response", "next_response", "update", "resolve", "estimate"]
 
 
@@ -138,5 +141,7 @@ class PolicySettings(_Part):
     """The policy of what became a project; empty for none."""
     notice: Notice | None = None
     enforce_from: Instant | None = None
+    close_after: Mapping[Waiting, Workdays] = {}
+    """Status -> after how many working days without an answer of the customer a ticket is closed."""
     steps: tuple[StepSettings, ...] | None = None
     """What is done as its clocks run out; a preset's own if not said, else nothing."""

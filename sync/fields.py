@@ -60,6 +60,8 @@ def fields(s: Situation) -> Iterator[Operation]:
                 changes[target][change.field] = change
         else:
             yield made
+    for target, change in _closed_in_time(s):
+        changes[target].setdefault("status", change)  # what anybody does meanwhile goes before
     yield from _tags(s)
     for target, wanted in changes.items():
         yield from _write(s, target, list(wanted.values()))
@@ -254,6 +256,16 @@ def _customer_wrote(s: Situation, front: str, target: str) -> bool:
         and not s.mirrors.of(Kind.COMMENT, s.text(front, message.id), target)
         for message in s.sides[front].ticket.messages
     )
+
+
+def _closed_in_time(s: Situation) -> Iterator[tuple[str, Change]]:
+    """Yield that a ticket is closed whose customer has not answered for as long as was agreed."""
+    front = s.front()
+    if front is None or s.closes is None or not s.closes.due:
+        return
+    change, here = Change("status", Status.CLOSED, "hub"), s.sides[front].ticket.status is s.closes.status
+    if here and "status" in s.capabilities[front].fields and not _as_wanted(s, front, change):
+        yield front, change
 
 
 def _handed_over(s: Situation) -> Iterator[Made]:

@@ -24,6 +24,7 @@ from sync.seen import Kind, Mirror, Mirrors, TextId
 from sync.situation import Lost, Promises, Situation
 from sync.sla.called import Called, Story, called
 from sync.sla.clock import Clock, assumed, clocks
+from sync.sla.closure import Closure, closure
 from sync.sla.facts import Facts
 from sync.sla.promise import most_urgent, promises
 from sync.store import Store
@@ -94,7 +95,9 @@ class Observation:
         """Return when a clock's answer changes, or a step comes due, though nobody does anything."""
         running = [clock for ticket in self.tickets for clock in ticket.clocks]
         steps = [ticket.situation.called for ticket in self.tickets]
+        closing = [ticket.situation.closes for ticket in self.tickets]
         moments = [*(clock.changes(at) for clock in running), *(c.next for c in steps if c)]
+        moments += [one.at for one in closing if one and not one.due]
         return min((moment for moment in moments if moment), default=None)
 
 
@@ -286,6 +289,8 @@ class Observer:
             timeline,
             assumed(timeline, policy),
             self._with_duty(called(story, steps, bundle.steps.get(front.ref, ()), at), at),
+            # Whichever side a policy reads: it is the front that is closed.
+            closure(story_of(front, (), bundle, customer, None), policy, at),
         )
 
     def _with_duty(self, found: Called | None, at: datetime) -> Called | None:
@@ -330,6 +335,7 @@ class Observer:
             promises=told.promised,
             promises_of_all=most_urgent([t.promised for t in everybody if t.promised]),
             called=told.called,
+            closes=told.closes,
             labels_of_all=frozenset().union(*(t.called.labels for t in everybody if t.called)),
             rules=self._desk.rules,
             shared=shared,
@@ -454,6 +460,7 @@ class _Told:
     facts: Facts | None = None
     assumed: tuple[str, ...] = ()
     called: Called | None = None
+    closes: Closure | None = None
 
     def over(self, bundle: Bundle) -> bool:
         """Whether the front side is linked in name only."""

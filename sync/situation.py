@@ -21,6 +21,7 @@ from sync.pieces import words
 from sync.rules import Role, Rules, Table
 from sync.seen import Kind, Mirrors, Seen, TextId
 from sync.sla.called import Called
+from sync.sla.closure import Closure
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,8 @@ class Situation:
     """What the ticket's clocks call for; None where no steps were agreed."""
     labels_of_all: frozenset[str] = frozenset()
     """The labels that a shared work side carries for the clocks of all its tickets."""
+    closes: Closure | None = None
+    """When the ticket is to be closed unless its customer answers."""
     hub: str = ""
     """This hub's id: what tells another hub's copies from ours."""
 

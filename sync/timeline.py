@@ -33,6 +33,7 @@ _FIELDS: Mapping[FactKind, Field] = {
 }
 _FROM_THE_START = frozenset({FactKind.PRIORITY, FactKind.TYPE, FactKind.CUSTOMER, FactKind.TIER})
 """What a ticket is taken to have been made with when it is first met."""
+_STATUSES = frozenset(status.value for status in Status)
 _ACTORS = {PersonRole.STAFF: Actor.PERSON, PersonRole.HUB: Actor.HUB, PersonRole.MACHINE: Actor.MACHINE}
 
 
@@ -45,6 +46,16 @@ def new_status(side: Snapshot, known: Sequence[StatusFact]) -> StatusFact | None
         return StatusFact(status, side.ticket.created, side.ticket.created)
     after = known[-1].by if known else side.ticket.created
     return StatusFact(status, after, max(after, min(side.ticket.updated, side.read_at)))
+
+
+def _overwritten(side: Snapshot, known: Sequence[StatusFact], seen: Seen | None) -> StatusFact | None:
+    """Return the status that the hub gave a side and that somebody changed before any read showed it."""
+    wrote = seen.wanted.get("status") if seen else None
+    if seen is None or seen.read is None or wrote not in _STATUSES or not known:
+        return None
+    changed = side.native.get("status") != seen.native.get("status")
+    status, at = Status(wrote), max(known[-1].by, seen.read)
+    return StatusFact(status, at, at) if changed and known[-1].status is not status else None
 
 
 def done_since(side: Snapshot, known: Sequence[StatusFact], seen: Seen | None) -> datetime | None:
@@ -80,6 +91,9 @@ def new_facts(
     `lifted` ones are its own, the others were a person's word on another side, or a customer's table.
     """
     statuses = [StatusFact(Status(f.value), f.after, f.by) for f in known if f.kind is FactKind.STATUS]
+    if (wrote := _overwritten(side, statuses, seen)) is not None:
+        yield Fact(FactKind.STATUS, wrote.status.value, wrote.after, wrote.by, Actor.HUB)
+        statuses.append(wrote)
     if (came := new_status(side, statuses)) is not None:
         # What the hub wrote stays in its memory until a read shows it: this one.
         ours = seen is not None and seen.wanted.get("status") == came.status.value

@@ -6,7 +6,7 @@ takes it once, however often and in however many processes this is asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from sync.sla.clock import Clock, clocks
 from sync.sla.cycle import ClockState, Cycle
 from sync.sla.facts import Facts
 from sync.sla.policy import ClockName, Policy, Rulebook
-from sync.sla.steps import Action, Notify, Raise, Step
+from sync.sla.steps import Action, Raise, Step
 
 
 class Key(NamedTuple):
@@ -150,25 +150,3 @@ def withdrawn(
 
 def _named(clock: ClockName, cycle: Cycle, steps: Sequence[Step]) -> Iterator[tuple[str, datetime]]:
     return ((step.name, since) for step, since in _moments(clock, cycle, steps))
-
-
-def restored(step: Taken, present: Priority | None) -> Priority | None:
-    """Return the priority to go back to when a step is withdrawn; None if people have changed it since."""
-    return step.raised[0] if step.raised and present is step.raised[1] else None
-
-
-def by_channel(due: Iterable[Due]) -> Mapping[str, tuple[Due, ...]]:
-    """Return what falls due together as one message for each channel, most overdue first."""
-    found: dict[str, list[Due]] = {}
-    for one in sorted(due, key=lambda d: (d.since, d.key)):
-        for channel in dict.fromkeys(a.channel for a in one.actions if isinstance(a, Notify)):
-            found.setdefault(channel, []).append(one)
-    return {channel: tuple(row) for channel, row in found.items()}
-
-
-def digests(due: Iterable[Due], who: Callable[[Due], str]) -> Mapping[str, tuple[Due, ...]]:
-    """Return what concerns each person as one digest; `who` says whose matter a step is."""
-    found: dict[str, list[Due]] = {}
-    for one in sorted(due, key=lambda d: (d.since, d.key)):
-        found.setdefault(who(one), []).append(one)
-    return {person: tuple(row) for person, row in found.items()}

@@ -194,28 +194,6 @@ def facts(
     )
 
 
-def one_each(
-    told: Iterable[Fact], copies: Mapping[tuple[str, str], tuple[str, str]], front: str
-) -> list[Fact]:
-    """Return the facts of the front, an origin and its copy being one.
-
-    `copies` says of a copy's side and id which side and id it is of. The front server's stamp decides when
-    a text became readable there; who wrote it, the origin.
-    """
-    told = list(told)
-    texts = {
-        (fact.side, fact.value): fact for fact in told if fact.kind in (FactKind.ANSWER, FactKind.MESSAGE)
-    }
-    found = []
-    for fact in told:
-        if fact.side != front:
-            continue
-        origin = texts.get(copies.get((fact.side, fact.value), ("", "")))
-        of_text = fact.kind in (FactKind.ANSWER, FactKind.MESSAGE)
-        found.append(replace(fact, actor=origin.actor, who=origin.who) if origin and of_text else fact)
-    return found
-
-
 _KEPT = ("priority", "type")
 _ACTORS = {PersonRole.HUB: Actor.HUB, PersonRole.MACHINE: Actor.MACHINE}
 

@@ -109,6 +109,8 @@ class Policy:
     """How long before its date a dated request must be made."""
     enforce_from: datetime | None = None
     """Instants before it are counted, never escalated or shown in a tool."""
+    closes: Mapping[Status, Target] = field(default_factory=dict)
+    """After how many working days without a word of the customer a ticket of a status is closed."""
 
     def fits(self, kind: Kind) -> bool:
         """Whether the policy is for tickets like this."""

@@ -98,6 +98,19 @@ def test_the_rules_of_a_life(tmp_path: Path) -> None:
     assert found.enforce_from == rome("2026-03-01")
 
 
+def test_what_is_closed_and_when(tmp_path: Path) -> None:
+    """Tickets would be closed over their customers' heads, or never; a preset's as well."""
+    said = 'calendar = "office"\nclose_after = { resolved = 5, waiting_on_customer = 10 }\n'
+    found = one(tmp_path, f"[policies.more]\n{said}")
+    assert {status: target.days for status, target in found.closes.items()} == {
+        Status.RESOLVED: 5,
+        Status.WAITING_ON_CUSTOMER: 10,
+    }
+    preset = rules(tmp_path, f'[policies.more]\npreset = "five_levels"\n{said}', "more")
+    assert isinstance(preset, Rulebook)
+    assert [policy.closes for policy in preset.policies] == [found.closes, found.closes]
+
+
 def test_several_policies_in_order(tmp_path: Path) -> None:
     """A customer's own promise must stand before the general one."""
     text = '[policies.more]\ntags = ["vip"]\ntargets = { urgent = { resolve = "2h elapsed" } }\n'
@@ -191,6 +204,14 @@ def test_unions_versions_and_around_the_clock(tmp_path: Path) -> None:
 _HOURS = '[calendars.more]\nzone = "Europe/Rome"\n'
 _WEEK = _HOURS + 'week = { mon = ["09:00-17:00"] }\n'
 REFUSED = [
+    (
+        _BASE + 'calendar = "office"\nclose_after = { open = 5 }\n',
+        "policies.more.close_after.open: no 'open'; there are resolved, waiting_on_customer",
+    ),
+    (
+        _BASE + 'calendar = "office"\nclose_after = { resolved = 0 }\n',
+        "policies.more.close_after.resolved: Input should be greater than or equal to 1",
+    ),
     (_HOURS, "calendars.more: write one of week, always = true, members"),
     (
         _WEEK + "always = true\n",
@@ -255,6 +276,10 @@ def test_calendars_that_are_refused(tmp_path: Path, text: str, expected: str) ->
 
 
 POLICIES = [
+    (
+        "close_after = { resolved = 5 }\n",
+        "policies.more.close_after: working days of which calendar? name one",
+    ),
     ("", "policies.more.targets: it promises nothing; write targets, or name a preset"),
     (
         'targets = { low = { update = "4h" } }\n',

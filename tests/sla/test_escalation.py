@@ -14,15 +14,11 @@ from sync.sla.called import Story, called
 from sync.sla.clock import amended, clocks
 from sync.sla.cycle import Amendment
 from sync.sla.escalation import (
-    Due,
     Key,
     Round,
     Taken,
-    by_channel,
-    digests,
     escalated,
     next_step,
-    restored,
     withdrawn,
 )
 from sync.sla.facts import Facts
@@ -192,14 +188,6 @@ def test_a_lower_priority_withdraws_nothing() -> None:
     assert withdrawn("T1", eased, POLICY, STEPS, done("2025-03-03 13:00", "breach")) == ()
 
 
-def test_the_priority_goes_back_only_if_it_is_still_the_hubs() -> None:
-    """A person who set it since knows better."""
-    (step,) = done("2025-03-03 13:00", "breach", raised=(Priority.LOW, Priority.MEDIUM))
-    assert restored(step, Priority.MEDIUM) is Priority.LOW
-    assert restored(step, Priority.URGENT) is None
-    assert restored(done("2025-03-03 13:00", "80 %")[0], Priority.MEDIUM) is None
-
-
 def test_the_path_goes_on_until_somebody_owns_it() -> None:
     """The same person is told once; then the next one, and from an owner on only the owner."""
     assert [addressee(PATH, told, None) for told in range(4)] == [
@@ -211,24 +199,6 @@ def test_the_path_goes_on_until_somebody_owns_it() -> None:
     assert addressee(PATH, 0, "Kim") == "Kim"
     taken = done("2025-03-03 12:12", "50 %", "80 %", notified=True)
     assert asked("2025-03-03 13:00", taken).due[0].told == 2
-
-
-def test_what_falls_due_together_is_one_message_per_channel() -> None:
-    """Ten tickets at nine o'clock are one message with ten lines, and each person reads their own."""
-    now = at("2025-03-03 13:00")
-    facts = dict.fromkeys(("T1", "T2", "T3"), OPEN)
-    rounds = [escalated(name, clocks(one, POLICY), STEPS, (), now) for name, one in facts.items()]
-    due = [one for found in rounds for one in found.due]
-    assert {channel: len(row) for channel, row in by_channel(due).items()} == {"slack": 3, "mail": 3}
-    owners = {"T1": "Kim", "T2": "Sam", "T3": "Kim"}
-
-    def owner(one: Due) -> str:
-        return owners[one.key.ticket]
-
-    assert {who: [one.key.ticket for one in row] for who, row in digests(due, owner).items()} == {
-        "Kim": ["T1", "T3"],
-        "Sam": ["T2"],
-    }
 
 
 def test_the_next_step_is_known() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from mappings.ticket import Priority, SlaState, Status, TicketType
+from mappings.ticket import Audience, Priority, Ref, SlaState, Status, TicketType
+from sync.rules import Publish
 from sync.sla.calendar import Elapsed, Versions
 from sync.sla.clock import amended, assumed, clocks
 from sync.sla.cycle import Amendment, ClockState
-from sync.sla.facts import Actor, Fact, FactKind, one_each
+from sync.sla.facts import Actor, Fact, FactKind
 from sync.sla.ledger import ledger
 from sync.sla.policy import PAUSES, ClockName, OnChange, Policy, Rulebook, Target
 from sync.sla.promise import most_urgent, promises
@@ -30,6 +32,7 @@ from tests.sla.stories import (
     ticket,
     wall,
 )
+from tests.sync.world import World
 
 DESK = office("09:00-13:00", "14:00-18:00")
 FIRST, NEXT, UPDATE, RESOLVE, ESTIMATE = ClockName
@@ -228,17 +231,37 @@ def test_still_investigating_is_an_update() -> None:
     assert found.state is ClockState.ENDED
 
 
-def test_sides_disagree_on_the_first_answer() -> None:
-    """Written by a developer at 10:20, readable in the front at 10:40: the front's stamp decides."""
-    by = [at(f"2025-03-03 10:{minute}") for minute in (20, 40)]
-    origin = Fact(FactKind.ANSWER, "77", by[0], by[0], Actor.PERSON, "jira", "Sam")
-    copy = Fact(FactKind.ANSWER, "9", by[1], by[1], Actor.HUB, "desk")
-    note = Fact(FactKind.ANSWER, "10", by[0], by[0], Actor.HUB, "desk")
-    told = one_each([origin, copy, note], {("desk", "9"): ("jira", "77")}, "desk")
-    assert [(f.value, f.actor, f.who) for f in told] == [("9", Actor.PERSON, "Sam"), ("10", Actor.HUB, "")]
-    found = clock(ticket("2025-03-03 09:30", *told), POLICY, FIRST)
-    assert (found.state, found.cycles[0].stopped) == (ClockState.MISSED, by[1])
-    assert wall(found.due) == "2025-03-03 10:30"
+def test_sides_disagree_on_the_first_answer(tmp_path: Path) -> None:
+    """A developer's answer counts when the customer could read it: the origin and its copy are one fact."""
+    hour = timedelta(hours=1)
+    promised = {FIRST: Target(hour, Elapsed()), NEXT: Target(hour, Elapsed())}
+    policy = Policy(
+        "standard",
+        frozenset(),
+        None,
+        Priority.LOW,
+        dict.fromkeys(Priority, promised),
+    )
+    rule = Publish(sign="!public", sender="Support", connections=frozenset({"jira"}))
+    world = World(tmp_path, policy=policy, rules={"publish": rule, "may_mail": frozenset({"desk"})})
+    try:
+        key = world.opened()
+        world.sync()
+        world.wait(minutes=50)
+        world.jira.comment(world.only("jira").key, "!public It is the fuse", audience=Audience.STAFF)
+        world.wait(minutes=20)  # nothing ran meanwhile
+        world.sync()
+        copied = world.at
+        world.wait(minutes=2)
+        world.sync()
+        served = world.store.served.ticket(Ref("desk", key))
+        assert served is not None
+        found = clock(served.facts, policy, FIRST)
+        assert (found.state, found.cycles[0].stopped) == (ClockState.MISSED, copied), "not 50 minutes"
+        assert len(served.facts.of(FactKind.ANSWER)) == 1
+        assert clock(served.facts, policy, NEXT).cycles == ()
+    finally:
+        world.close()
 
 
 def test_shared_bug() -> None:
