@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from deskbridge.sla.told import Clocks, clock_lines, clocks_json
-from mappings.ticket import MESSAGE_0, Ref
+from mappings.ticket import MESSAGE_0, Field, Ref, Unmapped
+from mappings.vocabulary import Native, Vocabularies
 from sync.seen import Kind, Mirror, TextId
 from sync.store.bundles import Bundle
 from sync.store.decisions import Decision
@@ -25,6 +27,8 @@ class Story:
     """Its row in the inbox: when it is looked at next, or why it is parked."""
     clocks: Sequence[Clocks] = ()
     """What was promised of each front side, as it was last read."""
+    words: Mapping[str, Vocabularies] = field(default_factory=dict)
+    """What each connection's own words mean by the settings of today."""
 
 
 def story_json(story: Story) -> dict[str, object]:
@@ -138,10 +142,24 @@ def _fields(story: Story, ref: Ref) -> list[dict[str, object]]:
     for name, native in story.bundle.seen[ref].native.items():
         by = last.get(name)
         told: dict[str, object] = {"side": str(ref), "field": name, "native": native}
+        if meant := _meant(story, ref, name, native):
+            told["means"] = meant
         if by is not None:
             told |= {"written": by.at.isoformat(), "value": by.value, "from": by.source, "why": by.why}
         fields.append(told)
     return fields
+
+
+def _meant(story: Story, ref: Ref, name: Field, native: object) -> str | None:
+    """Return our word for what a side says, where a table or what was last read of it tells."""
+    lens = story.words.get(ref.connection, {}).get(name)
+    if native in (None, "") or lens is None:
+        return None
+    word = lens.get(Native(str(native)))
+    if not isinstance(word, Unmapped):
+        return str(word)
+    facts = story.bundle.statuses(ref) if name == "status" else ()
+    return str(facts[-1].status) if facts else None
 
 
 def _called(bundle: Bundle, text: TextId) -> str:
@@ -198,7 +216,8 @@ def _section(title: str, lines: list[str]) -> list[str]:
 
 
 def _field_line(field: dict[str, object]) -> str:
-    line = f"{field['field']}: {_shown(field['native'])}"
+    native, meant = _shown(field["native"]), field.get("means")
+    line = f"{field['field']}: {native if meant in (None, native) else f'{meant} ({native})'}"
     if "written" not in field:
         return line
     return (
@@ -236,4 +255,13 @@ def _at(iso: object) -> str:
 def _shown(native: object) -> str:
     if isinstance(native, tuple):
         return ", ".join(map(str, native)) or "none"
-    return str(native) if native not in (None, "") else "nothing"
+    return _instant(str(native)) if native not in (None, "") else "nothing"
+
+
+def _instant(native: str) -> str:
+    """Return a native time as all others are told; anything else as it is."""
+    try:
+        said = datetime.fromisoformat(native)
+    except ValueError:
+        return native
+    return native if said.tzinfo is None else f"{said.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from connectors.base import Presence
@@ -195,6 +196,8 @@ def shown(value: Value) -> str:
             return " ".join(sorted(value))
         case Unmapped(native=native):
             return native
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M} UTC"
         case _:
             return str(value)
 

@@ -121,4 +121,7 @@ def _story(application: Application, name: str) -> Story:
         findings=store.findings.of(bundle.subject),
         waiting=store.inbox.row(bundle.subject),
         clocks=Held(application).told(bundle.refs),
+        words={
+            name: connector.capabilities.vocabularies for name, connector in application.connectors.items()
+        },
     )

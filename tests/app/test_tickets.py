@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from tests.app.program import Hub
 
@@ -37,6 +38,12 @@ class TestExplain:
         )
         assert "the description by Kim Park: desk #1 -> jira SUP-1 (" in told
         assert "read by staff; texts are copied to every side where staff can read them" in told
+
+    def test_it_speaks_our_words_beside_the_tools_own(self, hub: Hub) -> None:
+        """A status would be a number, and a due time stand there in two forms that look different."""
+        told = hub.run("explain", opened(hub)).out
+        assert "status: open (2)" in told
+        assert re.search(r"  due: (\S+ \S+ UTC)  <- hub said \1 \(", told)
 
     def test_no_text_of_a_customer_is_kept_in_it(self, hub: Hub) -> None:
         """What customers wrote would stand in terminals and logs of those who ask why."""
