@@ -140,3 +140,5 @@ class Capabilities:
     """How long after its own stamp a row must be read before its version may be trusted."""
     index_lag: timedelta
     """How long a look-up may miss what was written."""
+    histories: frozenset[Field]
+    """Fields of which `Part.HISTORY` tells when they changed, the last time at least."""

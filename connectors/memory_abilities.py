@@ -46,6 +46,7 @@ def capabilities(words: Vocabularies, lag: timedelta) -> Capabilities:
         webhooks=Signed.HMAC,
         settle=timedelta(0),
         index_lag=lag,
+        histories=frozenset({"status", "priority"}),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from connectors.base import Connector, Presence, Snapshot
 from connectors.capabilities import Part, PlaceAbilities
-from connectors.errors import Gone, Throttled, Transient, Unauthorised, WireError
+from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, WireError
 from mappings.boards import STAFF, Place
 from mappings.markup import read
 from mappings.provenance import Marker, Signer
@@ -31,7 +32,7 @@ from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.served import with_words
 from sync.store.steps import name_of
-from sync.timeline import done_since
+from sync.timeline import done_since, wants_history
 from sync.told import story_of
 
 _CERTAIN = timedelta(hours=1)
@@ -207,7 +208,7 @@ class Observer:
                 if ref.connection in paused:
                     raise paused[ref.connection]
                 also = frozenset({Part.RELATIONS}) if self._is_front(ref.connection) else frozenset()
-                side = self._connectors[ref.connection].fetch(ref.key, also)
+                side = self._with_history(self._connectors[ref.connection].fetch(ref.key, also), also, bundle)
             except (Transient, Throttled, Unauthorised) as error:
                 silent[ref.connection] = error
                 continue
@@ -228,6 +229,16 @@ class Observer:
         if silent and not sides:
             raise next(iter(silent.values()))
         return sides, left, presences, remarks, silent
+
+    def _with_history(self, side: Snapshot, also: frozenset[Part], bundle: Bundle) -> Snapshot:
+        """Return a side with its history, if clocks rest on it and it tells more than was found."""
+        name, known = side.ref.connection, bundle.timeline.get(side.ref, ())
+        can, seen = self._connectors[name].capabilities, bundle.seen.get(side.ref)
+        counts = self._desk.rules.roles[name] in self._desk.counted
+        if side.presence is Presence.PRESENT and counts and wants_history(side, can, known, seen):
+            with suppress(Rejected):  # an account that may not read it goes on without
+                return self._connectors[name].fetch(side.ref.key, also | {Part.HISTORY})
+        return side
 
     def _moves(
         self, left: Mapping[Ref, Snapshot], presences: dict[Ref, Presence | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -134,6 +135,15 @@ class Desk:
     """Who is on duty when."""
     promises: str = ""
     """What the settings promise, as text by which an edit of it is recognised."""
+
+    @cached_property
+    def counted(self) -> frozenset[Role]:
+        """Whose timelines clocks rest on: the fronts', and the work sides' where a policy reads those."""
+        books = (b.policies if isinstance(b, Rulebook) else (b,) for b in self.policies.values())
+        edits = (e for b in self.policies.values() if isinstance(b, Rulebook) for _, e in b.edits)
+        policies = [policy for some in (*books, *edits) for policy in some]
+        works = {Role.WORK} if any(policy.reads == "work" for policy in policies) else set()
+        return frozenset({Role.FRONT, *works}) if policies else frozenset()
 
     def customer(
         self, ticket: Ticket, home: Readers = UNDECLARED, place: tuple[str, str] = ("", "")

@@ -1,20 +1,23 @@
 """What a look at a side adds to its timeline. Pure.
 
-No tool gives every history: a text has its instant, a status only the one by which it was found.
+A text has its instant. A status has one where the tool tells its history, and that was asked for; else only
+the one by which it was found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.base import Snapshot
+from connectors.capabilities import Capabilities, Part
 from mappings.ticket import (
     Audience,
     Comment,
     CommentKind,
     Field,
+    Person,
     PersonRole,
     Priority,
     Resolution,
@@ -33,8 +36,42 @@ _FIELDS: Mapping[FactKind, Field] = {
 }
 _FROM_THE_START = frozenset({FactKind.PRIORITY, FactKind.TYPE, FactKind.CUSTOMER, FactKind.TIER})
 """What a ticket is taken to have been made with when it is first met."""
+_FRESH = timedelta(minutes=1)
+"""Within which a ticket that was just made has no history yet."""
 _STATUSES = frozenset(status.value for status in Status)
 _ACTORS = {PersonRole.STAFF: Actor.PERSON, PersonRole.HUB: Actor.HUB, PersonRole.MACHINE: Actor.MACHINE}
+
+
+def wants_history(side: Snapshot, can: Capabilities, known: Sequence[Fact], seen: Seen | None) -> bool:
+    """Whether a tool's history would tell more of a side than this look does: it is worth its calls.
+
+    That is where something changed of which it tells, or where a ticket is met that had a life before. What
+    the hub itself wrote is not asked about.
+    """
+    if Part.HISTORY not in side.abilities.parts or side.ticket.history is not None:
+        return False
+    if not known:
+        return side.ticket.updated - side.ticket.created > _FRESH
+    found = new_facts(side, known, seen)
+    return any(f.kind.value in can.histories and not f.exact and f.actor is Actor.PERSON for f in found)
+
+
+def new_statuses(side: Snapshot, known: Sequence[StatusFact]) -> list[tuple[StatusFact, Person | None]]:
+    """Return the facts of a side's statuses since it was last looked at, and who did it where that is told.
+
+    What the history leaves out, or lags behind with, is what this look found.
+    """
+    last = known[-1].by if known else None
+    events = [h for h in side.ticket.history or () if h.name == "status"]
+    found: list[tuple[StatusFact, Person | None]] = []
+    if not known and events and isinstance(before := events[0].before, Status):
+        found.append((StatusFact(before, side.ticket.created, side.ticket.created), None))
+    for event in events:
+        if isinstance(event.after, Status) and (last is None or event.at > last):
+            at = max(event.at, side.ticket.created)
+            found.append((StatusFact(event.after, at, at), event.actor))
+    rest = new_status(side, [*known, *(fact for fact, _ in found)])
+    return [*found, (rest, None)] if rest else found
 
 
 def new_status(side: Snapshot, known: Sequence[StatusFact]) -> StatusFact | None:
@@ -64,13 +101,13 @@ def done_since(side: Snapshot, known: Sequence[StatusFact], seen: Seen | None) -
     No later change of the ticket moves it. It lies between the last look that found it open and the first
     that found it done.
     """
-    came = new_status(side, known)
-    statuses = [*known, came] if came else known
+    new = [fact for fact, _ in new_statuses(side, known)]
+    statuses = [*known, *new]
     since = None
     for fact in reversed(statuses):
         if not fact.status.done:
             break
-        fresh = fact is came and seen is not None and seen.read is not None
+        fresh = fact in new and not fact.exact and seen is not None and seen.read is not None
         since = max(fact.after, seen.read) if fresh and seen and seen.read else fact.after
     return since
 
@@ -91,14 +128,15 @@ def new_facts(
     `lifted` ones are its own, the others were a person's word on another side, or a customer's table.
     """
     statuses = [StatusFact(Status(f.value), f.after, f.by) for f in known if f.kind is FactKind.STATUS]
-    if (wrote := _overwritten(side, statuses, seen)) is not None:
+    if not side.ticket.history and (wrote := _overwritten(side, statuses, seen)) is not None:
         yield Fact(FactKind.STATUS, wrote.status.value, wrote.after, wrote.by, Actor.HUB)
         statuses.append(wrote)
-    if (came := new_status(side, statuses)) is not None:
+    for came, who in new_statuses(side, statuses):
         # What the hub wrote stays in its memory until a read shows it: this one.
         ours = seen is not None and seen.wanted.get("status") == came.status.value
-        actor = Actor.HUB if ours else Actor.PERSON
-        yield Fact(FactKind.STATUS, came.status.value, came.after, came.by, actor)
+        actor = _ACTORS.get(who.role, Actor.PERSON) if who else Actor.HUB if ours else Actor.PERSON
+        name = who.name if who and actor is Actor.PERSON else ""
+        yield Fact(FactKind.STATUS, came.status.value, came.after, came.by, actor, who=name)
     for kind, value in {**_held(side.ticket), **of}.items():
         ours = _wrote(seen, kind, value)
         if kind is FactKind.PRIORITY:

@@ -40,8 +40,8 @@ def abilities(config: ConnectionConfig, form: Iterable[wire.TicketField]) -> Pla
         create_mails=Mails.NEVER,
         internal_comment_mails=Mails.NEVER,
         public_comment_mails=Mails.ALWAYS,
-        # Who changed what and when stands in a daily export of the whole account only (6.22).
-        parts=frozenset(Part) - {Part.HISTORY},
+        # Of the history only the last changes of status; all else is in a daily export of the account (6.22).
+        parts=frozenset(Part),
         bulk=1,
         adds_participants=None,  # who is in copy is said when a ticket is created, and never after (4.1)
     )

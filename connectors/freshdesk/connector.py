@@ -287,4 +287,5 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         webhooks=Signed.TOKEN,
         settle=timedelta(seconds=2),
         index_lag=timedelta(seconds=2),
+        histories=frozenset({"status"}),
     )

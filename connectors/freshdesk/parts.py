@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from connectors.base import ConnectionConfig
 from connectors.freshdesk import wire
-from connectors.freshdesk.translate import Who, nobody
-from mappings.ticket import Mood, Person, Rating, Relation, RelationKind, TimeEntry
+from connectors.freshdesk.translate import Who, canonical, nobody
+from mappings.ticket import Happening, Mood, Person, Rating, Relation, RelationKind, TimeEntry
 
 TIES: Mapping[int, RelationKind] = {
     1: RelationKind.PARENT_OF,
@@ -27,7 +27,7 @@ MOODS: Mapping[int, Mood] = {
 }
 """The scales of the present and of the classic survey (freshdesk-api 6.10)."""
 _OVERALL = "default_question"
-_CLOSED, _NOTE = 5, 2
+_RESOLVED, _CLOSED, _NOTE = 4, 5, 2
 _MERGED = re.compile(r"merged\s+into(?!\s+this\b)", re.IGNORECASE)
 _TICKET = re.compile(r"(?P<host>https?://[^/\s\"'<>]+)/(?:a|helpdesk)/tickets/(?P<id>[0-9]{1,18})\b")
 _NEAR = 300
@@ -88,6 +88,23 @@ def relations(
     found = [Relation(kind, str(id)) for id in tied] if kind else []
     merged = [*_merged_into(config, ticket, conversations, me)][-1:]
     return tuple(dict.fromkeys([*found, *(Relation(RelationKind.MERGED_INTO, id) for id in merged)]))
+
+
+def history(config: ConnectionConfig, ticket: wire.Ticket) -> tuple[Happening, ...]:
+    """Return when a ticket came to its status, and to be solved before it was closed: all that is kept.
+
+    What it was before nobody tells, nor who changed it. A ticket that is opened again has neither any more
+    (freshdesk-api 4.1), so nothing lies between the two.
+    """
+    stats = ticket.stats or wire.Stats()
+    moments = [(stats.status_updated_at, ticket.status)]
+    if ticket.status == _CLOSED and stats.closed_at != stats.resolved_at:
+        moments = [(stats.resolved_at, _RESOLVED), (stats.closed_at or stats.status_updated_at, _CLOSED)]
+    return tuple(
+        Happening(at, None, "status", None, canonical(config, "status", str(status)))
+        for at, status in moments
+        if at is not None
+    )
 
 
 def _merged_into(

@@ -55,7 +55,8 @@ class Reader:
         (freshdesk-api 2). Raises Gone for what is not in the archive either.
         """
         try:
-            ticket, place = self.ticket(key), "tickets"
+            # One credit more, and no further call (freshdesk-api 2).
+            ticket, place = self.ticket(key, "stats" if Part.HISTORY in also else ""), "tickets"
         except Gone:
             place = "tickets/archived"
             found = answers.get(self.http, f"{place}/{self.number(key)}", wire.Ticket)
@@ -74,9 +75,10 @@ class Reader:
         """Return what is possible with tickets; one call, if the form was not read for a while."""
         return abilities(self.config, self.form.told())
 
-    def ticket(self, key: str) -> wire.Ticket:
-        """Return a ticket's fields and message 0. Raises Gone."""
-        return answers.get(self.http, f"tickets/{self.number(key)}", wire.Ticket)
+    def ticket(self, key: str, include: str = "") -> wire.Ticket:
+        """Return a ticket's fields and message 0, and what else is to be included. Raises Gone."""
+        query = {"include": include} if include else {}
+        return answers.get(self.http, f"tickets/{self.number(key)}", wire.Ticket, query)
 
     def pointers(self, key: str, field: str) -> list[str]:
         """Return what stands in a custom field, if anything. Raises Gone, Rejected."""
@@ -159,6 +161,7 @@ class Reader:
             Part.TIME: ("time_entries", partial(self._time_entries, ticket)),
             Part.RELATIONS: ("relations", partial(self._relations, ticket, conversations)),
             Part.RATINGS: ("ratings", partial(self._ratings, ticket)),
+            Part.HISTORY: ("history", partial(parts.history, self.config, ticket)),
         }
         return {name: _told(read) for part, (name, read) in reads.items() if part in also}
 

@@ -91,6 +91,14 @@ class Companies(_Part):
     companies: Annotated[list[Company], BeforeValidator(_listed)]
 
 
+class Stats(_Part):
+    """When what last happened to a ticket: only where it was asked for, and each may be missing (7)."""
+
+    status_updated_at: Moment | None = None
+    resolved_at: Moment | None = None
+    closed_at: Moment | None = None
+
+
 class Ticket(_Part):
     """A ticket as the single view and the answers to writes show it."""
 
@@ -116,6 +124,7 @@ class Ticket(_Part):
     spam: bool | None = None
     deleted: bool | None = None
     archived: bool | None = None
+    stats: Stats | None = None
     created_at: Moment
     updated_at: Moment
 

@@ -117,6 +117,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         webhooks=Signed.TOKEN,
         settle=timedelta(seconds=90),
         index_lag=timedelta(seconds=10),
+        histories=frozenset({"status", "priority", "type"}),
     )
 
 

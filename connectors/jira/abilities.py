@@ -87,6 +87,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         webhooks=Signed.HMAC,
         settle=timedelta(seconds=60),
         index_lag=INDEX_LAG,
+        histories=frozenset({"status", "priority", "type"}),
     )
 
 

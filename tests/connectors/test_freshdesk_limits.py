@@ -178,7 +178,7 @@ def test_who_reads_a_field_the_form_says(web: responses.RequestsMock, config: Co
     form = [{**field, "displayed_to_customers": shown.get(field["type"])} for field in FORM]
     web.replace("GET", f"{API}/ticket_fields", json=form)
     here = Freshdesk(config).abilities(Place("desk", "", STAFF))
-    assert (here.parts, here.bulk) == (frozenset(Part) - {Part.HISTORY}, 1)
+    assert (here.parts, here.bulk) == (frozenset(Part), 1)
     staff = {name for name, ability in here.fields.items() if ability.audience is Audience.STAFF}
     assert staff == {"type", "tags", "sla", "first_response_due", "due"}
     assert {ability.audience for ability in here.fields.values()} == {Audience.STAFF, Audience.CUSTOMER}

@@ -52,6 +52,33 @@ ENTRY: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("status", "stats", "told"),
+    [
+        (3, {"status_updated_at": "2026-01-05T10:00:00Z"}, [("waiting_on_customer", 10)]),
+        (4, {"status_updated_at": "2026-01-05T10:00:00Z", "resolved_at": None}, [("resolved", 10)]),
+        (
+            5,
+            {"resolved_at": "2026-01-05T09:00:00Z", "closed_at": "2026-01-05T11:00:00Z"},
+            [("resolved", 9), ("closed", 11)],
+        ),
+        (
+            5,
+            dict.fromkeys(("status_updated_at", "resolved_at", "closed_at"), "2026-01-05T11:00:00Z"),
+            [("closed", 11)],
+        ),
+        (2, {"status_updated_at": None}, []),
+        (2, None, []),
+    ],
+)
+def test_of_the_history_the_last_changes_of_status_are_told(
+    config: ConnectionConfig, status: int, stats: dict[str, Any] | None, told: list[tuple[str, int]]
+) -> None:
+    """Broken: it is guessed when a customer began to be waited for, though Freshdesk tells it."""
+    found = parts.history(config, ticket(status=status, stats=stats))
+    assert [(str(h.after), h.at.hour, h.actor) for h in found] == [(word, hour, None) for word, hour in told]
+
+
 @pytest.fixture
 def config() -> ConnectionConfig:
     """A connection at a time that stands still."""

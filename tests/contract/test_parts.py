@@ -132,6 +132,26 @@ def test_history_tells_when_a_status_changed(world: World, connector: Connector)
     assert [h.at for h in history] == sorted(h.at for h in history)
 
 
+def test_history_tells_the_instant_of_what_the_capabilities_name(world: World, connector: Connector) -> None:
+    """`Capabilities.histories`. Broken: a clock rests on when somebody looked instead of what happened."""
+    named = connector.capabilities.histories
+    assert bool(named) == (Part.HISTORY in connector.abilities(world.place).parts)
+    if "status" not in named:
+        pytest.skip(f"{connector.name} keeps no history of statuses")
+    key = world.opens(fresh("Exact"), "It begins.")
+    world.wait(120)
+    before = world.now()
+    world.resolves(key)
+    after = world.now()
+    world.wait(120)
+    world.renames(key, "Exactly")
+    side = connector.fetch(key, frozenset({Part.HISTORY}))
+    last = [h for h in side.ticket.history or () if h.name == "status"][-1]
+    assert last.after == side.ticket.status
+    assert before - timedelta(seconds=1) <= last.at <= after + timedelta(seconds=1)
+    assert {h.name for h in side.ticket.history or ()} <= named
+
+
 def test_participants_are_read(world: World, connector: Connector) -> None:
     """`Ticket.participants`. Broken: people in copy are lost with the move."""
     needs(world, connector, Part.PARTICIPANTS)

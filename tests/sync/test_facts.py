@@ -108,3 +108,84 @@ def test_another_tier_is_a_fact_from_now_on(make: Make) -> None:
     assert served.facts.tier == ""
     (tier,) = [f for f in served.facts.told if f.kind is FactKind.TIER and f.value == "gold"]
     assert tier.after > served.facts.created
+
+
+def statuses(world: World) -> list[tuple[str, Any, bool]]:
+    """The statuses of the desk's ticket as facts: what, when, and whether the instant is known."""
+    facts = world.store.bundles.load("bundle:1").timeline[DESK]
+    return [(f.value, f.by, f.exact) for f in facts if f.kind is FactKind.STATUS]
+
+
+def test_what_happened_while_nobody_looked_is_told_by_the_tools_history(make: Make) -> None:
+    """Otherwise a ticket that waited for its customer all night is counted as if nobody had asked them."""
+    world = make()
+    world.opened()
+    world.settle()
+    moments = []
+    for word in ("waiting_on_customer", "open", "in_progress"):
+        world.wait(hours=2)
+        world.desk.set("1001", status=word)
+        moments.append((word, world.at, True))
+    world.wait(minutes=20)
+    world.desk.comment("1001", "Still at it")  # which stamps the ticket anew
+    world.sync()
+    assert statuses(world) == [("open", world.only("desk").created, True), *moments]
+    waited = world.store.served.ticket(DESK)
+    assert waited is not None
+    assert waited.facts.waiting() == ((moments[0][1], moments[1][1]),)
+
+
+def test_a_history_is_asked_for_when_it_tells_more_and_only_then(make: Make) -> None:
+    """Otherwise each look at each ticket costs calls that tell nothing, or none ever asks."""
+    world = make()
+    asked: list[str] = []
+    world.desk.before = lambda call: asked.append(call) if call == "fetch" else None
+    world.opened()
+    world.settle()
+
+    def looks(act: Callable[[], object]) -> int:
+        world.wait(minutes=2)
+        act()
+        asked.clear()
+        world.sync()
+        return asked.count("fetch")
+
+    usual = looks(lambda: world.desk.comment("1001", "Is it urgent?", by="kim"))
+    assert looks(lambda: world.desk.set("1001", status="in_progress")) == usual + 1
+    assert looks(lambda: world.desk.set("1001", priority="high")) > usual
+    assert looks(lambda: world.desk.comment("1001", "Yes", by="kim")) == usual
+
+
+def test_without_clocks_nobody_asks_for_a_history(tmp_path: Path) -> None:
+    """Otherwise a hub that only keeps tickets together pays for what nothing of it needs."""
+    world = World(tmp_path, policies=False)
+    world.customers = tuple(replace(one, policy=None) for one in world.customers)
+    world.engine = world.hub()
+    world.opened()
+    world.settle()
+    world.wait(hours=1)
+    world.desk.set("1001", status="in_progress")
+    world.wait(minutes=5)
+    world.desk.comment("1001", "Soon")
+    world.sync()
+    found = statuses(world)
+    world.close()
+    assert [(word, exact) for word, _, exact in found] == [("open", True), ("in_progress", False)]
+
+
+def test_a_ticket_that_had_a_life_before_it_was_met_has_it_in_its_facts(make: Make) -> None:
+    """Otherwise a desk's first month with the hub counts what was waited for as its own delay."""
+    world = make()
+    world.opened("nothing")
+    created = world.at
+    world.wait(hours=1)
+    world.desk.set("1001", status="waiting_on_customer")
+    waits = world.at
+    world.wait(hours=3)
+    world.desk.set("1001", status="open")
+    back = world.at
+    world.sync()
+    served = world.store.served.ticket(DESK)
+    assert served is not None
+    found = [(f.value, f.by) for f in served.facts.told if f.kind is FactKind.STATUS]
+    assert found == [("open", created), ("waiting_on_customer", waits), ("open", back)]
