@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.base import ConnectionConfig
-from connectors.freshdesk import translate
+from connectors.freshdesk import translate, wire
 from connectors.freshdesk.people import People
 from connectors.freshdesk.walk import Walk
 from connectors.http import Http
@@ -27,7 +27,7 @@ class Finder:
     def created(self, token: str, since: datetime) -> Ref | None:
         """Return the ticket with `token` in its description, among those that we are the requester of."""
         mine: dict[str, str | int] = {"requester_id": self.people.me(), "include": "description"}
-        for row in Walk(self.http, since - _SKEW, mine):
+        for row in Walk(self.http, since - _SKEW, mine, kind=wire.Row):
             if token in (row.description or ""):
                 return translate.ref(self.config, row.id)
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from requests import Response
@@ -60,6 +61,29 @@ def spent(response: Response) -> tuple[str, ...]:
     path = urlsplit(response.url).path.rpartition("/api/v2/")[2]
     ceilings = bucket_of(response.request.method or "", path)
     return ceilings if ceilings and number(response.headers.get("X-Ratelimit-Remaining")) else (TOTAL,)
+
+
+class Told(NamedTuple):
+    """An account's limits, and what the vendor sells them as."""
+
+    calls: float
+    """A minute."""
+    lists: float | None
+    plan: str
+
+
+_SOLD = {50: "a trial", 200: "Growth", 400: "Pro", 700: "Enterprise"}
+
+
+def told(response: Response) -> Told | None:
+    """Return what an answer tells of the limits; None where it does not."""
+    total = number(response.headers.get("X-Ratelimit-Total"))
+    if not total:
+        return None
+    if total >= _HOURLY:
+        return Told(total / 60, None, f"{total} calls an hour")
+    ceilings = dict(zip(_CEILINGS, _PLANS.get(total, ()), strict=False))
+    return Told(total, ceilings.get("ticket list"), _SOLD.get(total, ""))
 
 
 def in_words(response: Response) -> str | None:

@@ -26,7 +26,7 @@ from connectors.freshdesk.walk import Walk
 from connectors.http import Http
 from mappings.ticket import Attachment, Person, Rating, Relation, TimeEntry
 
-_PASSES: Mapping[str, Presence] = {
+PASSES: Mapping[str, Presence] = {
     "": Presence.PRESENT,
     "deleted": Presence.TRASHED,
     "spam": Presence.TRASHED,
@@ -136,7 +136,7 @@ class Reader:
         The trash comes after the tickets, because nobody says that throwing a ticket away stamps it anew.
         """
         walks = self._walks(since or _BEGINNING)
-        for walk, presence in zip(walks, _PASSES.values(), strict=True):
+        for walk, presence in zip(walks, PASSES.values(), strict=True):
             yield from _hints(walk, presence)
         if any(walk.long for walk in walks):
             yield from self._merged(walks)
@@ -145,11 +145,11 @@ class Reader:
         """Stream a file. Raises Gone when its address has expired, Rejected for a foreign host."""
         return self.files.open(attachment.location)
 
-    def _walks(self, since: datetime) -> list[Walk]:
-        return [Walk(self.http, since, {"filter": name} if name else {}) for name in _PASSES]
+    def _walks(self, since: datetime) -> list[Walk[wire.Row]]:
+        return [Walk(self.http, since, {"filter": name} if name else {}, kind=wire.Row) for name in PASSES]
 
-    def _merged(self, walks: list[Walk]) -> Iterator[Hint]:
-        hints = (_hints(walk, presence) for walk, presence in zip(walks, _PASSES.values(), strict=True))
+    def _merged(self, walks: list[Walk[wire.Row]]) -> Iterator[Hint]:
+        hints = (_hints(walk, presence) for walk, presence in zip(walks, PASSES.values(), strict=True))
         return heapq.merge(*hints, key=lambda hint: hint.changed)
 
     def _parts(
@@ -183,7 +183,7 @@ class Reader:
         return parts.ratings(found, self.people.person)
 
 
-def _hints(walk: Walk, presence: Presence) -> Iterator[Hint]:
+def _hints(walk: Walk[wire.Row], presence: Presence) -> Iterator[Hint]:
     for row in walk:
         version = translate.version(row.updated_at, presence)
         yield Hint(str(row.id), version, row.updated_at, presence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from connectors.errors import Gone, Rejected
 from connectors.freshdesk import answers, translate, wire
@@ -17,8 +18,11 @@ _TICKETS = 50_000_000
 _SECOND = timedelta(seconds=1)
 
 
+R = TypeVar("R", bound=wire.Row)
+
+
 @dataclass(slots=True)
-class Walk:
+class Walk(Generic[R]):
     """One list of tickets, oldest change first, from `since` on; walking again goes on at its end.
 
     Each page is asked for by time: from the last row's second on, that second included, because many
@@ -29,6 +33,8 @@ class Walk:
     http: Http
     since: datetime
     params: Mapping[str, str | int]
+    kind: type[R]
+    """How much is read of a row."""
     long: bool = False
     """Whether one page was not enough."""
     _seen: set[tuple[int, datetime]] = field(default_factory=set)
@@ -37,7 +43,7 @@ class Walk:
         # Freshdesk's stamps are whole seconds: what changed within this one counts.
         self.since = self.since.replace(microsecond=0)
 
-    def __iter__(self) -> Iterator[wire.Row]:
+    def __iter__(self) -> Iterator[R]:
         number, grew = 1, False
         turning = self.http.turning("GET tickets", "page", walk=True)
         while True:
@@ -70,7 +76,7 @@ class Walk:
         self.since = max(self.since, last)
         self._seen = {(id, stamp) for id, stamp in self._seen if stamp >= self.since}
 
-    def _page(self, number: int) -> tuple[list[wire.Row], bool]:
+    def _page(self, number: int) -> tuple[list[R], bool]:
         asked = {
             **self.params,
             "updated_since": translate.stamp(self.since),
@@ -79,9 +85,9 @@ class Walk:
             "per_page": answers.PER_PAGE,
             "page": number,
         }
-        return answers.page(self.http, "tickets", wire.Row, asked)
+        return answers.page(self.http, "tickets", self.kind, asked)
 
-    def _one_by_one(self) -> Iterator[wire.Row]:
+    def _one_by_one(self) -> Iterator[R]:
         """Yield what changed in a second that more tickets share than the list shows: each is asked for.
 
         Tickets are numbered without gaps (freshdesk-api 3.3); this costs a call for each there ever was.
@@ -94,7 +100,7 @@ class Walk:
             except Gone:
                 continue
             if ticket.updated_at == self.since and self._lists(ticket):
-                yield wire.Row(id=id, updated_at=ticket.updated_at, description=ticket.description)
+                yield self.kind(**{name: getattr(ticket, name) for name in self.kind.model_fields})
 
     def _highest(self) -> int:
         newest = {"order_by": "created_at", "order_type": "desc", "per_page": 1}

@@ -137,6 +137,20 @@ class Row(_Part):
     description: str | None = Field(None, repr=False)
 
 
+class Listed(Row):
+    """A row with what tells tickets apart, for counting them."""
+
+    status: int
+    priority: int
+    type: str | None = None
+    requester_id: int | None = None
+    responder_id: int | None = None
+    company_id: int | None = None
+    tags: Words = Field(default_factory=list)
+    custom_fields: Annotated[dict[str, Any], BeforeValidator(_mapped)] = Field(default_factory=dict)
+    created_at: Moment
+
+
 class Conversation(_Part):
     """A reply, note, forward or customer message."""
 

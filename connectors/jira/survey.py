@@ -18,6 +18,25 @@ from connectors.survey import PersonFound, ProjectFound, Survey
 _PORTAL = "a service project: its portal shows requests to customers"
 
 
+_SOFTWARE = """\
+a Software project: whoever may see it reads every text, so all of it is for staff; customers have no portal
+the requester is kept as text: the reporter of an issue must be an account of the site
+what a customer could read and what only staff could is told by each text's first line, no longer by the tool
+clocks are the hub's; Jira itself measures none there
+""".splitlines()
+_DESK = """\
+a Service Management project: customers get portal accounts, which cost no licence, and see their requests
+an issue without a request type is on no portal: its customer sees nothing of it
+notes become internal comments, replies public ones; a file in no reply is for agents
+agents need a Service Management licence each; everybody else on the site comments internally
+its own SLA counts from the day of the move; switch its goals off for moved tickets, the hub keeps the past
+customers are mailed about requests unless Project settings > Customer notifications is off; no call turns it
+""".splitlines()
+_DATES = "when a text was written and by whom stands in it: no call sets Jira's own dates and authors"
+_STORAGE = (
+    "files count against the site's storage: 2 GB on Free, 250 GB on Standard, no limit on Premium, as"
+    " Atlassian states its plans; look at admin.atlassian.com > Storage, no call tells what is left"
+)
 _MOST = 1000
 """Users that one call returns at most (jira-api 11)."""
 
@@ -44,6 +63,16 @@ def survey(config: ConnectionConfig) -> Survey:
         for project in client.get(_Projects, f"{API}/project").root
     ]
     return Survey(projects=tuple(found), people=tuple(_people(client)))
+
+
+def consequences(config: ConnectionConfig, project: str) -> Iterator[str]:
+    """Yield what follows from moving a past into a project, by its kind (jira-api 5, 8, 11)."""
+    client = Client(config)
+    found = client.get(wire.Project, f"{API}/project/{project}")
+    yield from _DESK if found.type == SERVICE else _SOFTWARE
+    yield _DATES
+    if client.site().cloud:
+        yield _STORAGE
 
 
 def projects(config: ConnectionConfig) -> Iterator[tuple[str, str]]:

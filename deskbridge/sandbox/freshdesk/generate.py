@@ -218,6 +218,7 @@ def _file(made: _Made, ticket: Ticket, at: datetime) -> Attachment:
     made_up = Attachment(made.account.new_id(), name, kind, size, at, ticket_id=ticket.id, made_up=True)
     made.account.files.index[made_up.id] = made_up
     made.count("files")
+    made.count("bytes", size)
     return made_up
 
 

@@ -1,0 +1,148 @@
+"""What moving a connection's past would take: counted, sampled, compared with the settings. Reads only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from connectors.base import ConnectionConfig, Connector
+from connectors.errors import ConfigError, Gone, Rejected, WireError
+from connectors.past import Pace, Past, consequences, past
+from deskbridge.bootstrap import Application, config_of, connectors_of
+from deskbridge.check import Answer, ask
+from deskbridge.desk import places_of
+from deskbridge.words import nearest
+from mappings.boards import Place
+from mappings.ticket import Field, Organisation
+from sync.migrate.estimate import Asked, Tell, Told, estimate
+from sync.migrate.hours import Plan, plan
+from sync.migrate.metered import Metered
+from sync.rules import Role
+
+_CHECKS, _EACH_PLACE = 60, 20
+"""Calls that asking a connection whether it can work takes at most, and more for each place."""
+_ORGANISATIONS = 2000
+"""Organisations that are named; of more, the number is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Everything that was read."""
+
+    source: str
+    to: Place
+    told: Told
+    plan: Plan
+    pace: Pace
+    called: Mapping[Field, Mapping[str, str]]
+    organisations: Mapping[str, Organisation]
+    staff: Mapping[str, tuple[str, str]]
+    """Everybody but the hub's own account."""
+    checked: Answer
+    consequences: Mapping[str, tuple[str, ...]]
+    promised: Mapping[str, int]
+    made: Mapping[str, int]
+
+
+def find(application: Application, source: str | None, to: str | None, asked: Asked, tell: Tell) -> Found:
+    """Read a connection's past, and what its target says to it. Raises ConfigError, WireError."""
+    settings = application.settings
+    home, target = source_of(application, source), target_of(application, source, to)
+    meters = {
+        name: Metered(budget, application.now, time.sleep) for name, budget in application.budgets.items()
+    }
+    former = application.store.database.former
+    connectors = connectors_of(settings, application.now, meters, former)
+    configs = {
+        name: config_of(settings, name, application.now, meters[name], former(name)) for name in connectors
+    }
+    behind = past(settings.connections[home].system, configs[home])
+    told = estimate(
+        behind,
+        connectors[home].capabilities.vocabularies,
+        connectors[target.connection].capabilities,
+        asked,
+        application.now(),
+        tell,
+    )
+    tell("asking the target whether it can take them")
+    wanted = {name: connectors[name] for name in dict.fromkeys((home, target.connection))}
+    checked = ask(settings, wanted, application.now())
+    me = connectors[home].whoami().key
+    pace, bulk = behind.pace(), _bulk(connectors[target.connection], target)
+    return Found(
+        source=home,
+        to=target,
+        told=told,
+        plan=plan(told, behind.cost, pace, connectors[target.connection].capabilities, bulk),
+        pace=pace,
+        called=behind.called(),
+        organisations=_organisations(connectors[home]),
+        staff={key: who for key, who in behind.staff().items() if key != me},
+        checked=checked,
+        consequences=_consequences(application, configs, target.connection),
+        promised=promised(application, behind, told, home, target.connection),
+        made={name: meters[name].calls for name in wanted},
+    )
+
+
+def promised(application: Application, behind: Past, told: Told, home: str, target: str) -> dict[str, int]:
+    """Return by connection how many calls the estimate makes at most."""
+    most = {
+        name: _CHECKS + _EACH_PLACE * len(places_of(application.settings, name)) for name in (home, target)
+    }
+    most[home] += told.calls_at_most + _ORGANISATIONS // behind.cost.rows
+    return most
+
+
+def source_of(application: Application, name: str | None) -> str:
+    """Return the connection whose past is meant: the named one, else the only front. Raises ConfigError."""
+    connections = application.settings.connections
+    if name is not None:
+        if name not in connections:
+            raise ConfigError([f"no connection is called {name!r}{nearest(name, connections)}"])
+        return name
+    fronts = [one for one, said in connections.items() if said.role is Role.FRONT]
+    if len(fronts) != 1:
+        raise ConfigError([f"which connection is left? name one of {', '.join(fronts or connections)}"])
+    return fronts[0]
+
+
+def target_of(application: Application, source: str | None, name: str | None) -> Place:
+    """Return where to: the named place, else the first of another connection. Raises ConfigError."""
+    settings, home = application.settings, source_of(application, source)
+    if name is not None and name not in settings.places:
+        raise ConfigError([f"no place is called {name!r}{nearest(name, settings.places)}"])
+    for one, said in settings.places.items():
+        if said.connection != home and name in (None, one):
+            return next(p for p in places_of(settings, said.connection) if p.key == said.key)
+    raise ConfigError(["there is no place to move to: name one of another connection under [places]"])
+
+
+def _bulk(connector: Connector, place: Place) -> int:
+    try:
+        return max(1, connector.abilities(place).bulk)
+    except (Rejected, Gone):
+        return 1
+
+
+def _organisations(connector: Connector) -> dict[str, Organisation]:
+    try:
+        return {one.key: one for one in islice(connector.organisations(), _ORGANISATIONS)}
+    except (Rejected, Gone):
+        return {}
+
+
+def _consequences(
+    application: Application, configs: Mapping[str, ConnectionConfig], target: str
+) -> dict[str, tuple[str, ...]]:
+    found = {}
+    system = application.settings.connections[target].system
+    for place in places_of(application.settings, target):
+        try:
+            found[f"{target} {place.key}"] = consequences(system, configs[target], place.key)
+        except WireError:
+            continue  # what is wrong with the place stands among what the target lacks
+    return found

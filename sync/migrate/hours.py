@@ -1,0 +1,191 @@
+"""How many calls and hours a move takes, step by step, and what follows from it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from connectors.capabilities import Capabilities
+from connectors.past import Cost, Pace
+from sync.migrate.estimate import RECENT, Told
+from sync.migrate.sampling import About, counted
+
+USUAL = 0.8
+"""The share of the source's calls that a run uses: the rest is left to people and other tools."""
+PRELOAD = 0.3
+"""The share that a run in the background uses while people work."""
+WEEKS = 2
+"""For how long it may go on in the background before people lose patience."""
+WRITES = 20.0
+"""Writes a second that are reckoned with in the target: four at a time, a fifth of a second each."""
+BANDWIDTH = 5_000_000.0
+"""Bytes of files a second that are reckoned with, down and up again."""
+WEEKEND = 48.0
+"""Hours from Friday evening until Sunday evening."""
+_SWITCH = 4.0
+"""Hours for switching mail over, looking around and deciding."""
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part of the work."""
+
+    name: str
+    about: str
+    calls: About
+    """On the source, or on the target."""
+    hours: About
+    """By itself, at the usual share."""
+    on: str
+    """`source` or `target`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The work, and how to lay it."""
+
+    steps: tuple[Step, ...]
+    whole: About
+    """Hours at the usual share: source and target work at the same time."""
+    preload: About
+    """Hours in the background."""
+    weekend: About
+    """Hours of the delta, of verifying and of the switch."""
+    advice: tuple[str, ...]
+
+
+def plan(told: Told, cost: Cost, pace: Pace, target: Capabilities, bulk: int) -> Plan:
+    """Return the work of moving a past into a target that creates `bulk` tickets in a call."""
+    source = tuple(_source(told, cost, pace))
+    writing = tuple(_target(told, bulk))
+    reading = _sum(step.hours for step in source if step.name != "verify")
+    done = _sum(step.hours for step in writing if step.name != "verify")
+    whole = _later(reading, done)
+    verify = _later(*(step.hours for step in (*source, *writing) if step.name == "verify"))
+    preload = _later(reading.times(USUAL / PRELOAD), done)
+    daily = told.counted.recent / RECENT.days
+    share = daily * 3 / max(1.0, told.counted.listed)
+    weekend = whole.times(min(1.0, share)).plus(verify).plus(counted(_SWITCH))
+    return Plan(
+        steps=(*source, *writing),
+        whole=whole,
+        preload=preload,
+        weekend=weekend,
+        advice=tuple(_advice(told, pace, whole, preload, weekend, source)),
+    )
+
+
+def _source(told: Told, cost: Cost, pace: Pace) -> Iterator[Step]:
+    listed, sampled, archive = told.counted.listed, told.sampled, told.archive
+    calls = (pace.calls or _SLOWEST) * USUAL
+    lists = min(pace.lists or calls, calls / USUAL) * USUAL
+
+    def step(name: str, about: str, many: About, each_minute: float = calls) -> Step:
+        return Step(name, about, many, many.times(1 / each_minute / 60), "source")
+
+    pages = counted(ceil(listed / cost.rows) + 3)
+    talks = counted(listed * cost.ticket).plus(sampled.more_pages)
+    yield step("lists", "every list from its first page to its last", pages, lists)
+    yield step("conversations", "each ticket, and its texts page by page", talks)
+    yield step("parts", "who takes part, time, ratings of each ticket", counted(listed * cost.parts))
+    asked = counted(archive.gaps * cost.missing).plus(archive.tickets.times(cost.archived))
+    yield step("archive", f"{archive.gaps:,} numbers that no list shows, each asked for", asked)
+    down = sampled.bytes.times(1 / BANDWIDTH / _HOUR)
+    yield Step("files", "from the file hosts, which count no calls", counted(0), down, "source")
+    people = len(told.counted.requesters) + len(told.counted.organisations)
+    yield step("customers", "each requester and each organisation once", counted(people))
+    yield step("verify", "lists and conversations once more, by other eyes", pages.plus(talks))
+
+
+def _target(told: Told, bulk: int) -> Iterator[Step]:
+    tickets = counted(told.counted.listed).plus(told.archive.tickets)
+    share = tickets.value / max(1, told.counted.listed)
+    comments = told.sampled.texts.plus(counted(-told.counted.listed)).times(share)
+    files = told.sampled.files.times(share)
+
+    def step(name: str, about: str, many: About, more: float = 0.0) -> Step:
+        return Step(name, about, many, many.times(1 / WRITES / _HOUR).plus(counted(more)), "target")
+
+    yield step("create", f"{bulk} tickets in a call", tickets.times(1 / bulk))
+    yield step("comments", "one call each", comments)
+    up = told.sampled.bytes.value * share / BANDWIDTH / _HOUR
+    yield step("uploads", "one call each", files, up)
+    yield step("statuses", "a call for each ticket, more where the workflow has several steps", tickets)
+    yield step("verify", "each ticket read once more", tickets)
+
+
+def _advice(
+    told: Told, pace: Pace, whole: About, preload: About, weekend: About, source: tuple[Step, ...]
+) -> Iterator[str]:
+    days = preload.high / 24
+    if whole.high + weekend.value <= WEEKEND:
+        yield (
+            f"It fits into one weekend: {hours(whole)} of moving and {hours(weekend)} of delta, verifying"
+            " and switching. A rehearsal of 20 tickets before it is enough."
+        )
+    elif days <= WEEKS * 7:
+        yield (
+            f"Preload for {_days(preload)} at {PRELOAD:.0%} of the quota while people work"
+            " (`migrate run --preload --share 30%`); the weekend is then delta, verify and switch:"
+            f" {hours(weekend)}."
+        )
+    else:
+        calls = sum(step.calls.high for step in source if step.name != "verify")
+        needed = calls / (WEEKS * 7 * 24 * 60) / PRELOAD
+        yield (
+            f"At {PRELOAD:.0%} of the quota a preload takes {_days(preload)}, longer than {WEEKS} weeks. With"
+            f" {ceil(needed / 100) * 100:,} calls a minute it would take {WEEKS}: {pace.rise}."
+        )
+        yield f"The weekend is then delta, verify and switch: {hours(weekend)}."
+    if weekend.high > WEEKEND:
+        yield (
+            f"Delta and verification take more than a weekend ({hours(weekend)}): verify behind the run,"
+            " as it goes (`migrate verify sample`), and the rest after the switch."
+        )
+    if pace.calls is None:
+        yield f"The account does not tell its limits; {_SLOWEST:.0f} calls a minute are assumed."
+    if told.archive.tickets.high > told.counted.listed:
+        yield (
+            "Most of the past is archived, and no list shows that: an account export finds the numbers faster"
+            " than asking for each."
+        )
+
+
+def hours(many: About) -> str:
+    """Return a length as people say it."""
+    low, high = _length(many.low), _length(many.high)
+    return low if low == high else f"{low} to {high}"
+
+
+def _length(of: float) -> str:
+    if of < 1:
+        return f"{max(1, ceil(of * 60))} minutes" if of > 1 / 60 else "1 minute"
+    return f"{of:.1f} hours" if of < 10 else f"{of:,.0f} hours"
+
+
+def _days(many: About) -> str:
+    low, high = ceil(many.low / 24), ceil(many.high / 24)
+    told = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    return f"{told} day{'' if told == '1' else 's'}"
+
+
+def _sum(many: Iterator[About]) -> About:
+    return _add(list(many))
+
+
+def _add(many: list[About]) -> About:
+    found = counted(0)
+    for one in many:
+        found = found.plus(one)
+    return found
+
+
+def _later(*many: About) -> About:
+    """Return how long things take that go on at the same time."""
+    return About(max(m.value for m in many), max(m.low for m in many), max(m.high for m in many))
+
+
+_SLOWEST = 50.0
+"""Calls a minute where nobody tells: what a trial has."""
