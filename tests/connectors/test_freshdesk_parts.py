@@ -118,8 +118,10 @@ def test_all_parts_are_read(web: responses.RequestsMock, desk: Freshdesk) -> Non
         "association_type": 1,
         "associated_tickets_list": [50, 51],
         "cc_emails": ['"Bo, B." <Bo@x.example>'],
+        "stats": {"status_updated_at": "2026-01-04T09:00:00Z"},
     }
-    web.get(f"{API}/tickets/42", json={**TICKET, **tied})
+    asked = [matchers.query_param_matcher({"include": "stats"})]
+    web.get(f"{API}/tickets/42", json={**TICKET, **tied}, match=asked)
     web.get(f"{API}/tickets/42/conversations", json=[])
     web.get(f"{API}/tickets/42/watchers", json={"watcher_ids": [AGENT]})
     web.get(f"{API}/tickets/42/time_entries", json=[ENTRY])
@@ -135,7 +137,7 @@ def test_all_parts_are_read(web: responses.RequestsMock, desk: Freshdesk) -> Non
     ]
     assert [relation.key for relation in read.relations or ()] == ["50", "51"]
     assert [(r.mood, r.native, r.remark) for r in read.ratings or ()] == [(Mood.UNHAPPY, "-103", "")]
-    assert read.history is None
+    assert [(h.name, h.at.day) for h in read.history or ()] == [("status", 4)]
 
 
 def test_an_agent_in_copy_is_staff(web: responses.RequestsMock, desk: Freshdesk) -> None:
