@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.base import Presence
-from mappings.ticket import Field, Ref
+from mappings.ticket import Comment, Field, Ref
 from sync.apply import Applied
 from sync.explain import Item, items, remark_item
 from sync.observe import Observation, Observed
@@ -44,7 +44,7 @@ class Recorder:
         if any(told.values()):
             self._store.bundles.learned(claim, bundle, told)
         for ref, side in seen.sides.items():
-            self._store.texts.keep(ref, [(text.id, text.body) for text in side.ticket.messages], now)
+            self._keep_texts(ref, side.ticket.messages, now)
         self._parted(claim, seen, now)
         known = {**seen.bundle.missing, **seen.bundle.lost}
         for ref in seen.bundle.refs:
@@ -66,11 +66,18 @@ class Recorder:
             if front is None or ticket.facts is None:
                 continue
             side, whose = ticket.situation.sides[front], ticket.situation.customer or ""
-            kept = served(side.ref, side.ticket, whose, ticket.facts, ticket.assumed)
+            kept = served(side, whose, ticket.facts, ticket.assumed)
             self._store.served.keep(claim, kept, tuple(counting(side.ref, whose, ticket.clocks)))
+            if seen.bundle.id is None:
+                self._keep_texts(side.ref, side.ticket.messages, self._now())
         for ref, presence in seen.presences.items():
             if presence not in (None, Presence.PRESENT):
                 self._store.served.gone(ref)
+
+    def _keep_texts(self, ref: Ref, messages: Sequence[Comment], now: datetime) -> None:
+        """Keep what people look at: who wrote what of a side."""
+        self._store.texts.keep(ref, [(text.id, text.body) for text in messages], now)
+        self._store.messages.keep(ref, messages, now)
 
     def _parted(self, claim: Claim, seen: Observation, now: datetime) -> None:
         """Remember which sides a route's tag has ended or resumed."""

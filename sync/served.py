@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mappings.ticket import Priority, Ref, Status, Ticket, TicketType, Unmapped
+from connectors.base import Snapshot
+from mappings.ticket import Priority, Ref, Status, TicketType, Unmapped
 from sync.sla.clock import Clock
 from sync.sla.cycle import ClockState
 from sync.sla.facts import Actor, Fact, FactKind, Facts
@@ -35,6 +36,13 @@ class Served:
     changed: datetime
     """When anything last changed there."""
     facts: Facts
+    subject: str = ""
+    url: str = ""
+    """Where people open it."""
+    requester: str = ""
+    """Whose question it is."""
+    priority: str = ""
+    """Its priority's word; empty for none, or one that no vocabulary has."""
 
     @property
     def open(self) -> bool:
@@ -61,10 +69,11 @@ class Counting:
     """Whether a promise of it was broken already."""
 
 
-def served(ref: Ref, front: Ticket, customer: str, facts: Facts, assumed: tuple[str, ...]) -> Served:
+def served(side: Snapshot, customer: str, facts: Facts, assumed: tuple[str, ...]) -> Served:
     """Return what is kept of a front side."""
+    front = side.ticket
     return Served(
-        ref=ref,
+        ref=side.ref,
         customer=customer,
         owner=front.assignee.name or front.assignee.key if front.assignee else "",
         type=_word(front.type),
@@ -72,6 +81,10 @@ def served(ref: Ref, front: Ticket, customer: str, facts: Facts, assumed: tuple[
         assumed=assumed,
         changed=front.updated,
         facts=facts,
+        subject=front.subject,
+        url=side.url,
+        requester=front.requester.name or front.requester.key if front.requester else "",
+        priority=_word(front.priority),
     )
 
 
@@ -136,5 +149,5 @@ def facts_of(kept: Mapping[str, Any]) -> Facts:
     )
 
 
-def _word(value: Status | TicketType | Unmapped | None) -> str:
+def _word(value: Status | TicketType | Priority | Unmapped | None) -> str:
     return "" if value is None or isinstance(value, Unmapped) else value.value

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mappings.ticket import Ref
+from sync.store.accounts import Accounts
+from sync.store.audit import Audit
 from sync.store.bundles import Bundles
 from sync.store.chores import Chores
 from sync.store.database import Database
@@ -21,6 +23,7 @@ from sync.store.findings import Finding, Findings
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
+from sync.store.messages import Messages
 from sync.store.outbox import Outbox
 from sync.store.register import Register
 from sync.store.served import ServedTickets
@@ -58,6 +61,9 @@ class Store:
     editions: Editions
     statements: Statements
     swaps: Swaps
+    messages: Messages
+    accounts: Accounts
+    audit: Audit
     keeps: Retention
 
     def hub(self) -> str:
@@ -76,6 +82,9 @@ class Store:
     def prune(self, at: datetime) -> None:
         """Forget what need not be kept any longer. Links, what was seen and whose copy is whose stay."""
         self.texts.prune(at - self.keeps.texts)
+        self.messages.prune(at - self.keeps.texts)
+        self.accounts.prune(at - self.keeps.texts)
+        self.audit.prune(at - self.keeps.decisions)
         self.decisions.prune(at - self.keeps.decisions)
         self.findings.prune(at - self.keeps.decisions)
         self.outbox.prune(at - self.keeps.decisions)
@@ -142,5 +151,8 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         editions=Editions(database),
         statements=Statements(database),
         swaps=Swaps(database),
+        messages=Messages(database),
+        accounts=Accounts(database),
+        audit=Audit(database),
         keeps=keeps or Retention(),
     )

@@ -298,6 +298,8 @@ class Bundles:
             for table in once:  # as another ticket it may have been kept already, or linked and unlinked
                 there = (table.c.connection == new.connection, table.c.key == new.key)
                 tx.execute(delete(table).where(*there))
+            old_texts = (t.messages.c.connection == old.connection, t.messages.c.key == old.key)
+            tx.execute(delete(t.messages).where(*old_texts))  # the next look knows them by their new ids
             for end in ("origin", "target"):
                 mine = {f"{end}_connection": new.connection, f"{end}_key": new.key}
                 tx.execute(delete(t.mirrors).filter_by(**mine))

@@ -339,7 +339,13 @@ served = Table(
     Column("assumed", JSON, nullable=False),
     Column("changed", Instant, nullable=False),
     Column("facts", JSON, nullable=False),
+    *(
+        Column(name, Text, nullable=False, server_default="")
+        for name in ("subject", "url", "requester", "priority")
+    ),
     Index("ix_served_customer", "customer", "changed"),
+    Index("ix_served_board", "customer", "status", "changed"),
+    Index("ix_served_status", "status", "changed"),
 )
 
 clocks = Table(
@@ -406,4 +412,50 @@ swaps = Table(
     *_texts("rota", "person", "who", "reason"),
     *(Column(name, Instant, nullable=False) for name in ("start", "end", "said")),
     Index("ix_swaps_rota", "rota", "end"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key", "id")),
+    *_texts("kind", "author", "role", "audience"),
+    Column("created", Instant, nullable=False),
+    Column("edited", Instant),
+    Column("files", JSON, nullable=False),
+    Column("read_at", Instant, nullable=False, index=True),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    *_texts("role", "password"),
+    Column("created", Instant, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("account", ForeignKey("accounts.name"), nullable=False, index=True),
+    Column("begun", Instant, nullable=False),
+    Column("used", Instant, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last", Instant, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    *_texts("who", "act"),
+    Column("subject", Text, nullable=False, index=True),
+    *_texts("detail", "place"),
 )

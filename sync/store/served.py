@@ -20,6 +20,8 @@ from sync.store.dialects import upsert
 from sync.store.inbox import Claim, verify
 
 _BATCH = 500
+_SHOWN = ("subject", "url", "requester", "priority")
+"""What nothing is decided by, and people look for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ def _values(ticket: Served) -> dict[str, object]:
         "assumed": list(ticket.assumed),
         "changed": ticket.changed,
         "facts": facts_json(ticket.facts),
+        **{name: getattr(ticket, name) for name in _SHOWN},
     }
 
 
@@ -232,6 +235,7 @@ def _served(row: Row[tuple[object, ...]]) -> Served:
         assumed=tuple(row.assumed),
         changed=row.changed,
         facts=facts_of(row.facts),
+        **{name: getattr(row, name) for name in _SHOWN},
     )
 
 
