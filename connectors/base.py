@@ -69,6 +69,11 @@ class Hint:
     version: str | None
     changed: datetime
     presence: Presence = Presence.PRESENT
+    status: Status | None = None
+    """None, as below, where the answer does not tell, or tells a word that no vocabulary row reads."""
+    created: datetime | None = None
+    organisation: str | None = None
+    """The key of its customer organisation here; empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,9 @@ class Capabilities:
     """The relations that `add_relation` can make."""
     webhooks: Signed | None
     """How webhooks are signed; None where the system sends none that an API can set up."""
+    counts_up: bool
+    """Whether tickets are numbered from one without gaps, so that a gap among them is a ticket that no list
+    shows: archived, or purged."""
     settle: timedelta
     """How long after its own stamp a row must be read before its version may be trusted."""
     index_lag: timedelta

@@ -44,6 +44,7 @@ def capabilities(words: Vocabularies, lag: timedelta) -> Capabilities:
         books_time=True,
         relates=frozenset(RelationKind) - {RelationKind.MERGED_INTO, RelationKind.MOVED_TO},
         webhooks=Signed.HMAC,
+        counts_up=False,
         settle=timedelta(0),
         index_lag=lag,
         histories=frozenset({"status", "priority"}),

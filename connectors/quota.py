@@ -46,6 +46,9 @@ class Budget(Protocol):
     def allowance(self) -> float | None:
         """Return how many calls a second the whole account may make; None while no answer told."""
 
+    def used(self) -> float | None:
+        """Return which share of the account's limit is used, whoever used it; None while nothing told."""
+
     def blocked_until(self, bucket: str = TOTAL) -> datetime | None:
         """Return when the next call may be made, or None if no refusal of the server stands."""
 
@@ -142,6 +145,14 @@ class LocalBudget:
         with self._lock:
             total = self._buckets[TOTAL]
             return None if total.limit is None else total.limit / total.window.total_seconds()
+
+    def used(self) -> float | None:
+        """Return which share of the account's limit is used, whoever used it; None while nothing told."""
+        with self._lock:
+            total = self._buckets[TOTAL]
+            if total.limit is None or total.remaining is None:
+                return None
+            return min(1.0, max(0.0, 1 - total.remaining / total.limit))
 
     def blocked_until(self, bucket: str = TOTAL) -> datetime | None:
         """Return when the next call may be made, or None if no refusal of the server stands."""

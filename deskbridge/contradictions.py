@@ -36,6 +36,7 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     yield from _references(s, names)
     yield from _places(s)
     yield from _routes(s)
+    yield from _migration(s, names)
     yield from _claimed_twice(s)
     yield from _claimed_nowhere(s)
     yield from _labels(s)
@@ -241,6 +242,29 @@ def _routes(s: Settings) -> Iterator[str]:
         elif place and (claims := owner_of(s, place)) and route.customers != {claims}:
             text = f'all of {place.key} is {claims}\'s; take theirs alone with customers = ["{claims}"]'
             yield f"routes.{route.name}.to: {text}"
+
+
+def _migration(s: Settings, names: Names) -> Iterator[str]:
+    """Refuse a migration that does not lead from where customers are served to where work is done."""
+    said = s.migration
+    source = s.connections.get(said.source)
+    if said.source and said.source not in names["connections"]:
+        yield f"migration.source: there is no {said.source!r}{nearest(said.source, names['connections'])}"
+    elif source and source.role is Role.WORK:
+        yield f"migration.source: {said.source} has the role 'work'; a front is migrated"
+    ways = [("migration.to", said.to)] if said.to else []
+    for number, route in enumerate(said.routes):
+        ways.append((f"migration.routes.{number}.to", route.to))
+        for key in sorted(route.customers - set(names["customers"])):
+            where = f"migration.routes.{number}.customers"
+            yield f"{where}: there is no {key!r}{nearest(key, names['customers'])}"
+    for where, name in ways:
+        place = s.places.get(name)
+        connection = s.connections.get(place.connection) if place else None
+        if name not in names["places"]:
+            yield f"{where}: there is no {name!r} among the places{nearest(name, names['places'])}"
+        elif connection and connection.role is Role.FRONT:
+            yield f"{where}: {name} is where customers are served; name a place for work"
 
 
 def _claimed_twice(s: Settings) -> Iterator[str]:

@@ -31,7 +31,7 @@ def desk_of(settings: Settings, holidays: Stored | None = None, promised: Promis
     desk = Desk(
         rules=_rules(settings, tuple(places.values())),
         customers=tuple(_customer(settings, key, c) for key, c in settings.customers.items()),
-        routes=tuple(_route(r, places[r.to]) for r in settings.routes),
+        routes=tuple(route_of(r, places[r.to]) for r in settings.routes),
         policies=policies,
         steps=_steps(settings, policies),
         rotas=rotas_of(settings),
@@ -137,7 +137,8 @@ def _publish(settings: Settings) -> Publish | None:
     return Publish(sign=rule.sign, sender=rule.sender, connections=rule.connections or works, link=rule.link)
 
 
-def _route(route: RouteSettings, place: Place) -> Route:
+def route_of(route: RouteSettings, place: Place) -> Route:
+    """Return a route of the settings that leads to a place."""
     said = route.where
     values: dict[FieldName, frozenset[str]] = {
         "priority": frozenset(said.priority),

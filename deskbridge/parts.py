@@ -281,6 +281,25 @@ class DutySettings(_Part):
     overrides: tuple[OverrideSettings, ...] = ()
 
 
+class MigrationSettings(_Part):
+    """What a migration takes, and where it goes; see docs/migration-guide.md."""
+
+    source: str = ""
+    """The front connection that is read, and never written to; the only one if not said."""
+    to: str = ""
+    """The place of every ticket that none of `routes` takes; those are left out if it is empty."""
+    routes: tuple[RouteSettings, ...] = ()
+    """Which tickets go to another place; the first that takes one counts."""
+    trash: Literal["skip", "take"] = "skip"
+    """What becomes of tickets in the trash and of spam."""
+    archived: Literal["skip", "take"] = "take"
+    """Whether what no list shows is looked for, number by number."""
+    strangers: Literal["park", "take"] = "take"
+    """What becomes of tickets of customers whom the settings do not know."""
+    number: str = ""
+    """What stands before a ticket's old number in its label; the connection's name and a dash if empty."""
+
+
 class Settings(BaseSettings):
     """Everything that was decided once, in the hub. Made from what it is given and nothing else."""
 
@@ -302,6 +321,7 @@ class Settings(BaseSettings):
     notify: Mapping[Name, NotifySettings] = {}
     handover: Handovers = Handovers()
     fuses: FuseSettings = FuseSettings()
+    migration: MigrationSettings = MigrationSettings()
     trust: tuple[str, ...] = ()
     """Connections in the order in which they win a conflict; the order of the file if not said."""
     texts: TextSettings = TextSettings()

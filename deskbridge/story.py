@@ -11,9 +11,11 @@ from mappings.ticket import MESSAGE_0, Field, Ref, Unmapped
 from mappings.vocabulary import Native, Vocabularies
 from sync.seen import Kind, Mirror, TextId
 from sync.store.bundles import Bundle
-from sync.store.decisions import Decision
+from sync.store.decisions import BY_A_RUN, WRITTEN, Decision
 from sync.store.findings import Finding
 from sync.store.inbox import Waiting
+
+_WRITTEN = (WRITTEN, BY_A_RUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ def story_json(story: Story) -> dict[str, object]:
                 "at": d.at.isoformat(),
             }
             for d in story.decisions
-            if d.result not in ("written", "skipped")
+            if d.result not in (*_WRITTEN, "skipped")
         ],
     }
 
@@ -75,7 +77,7 @@ def story_lines(story: Story) -> list[str]:
     copies = [m for m in bundle.mirrors if _is_text(m)]
     lines += _section("Texts and files", [_copy_line(_copy(story, m)) for m in copies])
     lines += _section("Not done, and why", [_skip_line(d) for d in story.decisions if d.result == "skipped"])
-    failed = [d for d in story.decisions if d.result not in ("written", "skipped")]
+    failed = [d for d in story.decisions if d.result not in (*_WRITTEN, "skipped")]
     lines += _section(
         "Tried and not made", [f"{_when(d)} {d.target}: {d.kind} {d.name}: {d.result}" for d in failed]
     )
@@ -136,7 +138,7 @@ def _fields(story: Story, ref: Ref) -> list[dict[str, object]]:
     last = {
         d.name: d
         for d in story.decisions
-        if d.target == ref and d.kind in ("field", "given") and d.result == "written"
+        if d.target == ref and d.kind in ("field", "given") and d.result in _WRITTEN
     }
     fields: list[dict[str, object]] = []
     for name, native in story.bundle.seen[ref].native.items():
@@ -175,7 +177,7 @@ def _copy(story: Story, copy: Mirror) -> dict[str, object]:
             d
             for d in reversed(story.decisions)
             if d.kind in ("text", "file")
-            and d.result == "written"
+            and d.result in _WRITTEN
             and (d.name, d.source, d.target.connection)
             == (copy.origin.id, copy.origin.connection, copy.target.connection)
         ),

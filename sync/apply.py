@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -47,7 +47,25 @@ from sync.uncertain import REQUEST_LIFE, Intents
 from sync.wording import link_note
 from sync.writing import Applied, Spot, Writing
 
-__all__ = ["Applied", "Applier"]
+__all__ = ["Applied", "Applier", "Create", "RunWork", "create_alone"]
+
+Create = Callable[[Connector, TicketDraft], WrittenTicket]
+"""How a ticket is created: alone, or in one call with those of other bundles."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunWork:
+    """What is different when an engine works for a run."""
+
+    id: int
+    """The run's number; 0 for one that only looks."""
+    create: Create
+
+
+def create_alone(connector: Connector, draft: TicketDraft) -> WrittenTicket:
+    """Create a ticket in a call of its own."""
+    return connector.create(draft)
+
 
 _NOTED = CreateTicket | AddFile | AddComment | AddNotice | Tell
 """Writes that are noted before anything is sent; the note commits the answer to the write before as well."""
@@ -66,7 +84,9 @@ class Applier:
         claim: Claim,
         bundle: int,
         situation: Situation,
+        create: Create = create_alone,
     ) -> None:
+        self._create_ticket = create
         self._w = Writing(
             store=store,
             connectors=connectors,
@@ -180,9 +200,8 @@ class Applier:
         with self._w.intents.sending(intent), drafted as (message, _):
             values = dict(write.values)
             self._w.intents.about_to_send(intent)
-            written = connector.create(
-                TicketDraft(place=write.place, values=values, message=message, token=intent.token)
-            )
+            draft = TicketDraft(place=write.place, values=values, message=message, token=intent.token)
+            written = self._create_ticket(connector, draft)
         self._created(write, intent, written)
 
     def _told(self, write: CreateTicket) -> dict[str, Any]:
@@ -273,12 +292,15 @@ class Applier:
         values: dict[Field, Value] = {change.field: change.value for change in write.changes}
         written = self._w.connectors[write.target].set_fields(present, values)
         before = self._w.done.answers.get(write.target, Answer({}, {}))
+        if write.target in self._w.done.created:
+            self._w.done.created[write.target] = written
         self._answered(write.target, replace(before, native=written.native, sent={**before.sent, **values}))
 
     def _refused(self, write: SetFields | ChangeTags) -> None:
         """Take a refusal as an answer that changed nothing, so that the same is not sent again."""
-        side = self._w.sides[write.target]
-        before = self._w.done.answers.get(write.target, Answer(side.native, {}))
+        before = self._w.done.answers.get(write.target)
+        if before is None:
+            before = Answer(self._w.sides[write.target].native, {})
         if isinstance(write, SetFields):
             sent = {**before.sent, **{change.field: change.value for change in write.changes}}
             self._w.done.answers[write.target] = replace(before, sent=sent)

@@ -17,14 +17,17 @@ from sync.escalate import escalations
 from sync.farewell import farewells, living
 from sync.fields import fields, promised, travelling_tags
 from sync.judged import with_judgement
+from sync.migrate.source import in_a_run
 from sync.operations import (
     AddLink,
     AddNotice,
+    Change,
     Conflict,
     CreateTicket,
     Operation,
     Plan,
     Reach,
+    SetFields,
     Skip,
     Tell,
     Write,
@@ -53,7 +56,9 @@ def decide(situation: Situation) -> Plan:
     if not able.merged:
         made = [*_links(able), *_losses(able), *escalations(able), *made, *fields(able)]
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign or _urgent(o))
-    operations = [*last, *creations, *closed, *reachable]
+    operations = [*last, *creations, *closed, *reachable, *_finished(able, creations)]
+    if situation.rules.source:
+        operations = [o for o in operations if in_a_run(o, situation.rules)]
     remarks = list(dict.fromkeys(o for o in operations if isinstance(o, Skip | Conflict)))
     writes = [o for o in operations if not isinstance(o, Skip | Conflict)]
     quiet = [r for r in remarks if isinstance(r, Skip) and r.quiet]
@@ -134,7 +139,7 @@ def _first_values(s: Situation, source: str, target: str) -> Iterator[tuple[Fiel
     """Yield the fields that a ticket is created with, and what of them it cannot or must not have."""
     ticket = s.sides[source].ticket
     for name in s.capabilities[target].fields:
-        if not s.rules.travels(name, source, target, creating=True):
+        if not s.rules.travels(name, source, target, creating=True) or _at_last(s, name):
             continue
         value = frozenset(travelling_tags(s, ticket.tags).values()) if name == "tags" else ticket.value(name)
         if isinstance(value, Unmapped):
@@ -146,6 +151,30 @@ def _first_values(s: Situation, source: str, target: str) -> Iterator[tuple[Fiel
     if tags := _first_tags(s, source, target):
         yield "tags", tags
     yield from ((change.field, change.value) for change in promised(s, target))
+
+
+def _at_last(s: Situation, name: Field) -> bool:
+    """Whether a field waits until the history is there: what is closed may take no more texts."""
+    return bool(s.rules.source) and name == "status"
+
+
+def _finished(s: Situation, creations: Iterable[Operation]) -> Iterator[SetFields | Skip]:
+    """Yield the status that a run gives to what it creates, once all texts stand there."""
+    for made in creations:
+        if not isinstance(made, CreateTicket) or not _at_last(s, "status"):
+            continue
+        status = s.sides[made.source].ticket.status
+        here = s.abilities(made.target).fields.get("status")
+        if status is None or here is None or not s.travels("status", made.source, made.target, creating=True):
+            continue
+        what = f"status ({made.source})"
+        if isinstance(status, Unmapped):
+            yield Skip(made.target, what, f"unmapped: {status.native}")
+        elif not s.may(mails := here.mails_when(status), made.target):
+            yield Skip(made.target, what, "writing it might mail a customer")
+        else:
+            change = Change("status", status, made.source)
+            yield SetFields(made.target, (change,), Reach(made.place.readers, mails))
 
 
 def _first_tags(s: Situation, source: str, target: str) -> frozenset[str]:

@@ -178,6 +178,8 @@ class Engine:
         parked = {row.subject: f"parked: {row.parked}" for row in self._store.inbox.parked()}
         for subject in self.pending() if subjects is None else subjects:
             bundle = self._store.bundles.load(subject)
+            if not self._ours(bundle):
+                continue
             try:
                 seen = self._observe(bundle)
             except WireError as error:
@@ -222,6 +224,18 @@ class Engine:
         """Observe a ticket, as far as its connections answer today."""
         return self._observer.observe(bundle, self._now(), self.breakers.paused())
 
+    def _ours(self, bundle: Bundle) -> bool:
+        """Whether a bundle is this engine's to work on: what a run made is that run's until the cutover."""
+        return bundle.run is None
+
+    def _loaded(self, row: Row) -> Bundle:
+        """Return what is remembered of a row's ticket. Raises LostClaim where it is not ours to work on."""
+        bundle = self._store.bundles.load(row.subject)
+        if not self._ours(bundle):
+            self._store.inbox.done(row)
+            raise LostClaim(f"{row.subject} is worked on by others")
+        return bundle
+
     def _learn(self, seen: Observation) -> None:
         """Learn from an observation which connections answered and which did not."""
         for error in seen.silent:
@@ -238,14 +252,15 @@ class Engine:
         if taken is None:
             return None
         claim, row = taken
-        plan = Plan((), ())
+        plan, gone, whose = Plan((), ()), "", None
         made: list[Write] = []
         try:
             self._refuse_while_recovering()
-            seen = self._observe(self._store.bundles.load(row.subject))
+            seen = self._observe(self._loaded(row))
             self._learn(seen)
             seen = self._followed(claim, seen)
             self._refuse_if_older(seen)
+            whose = _whose(seen)
             decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed, remap=remap)
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
@@ -253,8 +268,8 @@ class Engine:
             if isinstance(outcome, Later) and outcome.error not in seen.silent:
                 self.breakers.failed(outcome.error)
             self._settle(row, seen, outcome)
-        except Gone:
-            outcome = Done()
+        except Gone as error:
+            outcome, gone = Done(), str(error)
             self._store.served.gone(self._store.bundles.load(row.subject).refs[0])
             self._store.inbox.done(row)
         except LostClaim:
@@ -277,7 +292,7 @@ class Engine:
             self._settle(row, None, outcome)
         finally:
             self._store.inbox.release(claim, self._now())
-        return Reconciled(row.subject, plan, outcome, tuple(made))
+        return Reconciled(row.subject, plan, outcome, tuple(made), whose, gone)
 
     def _refuse_if_older(self, seen: Observation) -> None:
         """Stop everything if a text of ours is newer than the store: it was restored from a backup."""
@@ -379,6 +394,10 @@ class Engine:
             return self._now()
         least, most = BACKOFF
         return self._now() + min(least * (1 << min(row.attempts, _DOUBLINGS)), most)
+
+
+def _whose(seen: Observation) -> str | None:
+    return next((one.customer.key for one in seen.tickets if one.customer), None)
 
 
 def _unexpected(error: Exception) -> str:

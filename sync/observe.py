@@ -16,6 +16,7 @@ from mappings.markup import read
 from mappings.provenance import Marker, Signer
 from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, RelationKind, Ticket
 from sync.adopt import paired
+from sync.migrate.source import as_read
 from sync.operations import Skip
 from sync.overheard import unheard_edits
 from sync.parting import Parting, parting
@@ -183,8 +184,10 @@ class Observer:
 
     def _parted(self, bundle: Bundle, told: list[_Told], at: datetime) -> Parting:
         """Return which sides a route's tag that was removed has ended; a merged ticket's tags end nothing."""
+        if bundle.id is None or self._desk.rules.source:  # a run takes what it was asked, and parts nothing
+            return Parting()
         here = [(t.front, t.customer) for t in told if t.front and merged_into(t.front) not in bundle.refs]
-        return parting(bundle, self._desk, here, at) if bundle.id is not None else Parting()
+        return parting(bundle, self._desk, here, at)
 
     def _fetch(
         self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError]
@@ -208,7 +211,8 @@ class Observer:
                 if ref.connection in paused:
                     raise paused[ref.connection]
                 also = frozenset({Part.RELATIONS}) if self._is_front(ref.connection) else frozenset()
-                side = self._with_history(self._connectors[ref.connection].fetch(ref.key, also), also, bundle)
+                fetched = self._connectors[ref.connection].fetch(ref.key, also)
+                side = as_read(self._with_history(fetched, also, bundle), self._desk.rules)
             except (Transient, Throttled, Unauthorised) as error:
                 silent[ref.connection] = error
                 continue
@@ -284,6 +288,8 @@ class Observer:
         place = (front.ref.connection, front.place)
         customer = self._desk.customer(front.ticket, home, place)
         policy = self._desk.policies.get(customer.policy or "") if customer else None
+        if self._desk.rules.source:  # what is past has no clock that runs
+            return _Told(front, customer)
         timeline = story_of(front, works, bundle, customer, policy)
         if customer is None or policy is None or merged_into(front) in bundle.refs:
             return _Told(front, customer, facts=timeline)
@@ -340,7 +346,7 @@ class Observer:
             mirrors=mirrors,
             wanting=tuple(coming),
             coming={place.connection: can for place, can in coming.items()},
-            own_tags=self._own_tags(everybody, shared=shared),
+            own_tags=self._own_tags(everybody, told, shared=shared),
             customer=told.customer.key if told.customer else None,
             table=told.customer.table if told.customer else None,
             promises=told.promised,
@@ -404,9 +410,16 @@ class Observer:
                 silent[place.connection] = error
         return coming
 
-    def _own_tags(self, everybody: list[_Told], *, shared: bool) -> dict[str, frozenset[str]]:
-        """Return the labels that a work side carries: none where tickets of several customers share it."""
+    def _own_tags(self, everybody: list[_Told], told: _Told, *, shared: bool) -> dict[str, frozenset[str]]:
+        """Return the labels that a work side carries: none where tickets of several customers share it.
+
+        In a run it carries the number that people know the ticket by.
+        """
         labels = [self._desk.labels(one.customer) for one in everybody]
+        if self._desk.rules.source and told.front is not None:
+            number = frozenset({f"{self._desk.rules.numbered}{told.front.ref.key}"})
+            works = (name for name, role in self._desk.rules.roles.items() if role is Role.WORK)
+            return {name: labels[0].get(name, frozenset()) | number for name in works}
         if all(label == labels[0] for label in labels):
             return labels[0]
         return {name: frozenset() for label in labels for name in label} if shared else {}
@@ -429,6 +442,8 @@ class Observer:
     def _stranger(self, s: Situation, told: _Told) -> str | None:
         """Return why a ticket that is wanted elsewhere is nobody's."""
         if told.front is None or not s.wanting or told.customer is not None or not self._desk.customers:
+            return None
+        if self._desk.strangers:
             return None
         if s.readers(told.front.ref.connection) == STAFF:  # a desk of staff's own serves no customer
             return None

@@ -62,6 +62,10 @@ class Reconciled:
     outcome: Outcome
     made: tuple[Write, ...] = ()
     """The writes of the plan that were made, whatever came of the others."""
+    customer: str | None = None
+    """Whose ticket it is, as far as it was read."""
+    gone: str = ""
+    """Why a ticket of no bundle could not be read: it is not there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from connectors.base import Connector
 from connectors.errors import Rejected
 from mappings.provenance import Signer
 from mappings.ticket import Field
-from sync.apply import Applied, Applier
+from sync.apply import Applied, Applier, RunWork, create_alone
 from sync.decide import decide
 from sync.fuses import HOUR, Fuses, Lately, unsafe
 from sync.observe import Observation, Observed
@@ -43,11 +43,13 @@ class Reconciler:
         signer: Signer,
         now: Callable[[], datetime],
         fuses: Fuses | None,
+        run: RunWork | None = None,
     ) -> None:
-        """`fuses` are None where a run has limits of its own."""
+        """`fuses` are None where a run has limits of its own; a `run` holds the bundles that it makes."""
+        self._run = run
         self._store, self._connectors, self._signer = store, connectors, signer
         self._now, self._fuses = now, fuses
-        self._recorder = Recorder(store, now)
+        self._recorder = Recorder(store, now, by_a_run=run is not None)
 
     def decided(
         self, seen: Observation, subject: str, *, allowed: bool = False, remap: frozenset[Field] = frozenset()
@@ -105,7 +107,8 @@ class Reconciler:
             self._recorder.remark(seen.bundle.subject, (), Look(plan.remarks, {}))
             return Done()
         self._recorder.remark(seen.bundle.subject, (), Look((), {}))  # from now on the bundle's
-        bundle, claim = self._store.bundles.begin(claim, ticket.situation.sides[front])
+        run = self._run.id if self._run else None
+        bundle, claim = self._store.bundles.begin(claim, ticket.situation.sides[front], run)
         try:
             return self._apply(claim, bundle, seen, decided, made)
         finally:
@@ -126,6 +129,7 @@ class Reconciler:
                 claim=claim,
                 bundle=bundle,
                 situation=ticket.situation,
+                create=self._run.create if self._run else create_alone,
             )
             applied = self._carried_out(applier, ticket, plan)
             made += applied.made

@@ -18,7 +18,7 @@ from sync.seen import Seen
 from sync.served import counting, served
 from sync.situation import Situation
 from sync.store import Store
-from sync.store.decisions import Decision
+from sync.store.decisions import BY_A_RUN, WRITTEN, Decision
 from sync.store.findings import Look
 from sync.store.inbox import Claim
 from sync.takeover import before_creating, remember_found
@@ -31,8 +31,8 @@ _AT_ONCE, _TOO_MANY = timedelta(minutes=10), 5
 class Recorder:
     """Keeps what a reconcile found and did; every write needs the bundle's claim."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
-        self._store, self._now = store, now
+    def __init__(self, store: Store, now: Callable[[], datetime], *, by_a_run: bool = False) -> None:
+        self._store, self._now, self._by_a_run = store, now, by_a_run
 
     def found(self, claim: Claim, bundle: int, seen: Observation) -> None:
         """Remember what was found: facts, texts, and which sides were there.
@@ -161,7 +161,7 @@ class Recorder:
         now = self._now()
         decisions = [
             replace(
-                decision(item, refs.get(item.target, Ref(item.target, "")), now, result),
+                decision(item, refs.get(item.target, Ref(item.target, "")), now, self._result(result)),
                 readers=str(write.reach.readers),
                 mails=write.reach.mails.value,
             )
@@ -169,6 +169,9 @@ class Recorder:
             for item in items(write, ticket.situation)
         ]
         self._store.decisions.record(f"bundle:{bundle}", decisions)
+
+    def _result(self, result: str) -> str:
+        return BY_A_RUN if self._by_a_run and result == WRITTEN else result
 
     def remark(self, subject: str, remarks: Sequence[Remark], look: Look | None = None) -> None:
         """Keep what was not written, or was contradictory, and why; each thing once.

@@ -135,6 +135,8 @@ class Desk:
     """Who is on duty when."""
     promises: str = ""
     """What the settings promise, as text by which an edit of it is recognised."""
+    strangers: bool = False
+    """Whether tickets of customers whom nobody knows are placed too."""
 
     @cached_property
     def counted(self) -> frozenset[Role]:
@@ -209,4 +211,6 @@ class Desk:
             if route.place.connection not in taken and route.takes(ticket, key, front):
                 wanted.append(route.place)
                 taken.add(route.place.connection)
+                if self.rules.source:  # a run moves a ticket to one place
+                    break
         return tuple(wanted)

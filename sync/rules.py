@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from connectors.base import Presence
 from mappings.boards import UNDECLARED, Place, Readers
 from mappings.ticket import Field, Status
 from sync.operations import Withdrawal
@@ -146,6 +147,12 @@ class Rules:
     """Connections on which whoever a ticket is assigned to is mailed each internal text that the hub adds."""
     tells: bool = True
     """Whether people are told, where they wrote it, what was not copied; a run tells nobody."""
+    source: str = ""
+    """The connection that a run reads and never writes to; empty in live work."""
+    reads: frozenset[Presence] = frozenset({Presence.PRESENT})
+    """In which presence a ticket of `source` is read: the trash and the archive are by rule."""
+    numbered: str = ""
+    """What stands before a ticket's number at `source` in the label by which it is found again."""
 
     def readers(self, connection: str, place: str) -> Readers:
         """Return who can read what stands in a place; a place nobody declared is customer-readable."""

@@ -86,6 +86,8 @@ class Writing:
 
     def unchanged(self, target: str) -> Snapshot:
         """Return the side, read anew if it was read a while ago. Raises Stale if somebody changed it."""
+        if target not in self.sides:  # it was created a moment ago
+            self.sides[target] = self.connectors[target].fetch(self.key(target))
         side = self.sides[target]
         if self.now() - side.read_at <= _FRESH:
             return side

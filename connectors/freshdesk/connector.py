@@ -285,6 +285,7 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         books_time=True,
         relates=RELATES,
         webhooks=Signed.TOKEN,
+        counts_up=True,
         settle=timedelta(seconds=2),
         index_lag=timedelta(seconds=2),
         histories=frozenset({"status"}),

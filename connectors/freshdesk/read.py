@@ -24,7 +24,7 @@ from connectors.freshdesk.form import Form
 from connectors.freshdesk.people import People
 from connectors.freshdesk.walk import Walk
 from connectors.http import Http
-from mappings.ticket import Attachment, Person, Rating, Relation, TimeEntry
+from mappings.ticket import Attachment, Person, Rating, Relation, Status, TimeEntry
 
 PASSES: Mapping[str, Presence] = {
     "": Presence.PRESENT,
@@ -137,7 +137,7 @@ class Reader:
         """
         walks = self._walks(since or _BEGINNING)
         for walk, presence in zip(walks, PASSES.values(), strict=True):
-            yield from _hints(walk, presence)
+            yield from self._hints(walk, presence)
         if any(walk.long for walk in walks):
             yield from self._merged(walks)
 
@@ -149,8 +149,22 @@ class Reader:
         return [Walk(self.http, since, {"filter": name} if name else {}, kind=wire.Row) for name in PASSES]
 
     def _merged(self, walks: list[Walk[wire.Row]]) -> Iterator[Hint]:
-        hints = (_hints(walk, presence) for walk, presence in zip(walks, PASSES.values(), strict=True))
+        hints = (self._hints(walk, presence) for walk, presence in zip(walks, PASSES.values(), strict=True))
         return heapq.merge(*hints, key=lambda hint: hint.changed)
+
+    def _hints(self, walk: Walk[wire.Row], presence: Presence) -> Iterator[Hint]:
+        for row in walk:
+            stated = None if row.status is None else str(row.status)
+            status = translate.canonical(self.config, "status", stated)
+            yield Hint(
+                str(row.id),
+                translate.version(row.updated_at, presence),
+                row.updated_at,
+                presence,
+                status if isinstance(status, Status) else None,
+                row.created_at,
+                "" if row.company_id is None else str(row.company_id),
+            )
 
     def _parts(
         self, ticket: wire.Ticket, conversations: list[wire.Conversation], also: frozenset[Part]
@@ -181,12 +195,6 @@ class Reader:
     def _ratings(self, ticket: wire.Ticket) -> tuple[Rating, ...]:
         found = answers.pages(self.http, f"tickets/{ticket.id}/satisfaction_ratings", wire.Rating, {})
         return parts.ratings(found, self.people.person)
-
-
-def _hints(walk: Walk[wire.Row], presence: Presence) -> Iterator[Hint]:
-    for row in walk:
-        version = translate.version(row.updated_at, presence)
-        yield Hint(str(row.id), version, row.updated_at, presence)
 
 
 def _told(read: Callable[[], T]) -> T | None:

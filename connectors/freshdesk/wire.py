@@ -134,6 +134,9 @@ class Row(_Part):
 
     id: int
     updated_at: Moment
+    created_at: Moment | None = None
+    status: int | None = None
+    company_id: int | None = None
     description: str | None = Field(None, repr=False)
 
 

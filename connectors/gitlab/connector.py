@@ -115,6 +115,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         books_time=False,
         relates=frozenset(KINDS),
         webhooks=Signed.TOKEN,
+        counts_up=False,
         settle=timedelta(seconds=90),
         index_lag=timedelta(seconds=10),
         histories=frozenset({"status", "priority", "type"}),

@@ -85,6 +85,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         books_time=True,
         relates=RELATES,
         webhooks=Signed.HMAC,
+        counts_up=False,
         settle=timedelta(seconds=60),
         index_lag=INDEX_LAG,
         histories=frozenset({"status", "priority", "type"}),

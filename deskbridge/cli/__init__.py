@@ -17,6 +17,7 @@ from deskbridge.cli import (
     duty,
     init,
     mails,
+    migrate,
     notify,
     recover,
     reroute,
@@ -59,6 +60,7 @@ app.add_typer(sla.app, name="sla")
 app.add_typer(duty.app, name="duty")
 app.command("triage")(triage.triage)
 app.add_typer(notify.app, name="notify")
+app.add_typer(migrate.app, name="migrate")
 app.command("sandbox")(sandbox.sandbox)
 
 

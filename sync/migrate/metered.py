@@ -22,6 +22,10 @@ class Metered:
         """Return how many calls a second the whole account may make; None while no answer told."""
         return self._of.allowance()
 
+    def used(self) -> float | None:
+        """Return which share of the account's limit is used; None while no answer told."""
+        return self._of.used()
+
     def blocked_until(self, bucket: str = TOTAL) -> datetime | None:
         """Return when the next call may be made, or None if no refusal of the server stands."""
         return self._of.blocked_until(bucket)

@@ -26,6 +26,7 @@ from sync.store.journal import Journal
 from sync.store.messages import Messages
 from sync.store.outbox import Outbox
 from sync.store.register import Register
+from sync.store.runs import Runs
 from sync.store.served import ServedTickets
 from sync.store.statements import Statements
 from sync.store.swaps import Swaps
@@ -64,6 +65,7 @@ class Store:
     messages: Messages
     accounts: Accounts
     audit: Audit
+    runs: Runs
     keeps: Retention
 
     def hub(self) -> str:
@@ -154,5 +156,6 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         messages=Messages(database),
         accounts=Accounts(database),
         audit=Audit(database),
+        runs=Runs(database),
         keeps=keeps or Retention(),
     )

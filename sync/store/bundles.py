@@ -74,6 +74,8 @@ class Bundle:
     """What is known to have happened on each side, oldest first."""
     steps: Steps = field(default_factory=dict)
     """Which steps of escalation were taken, missed or withdrawn, by the front side that they are of."""
+    run: int | None = None
+    """The run that made it: until the cutover live work leaves it alone."""
 
     def statuses(self, ref: Ref) -> tuple[StatusFact, ...]:
         """Return the statuses that a side was found in, oldest first."""
@@ -179,14 +181,15 @@ class Bundles:
             row = tx.execute(query).first()
         return row is not None and row.version == version and row.read_at > changed + settle
 
-    def begin(self, claim: Claim, side: Snapshot) -> tuple[int, Claim]:
+    def begin(self, claim: Claim, side: Snapshot, run: int | None = None) -> tuple[int, Claim]:
         """Make a bundle of a ticket that belongs to none yet; return its id and the claim of it.
 
-        The bundle is claimed in the transaction that makes it, so that no other worker finds it free.
+        The bundle is claimed in the transaction that makes it, so that no other worker finds it free; if a
+        run makes it, it is that run's.
         """
         with self._db.writing() as tx:
             verify(tx, claim)
-            created = tx.execute(insert(t.bundles).values(created=side.read_at))
+            created = tx.execute(insert(t.bundles).values(created=side.read_at, run=run))
             bundle = int((created.inserted_primary_key or (0,))[0])
             _link(tx, bundle, side.ref, side.url, side.read_at)
             return bundle, take(tx, subject_of(bundle, side.ref), side.read_at)
@@ -423,6 +426,7 @@ _SIDE = ("connection", "key")
 _SAW = replacing(t.seen, _SIDE, "native", "wanted", "serial", "version", "read_at", "bundle")
 _LINKS = select(t.links).where(t.links.c.bundle == bindparam("of")).order_by(t.links.c.created)
 _SEEN = select(t.seen).where(t.seen.c.bundle == bindparam("of"))
+_RUN = select(t.bundles.c.run).where(t.bundles.c.id == bindparam("of"))
 _MIRRORS = select(t.mirrors).where(t.mirrors.c.bundle == bindparam("of"))
 
 
@@ -444,9 +448,21 @@ def _load(tx: Connection, bundle: int) -> Bundle:
     mirrors = Mirrors(_mirror(r) for r in tx.execute(_MIRRORS, of))
     told = timeline.load(tx, bundle)
     ended = {ref: row.ended for ref, row in links.items() if row.ended}
-    taken = steps.load(tx, bundle)
     return Bundle(
-        bundle, tuple(links), former, adopted, held, urls, missing, lost, ended, seen, mirrors, told, taken
+        id=bundle,
+        refs=tuple(links),
+        former=former,
+        adopted=adopted,
+        held=held,
+        urls=urls,
+        missing=missing,
+        lost=lost,
+        ended=ended,
+        seen=seen,
+        mirrors=mirrors,
+        timeline=told,
+        steps=steps.load(tx, bundle),
+        run=tx.execute(_RUN, of).scalar(),
     )
 
 

@@ -12,6 +12,9 @@ from mappings.ticket import Field, Ref
 from sync.store.database import Database
 from sync.store.schema import decisions
 
+WRITTEN, BY_A_RUN = "written", "written by a run"
+"""What came of a decision that was carried out: fuses count those of live work only."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
@@ -29,7 +32,7 @@ class Decision:
     """Who can read what was written; empty for what was not."""
     mails: str
     result: str
-    """``written``, ``skipped``, ``refused: ...`` or ``later: ...``."""
+    """``written``, ``written by a run``, ``skipped``, ``refused: ...`` or ``later: ...``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,11 @@ class Decisions:
             return {(row[0], row[1], row[2], row[3]): int(row[4]) for row in tx.execute(query)}
 
     def lately(self, subject: str, since: datetime) -> Written:
-        """Return what was written since an instant: to this ticket field by field, and to all others."""
-        made = (decisions.c.at >= since, decisions.c.result == "written")
+        """Return what was written since an instant: to this ticket field by field, and to all others.
+
+        What runs write is not counted here, nor by `written_since`: they have limits of their own.
+        """
+        made = (decisions.c.at >= since, decisions.c.result == WRITTEN)
         mine = (
             select(decisions.c.target_connection, decisions.c.name, func.count())
             .where(*made, decisions.c.subject == subject, decisions.c.kind == "field")
@@ -111,7 +117,7 @@ class Decisions:
 
     def written_since(self, since: datetime) -> int:
         """Return how many things were written since an instant."""
-        made = (decisions.c.at >= since, decisions.c.result == "written")
+        made = (decisions.c.at >= since, decisions.c.result == WRITTEN)
         with self._db.reading() as tx:
             return int(tx.execute(select(func.count()).select_from(decisions).where(*made)).scalar_one())
 
@@ -119,7 +125,7 @@ class Decisions:
         """Return (side, field) -> what was last written to it, in canonical words, as far as it is kept."""
         query = (
             select(decisions.c.target_connection, decisions.c.target_key, decisions.c.name, decisions.c.value)
-            .where(decisions.c.subject == subject, decisions.c.result == "written")
+            .where(decisions.c.subject == subject, decisions.c.result.in_((WRITTEN, BY_A_RUN)))
             .where(decisions.c.kind.in_(("given", "field")))
             .order_by(decisions.c.id)
         )

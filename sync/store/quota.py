@@ -68,7 +68,10 @@ class SharedBudget:
         now: Callable[[], datetime],
         share: Share = Share.LIVE,
         headroom: float = HEADROOM,
+        most: float | None = None,
     ) -> None:
+        """`most` is how much of a limit, less the head-room, its share may use, if not the usual part."""
+        self._most = most if most is not None else _MAY_USE[share]
         self._db, self._connection, self._now = database, connection, now
         self._share, self._headroom = share, headroom
         self._local, self._lock = LocalBudget(now, headroom), threading.Lock()
@@ -82,6 +85,10 @@ class SharedBudget:
         if self._local.allowance() is None:
             self._adopt(TOTAL)
         return self._local.allowance()
+
+    def used(self) -> float | None:
+        """Return which share of the account's limit is used, whoever used it; None while nothing told."""
+        return self._local.used()
 
     def blocked_until(self, bucket: str = TOTAL) -> datetime | None:
         """Return when the next call may be made, or None if no refusal of the server stands."""
@@ -211,7 +218,7 @@ class SharedBudget:
 
     def _allowed(self, limit: int, *, all_shares: bool) -> int:
         free = limit - int(limit * self._headroom)
-        return max(1, free if all_shares else int(free * _MAY_USE[self._share]))
+        return max(1, free if all_shares else int(free * self._most))
 
     def _give_back(self, tx: Connection, bucket: str) -> None:
         held = self._held.pop(bucket, None)

@@ -57,7 +57,11 @@ metadata = MetaData(
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 bundles = Table(
-    "bundles", metadata, Column("id", Integer, primary_key=True), Column("created", Instant, nullable=False)
+    "bundles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("created", Instant, nullable=False),
+    Column("run", Integer),
 )
 
 links = Table(
@@ -458,4 +462,43 @@ audit = Table(
     *_texts("who", "act"),
     Column("subject", Text, nullable=False, index=True),
     *_texts("detail", "place"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *_texts("source", "digest", "who", "state", "why"),
+    Column("asked", JSON, nullable=False),
+    Column("began", Instant, nullable=False),
+    *(Column(name, Instant) for name in ("ended", "beat", "stop", "accepted")),
+    Column("accepted_by", Text, nullable=False, server_default=""),
+    Column("progress", JSON, nullable=False),
+    Column("verified", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("reached", Instant),
+    Column("whole", Instant),
+    Column("gaps", BigInteger, nullable=False, server_default="0"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key")),
+    Column("number", BigInteger),
+    *_texts("version", "presence", "status", "whose"),
+    *(Column(name, Instant) for name in ("changed", "created", "due")),
+    Column("rank", Integer, nullable=False),
+    *_texts("state", "reason"),
+    Column("run", Integer),
+    Column("handled", Instant),
+    Index("ix_items_next", "connection", "state", "rank", "changed", "key"),
+    Index("ix_items_number", "connection", "number"),
+    Index("ix_items_run", "run"),
 )

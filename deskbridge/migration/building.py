@@ -1,0 +1,124 @@
+"""Builds what a run works with: connections within its share of each quota, and an engine of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from connectors.base import Connector
+from connectors.capabilities import Mails, PlaceAbilities
+from connectors.errors import UnsafePlan
+from connectors.quota import Budget
+from deskbridge.bootstrap import Application, connectors_of
+from deskbridge.migration.desk import desk_of_run, source_of, targets_of
+from mappings.boards import Place
+from sync.apply import RunWork
+from sync.migrate.bulk import Together, Turns
+from sync.migrate.engine import RunEngine
+from sync.routing import Desk
+from sync.store.quota import Share, SharedBudget
+
+WORKERS = 8
+"""Tickets that are worked on at once, if a person does not say otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """All that a run works with."""
+
+    application: Application
+    source: str
+    places: tuple[Place, ...]
+    desk: Desk
+    connectors: Mapping[str, Connector]
+    budgets: Mapping[str, Budget]
+    engine: RunEngine
+    turns: Turns
+    workers: int
+    threads: int
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The connections that are written to."""
+        return tuple(dict.fromkeys(place.connection for place in self.places))
+
+
+def machine_of(
+    application: Application,
+    *,
+    run: int = 0,
+    share: float | None = None,
+    workers: int = WORKERS,
+    quiet: Collection[str] = (),
+    customers: Collection[str] = (),
+) -> Machine:
+    """Return what run number `run` works with; 0 for one that only looks.
+
+    `share` is the part of each quota, less the head-room, that it may use. Raises ConfigError.
+    """
+    settings, now = application.settings, application.now
+    source, places = source_of(settings), targets_of(settings)
+    store, most = application.store, share
+    budgets = {
+        name: SharedBudget(store.database, name, now, Share.MIGRATION, most=most)
+        for name in settings.connections
+    }
+    connectors = connectors_of(settings, now, budgets, store.database.former)
+    desk = desk_of_run(application.desk, settings, quiet, customers)
+    turns = Turns(workers)
+    engine = RunEngine(
+        store=store,
+        connectors=connectors,
+        desk=desk,
+        signer=application.signer,
+        now=now,
+        run=RunWork(run, Together(turns).create),
+    )
+    return Machine(
+        application=application,
+        source=source,
+        places=tuple(places),
+        desk=desk,
+        connectors=connectors,
+        budgets=budgets,
+        engine=engine,
+        turns=turns,
+        workers=workers,
+        threads=workers,
+    )
+
+
+def ready(machine: Machine, quiet: Collection[str] = ()) -> Machine:
+    """Return the machine with room for as many tickets as one call creates, once everybody answers.
+
+    Raises what a connection answers that is needed and does not work, and UnsafePlan where customers would
+    be mailed and nobody proved the opposite, or the store is older than what stands in the tools.
+    """
+    needed = {machine.source, *machine.targets}
+    for error in machine.engine.identify():
+        if error.connection in needed:
+            raise error
+    if machine.application.store.database.recovering():
+        raise UnsafePlan("the store is older than what the hub wrote: `deskbridge recover --apply` first")
+    able = {place: machine.connectors[place.connection].abilities(place) for place in machine.places}
+    loud = [
+        f"{place.connection} {place.key}: customers may be mailed by {', '.join(found)}"
+        for place, can in able.items()
+        if place.connection not in quiet and (found := mailing(can))
+    ]
+    if loud:
+        way = "see `deskbridge mails`, and switch their mails off before anything is migrated there"
+        raise UnsafePlan("; ".join([*loud, way]))
+    bulk = max((can.bulk for can in able.values()), default=1)
+    threads = machine.workers + (bulk if bulk > 1 else 0)
+    return replace(machine, threads=threads)
+
+
+def mailing(can: PlaceAbilities) -> list[str]:
+    """Return which of the writes of a run may mail a customer in a place."""
+    writes = {
+        "new tickets": can.create_mails,
+        "internal texts": can.internal_comment_mails,
+        **{f"the {name}": ability.mails for name, ability in can.fields.items()},
+    }
+    return [what for what, mails in writes.items() if mails is not Mails.NEVER]

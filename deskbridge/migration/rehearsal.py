@@ -1,0 +1,123 @@
+"""The dry run: what a run would do, in counts and examples. Nothing is written anywhere."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectors.base import Presence
+from deskbridge.migration.building import Machine
+from deskbridge.report import plan_json, plan_lines
+from mappings.ticket import Ref, Status
+from sync.migrate.listing import BEGINNING, listed
+from sync.outcome import Planned
+from sync.store.bundles import subject_of
+from sync.store.runs import Listed, Which
+
+EXAMPLES = 5
+
+
+@dataclass(slots=True)
+class Counted:
+    """What the lists of a source show."""
+
+    all: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    there: int = 0
+    """How many are linked already."""
+    highest: int = 0
+    numbered: int = 0
+    first: list[Listed] = field(default_factory=list)
+    """Those that would be taken first."""
+
+    @property
+    def unlisted(self) -> int:
+        """How many numbers below the highest one no list shows."""
+        return max(0, self.highest - self.numbered)
+
+
+def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted:
+    """Return what there is to do, having read the source's lists. Raises WireError."""
+    found, reads = Counted(), machine.desk.rules.reads
+    connector, best = machine.connectors[machine.source], list[tuple[float, float, int, Listed]]()
+    settle, seen = connector.capabilities.settle, set[int]()
+    for hint in connector.changed(BEGINNING):
+        one = listed(hint, reads, None, settle)
+        if one.key.isdecimal():
+            if int(one.key) in seen:
+                continue
+            seen.add(int(one.key))
+        found.all += 1
+        if one.skipped:
+            found.left_out[one.skipped] += 1
+        elif not meant(which, one):
+            found.left_out["not asked for"] += 1
+        else:
+            found.statuses[one.status or "unknown"] += 1
+            changed = one.changed.timestamp() if one.changed else 0.0
+            early = -one.rank if not which.done else one.rank
+            row = (early, -changed if which.done else changed, -found.all, one)
+            (heapq.heappush if len(best) < examples else heapq.heappushpop)(best, row)
+    if connector.capabilities.counts_up and seen:
+        found.highest, found.numbered = max(seen), len(seen)
+    found.first = [row[3] for row in sorted(best, reverse=True)]
+    return found
+
+
+def meant(which: Which, one: Listed) -> bool:
+    """Whether a ticket is one that was asked for, as far as a list tells."""
+    ranges = ((one.created, which.created), (one.changed, which.changed))
+    done = one.status in {status.value for status in Status if status.done}
+    return (
+        (not which.statuses or one.status in which.statuses or not one.status)
+        and (which.whose is None or one.whose in which.whose or not one.whose)
+        and (not which.keys or one.key in which.keys)
+        and (not which.done or done)
+        and all(_within(at, *bounds) for at, bounds in ranges)
+    )
+
+
+def _within(at: datetime | None, since: datetime | None, before: datetime | None) -> bool:
+    return at is None or ((since is None or at >= since) and (before is None or at < before))
+
+
+def planned(machine: Machine, keys: list[str]) -> Iterator[Planned]:
+    """Yield what would be written for tickets. Raises WireError."""
+    yield from machine.engine.plan([subject_of(None, Ref(machine.source, key)) for key in keys])
+
+
+def rehearsal_lines(machine: Machine, found: Counted, plans: list[Planned]) -> list[str]:
+    """Return a dry run as lines."""
+    total = sum(found.statuses.values())
+    lines = [f"{machine.source} has {found.all} tickets in its lists; {total} would be migrated to:"]
+    lines += [
+        f"  {place.connection} {place.key}, read by {place.readers}, no mail" for place in machine.places
+    ]
+    lines += [f"  {count} {status}" for status, count in sorted(found.statuses.items())]
+    lines += [f"left out: {count}: {why}" for why, count in sorted(found.left_out.items())]
+    if found.unlisted and Presence.ARCHIVED in machine.desk.rules.reads:
+        lines.append(f"{found.unlisted} numbers are in no list: each is looked for in the archive")
+    if plans:
+        lines.append(f"The first {len(plans)} of them:")
+    for plan in plans:
+        lines += plan_lines(plan) or [f"{' = '.join(map(str, plan.refs))}: nothing to write"]
+    return [*lines, "Nothing is written yet: say --apply."]
+
+
+def rehearsal_json(machine: Machine, found: Counted, plans: list[Planned]) -> dict[str, object]:
+    """Return a dry run as data."""
+    return {
+        "source": machine.source,
+        "listed": found.all,
+        "would_migrate": dict(found.statuses),
+        "left_out": dict(found.left_out),
+        "unlisted": found.unlisted,
+        "places": [
+            {"connection": p.connection, "project": p.key, "readers": str(p.readers)} for p in machine.places
+        ],
+        "first": [plan_json(plan) for plan in plans],
+    }

@@ -1,0 +1,36 @@
+"""How a run reads its source, which it never writes to. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connectors.base import Presence, Snapshot
+from mappings.ticket import Relation, RelationKind
+from sync.operations import AddLink, AddNotice, Conflict, Escalate, Operation, Tell
+from sync.rules import Rules
+
+
+def as_read(side: Snapshot, rules: Rules) -> Snapshot:
+    """Return a side as it counts in a run, or as it is in live work.
+
+    A ticket of the source that a rule takes out of the trash or the archive is read like any other. One
+    that was merged into another goes where its own history goes, and is tied to that one.
+    """
+    if side.ref.connection != rules.source:
+        return side
+    presence = Presence.PRESENT if side.presence in rules.reads else side.presence
+    ties = side.ticket.relations
+    if ties is not None:
+        ties = tuple(_tied(tie) for tie in ties)
+    return replace(side, presence=presence, ticket=replace(side.ticket, relations=ties))
+
+
+def _tied(tie: Relation) -> Relation:
+    return Relation(RelationKind.DUPLICATES, tie.key) if tie.kind is RelationKind.MERGED_INTO else tie
+
+
+def in_a_run(operation: Operation, rules: Rules) -> bool:
+    """Whether an operation is a run's to carry out: on its target alone, and telling nobody anything."""
+    if isinstance(operation, AddLink | AddNotice | Tell | Escalate):
+        return False
+    return isinstance(operation, Conflict) or operation.target != rules.source
