@@ -271,12 +271,21 @@ class TextWriter:
         """
         if piece.number != 1:
             return ()
-        files = write.message.attachments
+        files = self._own(write)
         if write.form is not Form.ADDENDUM:
             return files
         known = self._w.mirrors
         return tuple(
             f for f in files if not known.of(Kind.FILE, self._w.origin(write.source, f.id), write.target)
+        )
+
+    def _own(self, write: AddComment | EditComment) -> tuple[Attachment, ...]:
+        """Return a text's files without our copies that it shows: somebody may quote a text of ours."""
+        w = self._w
+        return tuple(
+            f
+            for f in write.message.attachments
+            if not w.mirrors.is_copy(Kind.FILE, w.origin(write.source, f.id))
         )
 
     def _worded(self, write: AddComment | EditComment, piece: Piece, attached: str) -> str:
@@ -356,9 +365,7 @@ class TextWriter:
         """Return a text with a line that names the files that stay where they are."""
         w = self._w
         most = w.situation.capabilities[write.target].max_file
-        left = [
-            (file.name, (file.size or 0) > most) for file in write.message.attachments if file.id not in here
-        ]
+        left = [(file.name, (file.size or 0) > most) for file in self._own(write) if file.id not in here]
         url = "" if write.audience is Audience.CUSTOMER else w.sides[write.source].url
         return f"{text}\n\n{left_behind(left, url)}" if left else text
 
