@@ -115,6 +115,7 @@ class Observer:
         """
         self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, store.hub
         self._doubted, self._said, self._swaps = store.health.doubted, store.served.said, store.swaps.of
+        self._journal = store.journal
 
     def observe(
         self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError] = MappingProxyType({})
@@ -159,7 +160,7 @@ class Observer:
         tickets = []
         for number, one in enumerate(told):
             mine = {**({one.front.ref: one.front} if one.front else {}), **works}
-            wanting = self._wanting(bundle, one) if number == 0 else ()
+            wanting = self._wanting(bundle, one, leads=number == 0)
             coming = self._coming(wanting, paused, silent)
             observed = self._observed(bundle, mine, one, found, living, lost, coming, leads=number == 0)
             ended = parted.of(observed.situation.sides)
@@ -387,14 +388,19 @@ class Observer:
             assumed=told.assumed,
         )
 
-    def _wanting(self, bundle: Bundle, told: _Told) -> tuple[Place, ...]:
-        linked = [ref.connection for ref in (*bundle.refs, *bundle.former)]
-        if told.front is not None and merged_into(told.front) is not None:
-            return ()
+    def _wanting(self, bundle: Bundle, told: _Told, *, leads: bool) -> tuple[Place, ...]:
+        """Return where a ticket wants a side that is not there; a merged one, what was begun for it."""
         if told.front is None:
             return ()
-        front = told.front.ref.connection
-        return self._desk.places(told.front.ticket, told.customer, front, linked)
+        linked = [ref.connection for ref in (*bundle.refs, *bundle.former)]
+        places = self._desk.places(told.front.ticket, told.customer, told.front.ref.connection, linked)
+        if merged_into(told.front) is None:
+            return places if leads else ()
+        return tuple(place for place in places if self._begun(told.front.ref, place.connection))
+
+    def _begun(self, front: Ref, connection: str) -> bool:
+        """Whether a side was being made of a front side, and nobody heard what came of it."""
+        return any(origin.ref == front for origin in self._journal.creating(connection).values())
 
     def _coming(
         self, wanting: Iterable[Place], paused: Mapping[str, WireError], silent: dict[str, WireError]
