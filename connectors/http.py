@@ -46,6 +46,7 @@ _PIECE = 1 << 16
 _SAID = 500
 """Characters of a server's message that are worth passing on, once our credentials are out of it."""
 _BOM = b"\xef\xbb\xbf"
+_PAGES = frozenset({"text/html", "application/json"})
 
 Explain = Callable[[requests.Response], tuple[str, Mapping[str, str]]]
 """What a system's error body says, uncut: a text for a person, and what is wrong with each field."""
@@ -137,14 +138,19 @@ class Http:
             raise unreadable(self.connection, _name(response), why, once=once, whole=whole) from None
 
     @contextmanager
-    def open(self, url: str) -> Iterator[IO[bytes]]:
+    def open(self, url: str, size: int | None = None) -> Iterator[IO[bytes]]:
         """Stream a file into a seekable buffer, from our own host or the vendor's file hosts only.
 
         The credential goes to our own host alone, and only for addresses under `base`. Raises Rejected
-        for a foreign host or a file larger than `max_file`, Gone for one that is not there any more.
+        for a foreign host or a file larger than `max_file`, Gone for one that is not there any more; and
+        for what is not the file: Transient where it has not the `size` that the tool told, Rejected where
+        the tool told none and a page comes in its place.
         """
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as buffer:
-            self._download(_joined(self.connection, self.base + "/", url), buffer)
+            self._download(_joined(self.connection, self.base + "/", url), buffer, pages=size is not None)
+            length = buffer.tell()
+            if size not in (None, length):
+                raise Transient(self.connection, "GET file", f"{length} bytes came of {size}")
             buffer.seek(0)
             yield buffer
 
@@ -272,7 +278,10 @@ class Http:
             return _jittered(max(0.05, (error.until - self.now()).total_seconds()))
         return tenacity.wait_random_exponential(multiplier=0.2, max=2)(state)
 
-    def _download(self, url: str, buffer: io.IOBase | tempfile.SpooledTemporaryFile[bytes]) -> None:
+    def _download(
+        self, url: str, buffer: io.IOBase | tempfile.SpooledTemporaryFile[bytes], *, pages: bool
+    ) -> None:
+        """Write a file into a buffer; without `pages` no HTML or JSON that does not say it is a file."""
         call = "GET file"
         for _ in range(4):
             with self._fetch(url) as response:
@@ -285,6 +294,8 @@ class Http:
                 if not response.ok:
                     response._content = next(pieces, b"")  # noqa: SLF001 - the beginning says why
                     raise self.refuse(response, call, idempotent=True)
+                if not pages and (kind := _page(response)):
+                    raise Rejected(self.connection, call, f"{kind} came in place of the file")
                 for piece in pieces:
                     buffer.write(piece)
                 return
@@ -308,6 +319,16 @@ class Http:
         if with_credential:
             self.budget.learn(self.limits.learn(response))
         return response
+
+
+def _page(response: requests.Response) -> str:
+    """Return the type of an answer that is a page for a person or a program, not a file; empty for a file.
+
+    Where people upload such files, GitLab sends them with a Content-Disposition, so that no browser runs
+    them; a proxy or a sign-in page sends none.
+    """
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return "" if "Content-Disposition" in response.headers or kind not in _PAGES else kind
 
 
 def _credentials(request: requests.PreparedRequest) -> list[str]:

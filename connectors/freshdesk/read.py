@@ -143,7 +143,7 @@ class Reader:
 
     def open_file(self, attachment: Attachment) -> AbstractContextManager[IO[bytes]]:
         """Stream a file. Raises Gone when its address has expired, Rejected for a foreign host."""
-        return self.files.open(attachment.location)
+        return self.files.open(attachment.location, attachment.size)
 
     def _walks(self, since: datetime) -> list[Walk[wire.Row]]:
         return [Walk(self.http, since, {"filter": name} if name else {}, kind=wire.Row) for name in PASSES]

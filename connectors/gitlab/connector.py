@@ -232,7 +232,7 @@ class GitLab:
         raise Rejected(self.name, "add_file", "a file is sent with the text that it belongs to")
 
     def open_file(self, attachment: Attachment) -> AbstractContextManager[IO[bytes]]:
-        return self._http.open(attachment.location)
+        return self._http.open(attachment.location, attachment.size)
 
     def add_link(self, key: str, other: Ref, url: str, title: str) -> bool:
         """Issues have no links to other sites."""

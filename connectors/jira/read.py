@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import IO
 
@@ -92,21 +91,14 @@ class Reader:
             found |= self.rendered(issue.id, comment, issue.fields.files)
         return found
 
-    @contextmanager
-    def open_file(self, attachment: Attachment) -> Iterator[IO[bytes]]:
+    def open_file(self, attachment: Attachment) -> AbstractContextManager[IO[bytes]]:
         """Stream a file; Cloud redirects to a short-lived address that gets no credential.
 
         Raises Transient when it is not as long as Jira said: cut short, or a sign-in page in its place.
         """
         beside = attachment.location.startswith(BESIDE)
         http = self._client.site_files if beside else self._client.http
-        with http.open(attachment.location) as content:
-            length = content.seek(0, os.SEEK_END)
-            if attachment.size is not None and length != attachment.size:
-                said = f"{length} bytes came of {attachment.size}"
-                raise Transient(http.connection, "GET file", said)
-            content.seek(0)
-            yield content
+        return http.open(attachment.location, attachment.size)
 
     def _comments(self, issue: wire.Issue) -> list[wire.Comment]:
         """Return all comments. A deletion while they are paged shifts one out of sight: then once more."""

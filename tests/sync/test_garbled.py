@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
 from deskbridge.bootstrap import build
 from deskbridge.demo.morning import Story
-from deskbridge.demo.people import People
+from deskbridge.demo.people import People, Tool
 from deskbridge.sandbox.faults import kinds
 from deskbridge.sandbox.run import Sandbox
 from deskbridge.sandbox.world import Fault
 from tests.sync.test_unheard import WRITES
-from tests.sync.three_tools import START, answers, environment_of, goes_on, opens, settings_in, whole
+from tests.sync.three_tools import (
+    KIM,
+    START,
+    answers,
+    environment_of,
+    goes_on,
+    opens,
+    settings_in,
+    whole,
+)
 
 GARBLED = ("html 200", "broken json", "wrong type", "no body")
 
@@ -63,4 +73,38 @@ def test_a_read_whose_answer_is_garbled_passes(tmp_path: Path, kind: str) -> Non
             sandbox.world.faults.clear()
             goes_on(application, clock, 3, 901)
         whole(people, story, application)
+        application.store.database.close()
+
+
+@pytest.mark.parametrize("kind", GARBLED)
+def test_what_comes_in_place_of_a_file_is_not_sent_on(tmp_path: Path, kind: str) -> None:
+    """Otherwise a proxy's page hangs on the ticket under the name of the log that a developer attached."""
+    with Sandbox.running(start=START, limits=False) as sandbox:
+        environment = environment_of(sandbox)
+        people, clock = People(environment), sandbox.world.clock
+        picture = {
+            "name": "a.png",
+            "content_base64": b64encode(b"\x89PNG").decode(),
+            "content_type": "image/png",
+            "inline_cid": "a.png",
+        }
+        words = {"subject": "It stops", "html": '<p>Here <img src="cid:a.png"></p>', "attachments": [picture]}
+        mail = {"email": KIM, "name": "Kim", **words}
+        control = Tool(environment["SANDBOX_CONTROL_URL"])
+        ticket = control("POST", "act/freshdesk/customer_mail", json=mail)["ticket"]
+        people.sort(ticket, tags=["dev", "firmware"])
+        application = build(settings_in(tmp_path), environment, now=clock.now)
+
+        sandbox.world.faults.append(_fault("freshdesk", kind, done=False, path=".*inline.*", method="GET"))
+        goes_on(application, clock, 4, 301)
+        log = {"file": ("new.log", b"{}", "application/json")}
+        upload = people.gitlab("POST", "uploads", files=log)
+        people.comment_in_gitlab(people.gitlab_issue_of("It stops"), f"The log\n\n{upload['markdown']}")
+        sandbox.world.faults.append(_fault("gitlab", kind, done=False, path=".*uploads.*", method="GET"))
+        goes_on(application, clock, 4, 301)
+        assert sum(fault.times for fault in sandbox.world.faults) == 0, "both were played"
+        issue = people.jira("GET", f"api/2/issue/{people.issue_of('It stops')}")
+        ids = [file["id"] for file in issue["fields"]["attachment"]]
+        contents = [people.jira.fetch(f"api/2/attachment/content/{id}?redirect=false") for id in ids]
+        assert sorted(contents) == [b"{}", b"\x89PNG"]
         application.store.database.close()
