@@ -278,7 +278,17 @@ class Observer:
                 if message.author.role is PersonRole.HUB and not known.is_copy(Kind.COMMENT, place):
                     marker = self._signer.find(read(message.body, message.attachments))
                     if marker and (marker.hub, marker.target) == (self._hub(), place.connection):
-                        yield marker, message, place
+                        yield self._called_today(marker), message, place
+
+    def _called_today(self, marker: Marker) -> Marker:
+        """Return a marker with the ids of today: a side that was moved since has others, its note follows."""
+        noted = self._journal.noted(marker.number)
+        if noted is None:
+            return marker
+        origin, target = noted
+        if (origin.connection, target.connection) != (marker.origin, marker.target):
+            return marker
+        return replace(marker, origin_key=origin.key, origin_id=origin.id, target_key=target.key)
 
     def _is_front(self, connection: str) -> bool:
         return self._desk.rules.roles[connection] is Role.FRONT

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Null, bindparam, delete, insert, null, select, update
 
+from mappings.ticket import Ref
 from sync.seen import TextId
 from sync.store.database import Database
 from sync.store.inbox import Claim, verify
@@ -81,6 +82,16 @@ class Journal:
                 row.token: TextId(row.origin_connection, row.origin_key, row.origin_id)
                 for row in tx.execute(open_creates)
             }
+
+    def noted(self, number: int) -> tuple[TextId, Ref] | None:
+        """Return (origin, ticket written to) of a text's note as they are called today; None if unknown."""
+        query = select(intents).where(intents.c.number == number, intents.c.kind != CREATE)
+        with self._db.reading() as tx:
+            row = tx.execute(query).first()
+        if row is None:
+            return None
+        origin = TextId(row.origin_connection, row.origin_key, row.origin_id)
+        return origin, Ref(row.target_connection, row.target_key)
 
     def resend(
         self, claim: Claim, intent: Intent, wish: Wish, sign: Callable[[int], str], at: datetime

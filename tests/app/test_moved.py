@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from deskbridge.demo.people import Tool
@@ -12,10 +13,8 @@ PLACE = """
 connection = "gitlab"
 key = "{project}"
 readers = "staff"
-
-[[routes]]
-name = "to the developers"
 """
+ROUTES = '[[routes]]\nname = "to the developers"\n'
 
 
 def gitlab_ticket(hub: Hub) -> tuple[int, int]:
@@ -30,10 +29,10 @@ def gitlab_ticket(hub: Hub) -> tuple[int, int]:
     return ticket, issue
 
 
-def in_gitlab(hub: Hub, project: str) -> Tool:
+def in_project(environment: Mapping[str, str], project: str) -> Tool:
     """Return another project of the same GitLab, as the developer."""
-    url = f"{hub.environment['GITLAB_URL']}/api/v4/projects/{quote(project, safe='')}"
-    return Tool(url, headers={"PRIVATE-TOKEN": hub.environment["GITLAB_DEV_TOKEN"]})
+    url = f"{environment['GITLAB_URL']}/api/v4/projects/{quote(project, safe='')}"
+    return Tool(url, headers={"PRIVATE-TOKEN": environment["GITLAB_DEV_TOKEN"]})
 
 
 def notes_of(project: Tool, issue: int) -> list[str]:
@@ -46,9 +45,9 @@ class TestMoved:
     def test_an_issue_that_is_moved_is_followed(self, hub: Hub) -> None:
         """The conversation would end with a move, the ticket be closed by it, or everything stand twice."""
         other = hub.environment["GITLAB_PROJECT2"]
-        hub.change(('[[routes]]\nname = "to the developers"\n', PLACE.lstrip("\n").format(project=other)))
+        hub.change((ROUTES, f"{PLACE.format(project=other)}\n{ROUTES}"))
         ticket, issue = gitlab_ticket(hub)
-        elsewhere = in_gitlab(hub, other)
+        elsewhere = in_project(hub.environment, other)
         found, target = hub.people.gitlab("GET", f"issues/{issue}"), elsewhere("GET", "")
         moved = hub.people.gitlab("POST", f"issues/{issue}/move", json={"to_project_id": target["id"]})
         assert moved["project_id"] != found["project_id"]
@@ -67,10 +66,10 @@ class TestMoved:
     def test_an_issue_that_is_moved_and_linked_elsewhere_meanwhile_waits_for_a_person(self, hub: Hub) -> None:
         """It would end in a mistake of our own, which names nobody and no way out."""
         other = hub.environment["GITLAB_PROJECT2"]
-        hub.change(('[[routes]]\nname = "to the developers"\n', PLACE.lstrip("\n").format(project=other)))
+        hub.change((ROUTES, f"{PLACE.format(project=other)}\n{ROUTES}"))
         ticket, issue = gitlab_ticket(hub)
         second = hub.people.mail("giulia@orbit.example", "Giulia Conti", "Scanner", "<p>E43</p>")
-        target = in_gitlab(hub, other)("GET", "")
+        target = in_project(hub.environment, other)("GET", "")
         moved = hub.people.gitlab("POST", f"issues/{issue}/move", json={"to_project_id": target["id"]})
         there = f"gitlab:{moved['project_id']}:{moved['iid']}"
         assert hub.run("link", f"desk:{second}", there).code == 0
