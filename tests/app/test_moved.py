@@ -29,8 +29,13 @@ def gitlab_ticket(hub: Hub) -> tuple[int, int]:
     return ticket, issue
 
 
-def in_project(environment: Mapping[str, str], project: str) -> Tool:
+def in_gitlab(hub: Hub, project: str) -> Tool:
     """Return another project of the same GitLab, as the developer."""
+    return in_project(hub.environment, project)
+
+
+def in_project(environment: Mapping[str, str], project: str) -> Tool:
+    """Return a project of a sandbox's GitLab, as the developer."""
     url = f"{environment['GITLAB_URL']}/api/v4/projects/{quote(project, safe='')}"
     return Tool(url, headers={"PRIVATE-TOKEN": environment["GITLAB_DEV_TOKEN"]})
 
@@ -47,7 +52,7 @@ class TestMoved:
         other = hub.environment["GITLAB_PROJECT2"]
         hub.change((ROUTES, f"{PLACE.format(project=other)}\n{ROUTES}"))
         ticket, issue = gitlab_ticket(hub)
-        elsewhere = in_project(hub.environment, other)
+        elsewhere = in_gitlab(hub, other)
         found, target = hub.people.gitlab("GET", f"issues/{issue}"), elsewhere("GET", "")
         moved = hub.people.gitlab("POST", f"issues/{issue}/move", json={"to_project_id": target["id"]})
         assert moved["project_id"] != found["project_id"]
@@ -69,7 +74,7 @@ class TestMoved:
         hub.change((ROUTES, f"{PLACE.format(project=other)}\n{ROUTES}"))
         ticket, issue = gitlab_ticket(hub)
         second = hub.people.mail("giulia@orbit.example", "Giulia Conti", "Scanner", "<p>E43</p>")
-        target = in_project(hub.environment, other)("GET", "")
+        target = in_gitlab(hub, other)("GET", "")
         moved = hub.people.gitlab("POST", f"issues/{issue}/move", json={"to_project_id": target["id"]})
         there = f"gitlab:{moved['project_id']}:{moved['iid']}"
         assert hub.run("link", f"desk:{second}", there).code == 0
