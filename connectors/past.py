@@ -100,6 +100,9 @@ class Past(Protocol):
     def staff(self) -> Mapping[str, tuple[str, str]]:
         """Return key -> (name, mail address) of everybody of staff there is now; a call for a hundred."""
 
+    def named(self, key: str) -> tuple[str, str] | None:
+        """Return (name, mail address) of somebody who has left; None if nothing of them is there. A call."""
+
     def called(self) -> Mapping[Field, Mapping[str, str]]:
         """Return what people call the account's own words; one call."""
 

@@ -93,6 +93,18 @@ def people(system: str, config: ConnectionConfig, addresses: Iterable[str]) -> t
         return ()
 
 
+def staff(system: str, config: ConnectionConfig) -> tuple[PersonFound, ...]:
+    """Return staff with an account whose mail address our own account may see. Raises WireError.
+
+    A system that shows few addresses shows few people; see `people`. Nobody where it has no such list.
+    """
+    found = getattr(import_module(f"connectors.{system}.survey"), "staff", None)
+    try:
+        return tuple(found(config)) if found else ()
+    except Rejected:
+        return ()
+
+
 def projects(system: str, config: ConnectionConfig) -> tuple[tuple[str, str], ...]:
     """Return (key, name) of the projects that an account may see; none where a system has no projects.
 

@@ -107,6 +107,14 @@ class Past:
             return {}
         return {str(one.id): (one.contact.name or "", one.contact.email or "") for one in found}
 
+    def named(self, key: str) -> tuple[str, str] | None:
+        """Return who a former agent is: deleted ones are contacts (freshdesk-api 10)."""
+        try:
+            found = self._patient(lambda: answers.get(self.http, f"contacts/{int(key)}", wire.Contact))
+        except (Gone, Rejected):
+            return None
+        return found.name or "", found.email or ""
+
     def called(self) -> Mapping[Field, Mapping[str, str]]:
         """Return the labels of statuses, priorities and types, as the ticket form has them."""
         form = self._patient(lambda: form_of(self.config).read())

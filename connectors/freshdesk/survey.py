@@ -29,7 +29,6 @@ def survey(config: ConnectionConfig) -> Survey:
     form = form_of(config).read()
     statuses = next((words(field) for field in form if field.type == STATUS), {})
     fields = [(field.name, field.label or field.name) for field in form if field.type in _TEXTS]
-    agents = [(who.name or "", who.email or "") for who in people_of(config).agents()]
     http, untold = http_of(config), list[str]()
     hours, promises = tuple[HoursFound, ...](), tuple[PromiseFound, ...]()
     try:
@@ -40,11 +39,18 @@ def survey(config: ConnectionConfig) -> Survey:
     return Survey(
         statuses=tuple(statuses.items()),
         fields=tuple(fields),
-        people=tuple(PersonFound(email, name or email, email) for name, email in agents if email),
+        people=tuple(staff(config)),
         hours=hours,
         promises=promises,
         untold=tuple(untold),
     )
+
+
+def staff(config: ConnectionConfig) -> Iterator[PersonFound]:
+    """Yield the agents who show their address: all to an administrator's key, none to others (6.3)."""
+    for agent in people_of(config).agents():
+        if agent.email:
+            yield PersonFound(agent.email, agent.name or agent.email, agent.email)
 
 
 def clocks(config: ConnectionConfig) -> Iterator[tuple[str, bool]]:

@@ -81,6 +81,11 @@ def projects(config: ConnectionConfig) -> Iterator[tuple[str, str]]:
         yield project.key, project.name
 
 
+def staff(config: ConnectionConfig) -> Iterator[PersonFound]:
+    """Yield the users who show their address, of the first thousand."""
+    return _people(Client(config))
+
+
 def people(config: ConnectionConfig, addresses: Iterable[str]) -> Iterator[PersonFound]:
     """Yield who is found by one of these addresses, and by nobody else's; one call for each.
 

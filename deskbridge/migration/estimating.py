@@ -98,12 +98,17 @@ def promised(application: Application, behind: Past, told: Told, home: str, targ
 
 
 def source_of(application: Application, name: str | None) -> str:
-    """Return the connection whose past is meant: the named one, else the only front. Raises ConfigError."""
+    """Return whose past is meant: the named connection, else that of [migration], else the only front.
+
+    Raises ConfigError.
+    """
     connections = application.settings.connections
     if name is not None:
         if name not in connections:
             raise ConfigError([f"no connection is called {name!r}{nearest(name, connections)}"])
         return name
+    if application.settings.migration.source:
+        return application.settings.migration.source
     fronts = [one for one, said in connections.items() if said.role is Role.FRONT]
     if len(fronts) != 1:
         raise ConfigError([f"which connection is left? name one of {', '.join(fronts or connections)}"])
@@ -111,8 +116,13 @@ def source_of(application: Application, name: str | None) -> str:
 
 
 def target_of(application: Application, source: str | None, name: str | None) -> Place:
-    """Return where to: the named place, else the first of another connection. Raises ConfigError."""
+    """Return where to: the named place, else that of [migration], else the first of another connection.
+
+    Raises ConfigError.
+    """
     settings, home = application.settings, source_of(application, source)
+    moved = settings.migration
+    name = name or moved.to or next((route.to for route in moved.routes), None)
     if name is not None and name not in settings.places:
         raise ConfigError([f"no place is called {name!r}{nearest(name, settings.places)}"])
     for one, said in settings.places.items():

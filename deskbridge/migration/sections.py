@@ -203,7 +203,7 @@ def _customers(data: Data) -> Section:
     rows = data["customers"]
     return Section(
         title="By customer",
-        says=(f"{data['requesters']:,} people have written. Who is no customer of the settings is parked.",),
+        says=(f"{data['requesters']:,} people have written.",),
         table=Table(
             head=("Organisation", "Customer of the settings", "Tickets"),
             rows=tuple((r["name"], r["customer"] or "none", f"{r['tickets']:,}") for r in rows),

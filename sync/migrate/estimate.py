@@ -18,13 +18,14 @@ from connectors.base import Presence
 from connectors.capabilities import Capabilities
 from connectors.errors import Gone
 from connectors.past import Look, Past, Row
-from mappings.ticket import Field, Status, Unmapped
+from mappings.ticket import CommentKind, Field, Status, Unmapped
 from mappings.vocabulary import Native, Vocabularies
 from sync.migrate.losses import Loss, losses
 from sync.migrate.sampling import About, counted, hits, total
 
 RECENT = timedelta(days=14)
 """Over which it is measured how many tickets change in a day."""
+_OF_STAFF = (CommentKind.REPLY, CommentKind.NOTE, CommentKind.FORWARD)
 _SHOWN = 5
 """Tickets that are named for each loss."""
 
@@ -225,12 +226,7 @@ def _sampled(
         more_pages=total([look.calls - past.cost.ticket for _, look in looks], whole, seed),
         losses={loss: hits(len(numbers), many, whole) for loss, numbers in found.items()},
         examples={loss: tuple(numbers[:_SHOWN]) for loss, numbers in found.items()},
-        authors=frozenset(
-            message.author.key
-            for _, look in looks
-            for message in look.messages
-            if message.kind.value in ("reply", "note", "forward") and message.author.key
-        ),
+        authors=frozenset(key for _, look in looks for key in written_by_staff(look)),
     )
 
 
@@ -247,6 +243,13 @@ def _looks(past: Past, drawn: Sequence[int], most: int) -> Iterator[tuple[int, L
             continue
         spent += look.calls
         yield number, look
+
+
+def written_by_staff(look: Look) -> Iterator[str]:
+    """Yield the keys of those who wrote what only staff writes."""
+    for message in look.messages:
+        if message.kind in _OF_STAFF and message.author.key:
+            yield message.author.key
 
 
 def archived_rows(archive: Archive, count: Callable[[Counted], int]) -> About:
