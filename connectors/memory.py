@@ -25,6 +25,7 @@ from connectors.base import (
     ConnectionConfig,
     Hint,
     Hook,
+    NativeValue,
     Presence,
     Snapshot,
     TicketDraft,
@@ -181,6 +182,7 @@ class Memory:
         def act(fault: Fault | None) -> WrittenTicket:
             ticket = self._wire.find("set_fields", present.ref.key, to_write=True)
             natives = self._words.natives("set_fields", values, ticket.fields)
+            self._refuse_stranger("set_fields", natives)
             before = self._words.written(ticket)
             if fault is Fault.TAGS_DROPPED:
                 natives.pop("tags", None)
@@ -336,6 +338,7 @@ class Memory:
 
     def _create(self, draft: TicketDraft) -> WrittenTicket:
         natives = self._words.natives("create", draft.values, {})
+        self._refuse_stranger("create", natives)
         if draft.place.key not in self._desk.projects:
             raise Rejected(self.name, "create", "no such project", {"place": "it does not exist"})
         key = self._desk.new_ticket(by="hub", place=draft.place.key, external_id=draft.token)
@@ -358,6 +361,12 @@ class Memory:
             return [h for t in rows if (h := _hint(t, behind)) not in given]
 
         return self._wire.list("changed", act)[:_PAGE]
+
+    def _refuse_stranger(self, call: str, natives: Mapping[str, NativeValue]) -> None:
+        who = natives.get("assignee")
+        if who is not None and who not in self._desk.users:
+            why = f"nobody is called {who!r}"
+            raise Rejected(self.name, call, why, {"assignee": why})
 
     def _refuse_foreign(self, call: str, text: Comment) -> None:
         if text.author.role is not PersonRole.HUB:

@@ -19,7 +19,7 @@ from connectors.memory_desk import FIELDS
 from mappings.ticket import Audience, Field, RelationKind, TextFormat
 from mappings.vocabulary import Vocabularies
 
-_STAFF: tuple[Field, ...] = ("component", "tags", "sla")
+_STAFF: tuple[Field, ...] = ("component", "assignee", "tags", "sla")
 """The fields that the desk shows to no customer."""
 
 

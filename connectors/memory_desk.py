@@ -43,6 +43,7 @@ FIELDS: tuple[Field, ...] = (
     "status",
     "priority",
     "component",
+    "assignee",
     "tags",
     "first_response_due",
     "due",

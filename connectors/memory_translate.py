@@ -128,6 +128,8 @@ class Translator:
 
     def _ticket(self, ticket: DeskTicket) -> Ticket:
         values: dict[str, Any] = {name: self._value(name, ticket.fields[name]) for name in self._can.fields}
+        if (who := values.pop("assignee", None)) is not None:
+            values["assignee"] = Person(self._config.name, who, who, PersonRole.STAFF)
         return Ticket(
             **{"subject": "", **values},
             created=ticket.created,

@@ -17,7 +17,7 @@ from deskbridge.mails import everywhere, unproved
 from deskbridge.parts import Connection, Settings
 from deskbridge.report import complaint
 from deskbridge.second_clocks import second_clocks
-from deskbridge.unmapped import unmapped
+from deskbridge.unmapped import nameless, unmapped
 from mappings.provenance import Signer
 from mappings.ticket import Status
 from sync.rules import Role, Rules
@@ -129,6 +129,7 @@ def _asked(settings: Settings, name: str, connector: Connector, at: datetime) ->
     problems += strangers(name, found)
     remarks += neighbours(name, found)
     remarks += unmapped(settings, name, connector)
+    remarks += nameless(settings, name)
     remarks += second_clocks(settings, name)
     wanted = written_statuses(desk_of(settings).rules, name)
     for place in places if wanted else ():

@@ -89,6 +89,9 @@ def _fields(s: Settings) -> Iterator[str]:
             for way, when in said.items():
                 if when - {When.ALWAYS}:
                     yield f"{place}.{way}: tags of all sides are put together; write always or never"
+        given = any(when & _GIVEN for when in said.values())
+        if name == "assignee" and given and not any(len(person.keys) > 1 for person in s.people):
+            yield f'{place}: nobody is known in two tools; name a table of them with people = "people.csv"'
         if name == "subject" and "front_to_work" in said and not said["front_to_work"] & _GIVEN:
             yield f"{place}.front_to_work: no tool makes an issue without one; write create or always"
 

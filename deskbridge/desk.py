@@ -108,6 +108,7 @@ def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
         relay=settings.relay,
         tells_assignee=frozenset(name for name, c in settings.connections.items() if c.notify == "assignee"),
         people=tuple(person.keys for person in settings.people),
+        named={person.name.casefold(): person.keys for person in settings.people},
         mentions=settings.mention,
     )
 
@@ -175,6 +176,7 @@ def _customer(settings: Settings, key: str, customer: CustomerSettings) -> Custo
         labels=by_side(customer.labels),
         tier=customer.tier,
         table=_table(settings, customer),
+        dris=tuple(customer.dris.items()),
     )
 
 

@@ -170,7 +170,8 @@ def _what(write: Write) -> str:
 
 def _changed(write: SetFields | ChangeTags) -> str:
     if isinstance(write, SetFields):
-        return "set " + ", ".join(f"{c.field} to {_value(c.value)} ({c.source})" for c in write.changes)
+        said = (f"{c.field} to {c.shown or _value(c.value)} ({c.source})" for c in write.changes)
+        return "set " + ", ".join(said)
     signs = [*(f"+{tag}" for tag in sorted(write.add)), *(f"-{tag}" for tag in sorted(write.remove))]
     return f"change tags {' '.join(signs)}"
 

@@ -9,9 +9,11 @@ from connectors.errors import Gone, Rejected
 from connectors.quota import LocalBudget
 from connectors.survey import projects
 from deskbridge.bootstrap import config_of, system_time
+from deskbridge.desk import desk_of
 from deskbridge.parts import Settings
 from mappings.ticket import Organisation
 from sync.rules import Role
+from sync.sla.steps import Assign
 
 _NAMED = 10
 """Organisations or projects that are named; of more, the number is told."""
@@ -39,6 +41,41 @@ def unmapped(settings: Settings, name: str, connector: Connector) -> Iterator[st
             f"{name}: organisations that are no customer's: {some}; tickets of theirs are parked where"
             f" a route takes them; {ways}"
         )
+
+
+def nameless(settings: Settings, name: str) -> Iterator[str]:
+    """Yield whom the hub is to give tickets to on a connection though the table of people has no name there.
+
+    They are those whose tickets a rule of `assignee` brings there, and on a front those whom a step assigns.
+    """
+    desk = desk_of(settings)
+    sources = {
+        other
+        for other in settings.connections
+        if other != name and desk.rules.travels("assignee", other, name, creating=True)
+    }
+    known = [person for person in settings.people if sources & person.keys.keys()]
+    lacking = dict.fromkeys(person.name for person in known if name not in person.keys)
+    if settings.connections[name].role is Role.FRONT:
+        mapped = {person.name.casefold() for person in settings.people if name in person.keys}
+        lacking |= dict.fromkeys(who for who in _assigned(settings) if who.casefold() not in mapped)
+    if lacking:
+        yield (
+            f"{name}: the table of people does not say who they are there, so no ticket is given to"
+            f" {_some(list(lacking))}"
+        )
+
+
+def _assigned(settings: Settings) -> Iterator[str]:
+    """Yield everybody to whom steps may give a ticket."""
+    steps = (step for found in desk_of(settings).steps.values() for step in found)
+    roles = {action.role for step in steps for action in step.actions if isinstance(action, Assign)}
+    for place, duty in enumerate(settings.duty.items()):
+        rota, said = duty
+        if rota in roles or (place == 0 and "duty" in roles):
+            yield from (*said.people, *(one.person for one in said.overrides))
+    for customer in settings.customers.values():
+        yield from (who for stage, who in customer.dris.items() if stage in roles)
 
 
 def _projects(settings: Settings, name: str) -> Iterator[str]:

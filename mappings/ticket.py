@@ -132,12 +132,13 @@ Field = Literal[
     "component",
     "version",
     "resolution",
+    "assignee",
     "tags",
     "first_response_due",
     "due",
     "sla",
 ]
-"""The fields that are kept the same; messages, files and people have rules of their own."""
+"""The fields that are kept the same; messages, files and other people have rules of their own."""
 
 FIELDS: tuple[Field, ...] = get_args(Field)
 
@@ -163,6 +164,18 @@ class Person:
     name: str
     role: PersonRole
     email: str | None = None
+    handle: str = field(default="", compare=False)
+    """How mentions and people's own tables name them, where that is not the key."""
+
+    @property
+    def called(self) -> str:
+        """How a table of people names them."""
+        return self.handle or self.key
+
+    def is_called(self, name: str) -> bool:
+        """Whether a table of people means them by this: their key, what mentions say, or their address."""
+        names = (self.key, self.handle, self.email)
+        return bool(name) and name.casefold() in {known.casefold() for known in names if known}
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,7 +382,9 @@ class Ticket:
     """Changes of status, priority and type, oldest first, as far as the tool keeps them."""
 
     def value(self, name: Field) -> Value:
-        """Return the canonical value of the field `name`."""
+        """Return the canonical value of the field `name`; of the assignee, how people's tables name them."""
+        if name == "assignee":
+            return self.assignee.called if self.assignee else None
         value: Value = getattr(self, name)
         return value
 

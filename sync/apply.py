@@ -201,8 +201,23 @@ class Applier:
             values = dict(write.values)
             self._w.intents.about_to_send(intent)
             draft = TicketDraft(place=write.place, values=values, message=message, token=intent.token)
-            written = self._create_ticket(connector, draft)
+            written = self._made(write, draft)
         self._created(write, intent, written)
+
+    def _made(self, write: CreateTicket, draft: TicketDraft) -> WrittenTicket:
+        """Create a ticket; as nobody's where the tool does not take the person whose it was to be."""
+        connector = self._w.connectors[write.target]
+        try:
+            return self._create_ticket(connector, draft)
+        except Rejected as error:
+            if set(error.fields) != {"assignee"} or "assignee" not in draft.values:
+                raise
+            why = f"refused: {error.text}"
+            self._w.done.remarks.append(Skip(write.target, "assignee", why, severity=Severity.WARNING))
+        rest: dict[Field, Value] = {n: value for n, value in draft.values.items() if n != "assignee"}
+        for upload in draft.message.uploads:
+            upload.content.seek(0)
+        return self._create_ticket(connector, replace(draft, values=rest))
 
     def _told(self, write: CreateTicket) -> dict[str, Any]:
         s = self._w.situation

@@ -15,7 +15,7 @@ from mappings.ticket import Audience, Comment, Field, Unmapped, Value
 from sync.audience import barred, exposed, narrowed
 from sync.escalate import escalations
 from sync.farewell import farewells, living
-from sync.fields import fields, promised, travelling_tags
+from sync.fields import fields, promised, travelling_tags, unmapped
 from sync.judged import with_judgement
 from sync.migrate.source import in_a_run
 from sync.operations import (
@@ -37,6 +37,7 @@ from sync.rules import Role
 from sync.seen import Kind, TextId
 from sync.situation import Situation
 from sync.texts import texts
+from sync.whose import carried
 
 
 def decide(situation: Situation) -> Plan:
@@ -141,9 +142,11 @@ def _first_values(s: Situation, source: str, target: str) -> Iterator[tuple[Fiel
     for name in s.capabilities[target].fields:
         if not s.rules.travels(name, source, target, creating=True) or _at_last(s, name):
             continue
-        value = frozenset(travelling_tags(s, ticket.tags).values()) if name == "tags" else ticket.value(name)
+        value = carried(s, source, target, name)
+        if name == "tags":
+            value = frozenset(travelling_tags(s, ticket.tags).values())
         if isinstance(value, Unmapped):
-            yield Skip(target, f"{name} ({source})", f"unmapped: {value.native}")
+            yield Skip(target, f"{name} ({source})", unmapped(name, value, target))
         elif value and (why := exposed(s, source, target, name)):
             yield Skip(target, f"{name} ({source})", why)
         elif value and name != "tags":

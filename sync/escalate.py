@@ -22,6 +22,7 @@ from sync.sla.called import Called
 from sync.sla.escalation import Due, Key, Taken
 from sync.sla.steps import Assign, Note, Notify, Raise, addressee
 from sync.telling import note
+from sync.whose import assigned, unassigned
 
 _ORDER = list(Priority)
 
@@ -43,8 +44,8 @@ def escalations(s: Situation) -> Iterator[Operation]:
     yield from _taken_back(s, front, called)
 
 
-def raises(s: Situation) -> Iterator[tuple[str, Change]]:
-    """Yield the priorities that steps raise, and those that go back as a step was withdrawn.
+def raises(s: Situation) -> Iterator[Skip | tuple[str, Change]]:
+    """Yield whom steps give the ticket to, the priorities that they raise, and those that go back.
 
     Only a side that says what the ticket said before is raised, and only one that still says what the hub
     had set is set back. A work side that several tickets share is moved by none of them.
@@ -53,6 +54,9 @@ def raises(s: Situation) -> Iterator[tuple[str, Change]]:
     if front is None or called is None:
         return
     for one in _unfinished(s, front, called):
+        for action in called.actions(one.key) if one.withdrawn is None else ():
+            if isinstance(action, Assign):
+                yield from assigned(s, front, action)
         if one.raised is None:
             continue
         before, after = one.raised if one.withdrawn is None else reversed(one.raised)
@@ -122,13 +126,14 @@ def _unfinished(s: Situation, front: str, called: Called) -> list[Taken]:
 
 
 def _acts(s: Situation, front: str, called: Called, one: Taken) -> Iterator[Operation]:
-    """Yield a step's notes, and that nobody can be assigned."""
+    """Yield a step's notes, one for whom it could not give the ticket to included."""
     for number, action in enumerate(called.actions(one.key)):
+        occasion = s.text(front, f"hub:step-{_short(one)}-{number}")
         if isinstance(action, Note):
-            occasion = s.text(front, f"hub:step-{_short(one)}-{number}")
             yield from note(s, front, occasion, f"{escape(action.text)} ({_what(one)})")
-        elif isinstance(action, Assign):
-            yield Skip(front, f"the assignment to {action.role}", "no tool is told by the hub whose it is")
+        elif isinstance(action, Assign) and (skip := unassigned(s, front, action)):
+            why = f"{skip.what} was not made: {skip.reason}"
+            yield from note(s, front, occasion, f"{escape(why[0].upper() + why[1:])} ({_what(one)})")
 
 
 def _taken_back(s: Situation, front: str, called: Called) -> Iterator[Operation]:

@@ -206,7 +206,9 @@ def _why(change: Change, target: str, s: Situation) -> str:
     if change.source == HUB:
         if change.field == "status" and s.closes:
             return f"{s.closes.status} for {s.closes.days} working days, and the customer has not answered"
-        return "a step of escalation" if change.field == "priority" else "the customer's promises"
+        return (
+            "a step of escalation" if change.field in ("priority", "assignee") else "the customer's promises"
+        )
     if s.prefer == change.source:
         return f"a person chose to follow {s.prefer} when linking"
     roles = s.role(change.source), s.role(target)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import cast
 
 from connectors.capabilities import Mails
-from mappings.ticket import FIELDS, MESSAGE_0, Field, PersonRole, SlaState, Status, Unmapped, Word
+from mappings.ticket import FIELDS, MESSAGE_0, Field, PersonRole, SlaState, Status, Unmapped, Value, Word
 from mappings.vocabulary import held
 from sync.audience import barred, exposed, field_readers, shows_staff_alone
 from sync.escalate import marked, raises
@@ -27,10 +27,12 @@ from sync.operations import (
     Suggestion,
 )
 from sync.rules import Handover, Role
-from sync.seen import Kind, sent_as
+from sync.seen import Kind, sent_as, shows
 from sync.situation import Situation
 from sync.situation import changed as changed_since
 from sync.telling import told_of_field
+from sync.whose import carried as words
+from sync.whose import held_by, strange
 
 OWN: tuple[Field, ...] = ("first_response_due", "due", "sla")
 """The fields that the hub's clocks decide, not a side."""
@@ -62,6 +64,7 @@ def fields(s: Situation) -> Iterator[Operation]:
             yield made
     for target, change in _closed_in_time(s):
         changes[target].setdefault("status", change)  # what anybody does meanwhile goes before
+    yield from _strangers(s)
     yield from _tags(s)
     for target, wanted in changes.items():
         yield from _write(s, target, list(wanted.values()))
@@ -108,29 +111,62 @@ def _arriving(s: Situation, name: Field, target: str, changed: list[str]) -> Ite
 
 
 def _carried(s: Situation, name: Field, source: str, target: str, changed: list[str]) -> Iterator[Made]:
-    value, present = s.sides[source].ticket.value(name), s.sides[target].ticket.value(name)
-    what = f"{name} ({source})"
+    value, what = words(s, source, target, name), f"{name} ({source})"
     if isinstance(value, Unmapped):
         yield from _unmapped(s, source, name, value, target)
     elif name not in s.capabilities[target].fields:
         yield from told_of_field(s, source, name, Skip(target, what, "it cannot be held there"))
-    elif s.alike(target, name, value, present):
+    elif _says(s, target, name, value):
         return
+    elif name == "assignee" and value is None and (who := strange(s, source, target)):
+        yield Skip(target, what, f"unmapped: the table of people does not say who {who.name} is on {source}")
     elif value is not None and (why := exposed(s, source, target, name)):
         yield from told_of_field(s, source, name, Skip(target, what, why))
     elif target in changed and s.travels(name, target, source):
         winner = next(c for c in s.trusted() if c in (source, target))
         if winner == source:
             yield _conflict(s, name, source, target)
-            yield target, Change(name, value, source)
+            yield target, _change(s, name, value, source)
     else:
-        yield target, Change(name, value, source)
+        yield target, _change(s, name, value, source)
 
 
 def _unmapped(s: Situation, source: str, name: Field, value: Unmapped, target: str) -> Iterator[Operation]:
-    skip = Skip(target, f"{name} ({source})", f"unmapped: {value.native}")
+    skip = Skip(target, f"{name} ({source})", unmapped(name, value, target))
     way = "choose a word that the vocabulary has, or have this one added to it"
+    if name == "assignee":
+        way = "have the table of people name them"
     yield from told_of_field(s, source, name, skip, word=value.native, way=way)
+
+
+def _change(s: Situation, name: Field, value: Value, source: str) -> Change:
+    who = s.sides[source].ticket.assignee if name == "assignee" else None
+    return Change(name, value, source, who.name if who else "")
+
+
+def _strangers(s: Situation) -> Iterator[Skip]:
+    """Yield whom the table of people does not know: that stands until it is mended."""
+    for target in s.written():
+        nobody = s.sides[target].ticket.assignee is None
+        for source in s.others(target):
+            value = words(s, source, target, "assignee")
+            wanted = s.travels("assignee", source, target, creating=nobody)
+            if wanted and isinstance(value, Unmapped):
+                yield Skip(target, f"assignee ({source})", unmapped("assignee", value, target))
+
+
+def unmapped(name: Field, value: Unmapped, target: str) -> str:
+    """Return why a side does not get a value that has no word there."""
+    if name == "assignee":
+        return f"unmapped: the table of people does not say who {value.native} is on {target}"
+    return f"unmapped: {value.native}"
+
+
+def _says(s: Situation, target: str, name: Field, value: Value) -> bool:
+    """Whether a side means a value already, that being given in its own words."""
+    if name == "assignee":
+        return held_by(s, target, value)
+    return s.alike(target, name, value, s.sides[target].ticket.value(name))
 
 
 def _conflict(s: Situation, name: Field, winner: str, loser: str) -> Conflict:
@@ -149,9 +185,7 @@ def _rivals(s: Situation, name: Field, changed: list[str]) -> list[str]:
         one
         for one in changed
         if any(
-            s.travels(name, one, other)
-            and s.travels(name, other, one)
-            and not s.alike(other, name, *(s.sides[side].ticket.value(name) for side in (one, other)))
+            s.travels(name, one, other) and s.travels(name, other, one) and not _agreed(s, name, one, other)
             for other in changed
             if other != one
         )
@@ -172,6 +206,8 @@ def _asked(s: Situation, name: Field, sides: tuple[str, ...]) -> Conflict | None
 
 def _staying(s: Situation, name: Field, changed: list[str]) -> Iterator[AddNotice | Skip]:
     """Yield a remark for each change that the rules send nowhere, so that nobody wonders."""
+    if name == "assignee" and all(rule.field != name for rule in s.rules.fields):
+        return  # whose it is changes all day, and nobody asked for it to be anywhere else
     for source in changed:
         holders = [t for t in s.receivers(source) if name in s.capabilities[t].fields]
         told = [t for t in holders if s.rules.suggests(name, source, t)]
@@ -183,13 +219,14 @@ def _staying(s: Situation, name: Field, changed: list[str]) -> Iterator[AddNotic
 
 
 def _agreed(s: Situation, name: Field, source: str, target: str) -> bool:
-    values = (s.sides[side].ticket.value(name) for side in (source, target))
-    return s.alike(target, name, *values)
+    return _says(s, target, name, words(s, source, target, name))
 
 
 def _suggested(s: Situation, name: Field, source: str, target: str) -> AddNotice | Skip:
     """Return what tells staff on a side of a change elsewhere that no rule writes there, once."""
     side, value = s.sides[source], s.sides[source].ticket.value(name)
+    if name == "assignee" and side.ticket.assignee:
+        value = side.ticket.assignee.name
     what = f"{name} ({source})"
     if isinstance(value, Unmapped):
         return Skip(target, what, f"unmapped: {value.native}")
@@ -210,7 +247,7 @@ def _remapped(s: Situation) -> Iterator[Skip | tuple[str, Change]]:
             sources = (c for c in s.trusted() if c != target and s.travels(name, c, target, creating=True))
             if (source := next(sources, None)) is None or target in moved(s, name):
                 continue
-            value = s.sides[source].ticket.value(name)
+            value = words(s, source, target, name)
             held_there = name in s.capabilities[target].fields and not isinstance(value, Unmapped)
             differs = held_there and not _agreed(s, name, source, target)
             if not differs or (value is not None and exposed(s, source, target, name)):
@@ -218,7 +255,7 @@ def _remapped(s: Situation) -> Iterator[Skip | tuple[str, Change]]:
             if why := _theirs(s, target, name):
                 yield Skip(target, f"{name} ({source})", why)
             else:
-                yield target, Change(name, value, source)
+                yield target, _change(s, name, value, source)
 
 
 def _theirs(s: Situation, target: str, name: Field) -> str:
@@ -230,6 +267,8 @@ def _theirs(s: Situation, target: str, name: Field) -> str:
     if name == "subject":  # tools shorten it, and join its blanks
         shown, sent = (" ".join(str(text).split()) for text in (present or "", wrote))
         ours = bool(shown) and sent.startswith(shown.rstrip("….").rstrip())
+    elif name == "assignee":
+        ours = shows(side.ticket, name, wrote)
     else:
         lenses = s.capabilities[target].vocabularies
         ours = str(present) == str(held(lenses, name, cast(Word, wrote)))
@@ -467,6 +506,8 @@ def _write(s: Situation, target: str, wanted: list[Change]) -> Iterator[Operatio
             continue
         allowed.append(change)
         mails = mail if mail is not Mails.NEVER else mails
-    if allowed:
-        readers = field_readers(s, target, [change.field for change in allowed])
-        yield SetFields(target, tuple(allowed), Reach(readers, mails))
+    # A tool refuses a person easily (gone, without the right): nothing else is to be refused along with them.
+    for person in True, False:
+        if sent := tuple(change for change in allowed if (change.field == "assignee") is person):
+            readers = field_readers(s, target, [change.field for change in sent])
+            yield SetFields(target, sent, Reach(readers, mails))

@@ -316,17 +316,19 @@ class Observer:
             promised,
             timeline,
             assumed(timeline, policy),
-            self._with_duty(called(story, steps, bundle.steps.get(front.ref, ()), at), at),
+            self._with_duty(called(story, steps, bundle.steps.get(front.ref, ()), at), customer, at),
             # Whichever side a policy reads: it is the front that is closed.
             closure(story_of(front, (), bundle, customer, None), policy, at),
         )
 
-    def _with_duty(self, found: Called | None, at: datetime) -> Called | None:
-        """Return what is called for with who is on duty, where somebody may be told."""
-        if found is None or not found.round.due:
+    def _with_duty(self, found: Called | None, customer: Customer, at: datetime) -> Called | None:
+        """Return what is called for with who is on duty, where somebody may be told or given the ticket."""
+        if found is None or not (found.round.due or any(one.unfinished for one in found.taken)):
             return found
-        people = (rota.on(at, self._swaps(name)) for name, rota in self._desk.rotas.items())
-        return replace(found, duty=", ".join(dict.fromkeys(people)))
+        people = {name: rota.on(at, self._swaps(name)) for name, rota in self._desk.rotas.items()}
+        duty = {"duty": next(iter(people.values()))} if people else {}
+        roles = {**duty, **dict(customer.dris), **people}
+        return replace(found, duty=", ".join(dict.fromkeys(people.values())), roles=roles)
 
     def _observed(
         self,

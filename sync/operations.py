@@ -6,6 +6,7 @@ with a reason, not log lines: they become findings.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -182,6 +183,8 @@ class Change:
     value: Value
     source: str
     """The connection whose change this is; ``hub`` for the hub's own clocks and their steps."""
+    shown: str = dataclasses.field(default="", compare=False)
+    """What people call the value, where a tool's own word says nothing to them: a person's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from connectors.capabilities import Capabilities
 from mappings.ticket import Field, Value
 from sync.fields import slug
 from sync.operations import Severity, Skip
-from sync.seen import Seen, sent_as
+from sync.seen import Seen, sent_as, shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def remember_created(written: WrittenTicket, sent: Mapping[Field, Value], can: C
 def _await(draft: _Draft, side: Snapshot, old: Seen) -> None:
     """Keep waiting for what a server applies later; say so where it did not take what was written."""
     for name, wanted in old.wanted.items():
-        if str(side.ticket.value(name)) == wanted or side.native.get(name) != old.native.get(name):
+        if shows(side.ticket, name, wanted) or side.native.get(name) != old.native.get(name):
             continue
         draft.wanted[name] = wanted
         ability = side.abilities.fields.get(name)

@@ -41,6 +41,8 @@ class Customer:
     """By which policies choose."""
     table: Table | None = None
     """By which their tickets' priorities are judged."""
+    dris: tuple[tuple[str, str], ...] = ()
+    """(stage, who is directly responsible for them at it)."""
 
 
 @dataclass(frozen=True, slots=True)

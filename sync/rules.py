@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from connectors.base import Presence
 from mappings.boards import UNDECLARED, Place, Readers
-from mappings.ticket import Field, Status
+from mappings.ticket import Field, Person, Status
 from sync.operations import Withdrawal
 from sync.pieces import Long
 from sync.sla.priorities import Matrix
@@ -70,7 +70,10 @@ FIELD_RULES: tuple[FieldRule, ...] = (
     *_ways("tags", (*_DOWN, When.ALWAYS), (*_UP, When.ALWAYS), (*_ACROSS, When.ALWAYS)),
     *_ways("status", (*_ACROSS, When.ALWAYS)),
 )
-"""The defaults: customer-facing facts flow front -> work, the priority once; assignees never travel."""
+"""The defaults: customer-facing facts flow front -> work, the priority once; assignees do not travel.
+
+Who serves a customer is seldom who works on the matter: where it is so, the settings say it.
+"""
 
 HANDOVER: Mapping[tuple[Role, Role], Mapping[Status, Handover]] = {
     _UP: {
@@ -140,7 +143,9 @@ class Rules:
     relay: frozenset[str] = frozenset()
     """Connections on which another hub's copies are copied on like a person's texts."""
     people: tuple[Mapping[str, str], ...] = ()
-    """Connection -> how its mentions name them, of each person who is known in several tools."""
+    """Connection -> how it names them, of each person in the table of people."""
+    named: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The same people by their own names, without regard to capitals."""
     mentions: frozenset[str] = frozenset()
     """Connections on which copies mention those people, as the originals did."""
     tells_assignee: frozenset[str] = frozenset()
@@ -163,6 +168,11 @@ class Rules:
         """Return a mention's key on one connection -> the same person's on another, where that is wanted."""
         known = (person for person in self.people if source in person and target in person)
         return {person[source]: person[target] for person in known} if target in self.mentions else {}
+
+    def elsewhere(self, person: Person, target: str) -> str | None:
+        """Return how a connection names somebody of another one, or None: people are never guessed."""
+        rows = (row for row in self.people if person.is_called(row.get(person.connection, "")))
+        return next((row[target] for row in rows if target in row), None)
 
     def travels(self, name: Field, source: str, target: str, *, creating: bool = False) -> bool:
         """Whether `name` goes from one connection's side to another's."""

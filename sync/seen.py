@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from connectors.base import NativeValue
 from connectors.capabilities import Capabilities
-from mappings.ticket import Audience, Comment, Field, Ref, Value, Word
+from mappings.ticket import Audience, Comment, Field, Ref, Ticket, Value, Word
 from mappings.vocabulary import held
 
 
@@ -36,6 +36,13 @@ class Seen:
 def sent_as(can: Capabilities, name: Field, value: Value) -> str:
     """Return what a later read must show for a value that was written."""
     return str(held(can.vocabularies, name, cast(Word, value)) if isinstance(value, StrEnum) else value)
+
+
+def shows(ticket: Ticket, name: Field, wanted: NativeValue) -> bool:
+    """Whether a ticket says what was written to a field, as `sent_as` keeps it: people have several names."""
+    if name == "assignee" and ticket.assignee is not None and isinstance(wanted, str):
+        return ticket.assignee.is_called(wanted)
+    return str(ticket.value(name)) == wanted
 
 
 class Kind(StrEnum):

@@ -16,7 +16,7 @@ from connectors.capabilities import Capabilities
 from mappings.ticket import Field, Status, Value
 from sync.fields import OWN, slug
 from sync.remember import Remembered
-from sync.seen import Seen, sent_as
+from sync.seen import Seen, sent_as, shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _as_sent(side: Snapshot, name: Field, sent: Told, can: Capabilities) -> bool
         return name != "status" or not isinstance(value, Status) or value is Status.OPEN
     if name == "subject":  # tools shorten it, and join its blanks
         return _joined(said).startswith(_joined(value).rstrip("….").rstrip()) and bool(_joined(value))
-    return sent_as(can, name, value) == said
+    return sent_as(can, name, value) == said or (name == "assignee" and shows(side.ticket, name, said))
 
 
 def _joined(text: object) -> str:

@@ -25,7 +25,7 @@ from mappings.ticket import (
     Ticket,
     Unmapped,
 )
-from sync.seen import Seen
+from sync.seen import Seen, shows
 from sync.sla.facts import Actor, Fact, FactKind, StatusFact
 
 _NOTHING: Mapping[FactKind, str] = {}
@@ -138,7 +138,7 @@ def new_facts(
         name = who.name if who and actor is Actor.PERSON else ""
         yield Fact(FactKind.STATUS, came.status.value, came.after, came.by, actor, who=name)
     for kind, value in {**_held(side.ticket), **of}.items():
-        ours = _wrote(seen, kind, value)
+        ours = _wrote(side.ticket, seen, kind, value)
         if kind is FactKind.PRIORITY:
             ours = value in raised or (ours and (lifted is None or value in lifted))
         if (fact := _news(side, known, seen, kind, value)) is not None:
@@ -185,8 +185,11 @@ def _told_at(side: Snapshot, kind: FactKind, value: str, last: Fact | None) -> d
     return max((at for at in told if last is None or at > last.by), default=None)
 
 
-def _wrote(seen: Seen | None, kind: FactKind, value: str) -> bool:
+def _wrote(ticket: Ticket, seen: Seen | None, kind: FactKind, value: str) -> bool:
     # What the hub wrote stays in its memory until a read shows it: this one.
+    if kind is FactKind.ASSIGNMENT:
+        wanted = (seen.wanted if seen else {}).get("assignee")
+        return wanted is not None and shows(ticket, "assignee", wanted)
     return seen is not None and kind in _FIELDS and seen.wanted.get(_FIELDS[kind]) == value
 
 

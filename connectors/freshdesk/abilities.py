@@ -22,6 +22,7 @@ _FORM: Mapping[Field, str] = {
     "status": "default_status",
     "priority": "default_priority",
     "type": "default_ticket_type",
+    "assignee": "default_agent",
 }
 """The types that the form's own fields have (freshdesk-api 6.5)."""
 _AGENTS: tuple[Field, ...] = ("tags", "sla", "first_response_due", "due")

@@ -102,7 +102,7 @@ def explain(response: Response) -> tuple[str, Mapping[str, str]]:
     said = _said(response)
     errors = said.get("errors")
     rows = [row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else []
-    fields = {_short(row.get("field")): _short(row.get("message") or row.get("code")) for row in rows}
+    fields = {_field(row): _short(row.get("message") or row.get("code")) for row in rows}
     text, code = _short(said.get("description") or said.get("message")), _short(said.get("code"))
     if not (text or code or fields):
         return _silent(response), {}
@@ -146,6 +146,11 @@ def _silent(response: Response) -> str:
     if response.status_code == 404 and not genuine(response):
         return "not found, and the answer is not Freshdesk's; is the connection's url right?"
     return "not found" if response.status_code == 404 else "the answer says nothing"
+
+
+def _field(row: Mapping[str, Any]) -> str:
+    named = _short(row.get("field"))
+    return "assignee" if named == "responder_id" else named
 
 
 def _short(text: object) -> str:

@@ -14,6 +14,8 @@ from mappings.vocabulary import NOTHING, WORDS, Native
 
 _IDS: tuple[Field, ...] = ("status", "priority")
 """The words that travel as numbers."""
+_KEYS: Mapping[Field, str] = {**DUES, "assignee": "responder_id"}
+"""What Freshdesk calls the fields whose names differ."""
 _LISTED: tuple[Field, ...] = ("tags", "sla")
 """The fields that are kept among the tags."""
 
@@ -37,7 +39,7 @@ def changes(
         if (other := stated.get(field)) is not None:
             words[field] = str(other)
     body: dict[str, Any] = {
-        DUES.get(field, field): int(word) if field in _IDS and word is not None else word
+        _KEYS.get(field, field): int(word) if field in (*_IDS, "assignee") and word is not None else word
         for field, word in words.items()
         if field not in CUSTOM
     }

@@ -92,7 +92,28 @@ class People:
 
     def _named(self, id: int, said: wire.Profile | wire.Contact | None, role: PersonRole) -> Person:
         name = (said and (said.name or said.email)) or f"former user #{id}"
-        return Person(self._http.connection, str(id), name, role, said.email if said else None)
+        email = said.email if said else None
+        handle = email if email and role in (PersonRole.STAFF, PersonRole.HUB) else ""
+        return Person(self._http.connection, str(id), name, role, email, handle)
+
+    def agent(self, word: str) -> int | None:
+        """Return the number of the agent whom a table of people means: by that number, or by mail address.
+
+        None where there is none; nobody is found by an address where the key's agent is no admin (6.3).
+        """
+        if (found := self._agent_called(word)) is None:
+            agents = self._read_agents()
+            with self._lock:
+                self._agents, self._agents_read = {**self._agents, **agents}, self._now()
+            found = self._agent_called(word)
+        return found
+
+    def _agent_called(self, word: str) -> int | None:
+        wanted = word.casefold()
+        return next(
+            (id for id, a in self._agents.items() if wanted in (str(id), (a.contact.email or "").casefold())),
+            None,
+        )
 
     def _agent(self, id: int) -> wire.Profile | None:
         """Look an agent up; one who left stays known as long as we run, because his notes stay staff's."""

@@ -157,11 +157,15 @@ def snapshot(
         native=fields.native,
         abilities=abilities,
         ticket=Ticket(
-            **{**values, **parts, "subject": str(canonical(config, "subject", ticket.subject))},
+            **{
+                **values,
+                **parts,
+                "subject": str(canonical(config, "subject", ticket.subject)),
+                "assignee": who(ticket.responder_id),
+            },
             created=ticket.created_at,
             updated=ticket.updated_at,
             requester=who(ticket.requester_id),
-            assignee=who(ticket.responder_id),
             messages=_messages(config, ticket, conversations, who, signature),
         ).ordered(),
     )
@@ -222,6 +226,8 @@ def _stated(config: ConnectionConfig, ticket: wire.Ticket, field: Field) -> Nati
             return value
         case "status" | "priority":
             return str(getattr(ticket, field))
+        case "assignee":
+            return None if ticket.responder_id is None else str(ticket.responder_id)
         case "first_response_due" | "due":
             at = getattr(ticket, DUES[field])
             return stamp(at) if at else None

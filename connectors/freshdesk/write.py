@@ -49,8 +49,9 @@ class Writer:
 
     def create(self, draft: TicketDraft) -> WrittenTicket:
         """Create a ticket whose requester is our own account, so that no customer is mailed."""
+        values = self._numbered("POST tickets", draft.values)
         body = {
-            **payload.changes(self.config, "POST tickets", draft.values, {}),
+            **payload.changes(self.config, "POST tickets", values, {}),
             "requester_id": self.people.me(),
             "description": _html(draft.message),
         }
@@ -72,6 +73,7 @@ class Writer:
         """Write the fields that differ; resolving and closing come last, by the call that mails nobody."""
         key, call = present.ref.key, f"PUT tickets/{present.ref.key}"
         self._refuse_archived(present, call)
+        values = self._numbered(call, values)
         body = payload.changes(self.config, call, values, present.native)
         self._complete(call, body, payload.customs(self.config, present.native))
         if values.keys() & {"tags", "sla"}:
@@ -146,6 +148,16 @@ class Writer:
     def _refuse_archived(self, present: Snapshot, call: str) -> None:
         if present.presence is Presence.ARCHIVED:
             raise Rejected(self.config.name, call, "it is archived, where nothing can be written")
+
+    def _numbered(self, call: str, values: Mapping[Field, Value]) -> Mapping[Field, Value]:
+        """Return the values with the agent's number for what people call them. Raises Rejected."""
+        who = values.get("assignee")
+        if not isinstance(who, str):
+            return values
+        if (number := self.people.agent(who)) is None:
+            why = f"no agent is {who!r}; write an agent's number, or with an admin's key their mail address"
+            raise Rejected(self.config.name, call, why, {"assignee": why})
+        return {**values, "assignee": str(number)}
 
     def _complete(self, call: str, body: dict[str, Any], stated: Mapping[str, str | None]) -> None:
         """Add the levels that belong to dependent fields (freshdesk-api 4.4)."""

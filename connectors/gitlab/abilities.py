@@ -18,7 +18,7 @@ def abilities(config: ConnectionConfig) -> PlaceAbilities:
 
     GitLab mails customers ordinary notes of a Service Desk and nothing else (reference 7.3).
     """
-    fields: dict[Field, FieldAbility] = {"subject": QUIET, "due": _DAY, "tags": QUIET}
+    fields: dict[Field, FieldAbility] = {"subject": QUIET, "assignee": QUIET, "due": _DAY, "tags": QUIET}
     return PlaceAbilities(
         fields=fields | dict.fromkeys(config.vocabularies, QUIET),
         internal_comments=True,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from connectors.errors import Gone, Rejected, Unauthorised
 from connectors.gitlab.files import Home
-from connectors.gitlab.wire import GROUP, PROJECT, USER, Project, User, parse
+from connectors.gitlab.wire import GROUP, PROJECT, USER, USERS, Project, User, parse
 from connectors.http import Http
 from mappings.boards import Place
 from mappings.ticket import Audience
@@ -35,6 +35,13 @@ class Directory:
         response = self.http.call("GET", "user", idempotent=True)
         self._users["me"] = me = parse(USER, self.http.connection, response)
         return me
+
+    def user(self, name: str) -> User | None:
+        """Return who has this user name, in any case; a former or blocked account is nobody."""
+        query = {"username": name, "active": "true"}
+        response = self.http.call("GET", "users", params=query, idempotent=True)
+        found = parse(USERS, self.http.connection, response)
+        return found[0] if found else None
 
     def ask_project(self, path: str) -> Project:
         """Return a project as the server states it now. Raises Gone where we cannot see it."""

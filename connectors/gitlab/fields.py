@@ -31,6 +31,8 @@ class Change:
 
     plain: dict[str, str] = field(default_factory=dict)
     """Fields that are not kept in labels, as they are sent."""
+    people: list[int] | None = None
+    """Whose the issue is to be; None: whose it is now."""
     add: set[str] = field(default_factory=set)
     remove: set[str] = field(default_factory=set)
     event: str = ""
@@ -38,7 +40,7 @@ class Change:
     status: str = ""
     """The status to set, where the connection uses that field: a name, a category, opened or closed."""
 
-    def body(self, issue: Issue) -> dict[str, str]:
+    def body(self, issue: Issue) -> dict[str, str | list[int]]:
         """Return only what differs from the issue: an empty update is refused (reference 1.2)."""
         labels = set(issue.labels or ())
         has = {"title": issue.title, "due_date": issue.due_date.isoformat() if issue.due_date else ""}
@@ -47,7 +49,9 @@ class Change:
             "remove_labels": ",".join(sorted((self.remove - self.add) & labels)),
             "state_event": self.event,
         }
-        sent = {name: value for name, value in self.plain.items() if has[name] != value}
+        sent: dict[str, str | list[int]] = {n: value for n, value in self.plain.items() if has[n] != value}
+        if self.people is not None and self.people != [user.id for user in issue.assignees or ()]:
+            sent["assignee_ids"] = self.people or [0]  # which means nobody (reference 3.2)
         return sent | {name: value for name, value in wanted.items() if value}
 
 
@@ -61,6 +65,8 @@ def change(side: Side, values: Mapping[Field, Value], labels: Collection[str], s
             tags = labels_of(side, value)
             wanted.add |= tags
             wanted.remove |= {label for label in labels if side.is_tag(label)} - tags
+        elif name == "assignee":
+            continue  # whom that means must be asked of the server
         else:
             wanted.plain |= _plain(name, value)
     return wanted

@@ -77,6 +77,7 @@ def natives(side: Side, issue: Issue) -> dict[Field, NativeValue]:
     labels = issue.labels or ()
     native: dict[Field, NativeValue] = {
         "subject": issue.title,
+        "assignee": ",".join(sorted(str(user.id) for user in issue.assignees or ())) or None,
         "due": issue.due_date.isoformat() if issue.due_date else None,
         "tags": tuple(sorted(label for label in labels if side.is_tag(label))),
     }
@@ -223,7 +224,7 @@ def _role(issue: Issue, user: User, me: int) -> PersonRole:
 
 
 def _person(side: Side, user: User, role: PersonRole) -> Person:
-    return Person(side.connection, str(user.id), user.name, role)
+    return Person(side.connection, str(user.id), user.name, role, handle=user.username)
 
 
 def _requester(side: Side, address: str) -> Person:

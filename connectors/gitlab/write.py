@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import unquote
 
 import requests
@@ -22,7 +23,7 @@ from connectors.gitlab.files import ADDRESS, Home, is_name
 from connectors.gitlab.labels import Side
 from connectors.gitlab.read import Reader, issue_path, project_of
 from connectors.gitlab.translate import description, key_of, ours, written
-from connectors.gitlab.wire import ISSUE, NOTE, OPENED, UPLOADED, Issue, Note, parse
+from connectors.gitlab.wire import ISSUE, NOTE, OPENED, UPLOADED, Issue, Note, User, parse
 from connectors.http import Http
 from mappings.markup import write
 from mappings.provenance import escape
@@ -43,8 +44,11 @@ class Writer:
         project = self.reader.directory.project(draft.place.key)
         path = f"projects/{project}/issues"
         change = self._change_to(f"POST {path}", draft.values, (), Native(OPENED))
+        people = self._assigned(f"POST {path}", draft.values.get("assignee"), ())
         text, _ = self._text(project, draft.message)
-        sent = {**change.plain, "description": text}
+        sent: dict[str, Any] = {**change.plain, "description": text}
+        if people:
+            sent["assignee_ids"] = people
         if change.add:
             sent["labels"] = ",".join(sorted(change.add))
         if draft.place.kind:
@@ -58,7 +62,14 @@ class Writer:
         """Write fields in one call, whose server closes or reopens first and then does the rest."""
         key = present.ref.key
         call = f"PUT {issue_path(self.http, key)}"
-        return self._update(key, lambda i: self._change_to(call, values, i.labels or (), i.status))
+
+        def decided(issue: Issue) -> Change:
+            wanted = self._change_to(call, values, issue.labels or (), issue.status)
+            if "assignee" in values:
+                wanted.people = self._assigned(call, values["assignee"], issue.assignees or ())
+            return wanted
+
+        return self._update(key, decided)
 
     def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
         """Add and remove labels; a field's own are neither added nor taken away."""
@@ -123,7 +134,24 @@ class Writer:
             issue = self._set_status(issue, wanted.status)
         return written(self.side, issue)
 
-    def _put(self, key: str, body: Mapping[str, str]) -> Issue:
+    def _assigned(self, call: str, who: Value, now: Sequence[User]) -> list[int]:
+        """Return whose an issue is to be. Raises Rejected, rather than take it from some of several people.
+
+        Somebody who may not read the project is dropped without a word (reference 3.2): the answer tells.
+        """
+        if not isinstance(who, str) and not now:
+            return []
+        found = self.reader.directory.user(who) if isinstance(who, str) else None
+        why = ""
+        if isinstance(who, str) and found is None:
+            why = f"no user is called {who!r}"
+        elif len(now) > 1:
+            why = "it is several people's already; a person decides whose it is to be"
+        if why:
+            raise Rejected(self.side.connection, call, why, {"assignee": why})
+        return [found.id] if found else []
+
+    def _put(self, key: str, body: Mapping[str, Any]) -> Issue:
         response = self.http.call("PUT", issue_path(self.http, key), json=body, idempotent=True)
         return self.reader.whole(parse(ISSUE, self.side.connection, response))
 

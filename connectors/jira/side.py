@@ -27,7 +27,7 @@ OWN_FIELDS: tuple[Field, ...] = ("component", "version", "impact", "urgency", "f
 SERVICE = "service_desk"
 """The type of a project whose issues are customers' requests."""
 
-_ALWAYS: tuple[Field, ...] = ("subject", "status", "priority", "tags", "due")
+_ALWAYS: tuple[Field, ...] = ("subject", "status", "priority", "assignee", "tags", "due")
 _WORDED: tuple[Field, ...] = ("type", "sla")
 
 

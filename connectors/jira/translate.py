@@ -195,7 +195,7 @@ def person(side: Side, user: wire.User | None, *, served: str = "") -> Person:
     if role is PersonRole.STAFF and user.id and user.id == served:
         role = PersonRole.CUSTOMER
     role = PersonRole.HUB if _is(user, side.me) else role
-    return Person(side.connection, user.id, user.name, role, user.email)
+    return Person(side.connection, user.id, user.name, role, user.email, "" if side.cloud else user.username)
 
 
 def _served(fields: wire.Fields | wire.HeadFields) -> str:
@@ -278,6 +278,8 @@ def _native(side: Side, issue: wire.Issue, field: Field) -> NativeValue:
             return _id(fields.priority)
         case "type":
             return fields.type.id
+        case "assignee":
+            return fields.assignee.id if fields.assignee else None
         case "tags":
             return tuple(sorted(set(fields.labels) - side.sla_labels))
         case "due":

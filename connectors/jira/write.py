@@ -84,7 +84,9 @@ class Writer:
     def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
         """Edit the fields in one call, which takes all or none, then move the issue to its status."""
         key = present.ref.key
-        self._edit(key, self._body(values, present))
+        self._edit(key, self._body({name: v for name, v in values.items() if name != "assignee"}, present))
+        if "assignee" in values:
+            self._assign(key, values["assignee"])
         if (status := values.get("status")) is not None:
             self._workflow.move(key, self._known("status", status))
         return self._reader.written(key)
@@ -114,7 +116,7 @@ class Writer:
         Its marker stands in the description from the beginning, in the property a moment later.
         """
         self._fit(draft)
-        rest = self._body(draft.values, None)
+        rest = self._body({name: v for name, v in draft.values.items() if name != "assignee"}, None)
         text = wiki(self._client.side(), draft.message, draft.message.names)
         form = {"summary": rest["fields"].pop("summary", ""), "description": text}
         rest["fields"].pop("issuetype", None)  # the request type has one
@@ -122,7 +124,21 @@ class Writer:
         rest["properties"] = [{"key": PROPERTY, "value": {"token": draft.token}}]
         with contextlib.suppress(WireError):  # the answer shows the fields that it really has
             self._client.http.call("PUT", path(id), idempotent=True, json=rest)
+        if (who := draft.values.get("assignee")) is not None:
+            with contextlib.suppress(WireError):
+                self._assign(id, who)
         return self.settled(id, draft.values)
+
+    def _assign(self, key: str, who: Value) -> None:
+        """Give an issue to somebody by the call for it, which needs no screen that shows the field."""
+        call = self._client.http.call
+        call("PUT", path(key, "assignee"), idempotent=True, json=self._person(who) or {self._named(): None})
+
+    def _person(self, who: Value) -> dict[str, str] | None:
+        return {self._named(): who} if isinstance(who, str) else None
+
+    def _named(self) -> str:
+        return "accountId" if self._client.side().cloud else "name"
 
     def _has_long_text(self, fields: Mapping[str, Any]) -> bool:
         """Whether a custom field of several lines is among these: version 3 takes no words for it (3.4)."""
@@ -182,6 +198,8 @@ class Writer:
                 return "priority", self._worded(field, value, present, "id")
             case "type":
                 return "issuetype", self._worded(field, value, present, "id")
+            case "assignee":
+                return "assignee", self._person(value)
             case "due":
                 return "duedate", translate.day(value) if isinstance(value, date) else None
             case "first_response_due" if field in custom:

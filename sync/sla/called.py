@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sync.sla.clock import Clock
@@ -35,6 +35,8 @@ class Called:
     """By which policy each clock was promised last."""
     duty: str = ""
     """Who is on duty, as people call them; empty where the settings have no rota."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Role -> who has it now, as people call them."""
 
     def actions(self, key: Key) -> Iterator[Action]:
         """Yield what a step does, by the policy that its clock is promised by."""

@@ -137,6 +137,7 @@ def test_native_values_are_the_servers_own(config: ConnectionConfig) -> None:
         "priority": "3",
         "type": "Incident",
         "component": "Drum",
+        "assignee": "103000000002",
         "tags": ("a", "b"),
         "first_response_due": "2026-01-05T13:00:00Z",
         "due": None,

@@ -115,6 +115,7 @@ def test_an_issue_is_read_in_canonical_words() -> None:
         "subject": "Printer smokes",
         "status": "3",
         "priority": "2",
+        "assignee": None,
         "tags": ("Acme", "printing"),
         "due": "2026-03-05",
         "sla": "sla-at-risk",

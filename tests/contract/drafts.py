@@ -160,6 +160,8 @@ def _sample(world: World, connector: Connector, field: Field, turn: int) -> Valu
     if field in can.vocabularies:
         written: list[StrEnum] = list(can.vocabularies[field].writes)
         return written[1 + turn]
+    if field == "assignee":
+        return world.staff()[turn]
     if field == "tags":
         return frozenset({"printing", ("hardware", "software")[turn]})
     if field in ("due", "first_response_due"):

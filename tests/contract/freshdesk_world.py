@@ -96,6 +96,17 @@ class FreshdeskWorld(SandboxWorld):
     def colleague(self) -> str:
         return ""
 
+    def staff(self) -> tuple[str, str]:
+        rows = self.ask("GET", f"{self._api}/agents", auth=(self.config.secret, "X"))
+        one, other = [row["contact"]["email"] for row in rows if row["contact"]["email"]][:2]
+        return one, other
+
+    def stranger(self) -> str:
+        return "nobody@harbour.example"
+
+    def holder(self, key: str) -> str:
+        return str(self._call("GET", f"tickets/{key}")["responder_id"] or "")
+
     def paged(self, key: str) -> list[str]:
         """Whoever a note on this ticket was mailed to."""
         start = f"Note on [#{key}] "

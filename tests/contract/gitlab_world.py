@@ -105,6 +105,17 @@ class GitLabWorld(SandboxWorld):
     def colleague(self) -> str:
         return "dana"
 
+    def staff(self) -> tuple[str, str]:
+        rows = self._call("GET", "members/all")
+        one, other = [str(row["username"]) for row in rows][:2]
+        return one, other
+
+    def stranger(self) -> str:
+        return "no-such-user"
+
+    def holder(self, key: str) -> str:
+        return ",".join(str(user["id"]) for user in self._call("GET", _path(key))["assignees"])
+
     def paged(self, key: str) -> list[str]:
         """Whoever is mentioned has something to do: as each of them sees it."""
         told = []

@@ -125,6 +125,18 @@ class JiraWorld(SandboxWorld):
         me = self._call("GET", "myself")
         return str(me.get("accountId") or me["name"])
 
+    def staff(self) -> tuple[str, str]:
+        found = self._call("GET", f"user/assignable/search?project={self._project}")
+        one, other = [str(user.get("accountId") or user["name"]) for user in found][:2]
+        return one, other
+
+    def stranger(self) -> str:
+        return "712020:no-such-account"
+
+    def holder(self, key: str) -> str:
+        there = self._call("GET", f"issue/{key}?fields=assignee")["fields"]["assignee"] or {}
+        return str(there.get("accountId") or there.get("key") or "")
+
     def paged(self, key: str) -> list[str]:
         url = f"{self._api.removesuffix('2')}3/issue/{key}/comment?maxResults=100"
         bodies = [row["body"] for row in self.ask("GET", url, auth=self._dana)["comments"]]

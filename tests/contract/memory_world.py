@@ -134,6 +134,16 @@ class MemoryWorld:
     def colleague(self) -> str:
         return "sam"
 
+    def staff(self) -> tuple[str, str]:
+        self._desk.users.setdefault("lou", Person("", "lou", "Lou Staff", PersonRole.STAFF, "lou@desk.test"))
+        return "sam", "lou"
+
+    def stranger(self) -> str:
+        return "nobody"
+
+    def holder(self, key: str) -> str:
+        return str(self._desk.tickets[key].fields["assignee"] or "")
+
     def paged(self, key: str) -> list[str]:
         return [name for said in self.said(key) for name in re.findall(r"(?<![\w\\`])@(\w+)", said.text)]
 

@@ -7,11 +7,11 @@ from enum import StrEnum
 
 import pytest
 
-from connectors.base import Connector
-from connectors.errors import Throttled, Transient
+from connectors.base import Connector, WrittenTicket
+from connectors.errors import Rejected, Throttled, Transient
 from mappings.ticket import Field, Priority, Value
 from mappings.vocabulary import vocabularies
-from tests.contract.drafts import fresh, kept, samples, steady
+from tests.contract.drafts import fresh, kept, samples, steady, ticket
 from tests.contract.world import Break, Call, World
 
 
@@ -141,6 +141,53 @@ def test_a_write_that_may_be_repeated_is_never_uncertain(
     except Transient:
         connector.set_fields(present, {"priority": Priority.URGENT})
     assert connector.fetch(key).ticket.priority is Priority.URGENT
+
+
+def test_a_ticket_is_somebody_s_and_then_nobody_s(world: World, connector: Connector) -> None:
+    """`set_fields`: the assignee as people's tables name them. Broken: work is given to the wrong one."""
+    key = world.opens(fresh("Whose"), "Hm.")
+    assert world.holder(key) == ""
+    for who in (*world.staff(), world.staff()[1].upper() if "@" in world.staff()[1] else world.staff()[1]):
+        written = connector.set_fields(connector.fetch(key), {"assignee": who})
+        told = connector.fetch(key)
+        assert told.ticket.assignee is not None
+        assert told.ticket.assignee.is_called(who)
+        assert world.holder(key) == written.native["assignee"] == told.native["assignee"]
+    freed = connector.set_fields(connector.fetch(key), {"assignee": None})
+    assert (world.holder(key), freed.native["assignee"]) == ("", None)
+    assert connector.fetch(key).ticket.assignee is None
+
+
+def test_a_ticket_is_given_to_nobody_unknown(world: World, connector: Connector) -> None:
+    """`set_fields`: "Raises Rejected (field named)". Broken: one who left stops the whole ticket."""
+    key = world.opens(fresh("Stranger"), "Hm.")
+    connector.set_fields(connector.fetch(key), {"assignee": world.staff()[0]})
+    held = world.holder(key)
+    with pytest.raises(Rejected) as refused:
+        connector.set_fields(connector.fetch(key), {"assignee": world.stranger()})
+    assert "assignee" in refused.value.fields
+    assert world.holder(key) == held
+
+
+def test_a_refused_assignee_creates_nothing(world: World, connector: Connector) -> None:
+    """`create`: Rejected, or the ticket as it stands. Broken: a second try makes the ticket twice."""
+    subject = fresh("Refused")
+    made = connector.create_many([ticket(world, subject, assignee=world.stranger())])[0]
+    if isinstance(made, WrittenTicket):
+        assert (made.native["assignee"], world.called(subject)) == (None, 1)
+    else:
+        assert isinstance(made, Rejected)
+        assert any(field.endswith("assignee") for field in made.fields)
+        assert world.called(subject) == 0
+
+
+def test_a_ticket_is_created_as_somebody_s(world: World, connector: Connector) -> None:
+    """`create`: "`values` holds only fields that the capabilities name". Broken: new work is nobody's."""
+    who = world.staff()[1]
+    made = connector.create(ticket(world, fresh("Theirs"), assignee=who))
+    told = connector.fetch(made.ref.key).ticket.assignee
+    assert told is not None
+    assert told.is_called(who)
 
 
 def _groups(connector: Connector, values: dict[Field, Value]) -> list[dict[Field, Value]]:

@@ -125,6 +125,15 @@ class World(Protocol):
     def colleague(self) -> str:
         """Return by what name texts mention one of the staff; empty where no text can."""
 
+    def staff(self) -> tuple[str, str]:
+        """Return two of the staff whose a ticket can be, as tables of people name them."""
+
+    def stranger(self) -> str:
+        """Return by what name a table would mean somebody who is not among the staff any more."""
+
+    def holder(self, key: str) -> str:
+        """Return whose a ticket is, in the system's own words; empty if nobody's."""
+
     def paged(self, key: str) -> list[str]:
         """Return the names of those whom the ticket's texts, message 0 left out, really mention."""
 
