@@ -114,7 +114,7 @@ class Capabilities:
     fields: tuple[Field, ...]
     """The fields that can be written. A field that is absent cannot be held."""
     dues_together: bool
-    """Whether `first_response_due` and `due` can only be written both at once."""
+    """Whether `first_response_due` and `due` are only written both at once, the former before the latter."""
     vocabularies: Vocabularies
     edits_comments: bool
     files: FilePlace

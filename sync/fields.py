@@ -41,6 +41,10 @@ _KEPT = "the rules keep this change where it was made"
 _SMALLEST_MOVE = timedelta(minutes=5)
 """A due time that moves by less is left as it is: each write is an event in the tool."""
 
+_BEFORE = timedelta(minutes=1)
+"""By how much a first response is shown as due before the rest: answered under an earlier priority it may be
+due after that, and a server that takes both times refuses them then."""
+
 
 def fields(s: Situation) -> Iterator[Operation]:
     """Yield conflicts, skips, notices and at last one write per side that has something to change."""
@@ -459,8 +463,11 @@ def promised(s: Situation, target: str) -> list[Change]:
     if p is None:
         return []
     single = "first_response_due" not in can.fields
+    first = p.first_response
+    if can.dues_together and first is not None and p.due is not None:
+        first = min(first, p.due - _BEFORE)
     wanted: dict[Field, datetime | None] = {
-        "first_response_due": p.first_response,
+        "first_response_due": first,
         "due": p.next if single else p.due,
     }
     changes: list[Change] = [

@@ -862,6 +862,13 @@ def test_due_times_that_belong_together_are_sent_together() -> None:
     }
 
 
+def test_a_first_response_is_never_shown_as_due_after_the_next_promise() -> None:
+    """Otherwise a ticket that was made urgent after its first answer is refused all it is to show."""
+    s = _promised(able(agreed(), "desk", dues_together=True), first_response=DUE + timedelta(days=1))
+    assert changes(s, "desk")["first_response_due"] == (DUE - timedelta(minutes=1), "hub")
+    assert not decide(carried_out(s, decide(s)))
+
+
 @pytest.mark.parametrize(("minutes", "written"), [(4, False), (-4, False), (5, True), (-6, True)])
 def test_a_due_time_that_hardly_moved_is_left(minutes: int, written: bool) -> None:
     """Otherwise each look writes a minute's difference into the ticket's history."""
