@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 
@@ -47,6 +48,7 @@ def contradictions(s: Settings, names: Names) -> Iterator[str]:
     yield from _duty(s)
     yield from _boards(s)
     yield from _signs(s)
+    yield from _receipt(s)
     yield from _fields(s)
 
 
@@ -112,6 +114,21 @@ def _signs(s: Settings) -> Iterator[str]:
         yield "publish.link: write {key} where the ticket's key stands"
 
 
+def _receipt(s: Settings) -> Iterator[str]:
+    rule = s.receipt
+    if rule is None:
+        return
+    works = {name for name, c in s.connections.items() if c.role is Role.WORK}
+    for name in sorted(rule.connections & works):
+        yield f"receipt.connections: no customer is served on {name}; name fronts"
+    if "{numbers}" not in rule.text:
+        yield "receipt.text: write {numbers} where the ticket's numbers stand"
+    for other in sorted(set(re.findall(r"\{\w*\}", rule.text)) - {"{numbers}"}):
+        yield f"receipt.text: nothing is known by {other}; only {{numbers}} is put in"
+    if rule.link and "{key}" not in rule.link:
+        yield "receipt.link: write {key} where the ticket's key stands"
+
+
 def _systems(s: Settings) -> Iterator[str]:
     for name, connection in s.connections.items():
         if name == "hub":
@@ -170,6 +187,11 @@ def _references(s: Settings, names: Names) -> Iterator[str]:
         *(
             ("publish.connections", n, "connections")
             for n in sorted(s.publish.connections if s.publish else ())
+        ),
+        *(
+            (f"receipt.{part}", n, "connections")
+            for part in ("connections", "numbers")
+            for n in sorted(getattr(s.receipt, part, ()))
         ),
     ]
     for place, name, section in used:

@@ -15,7 +15,7 @@ from mappings.ticket import Status
 from sync.fuses import Fuses
 from sync.operations import Withdrawal
 from sync.routing import Customer, Desk, Route, Where
-from sync.rules import FIELD_RULES, HANDOVER, FieldRule, Handover, Publish, Role, Rules, Table
+from sync.rules import FIELD_RULES, HANDOVER, FieldRule, Handover, Publish, Receipt, Role, Rules, Table
 from sync.sla.policy import Policy, Rulebook
 from sync.sla.steps import Step
 
@@ -104,6 +104,7 @@ def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
         long=settings.texts.long,
         deleted=Withdrawal(settings.texts.deleted),
         publish=_publish(settings),
+        receipt=_receipt(settings),
         keep_private=settings.texts.keep_private or "",
         relay=settings.relay,
         tells_assignee=frozenset(name for name, c in settings.connections.items() if c.notify == "assignee"),
@@ -136,6 +137,21 @@ def _publish(settings: Settings) -> Publish | None:
         return None
     works = frozenset(name for name, c in settings.connections.items() if c.role is Role.WORK)
     return Publish(sign=rule.sign, sender=rule.sender, connections=rule.connections or works, link=rule.link)
+
+
+def _receipt(settings: Settings) -> Receipt | None:
+    said = settings.receipt
+    if said is None:
+        return None
+    return Receipt(
+        connections=said.connections,
+        since=said.enforce_from,
+        text=said.text,
+        sender=said.sender,
+        link=said.link,
+        numbers=said.numbers,
+        most=said.most,
+    )
 
 
 def route_of(route: RouteSettings, place: Place) -> Route:

@@ -125,6 +125,15 @@ def _in_place(desk: Desk, place: Place, can: PlaceAbilities, *, every: bool = Fa
         yield effect("creates a ticket", readers, can.create_mails)
     if can.internal_comments or place.readers.customer is None:
         yield effect("copies a text", "staff", can.internal_comment_mails)
+    if (receipt := desk.rules.receipt) is not None and place.connection in receipt.connections:
+        yield Effect(
+            connection=place.connection,
+            place=place.key,
+            by=_HUB,
+            act="sends a receipt",
+            readers=readers,
+            mails=can.public_comment_mails,
+        )
     for status, given in _given(desk, role):
         ability = can.fields.get("status")
         if ability is not None and given is not None:

@@ -221,6 +221,20 @@ class PublishSettings(_Part):
     """Where customers open their ticket, ``{key}`` standing for its key; the tool's own address if empty."""
 
 
+class ReceiptSettings(_Part):
+    """How customers are told that their request arrived; see `sync.rules.Receipt`."""
+
+    connections: frozenset[str] = Field(min_length=1)
+    """The fronts on which the hub writes it: those whose tool sends none."""
+    enforce_from: Instant
+    """What was asked before gets none."""
+    text: Text
+    sender: Text
+    link: str = ""
+    numbers: frozenset[str] = frozenset()
+    most: int = Field(default=3, ge=1, le=20)
+
+
 class TextSettings(_Part):
     """What becomes of texts that cannot travel as they are."""
 
@@ -327,6 +341,8 @@ class Settings(BaseSettings):
     texts: TextSettings = TextSettings()
     publish: PublishSettings | None = None
     """Nothing is ever published if this is not said."""
+    receipt: ReceiptSettings | None = None
+    """The hub writes none if this is not said."""
     people: tuple[PersonSettings, ...] = ()
     """Who is the same person in several tools; the file names a table, which the loader reads."""
     mention: frozenset[str] = frozenset()

@@ -25,6 +25,7 @@ from sync.operations import (
     Form,
     Plan,
     Remark,
+    SendReceipt,
     SetFields,
     Suggestion,
     Tell,
@@ -158,7 +159,7 @@ def _what(write: Write) -> str:
             return f"bring text {id_} to the present wording of {_text(message)} of {source}"
         case Withdraw(origin=origin, id=id_, how=how):
             return f"{_HOW[how]} text {id_}, the copy of text {origin.id} of {origin.connection}"
-        case AddNotice() | Tell():
+        case AddNotice() | Tell() | SendReceipt():
             return _told(write)
         case SetFields() | ChangeTags():
             return _changed(write)
@@ -186,7 +187,9 @@ def _escalated(write: Escalate) -> str:
     return ", ".join((*done, *told))
 
 
-def _told(write: AddNotice | Tell) -> str:
+def _told(write: AddNotice | Tell | SendReceipt) -> str:
+    if isinstance(write, SendReceipt):
+        return "tell the customer: " + re.sub(r"\\(\W)", r"\1", " ".join(write.words.split()))
     if isinstance(write, Tell):
         return "tell staff: " + re.sub(r"\\(\W)", r"\1", write.words)
     suggests = isinstance(write.news, Suggestion)

@@ -24,6 +24,7 @@ from sync.operations import (
     Escalate,
     Form,
     Plan,
+    SendReceipt,
     SetFields,
     Severity,
     Skip,
@@ -67,7 +68,7 @@ def create_alone(connector: Connector, draft: TicketDraft) -> WrittenTicket:
     return connector.create(draft)
 
 
-_NOTED = CreateTicket | AddFile | AddComment | AddNotice | Tell
+_NOTED = CreateTicket | AddFile | AddComment | AddNotice | Tell | SendReceipt
 """Writes that are noted before anything is sent; the note commits the answer to the write before as well."""
 
 
@@ -146,6 +147,9 @@ class Applier:
             why = f"refused: {error.text}"
             self._w.done.remarks.append(Skip(write.target, what, why, severity=Severity.WARNING))
             self._refused(write)
+        elif isinstance(error, Rejected) and isinstance(write, SendReceipt):
+            what = f"refused: {error.text}"
+            self._w.done.remarks.append(Skip(write.target, "the receipt", what, severity=Severity.WARNING))
         else:
             self._w.done.failed[write.target] = _again(write, error)
             self._w.done.unmade.append(write)
@@ -162,7 +166,7 @@ class Applier:
                 self._texts.copy(write)
             case EditComment():
                 self._texts.edit(write)
-            case AddNotice() | Tell():
+            case AddNotice() | Tell() | SendReceipt():
                 self._texts.tell(write)
             case Withdraw():
                 self._texts.withdraw(write)

@@ -19,6 +19,7 @@ from sync.operations import (
     AddNotice,
     EditComment,
     Form,
+    SendReceipt,
     Severity,
     Skip,
     Tell,
@@ -144,8 +145,11 @@ class TextWriter:
         what = f"the withdrawal of text {write.id}"
         w.done.remarks.append(Skip(write.target, what, why, severity=severity))
 
-    def tell(self, write: AddNotice | Tell) -> None:
-        """Tell staff what became of a side, or of something on it."""
+    def tell(self, write: AddNotice | Tell | SendReceipt) -> None:
+        """Tell staff what became of a side, or of something on it; or the customer that it arrived."""
+        if isinstance(write, SendReceipt):
+            self._receipt(write)
+            return
         about, url = write.about, write.url
         if isinstance(write, Tell):
             words = write.words
@@ -170,6 +174,19 @@ class TextWriter:
             w.intents.about_to_send(intent)
             written = w.connectors[target].add_comment(key, draft)
         self._heard(wish, written, Audience.STAFF)
+
+    def _receipt(self, write: SendReceipt) -> None:
+        """Tell the customer in the desk's name, in the form of what a person published."""
+        w, key = self._w, self._w.key(write.target)
+        told = readable(Audience.CUSTOMER, published=True)
+        wish = Wish(Kind.COMMENT, write.occasion, write.target, "", key, told)
+        intent = w.intents.send(wish, w.intents.note(wish))
+        text = published_copy(write.sender, write.url, intent.token, write.words)
+        with w.intents.sending(intent):
+            w.intents.about_to_send(intent)
+            draft = CommentDraft(markdown=text, audience=Audience.CUSTOMER)
+            written = w.connectors[write.target].add_comment(key, draft)
+        self._heard(wish, written, Audience.CUSTOMER)
 
     def found(self, copy: Mirror) -> None:
         """Record a copy that was found by its marker, whether or not it is readable as it should be."""

@@ -33,6 +33,7 @@ from sync.operations import (
     Write,
     is_undelayed,
 )
+from sync.receipt import receipts
 from sync.rules import Role
 from sync.seen import Kind, TextId
 from sync.situation import Situation
@@ -55,7 +56,8 @@ def decide(situation: Situation) -> Plan:
     foreign = {skip.target for skip in closed}
     made = list(texts(able))
     if not able.merged:
-        made = [*_links(able), *_losses(able), *escalations(able), *made, *fields(able)]
+        first = [*_links(able), *_losses(able), *escalations(able), *receipts(able, coming)]
+        made = [*first, *made, *fields(able)]
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign or _urgent(o))
     operations = [*last, *creations, *closed, *reachable, *_finished(able, creations)]
     if situation.rules.source:

@@ -22,6 +22,7 @@ from sync.operations import (
     Escalate,
     Form,
     Remark,
+    SendReceipt,
     SetFields,
     Skip,
     Suggestion,
@@ -68,7 +69,7 @@ def items(write: Write, s: Situation) -> list[Item]:
             return [Item("text", target, message.id, source, edit_value(message), "its original was edited")]
         case Withdraw(target, origin, _, how):
             return [Item("text", target, origin.id, origin.connection, how, _WITHDRAWN[how])]
-        case AddNotice() | Tell():
+        case AddNotice() | Tell() | SendReceipt():
             return [_told(write, s)]
         case SetFields() | ChangeTags():
             return _changed(write, s)
@@ -105,7 +106,9 @@ def _told_why(s: Situation, source: str, news: Status | Presence | Suggestion) -
             return f"the handover of {s.role(source)} {news}"
 
 
-def _told(write: AddNotice | Tell, s: Situation) -> Item:
+def _told(write: AddNotice | Tell | SendReceipt, s: Situation) -> Item:
+    if isinstance(write, SendReceipt):
+        return Item("receipt", write.target, write.whom, HUB, write.words, "a new request gets one receipt")
     if isinstance(write, Tell):
         why, about = "people are told once", write.occasion
         return Item("notice", write.target, about.id, about.connection, write.words, why)

@@ -164,7 +164,9 @@ class Observer:
             coming = self._coming(wanting, paused, silent)
             observed = self._observed(bundle, mine, one, found, living, lost, coming, leads=number == 0)
             ended = parted.of(observed.situation.sides)
-            tickets.append(replace(observed, situation=replace(observed.situation, ended=ended)))
+            tickets.append(
+                replace(observed, situation=replace(observed.situation, ended=ended, awaited=bool(silent)))
+            )
         waits = [bundle.missing.get(ref, at) + _CERTAIN for ref, p in presences.items() if p is None]
         return Observation(
             bundle=bundle,

@@ -233,6 +233,26 @@ class Escalate:
     reach: Reach
 
 
+@dataclass(frozen=True, slots=True)
+class SendReceipt:
+    """Tell the customer on `target`, once, that their request arrived and what to quote.
+
+    The tool mails it, which is what it is for.
+    """
+
+    target: str
+    occasion: TextId
+    words: str
+    """Canonical Markdown."""
+    url: str
+    """Where the customer opens the ticket."""
+    sender: str
+    """Whose name the customer reads: the desk's."""
+    whom: str
+    """What stands for who gets it."""
+    reach: Reach
+
+
 class Severity(StrEnum):
     """How much it matters that something was not written, or was contradictory; the least first."""
 
@@ -298,6 +318,7 @@ Write = (
     | SetFields
     | ChangeTags
     | Escalate
+    | SendReceipt
 )
 Remark = Skip | Conflict
 Operation = Write | Remark

@@ -16,8 +16,9 @@ from sync.apply import Applied, Applier, RunWork, create_alone
 from sync.decide import decide
 from sync.fuses import HOUR, Fuses, Lately, unsafe
 from sync.observe import Observation, Observed
-from sync.operations import AddComment, CreateTicket, Plan, Tell, Write, undelayed
+from sync.operations import AddComment, CreateTicket, Plan, SendReceipt, Tell, Write, undelayed
 from sync.outcome import Done, Later, Outcome, Parked, Stale, postponed
+from sync.receipt import LATELY
 from sync.record import Recorder
 from sync.situation import Situation
 from sync.store import Store
@@ -68,11 +69,19 @@ class Reconciler:
         fuses = replace(self._fuses, **_BULK) if remap and self._fuses else self._fuses
         for observed in seen.tickets:
             ticket = replace(observed, situation=replace(observed.situation, **known))
-            plan = decide(ticket.situation)
+            ticket, plan = self._counted(ticket, decide(ticket.situation))
             plan = _waiting(ticket, plan) if ticket.parked else plan
             why = None if allowed or ticket.parked else self._unsafe(plan, ticket, subject, fuses)
             decided.append((replace(ticket, parked=why) if why else ticket, plan))
         return decided
+
+    def _counted(self, ticket: Observed, plan: Plan) -> tuple[Observed, Plan]:
+        """Return a ticket and its plan; one that has a receipt knows how many the same person got lately."""
+        whom = next((write.whom for write in plan.writes if isinstance(write, SendReceipt)), None)
+        if whom is None or not (sent := self._store.decisions.receipts(whom, self._now() - LATELY)):
+            return ticket, plan
+        situation = replace(ticket.situation, receipts=sent)
+        return replace(ticket, situation=situation), decide(situation)
 
     def _unsafe(self, plan: Plan, ticket: Observed, subject: str, fuses: Fuses | None) -> str | None:
         if not plan or fuses is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from connectors.base import Presence
@@ -101,6 +102,26 @@ class Publish:
     """Where the customer opens their ticket, ``{key}`` standing for its key; empty: the tool's own."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """How customers are told that their request arrived, and what to quote."""
+
+    connections: frozenset[str]
+    """The fronts on which the hub writes it: those whose tool sends none."""
+    since: datetime
+    """What was asked before gets none."""
+    text: str
+    """Markdown, with ``{numbers}`` where they stand."""
+    sender: str
+    """The name that the customer reads: the desk's, never a person's."""
+    link: str = ""
+    """Where the customer opens their ticket, ``{key}`` standing for its key; empty: the tool's own."""
+    numbers: frozenset[str] = frozenset()
+    """The connections whose numbers are named; empty for all."""
+    most: int = 3
+    """To one address within a day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A customer's table of priorities, and when the hub sets what it says."""
@@ -136,6 +157,8 @@ class Rules:
     """What becomes of a copy whose original was deleted: MARK or DELETE."""
     publish: Publish | None = None
     """None: nothing is ever published."""
+    receipt: Receipt | None = None
+    """None: the hub writes none."""
     keep_private: str = ""
     """A text that begins with this sign stays where it was written; empty: there is no such sign."""
     asks: frozenset[Field] = frozenset()

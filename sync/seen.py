@@ -93,6 +93,8 @@ class TextId:
         return replace(self, id=f"{about}{ids.get(whole, whole)}{self.id[len(about) + len(whole) :]}")
 
 
+RECEIPT = "hub:receipt"
+"""The name of the text that tells a customer what to quote."""
 _ABOUT = ("hub:told-", "hub:publish-", "hub:deleted-", "hub:file-")
 """What the names of notes about a text begin with; its id follows."""
 _PART, _ADDENDUM = "#part:", "#edit:"
@@ -123,8 +125,13 @@ class Mirror:
 
     @property
     def published(self) -> bool:
-        """Whether a person's publish sign made this copy readable by the customer."""
+        """Whether the customer reads it: a person's publish sign made it so, or it is a receipt."""
         return self.kind is Kind.COMMENT and self.name.endswith(_PUBLISHED)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is a person's answer to the customer."""
+        return self.published and self.origin.id != RECEIPT
 
     @property
     def read_by(self) -> Audience | None:

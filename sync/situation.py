@@ -150,6 +150,10 @@ class Situation:
     """The labels that a shared work side carries for the clocks of all its tickets."""
     closes: Closure | None = None
     """When the ticket is to be closed unless its customer answers."""
+    awaited: bool = False
+    """Whether a connection of the ticket did not answer: a side of it may be there, or be made soon."""
+    receipts: int = 0
+    """How many receipts went to this customer's address within a day, where one more is to go."""
     hub: str = ""
     """This hub's id: what tells another hub's copies from ours."""
 

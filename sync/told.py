@@ -74,7 +74,7 @@ def _facts(
     rest = sorted([*(f for f in told if f.kind not in _TEXTS), *eased], key=lambda fact: fact.by)
     first = {fact.kind: fact.value for fact in reversed(rest)}
     key, tier = (customer.key, customer.tier) if customer else ("", "")
-    published = {m.target.id for m in bundle.mirrors if m.published and m.target.ref == front.ref}
+    published = {m.target.id for m in bundle.mirrors if m.answers and m.target.ref == front.ref}
     return facts(
         as_answers(front.ticket, published),
         [StatusFact(Status(f.value), f.after, f.by) for f in told if f.kind is FactKind.STATUS],

@@ -87,12 +87,19 @@ class Decisions:
         what = (decisions.c.target_connection, decisions.c.name, decisions.c.source, decisions.c.value)
         query = (
             select(*what, func.count())
-            .where(decisions.c.subject == subject, decisions.c.kind == "text")
+            .where(decisions.c.subject == subject, decisions.c.kind.in_(("text", "receipt")))
             .where(decisions.c.result.startswith("refused"))
             .group_by(*what)
         )
         with self._db.reading() as tx:
             return {(row[0], row[1], row[2], row[3]): int(row[4]) for row in tx.execute(query)}
+
+    def receipts(self, whom: str, since: datetime) -> int:
+        """Return how many receipts somebody got since an instant; `whom` stands for their address."""
+        made = (decisions.c.at >= since, decisions.c.kind == "receipt", decisions.c.name == whom)
+        query = select(func.count()).select_from(decisions).where(*made, decisions.c.result == "written")
+        with self._db.reading() as tx:
+            return int(tx.execute(query).scalar_one())
 
     def lately(self, subject: str, since: datetime) -> Written:
         """Return what was written since an instant: to this ticket field by field, and to all others.

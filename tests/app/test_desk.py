@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from sync.fuses import STANDARD
 from sync.operations import Withdrawal
 from sync.pieces import Long
 from sync.routing import Customer, Desk, Route
-from sync.rules import HANDOVER, Handover, Publish, Role, Rules
+from sync.rules import HANDOVER, Handover, Publish, Receipt, Role, Rules
 from sync.sla.calendar import Calendar, Elapsed, Frame
 from sync.sla.policy import ClockName, Policy, Target
 from tests.app.settings_files import CANARIES, written
@@ -37,6 +37,25 @@ OFFICE = Calendar(
 def loaded(folder: Path, *changes: tuple[str, str]) -> Settings:
     """The settings, with changes."""
     return load(written(folder, *changes), CANARIES)
+
+
+def test_a_receipt_is_as_the_settings_say(tmp_path: Path) -> None:
+    """Customers would be mailed from another day on, in another name, or other numbers than were agreed."""
+    text = (
+        '[receipt]\nconnections = ["desk"]\nenforce_from = 2026-03-01T08:00:00+01:00\nsender = "Us"\n'
+        'text = "Quote {numbers}."\nnumbers = ["jira"]\nlink = "https://help.example/{key}"\nmost = 5\n'
+    )
+    desk = desk_of(load(written(tmp_path, ("", text)), CANARIES))
+    assert desk.rules.receipt == Receipt(
+        connections=frozenset({"desk"}),
+        since=datetime(2026, 3, 1, 7, tzinfo=UTC),
+        text="Quote {numbers}.",
+        sender="Us",
+        link="https://help.example/{key}",
+        numbers=frozenset({"jira"}),
+        most=5,
+    )
+    assert desk_of(load(written(tmp_path), CANARIES)).rules.receipt is None
 
 
 def test_the_whole_desk(tmp_path: Path) -> None:

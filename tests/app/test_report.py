@@ -45,6 +45,7 @@ from sync.operations import (
     Plan,
     Reach,
     Remark,
+    SendReceipt,
     SetFields,
     Skip,
     Tell,
@@ -127,6 +128,18 @@ LINES: list[tuple[Write, str]] = [
     (
         EditComment("jira", "desk", FIRST, "0", Audience.STAFF, QUIET),
         "jira: bring text 0 to the present wording of the description by Kim Park of desk (read by staff, no mail)",
+    ),
+    (
+        SendReceipt(
+            "desk",
+            TextId("desk", "42", "hub:receipt"),
+            "We have it.\n\nPlease quote \\#42.",
+            "http://desk",
+            "Support",
+            "5f",
+            Reach(Readers("lantern"), Mails.ALWAYS),
+        ),
+        "desk: tell the customer: We have it. Please quote #42. (read by customer lantern, MAIL)",
     ),
     (
         AddNotice("desk", "jira", Ref("jira", "10042", "SUP-7"), "http://jira", Status.RESOLVED, "o", QUIET),

@@ -45,6 +45,7 @@ from sync.operations import (
     Escalate,
     Form,
     Plan,
+    SendReceipt,
     SetFields,
     Tell,
     Withdraw,
@@ -341,7 +342,7 @@ class _World:
                 self._write(write)
             case AddNotice(target=target, source=source, occasion=occasion):
                 self._note(target, at(source, occasion))
-            case Tell(target=target, occasion=about):
+            case Tell(target=target, occasion=about) | SendReceipt(target=target, occasion=about):
                 self._note(target, about)
             case Withdraw():
                 self._withdraw(write)

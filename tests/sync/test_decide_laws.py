@@ -26,8 +26,17 @@ from mappings.ticket import (
     Unmapped,
 )
 from sync.decide import decide
-from sync.operations import AddComment, AddFile, AddNotice, CreateTicket, EditComment, SetFields, Skip
-from sync.rules import Publish, Role
+from sync.operations import (
+    AddComment,
+    AddFile,
+    AddNotice,
+    CreateTicket,
+    EditComment,
+    SendReceipt,
+    SetFields,
+    Skip,
+)
+from sync.rules import Publish, Receipt, Role
 from sync.seen import Mirrors, Seen
 from sync.situation import Promises, Situation
 from tests.sync.situations import (
@@ -59,6 +68,9 @@ WORKS = ("jira", "gitlab")
 READERS = (STAFF, STAFF, Readers("lantern"), Readers("orbit"), UNDECLARED)
 
 PUBLISH = Publish(sign="!public", sender="Support", connections=frozenset(WORKS))
+RECEIPT = Receipt(
+    connections=frozenset({"desk"}), since=AT, text="Please quote {numbers}.", sender="Support", most=1
+)
 
 words = st.sampled_from(["a", "b", "c"])
 tags = st.frozensets(st.sampled_from(["dev", "pump", "Pump", "valve", "customer-lantern"]), max_size=3)
@@ -237,8 +249,9 @@ def test_nobody_reads_what_is_not_for_them(s: Situation) -> None:
 @given(situations())
 def test_only_what_is_allowed_may_mail(s: Situation) -> None:
     """Otherwise a program mails customers."""
-    for write in decide(s).writes:
+    for write in decide(replace(s, rules=replace(s.rules, receipt=RECEIPT))).writes:
         public = isinstance(write, AddComment) and _published(s, write)
+        public = public or (isinstance(write, SendReceipt) and write.target in RECEIPT.connections)
         assert public or s.may(write.reach.mails, write.target)
 
 
