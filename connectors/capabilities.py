@@ -43,6 +43,7 @@ class Part(StrEnum):
     RELATIONS = "relations"
     RATINGS = "ratings"
     HISTORY = "history"
+    TEAM = "team"
 
 
 @dataclass(frozen=True, slots=True)

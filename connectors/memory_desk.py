@@ -127,6 +127,7 @@ class DeskTicket:
     links: dict[Ref, tuple[str, str]] = field(default_factory=dict)
     archived: bool = False
     participants: list[Person] = field(default_factory=list)
+    team: list[Person] = field(default_factory=list)
     times: list[TimeEntry] = field(default_factory=list)
     relations: dict[Relation, None] = field(default_factory=dict)
     ratings: list[Rating] = field(default_factory=list)

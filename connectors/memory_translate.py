@@ -121,6 +121,7 @@ class Translator:
             Part.RATINGS: ("ratings", tuple(ticket.ratings)),
             Part.HISTORY: ("history", tuple(self._happening(*change) for change in ticket.changes)),
         }
+        parts[Part.TEAM] = ("team", tuple(map(self._person, ticket.team)))
         return dict(parts[part] for part in also)
 
     def _happening(self, at: datetime, by: Person, name: Field, before: str, after: str) -> Happening:

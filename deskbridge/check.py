@@ -17,7 +17,7 @@ from deskbridge.mails import everywhere, unproved
 from deskbridge.parts import Connection, Settings
 from deskbridge.report import complaint
 from deskbridge.second_clocks import second_clocks
-from deskbridge.unmapped import nameless, unmapped
+from deskbridge.unmapped import nameless, unheard, unmapped
 from mappings.provenance import Signer
 from mappings.ticket import Status
 from sync.rules import Role, Rules
@@ -123,6 +123,7 @@ def _asked(settings: Settings, name: str, connector: Connector, at: datetime) ->
     connector.whoami()
     problems = connector.problems(places)
     remarks = list(connector.remarks(places))
+    problems += unheard(settings, name)
     if problems:
         return problems, remarks
     found = traces(connector, Signer(settings.hub.secret.get_secret_value().encode()), at)

@@ -20,6 +20,8 @@ from sync.sla.tiers import Paying
 _TABLES = ("read", "write", "fold")
 _WITHOUT_PROJECTS = frozenset({"freshdesk"})
 """Systems whose whole account is one place."""
+_MAILS_NOTES = frozenset({"freshdesk"})
+"""Systems that mail a note to whoever it names; the others tell people as their own settings say."""
 _WITHOUT_BOARDS = frozenset({"freshdesk"})
 """Systems in which no public call makes what shows one customer's tickets."""
 
@@ -136,6 +138,9 @@ def _systems(s: Settings) -> Iterator[str]:
         if connection.system not in SYSTEMS:
             yield f"connections.{name}.system: no {connection.system!r}{nearest(connection.system, SYSTEMS)}"
             continue
+        if connection.notify == "group" and connection.system not in _MAILS_NOTES:
+            why = f"{connection.system} tells people of a note as its own settings say; leave it out"
+            yield f"connections.{name}.notify: {why}"
         for field, table in connection.vocabulary.items():
             for part in sorted(set(table) - set(_TABLES)):
                 place = f"connections.{name}.vocabulary.{field}.{part}"

@@ -108,6 +108,7 @@ def _rules(settings: Settings, places: tuple[Place, ...]) -> Rules:
         keep_private=settings.texts.keep_private or "",
         relay=settings.relay,
         tells_assignee=frozenset(name for name, c in settings.connections.items() if c.notify == "assignee"),
+        tells_group=frozenset(name for name, c in settings.connections.items() if c.notify == "group"),
         people=tuple(person.keys for person in settings.people),
         named={person.name.casefold(): person.keys for person in settings.people},
         mentions=settings.mention,

@@ -69,7 +69,7 @@ class Connection(_Part):
     url: Address
     user: str = ""
     secret: SecretStr
-    notify: Literal["assignee", "none"] = "none"
+    notify: Literal["assignee", "group", "none"] = "none"
     """Whom an internal text that the hub adds is mailed to, where the tool does not tell them by itself."""
     fields: Mapping[FieldName, str] = {}
     vocabulary: Mapping[str, Table] = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from connectors.base import Connector
 from connectors.errors import Gone, Rejected
 from connectors.quota import LocalBudget
-from connectors.survey import projects
+from connectors.survey import projects, staff
 from deskbridge.bootstrap import config_of, system_time
 from deskbridge.desk import desk_of
 from deskbridge.parts import Settings
@@ -40,6 +40,21 @@ def unmapped(settings: Settings, name: str, connector: Connector) -> Iterator[st
         yield (
             f"{name}: organisations that are no customer's: {some}; tickets of theirs are parked where"
             f" a route takes them; {ways}"
+        )
+
+
+def unheard(settings: Settings, name: str) -> Iterator[str]:
+    """Yield that nobody of a group can be mailed a note, where a connection is to do that.
+
+    Raises WireError where the connection does not answer.
+    """
+    connection = settings.connections[name]
+    if connection.notify != "group":
+        return
+    if not staff(connection.system, config_of(settings, name, system_time, LocalBudget(system_time), {})):
+        yield (
+            f'{name}: notify = "group", but only an administrator\'s key is told who is in a group and their'
+            ' addresses: use the key of one, or write notify = "assignee"'
         )
 
 

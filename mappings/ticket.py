@@ -380,6 +380,8 @@ class Ticket:
     ratings: tuple[Rating, ...] | None = None
     history: tuple[Happening, ...] | None = None
     """Changes of status, priority and type, oldest first, as far as the tool keeps them."""
+    team: tuple[Person, ...] | None = None
+    """The staff of the group that it was given to; nobody where it is of no group, or the tool hides them."""
 
     def value(self, name: Field) -> Value:
         """Return the canonical value of the field `name`; of the assignee, how people's tables name them."""

@@ -213,7 +213,7 @@ class Observer:
             try:
                 if ref.connection in paused:
                     raise paused[ref.connection]
-                also = frozenset({Part.RELATIONS}) if self._is_front(ref.connection) else frozenset()
+                also = self._also(ref.connection)
                 fetched = self._connectors[ref.connection].fetch(ref.key, also)
                 side = as_read(self._with_history(fetched, also, bundle), self._desk.rules)
             except (Transient, Throttled, Unauthorised) as error:
@@ -236,6 +236,11 @@ class Observer:
         if silent and not sides:
             raise next(iter(silent.values()))
         return sides, left, presences, remarks, silent
+
+    def _also(self, connection: str) -> frozenset[Part]:
+        """Return what is read of a side beyond its conversation."""
+        ties = {Part.RELATIONS} if self._is_front(connection) else set()
+        return frozenset(ties | ({Part.TEAM} if connection in self._desk.rules.tells_group else set()))
 
     def _with_history(self, side: Snapshot, also: frozenset[Part], bundle: Bundle) -> Snapshot:
         """Return a side with its history, if clocks rest on it and it tells more than was found."""

@@ -173,6 +173,8 @@ class Rules:
     """Connections on which copies mention those people, as the originals did."""
     tells_assignee: frozenset[str] = frozenset()
     """Connections on which whoever a ticket is assigned to is mailed each internal text that the hub adds."""
+    tells_group: frozenset[str] = frozenset()
+    """The same, to everybody in the group that a ticket was given to; to its assignee where it is of none."""
     tells: bool = True
     """Whether people are told, where they wrote it, what was not copied; a run tells nobody."""
     source: str = ""

@@ -260,11 +260,13 @@ class Situation:
         """Return the reach of a new text for staff on a side, with whom of the staff it is mailed to."""
         reach = self.internally(target)
         side = self.sides.get(target)
-        who = side.ticket.assignee if side else None
-        wanted = target in self.rules.tells_assignee and self.capabilities[target].tells_staff
-        if not wanted or who is None or who.role is not PersonRole.STAFF or not who.email:
+        if side is None or not self.capabilities[target].tells_staff:
             return reach
-        return replace(reach, tells=(who.email,))
+        team = (side.ticket.team or ()) if target in self.rules.tells_group else ()
+        wanted = target in self.rules.tells_assignee | self.rules.tells_group
+        people = team or ((side.ticket.assignee,) if wanted and side.ticket.assignee else ())
+        told = (who.email for who in people if who.role is PersonRole.STAFF and who.email)
+        return replace(reach, tells=tuple(dict.fromkeys(told)))
 
     def internally(self, target: str) -> Reach:
         """Return the reach of a text for staff on a side."""

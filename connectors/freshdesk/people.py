@@ -82,6 +82,16 @@ class People:
         """Return what is said of every agent; without addresses where the key's agent is no admin."""
         return [agent.contact for agent in self._read_agents().values()]
 
+    def team(self, group: int | None) -> tuple[Person, ...]:
+        """Return the agents of a group, ourselves left out; none where the key's agent is no admin (6.3)."""
+        if group is None:
+            return ()
+        self._agent(0)
+        known = [
+            id for id, agent in self._agents.items() if group in agent.group_ids and not agent.deactivated
+        ]
+        return tuple(who for id in known if id != self.me() and (who := self.person(id)))
+
     def company(self, id: int | None) -> Organisation | None:
         """Return a ticket's company; one that may not be read, or is gone, has its number for a name."""
         if id is None:

@@ -176,6 +176,7 @@ class Reader:
             Part.RELATIONS: ("relations", partial(self._relations, ticket, conversations)),
             Part.RATINGS: ("ratings", partial(self._ratings, ticket)),
             Part.HISTORY: ("history", partial(parts.history, self.config, ticket)),
+            Part.TEAM: ("team", partial(self.people.team, ticket.group_id)),
         }
         return {name: _told(read) for part, (name, read) in reads.items() if part in also}
 

@@ -73,6 +73,8 @@ class Agent(_Part):
 
     id: int
     contact: Profile
+    group_ids: Annotated[list[int], BeforeValidator(_listed)] = Field(default_factory=list)
+    deactivated: bool | None = None
     signature: str | None = Field(default=None, repr=False)
     """HTML; Freshdesk's editor puts it below what the agent writes (freshdesk-api 6.3)."""
 
@@ -112,6 +114,7 @@ class Ticket(_Part):
     type: str | None = None
     requester_id: int | None = None
     responder_id: int | None = None
+    group_id: int | None = None
     company_id: int | None = None
     tags: Words = Field(default_factory=list)
     custom_fields: Annotated[dict[str, Any], BeforeValidator(_mapped)] = Field(default_factory=dict)

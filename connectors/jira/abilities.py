@@ -105,7 +105,7 @@ def ordinary(config: ConnectionConfig, *, known: bool) -> PlaceAbilities:
         create_mails=Mails.NEVER,
         internal_comment_mails=Mails.NEVER if known else Mails.IF_CONFIGURED,
         public_comment_mails=Mails.NEVER if known else Mails.IF_CONFIGURED,
-        parts=frozenset(Part) - {Part.RATINGS},
+        parts=frozenset(Part) - {Part.RATINGS, Part.TEAM},
         bulk=BULK,
         adds_participants=None,  # whoever watches an issue has an account for work, and is no customer
     )
@@ -131,7 +131,7 @@ def service(config: ConnectionConfig, shown: frozenset[str] | None, *, portal: b
         fields={field: ability(field) for field in here.fields},
         internal_comments=True,
         public_comment_mails=Mails.IF_CONFIGURED,
-        parts=frozenset(Part),
+        parts=frozenset(Part) - {Part.TEAM},
         bulk=1 if portal else BULK,
         adds_participants=Mails.IF_CONFIGURED if portal else None,
     )

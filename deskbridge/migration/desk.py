@@ -93,6 +93,7 @@ def _rules(rules: Rules, said: MigrationSettings, source: str, quiet: Collection
         reopen_work=False,
         tells=False,
         tells_assignee=frozenset(),
+        tells_group=frozenset(),
         may_mail=frozenset(quiet),
         source=source,
         reads=frozenset(reads | ({Presence.TRASHED} if said.trash == "take" else set())),

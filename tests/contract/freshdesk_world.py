@@ -113,6 +113,15 @@ class FreshdeskWorld(SandboxWorld):
         mails = self.control("GET", "outbox")
         return [m["to"] for m in mails if m["system"] == "freshdesk" and m["subject"].startswith(start)]
 
+    def groups(self, key: str) -> list[str]:
+        admin = (self.config.secret, "X")
+        agents = self.ask("GET", f"{self._api}/agents", auth=admin)
+        body = {"name": f"Group of {key}", "agent_ids": [agent["id"] for agent in agents]}
+        made = self.ask("POST", f"{self._api}/groups", auth=admin, json=body)
+        self._call("PUT", f"tickets/{key}", {"group_id": made["id"]})
+        me = self.ask("GET", f"{self._api}/agents/me", auth=admin)["id"]
+        return [agent["contact"]["email"] for agent in agents if agent["id"] != me]
+
     def rates(self, key: str, remark: str) -> None:
         rating = {"ratings": {"default_question": 103}, "feedback": remark}
         self._call("POST", f"tickets/{key}/satisfaction_ratings", rating)

@@ -126,6 +126,9 @@ class GitLabWorld(SandboxWorld):
             told += [me["username"] for todo in todos if _mentions(todo, self._project, iid)]
         return told
 
+    def groups(self, key: str) -> list[str]:
+        raise AssertionError("no issue is given to a group")
+
     def rates(self, key: str, remark: str) -> None:
         raise AssertionError("issues are not rated")
 

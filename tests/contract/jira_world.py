@@ -142,6 +142,9 @@ class JiraWorld(SandboxWorld):
         bodies = [row["body"] for row in self.ask("GET", url, auth=self._dana)["comments"]]
         return [str(node["attrs"]["id"]) for node in _nodes(bodies) if node["type"] == "mention"]
 
+    def groups(self, key: str) -> list[str]:
+        raise AssertionError("no issue is given to a group")
+
     def rates(self, key: str, remark: str) -> None:
         raise AssertionError("issues of a Software project are not rated")
 

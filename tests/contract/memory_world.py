@@ -147,6 +147,10 @@ class MemoryWorld:
     def paged(self, key: str) -> list[str]:
         return [name for said in self.said(key) for name in re.findall(r"(?<![\w\\`])@(\w+)", said.text)]
 
+    def groups(self, key: str) -> list[str]:
+        self._desk.tickets[key].team = [self._desk.users["sam"]]
+        return ["sam@desk.test"]
+
     def rates(self, key: str, remark: str) -> None:
         self._desk.rate(key, Mood.HAPPY, remark)
 

@@ -38,7 +38,7 @@ def test_nothing_is_read_that_was_not_asked_for(world: World, connector: Connect
     cheap, before = world.calls() - before, world.calls()
     connector.fetch(key, ALL)
     assert (plain.participants, plain.time_entries, plain.relations) == (None, None, None)
-    assert (plain.ratings, plain.history) == (None, None)
+    assert (plain.ratings, plain.history, plain.team) == (None, None, None)
     assert cheap <= world.calls() - before
 
 
@@ -51,6 +51,7 @@ def test_what_a_side_cannot_tell_stays_none(world: World, connector: Connector) 
         Part.RELATIONS: ticket.relations,
         Part.RATINGS: ticket.ratings,
         Part.HISTORY: ticket.history,
+        Part.TEAM: ticket.team,
     }
     assert {part for part, value in told.items() if value is not None} == connector.abilities(
         world.place
@@ -159,6 +160,18 @@ def test_participants_are_read(world: World, connector: Connector) -> None:
     named = world.invites(key)
     people = connector.fetch(key, frozenset({Part.PARTICIPANTS})).ticket.participants or ()
     assert named in {name for person in people for name in (person.name, person.email)}
+
+
+def test_a_ticket_s_group_is_read(world: World, connector: Connector) -> None:
+    """`Ticket.team`. Broken: a note that is to be mailed to a group is mailed to nobody, or to strangers."""
+    needs(world, connector, Part.TEAM)
+    key = world.opens(fresh("Group"), "Whose is it?")
+    assert connector.fetch(key, frozenset({Part.TEAM})).ticket.team == ()
+    addresses = world.groups(key)
+    assert addresses
+    team = connector.fetch(key, frozenset({Part.TEAM})).ticket.team or ()
+    assert sorted(person.email or "" for person in team) == sorted(addresses)
+    assert {person.role for person in team} == {PersonRole.STAFF}
 
 
 def test_participants_are_added_once(world: World, connector: Connector) -> None:

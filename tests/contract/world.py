@@ -137,6 +137,9 @@ class World(Protocol):
     def paged(self, key: str) -> list[str]:
         """Return the names of those whom the ticket's texts, message 0 left out, really mention."""
 
+    def groups(self, key: str) -> list[str]:
+        """Staff give a ticket to a group of theirs, the hub's account in it; return the others' addresses."""
+
     def rates(self, key: str, remark: str) -> None:
         """Whoever opened the ticket says that they were happy with it."""
 
