@@ -13,13 +13,14 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from deskbridge.promised import CalendarSettings, PolicySettings, PrioritiesSettings, Ways, Zone
-from deskbridge.written import address, days, domain, duration, label, name, store
+from deskbridge.written import address, days, domain, duration, label, name, network, store
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Impact, Priority, Status, TicketType, Urgency
 from sync.fuses import STANDARD
 from sync.pieces import Long
 from sync.rules import Role
 from sync.sla.tiers import Paying
+from sync.store.accounts import Role as PageRole
 
 PREFIX = "DESKBRIDGE_"
 
@@ -37,6 +38,7 @@ Mail = Annotated[str, Field(pattern=r"^[^\s@,;<>]+@[^\s@,;<>]+$")]
 Sign = Annotated[str, Field(pattern=r"^[^\w\s<>*_`\[\\/@#~]\S{2,}$")]
 """A word that begins with a mark which means nothing in any markup, like ``!public``."""
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
+Network = Annotated[str, AfterValidator(network)]
 Days = Annotated[timedelta, BeforeValidator(days)]
 StoreAddress = Annotated[SecretStr, AfterValidator(store)]
 Table = Mapping[str, Mapping[str, str]]
@@ -90,6 +92,28 @@ class ServeSettings(_Part):
     """The share of a connection's calls that the sweep may use; 0 is no sweep."""
     silence: Duration = timedelta(hours=24)
     """How long a connection that has called may be silent before somebody is told."""
+
+
+class ProxySettings(_Part):
+    """A proxy that signs people in and says who they are."""
+
+    header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,60}$")]
+    """The request header that has the name; the proxy must take it out of what it is sent."""
+    addresses: tuple[Network, ...] = Field(min_length=1)
+    """From where the proxy asks; the header is nobody's word from anywhere else."""
+    role: PageRole | None = None
+    """What people may do who have no account; None: nothing."""
+
+
+class PagesSettings(_Part):
+    """The pages of `deskbridge serve`."""
+
+    on: bool = True
+    idle: Duration = timedelta(hours=12)
+    """After how long without use a session ends."""
+    longest: Duration = timedelta(days=7)
+    """After how long any session ends."""
+    proxy: ProxySettings | None = None
 
 
 class PlaceSettings(_Part):
@@ -321,6 +345,7 @@ class Settings(BaseSettings):
 
     hub: Hub
     serve: ServeSettings = ServeSettings()
+    pages: PagesSettings = PagesSettings()
     connections: Mapping[Name, Connection]
     places: Mapping[Name, PlaceSettings] = {}
     routes: tuple[RouteSettings, ...] = ()

@@ -5,6 +5,7 @@ Each function raises ValueError in plain words, which never repeat what could be
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +60,14 @@ def feed(value: str) -> str:
     if parts.scheme == "http" and not re.fullmatch(r"localhost|127(\.\d+){3}|::1", parts.hostname):
         raise ValueError("write https: over http anybody on the way could give the desk a day off")
     return value
+
+
+def network(value: str) -> str:
+    """Return an address, or a network like ``10.0.0.0/24``."""
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError(f"no network {value!r}; write 127.0.0.1 or 10.0.0.0/24") from None
 
 
 def days(value: object) -> timedelta:

@@ -10,6 +10,7 @@ import typer
 import deskbridge
 from connectors.errors import HubError
 from deskbridge.cli import (
+    account,
     attention,
     boards,
     check,
@@ -53,6 +54,7 @@ app.command("recover")(recover.recover)
 app.add_typer(attention.parked, name="parked")
 app.add_typer(attention.finding, name="finding")
 app.command("serve")(serve.serve)
+app.add_typer(account.app, name="account")
 app.add_typer(connection.app, name="connection")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(boards.app, name="boards")

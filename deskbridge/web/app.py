@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from connectors.base import BadSignature, Connector, Hint
 from connectors.errors import HubError
@@ -36,6 +36,8 @@ class Web:
     now: Callable[[], datetime]
     ready: Callable[[], bool]
     """Whether workers are looking."""
+    pages: Sequence[BaseRoute] = ()
+    """What people look at."""
 
     def app(self) -> Starlette:
         """Return the application."""
@@ -43,6 +45,7 @@ class Web:
             Route("/hooks/{connection}", self.hook, methods=["POST"]),
             Route("/healthz", self.alive),
             Route("/readyz", self.well),
+            *self.pages,
         ]
         return Starlette(routes=routes)
 

@@ -20,17 +20,17 @@ class CutOff(Exception):
     """The body ended early, or never came."""
 
 
-async def read(request: Request) -> bytes:
-    """Return the body whole. Raises TooLarge before more than LARGEST bytes are held, CutOff."""
+async def read(request: Request, most: int = LARGEST) -> bytes:
+    """Return the body whole. Raises TooLarge before more than `most` bytes are held, CutOff."""
     told = request.headers.get("content-length", "")
-    if told.isdigit() and int(told[:18]) > LARGEST:
+    if told.isdigit() and int(told[:18]) > most:
         raise TooLarge
     pieces, size = list[bytes](), 0
     try:
         async with asyncio.timeout(SECONDS):
             async for piece in request.stream():
                 size += len(piece)
-                if size > LARGEST:
+                if size > most:
                     raise TooLarge
                 pieces.append(piece)
     except (TimeoutError, ClientDisconnect):

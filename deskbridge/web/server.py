@@ -53,6 +53,7 @@ class Server:
                 access_log=False,
                 lifespan="off",
                 server_header=False,
+                proxy_headers=False,  # whom to believe is the pages' own question
                 timeout_graceful_shutdown=_GRACE,
             )
         )

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
 from deskbridge.hooks import hook_of
 from deskbridge.service import Service
 from deskbridge.web.app import Web
 from deskbridge.web.letterbox import Letterbox
+from deskbridge.web.pages.site import routes_of, site_of
+from deskbridge.web.pages.table import PAGES
 from deskbridge.web.server import Server, listen
 from sync.rules import Role
 
@@ -25,9 +34,13 @@ class Serving:
     def run(self, host: str, port: int, started: Callable[[str], None]) -> None:
         """Answer webhooks, and work, until `stop`; in the main thread, until SIGTERM or SIGINT.
 
-        `started` is told where, as soon as webhooks are answered. Raises ConfigError if the port is taken.
+        `started` is told where, as soon as webhooks are answered. Raises ConfigError if the port is taken,
+        or if it is open to others and nobody would have to sign in.
         """
         listener = listen(host, port)
+        if why := unguarded(self._application, listener.getsockname()[0]):
+            listener.close()
+            raise ConfigError([why])
         host, port = listener.getsockname()[:2]
         self._service.start()
         try:
@@ -53,6 +66,44 @@ class Serving:
             store=application.store,
             now=application.now,
             ready=lambda: not service.stopping,
+            pages=pages_of(application, service.wake),
         )
         self._server = Server(web.app(), letterbox)
         await self._server.serve(listener, started)
+
+
+@contextmanager
+def looking(
+    application: Application, wake: Callable[[], None] = lambda: None, port: int = 0
+) -> Iterator[str]:
+    """Answer the pages alone, on this machine, in a thread of its own; give their address."""
+    listener = listen("127.0.0.1", port)
+    letterbox = Letterbox(application.store, application.now, lambda name: False, wake)
+    server, up = Server(Starlette(routes=pages_of(application, wake)), letterbox), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(listener, up.set)), name="pages")
+    thread.start()
+    up.wait(30)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.stop()
+        thread.join(30)
+
+
+def pages_of(application: Application, wake: Callable[[], None]) -> list[Route]:
+    """Return what answers to people; nothing where the settings switch pages off."""
+    return routes_of(site_of(application, wake), PAGES) if application.settings.pages.on else []
+
+
+def unguarded(application: Application, host: str) -> str | None:
+    """Return what stands against listening there, or None.
+
+    Pages are for people who sign in; where nobody can, an address that others reach is most likely a mistake.
+    """
+    settings = application.settings.pages
+    if not settings.on or ipaddress.ip_address(host).is_loopback:
+        return None
+    if settings.proxy is not None or application.store.accounts.any():
+        return None
+    ways = "make an account (`deskbridge account add`), or write `on = false` in [pages] for webhooks alone"
+    return f"serve: {host} is open to other machines, and nobody can sign in to the pages: {ways}"

@@ -23,6 +23,7 @@ from sync.store.findings import Finding, Findings
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
+from sync.store.lists import Lists
 from sync.store.messages import Messages
 from sync.store.outbox import Outbox
 from sync.store.register import Register
@@ -62,6 +63,7 @@ class Store:
     editions: Editions
     statements: Statements
     swaps: Swaps
+    lists: Lists
     messages: Messages
     accounts: Accounts
     audit: Audit
@@ -153,6 +155,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         editions=Editions(database),
         statements=Statements(database),
         swaps=Swaps(database),
+        lists=Lists(database),
         messages=Messages(database),
         accounts=Accounts(database),
         audit=Audit(database),

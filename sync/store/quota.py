@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from connectors.quota import HEADROOM, TOTAL, Level, LocalBudget
 from sync.store.database import Database
@@ -229,6 +229,35 @@ class SharedBudget:
             tx.execute(delete(batches).where(row))
         else:
             tx.execute(update(batches).where(row).values(taken=held.taken - held.left))
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of a connection's limit the hub uses."""
+
+    calls: int
+    """Calls in each window, as the system said."""
+    window: timedelta
+    taken: int
+    """Calls that all processes took in the last window."""
+    blocked: datetime | None
+    """Until when the system wants no calls; None if it does not say so."""
+
+
+def usage(database: Database, at: datetime) -> dict[str, Usage]:
+    """Return what is known of each connection's whole limit; nothing of one whose answers never told."""
+    with database.reading() as tx:
+        rows = tx.execute(select(quotas).where(quotas.c.bucket == TOTAL)).all()
+        found = {}
+        for row in rows:
+            window = timedelta(microseconds=row.window or 0)
+            recent = (batches.c.connection == row.connection, batches.c.bucket == TOTAL)
+            taken = select(func.sum(batches.c.taken)).where(*recent, batches.c.until > at - window)
+            blocked = row.blocked if row.blocked and row.blocked > at else None
+            if row.calls or blocked:
+                count = int(tx.execute(taken).scalar() or 0)
+                found[row.connection] = Usage(row.calls or 0, window, count, blocked)
+    return found
 
 
 _KEY = ("connection", "bucket")

@@ -1,0 +1,152 @@
+"""Who comes in: by a session that a password began, or by the word of a proxy that the settings trust."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from deskbridge.parts import PagesSettings
+from deskbridge.passwords import fits
+from deskbridge.web.pages.visit import Visitor
+from sync.store import Store
+from sync.store.accounts import Expiry
+from sync.store.audit import Act
+
+_FREE = {"account": 5, "from": 30}
+"""Tries that cost no waiting: with one account, and from one address."""
+_FIRST, _MOST = timedelta(seconds=10), timedelta(minutes=15)
+"""How long the first try beyond has to wait, and any; each waits twice as long as the one before."""
+_FORGOTTEN = timedelta(hours=2)
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Somebody tried too often."""
+
+    seconds: int
+
+
+class Door:
+    """Knows people by the store, and trusts nothing that a browser merely says."""
+
+    def __init__(self, store: Store, settings: PagesSettings, secret: bytes) -> None:
+        self._store, self._settings, self._secret = store, settings, secret
+        proxy = settings.proxy
+        self._proxies = tuple(ipaddress.ip_network(one) for one in proxy.addresses) if proxy else ()
+
+    def address(self, request: Request) -> str:
+        """Return from where a request comes; a trusted proxy tells it in `X-Forwarded-For`."""
+        peer = request.client.host if request.client else ""
+        if self._trusted(peer):
+            # What stands before the last address was said by whoever asked the proxy.
+            told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+            return told[:60] or peer
+        return peer
+
+    def recognise(self, request: Request, at: datetime) -> Visitor | None:
+        """Return who asks, or None."""
+        token = request.cookies.get(cookie_of(request), "")
+        if token:
+            expiry = Expiry(self._settings.idle, self._settings.longest)
+            account = self._store.accounts.session(_kept(token), at, expiry)
+            if account is not None:
+                return Visitor(account.name, account.role, token.encode())
+        return self._by_proxy(request)
+
+    def _by_proxy(self, request: Request) -> Visitor | None:
+        proxy = self._settings.proxy
+        if proxy is None or not self._trusted(request.client.host if request.client else ""):
+            return None
+        said = request.headers.getlist(proxy.header)
+        if len(said) != 1 or not (name := said[0].strip()) or len(name) > 200:
+            return None
+        account = self._store.accounts.find(name)
+        role = account.role if account else proxy.role
+        if role is None:
+            return None
+        name = account.name if account else name
+        key = hmac.digest(self._secret, f"forms of {name}".encode(), hashlib.sha256)
+        return Visitor(name, role, key, by_proxy=True)
+
+    def _trusted(self, peer: str) -> bool:
+        try:
+            return any(ipaddress.ip_address(peer) in network for network in self._proxies)
+        except ValueError:
+            return False
+
+    def enter(self, name: str, password: str, address: str, at: datetime) -> str | Wait | None:
+        """Return the token of a new session; None if name or password is wrong, Wait if tried too often.
+
+        A try is counted before it is made, so that many at once are no way around the waiting.
+        """
+        whos = {"account": f"account:{name.lower()[:200]}", "from": f"from:{address}"}
+        before = self._store.accounts.tries(list(whos.values()), at, _FORGOTTEN)
+        waits = [_wait(kind, *before[who], at) for kind, who in whos.items() if who in before]
+        if longest := max(waits, default=0):
+            return Wait(longest)
+        now = self._store.accounts.tried(list(whos.values()), at, _FORGOTTEN)
+        for kind, who in whos.items():
+            expected = before.get(who, (0, at))[0] + 1
+            if now[who] > _FREE[kind] and now[who] != expected:
+                return Wait(int(_FIRST.total_seconds()))
+        account = self._store.accounts.find(name)
+        if not fits(password, account.password if account else "") or account is None:
+            self._store.audit.note(Act(at=at, who=name[:200], act="was refused", place=address))
+            return None
+        self._store.accounts.forgive([whos["account"]])
+        token = secrets.token_urlsafe(32)
+        self._store.accounts.begin(_kept(token), account.name, at)
+        self._store.audit.note(Act(at=at, who=account.name, act="signed in", place=address))
+        return token
+
+    def leave(self, request: Request, who: str, address: str, at: datetime) -> None:
+        """End the session of a request."""
+        self._store.accounts.end(_kept(request.cookies.get(cookie_of(request), "")))
+        self._store.audit.note(Act(at=at, who=who, act="signed out", place=address))
+
+
+def _kept(token: str) -> str:
+    """Return what is kept of a session's token: a store that is read gives nobody a session."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _wait(kind: str, count: int, last: datetime, at: datetime) -> int:
+    """Return for how many seconds a try must wait; 0 if not at all."""
+    beyond = count - _FREE[kind]
+    if beyond < 0:
+        return 0
+    left = last + min(_FIRST * (1 << min(beyond, 10)), _MOST) - at
+    return max(0, int(left.total_seconds()) + 1 if left > timedelta(0) else 0)
+
+
+# -- cookies
+
+
+def secure(request: Request) -> bool:
+    """Whether cookies go over TLS only: everywhere but on this machine itself."""
+    host = request.headers.get("host", "")
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return name not in _LOOPBACK
+
+
+def cookie_of(request: Request) -> str:
+    """Return what the session's cookie is called; browsers let no other host set the prefixed one."""
+    return "__Host-deskbridge" if secure(request) else "deskbridge"
+
+
+def give(response: Response, request: Request, name: str, value: str) -> None:
+    """Set a cookie that scripts do not see and other sites' forms do not send."""
+    response.set_cookie(name, value, path="/", secure=secure(request), httponly=True, samesite="lax")
+
+
+def take(response: Response, request: Request, name: str) -> None:
+    """Take a cookie back."""
+    response.delete_cookie(name, path="/", secure=secure(request), httponly=True, samesite="lax")
