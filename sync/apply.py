@@ -294,7 +294,10 @@ class Applier:
 
     def _escalate(self, write: Escalate) -> None:
         w = self._w
-        told = [Notification(n.key, n.channel, n.title, n.body, w.now(), n.whom) for n in write.notices]
+        told = [
+            (Notification(n.key, n.channel, n.title, n.body, w.now(), n.whom), n.takes_back)
+            for n in write.notices
+        ]
         w.store.bundles.escalated(w.claim, write.about, write.taken, told)
         w.done.steps += [one for one in write.taken if one.unfinished]
 

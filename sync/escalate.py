@@ -33,7 +33,10 @@ def escalations(s: Situation) -> Iterator[Operation]:
     if front is None or called is None:
         return
     records = (*_fresh(s, front, called), *_withdrawn(called))
-    notices = tuple(n for due in called.round.due for n in _notices(s, front, called, due))
+    notices = (
+        *(n for due in called.round.due for n in _notices(s, front, called, due)),
+        *(n for one in called.withdrawn for n in _retractions(s, front, called, one)),
+    )
     missed = tuple(Taken(key, called.at, missed=True) for key in called.round.missed)
     if records or missed:
         about = s.sides[front].ref
@@ -161,6 +164,23 @@ def _notices(s: Situation, front: str, called: Called, due: Due) -> Iterator[Not
             whom=whom,
             title=f"{side.ref}: {_what(one)}",
             body=f"For {who}{raised}{late}: {side.url}",
+        )
+
+
+def _retractions(s: Situation, front: str, called: Called, one: Taken) -> Iterator[Notice]:
+    """Yield what takes back outside the tools what was told of a step: by the same channels."""
+    side = s.sides[front]
+    before = sum(t.notified and t.key[:3] == one.key[:3] and t.at < one.at for t in called.taken)
+    told = {a.channel: a for a in called.actions(one.key) if isinstance(a, Notify)}
+    for channel, action in told.items():
+        name = f"{':'.join(one.key)}:{one.times}:{channel}"
+        yield Notice(
+            key=f"withdrawn:{name}",
+            channel=channel,
+            whom=addressee(action.path, before, called.owner),
+            title=f"{side.ref}: withdrawn: {_what(one)}",
+            body=f"By what became known later it was not due: {side.url}",
+            takes_back=f"step:{name}",
         )
 
 

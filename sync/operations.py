@@ -217,6 +217,8 @@ class Notice:
     whom: str
     title: str
     body: str
+    takes_back: str = ""
+    """The key of the one that it takes back: it goes to whom that one was for, if it was sent at all."""
 
 
 @dataclass(frozen=True, slots=True)

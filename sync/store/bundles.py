@@ -20,7 +20,7 @@ from sync.store import steps, timeline
 from sync.store.database import Database
 from sync.store.dialects import replacing, upsert
 from sync.store.inbox import Claim, take, verify
-from sync.store.outbox import Notification, enqueue
+from sync.store.outbox import Notification, enqueue, take_back
 from sync.store.steps import Steps
 from sync.store.timeline import Timelines
 
@@ -403,14 +403,20 @@ class Bundles:
                 timeline.learn(tx, bundle, ref, told)
 
     def escalated(
-        self, claim: Claim, ref: Ref, taken: Iterable[Taken], told: Iterable[Notification] = ()
+        self, claim: Claim, ref: Ref, taken: Iterable[Taken], told: Iterable[tuple[Notification, str]] = ()
     ) -> None:
-        """Record steps of a ticket, and put out what people are to be told of them: both, or neither."""
+        """Record steps of a ticket, and put out what people are to be told of them: both, or neither.
+
+        Beside each notification stands the key of the one that it takes back, or nothing.
+        """
         with self._db.writing() as tx:
             verify(tx, claim)
             steps.keep(tx, ref, taken)
-            for one in told:
-                enqueue(tx, one)
+            for one, back in told:
+                if back:
+                    take_back(tx, back, one)
+                else:
+                    enqueue(tx, one)
 
 
 def _rename(tx: Connection, table: Table, end: str, same: list[Any], ids: Mapping[str, str]) -> None:

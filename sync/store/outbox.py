@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
@@ -60,6 +60,16 @@ def enqueue(tx: Connection, notification: Notification) -> bool:
     values = {name: getattr(notification, name) for name in _SAID}
     row = upsert(tx, notifications).values(attempts=0, **values).on_conflict_do_nothing()
     return tx.execute(row.returning(notifications.c.id)).first() is not None
+
+
+def take_back(tx: Connection, key: str, notification: Notification) -> None:
+    """Take a notification back by another one, for the same person; one that nobody took yet just goes."""
+    t = notifications
+    unsent = (t.c.key == key, t.c.sent_at.is_(None), t.c.attempts == 0)
+    if tx.execute(delete(t).where(*unsent)).rowcount:
+        return
+    whom = tx.execute(select(t.c.whom).where(t.c.key == key)).scalar()
+    enqueue(tx, notification if whom is None else replace(notification, whom=whom))
 
 
 class Outbox:

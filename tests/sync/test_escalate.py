@@ -200,6 +200,33 @@ def test_a_late_fact_withdraws_a_step(world: World) -> None:
     assert world.at_rest()
 
 
+def test_who_was_told_of_a_step_is_told_that_it_is_withdrawn(world: World) -> None:
+    """Otherwise the one who was called at night works on what was answered hours before."""
+    at(world, 10)
+    outbox = world.store.outbox
+    outbox.sent(outbox.take("chat", world.at), world.at)
+    outbox.rest("chat", world.at)
+    answered(world, START + HOUR * 2)
+    at(world, 10.3)
+    world.settle()
+    (back,) = outbox.waiting()
+    assert (back.channel, back.whom) == ("chat", "duty")
+    assert back.title.startswith("desk desk-1001: withdrawn: first response breached")
+    assert back.body.startswith("By what became known later it was not due: ")
+    at(world, 12)
+    assert len(outbox.waiting()) == 1, "once"
+
+
+def test_a_notification_that_nobody_took_yet_is_withdrawn_in_silence(world: World) -> None:
+    """Otherwise somebody gets two messages at once, of which the second says to forget the first."""
+    at(world, 10)
+    assert told(world) == [BREACHED]
+    answered(world, START + HOUR * 2)
+    at(world, 10.3)
+    world.settle()
+    assert world.store.outbox.waiting() == []
+
+
 def test_a_withdrawn_step_leaves_what_a_person_has_set_since(world: World) -> None:
     """Otherwise somebody's own decision is undone because a clock was wrong."""
     at(world, 10)
