@@ -49,6 +49,8 @@ class Application:
     desk: Desk
     promised: Promised
     """The promises as they were edited."""
+    path: Path
+    """The settings file; what it names without a whole path stands beside it."""
     remarks: tuple[str, ...] = ()
     """What is good to know, and stops nothing."""
 
@@ -132,6 +134,7 @@ def build(
         now=now,
         desk=desk,
         promised=agreed,
+        path=path,
         remarks=tuple(stale),
     )
 

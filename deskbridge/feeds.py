@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 from connectors.bounds import Bounds
@@ -30,7 +31,7 @@ class Unread(HubError):
     """A feed was not read; says why in a person's words, and never what stood there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Feeds:
     """The feeds of some settings, which stand in the file `path`."""
 
@@ -40,7 +41,7 @@ class Feeds:
     def problems(self) -> list[str]:
         """Return a line for each feed that cannot be read now, beginning with its place in the settings."""
         found = []
-        for feed, places in self._named().items():
+        for feed, places in self.named.items():
             try:
                 read(feed, self.path.parent)
             except Unread as error:
@@ -54,22 +55,48 @@ class Feeds:
         feeds of which nothing is kept.
         """
         kept, problems, stale = editions.holidays(), list[str](), list[str]()
-        for feed, places in self._named().items():
+        for feed, places in self.named.items():
             old = kept.get((FEED, feed))
-            if old is not None and not fresh:
-                continue
-            try:
-                editions.put_holidays((FEED, feed), merged(old, read(feed, self.path.parent), at.date()))
-            except Unread as error:
-                told = [f"{place}: {error}" for place in places]
-                problems += [] if old is not None else told
-                stale += [f"{one}; the dates of earlier hold" for one in told] if old is not None else []
+            if old is None or fresh:
+                why = self._kept(editions, feed, old, at)
+                told = [f"{place}: {why}" for place in places] if why else []
+                problems += told if old is None else []
+                stale += told if old is not None else []
         if problems:
             raise ConfigError(placed(self.path, problems))
         return stale
 
-    def _named(self) -> dict[str, list[str]]:
-        """Return feed -> where the settings name it."""
+    def refreshed(self, editions: Editions, at: datetime) -> list[tuple[str, str]]:
+        """Read all feeds anew; return where the settings name one that is not as it should be, and why.
+
+        That is one that could not be read, or that names no day any more from now on: what it told before
+        holds, and somebody must see to it before the next holiday.
+        """
+        kept, found = editions.holidays(), list[tuple[str, str]]()
+        for feed, places in self.named.items():
+            why = self._kept(editions, feed, kept.get((FEED, feed)), at)
+            if not why and not any(day > at.date() for day in editions.holidays()[FEED, feed]):
+                why = "it names no day from now on: is it still looked after?"
+            found += [(place, why) for place in places] if why else []
+        return found
+
+    def _kept(self, editions: Editions, feed: str, old: Collection[date] | None, at: datetime) -> str:
+        """Read a feed and keep what it tells; return why that was not done, if it was not."""
+        why, today = "", at.date()
+        try:
+            new = read(feed, self.path.parent)
+        except Unread as error:
+            why = str(error)
+        else:
+            if old is not None and any(day > today for day in old) and not any(day > today for day in new):
+                why = "it names no day from now on, and did before"
+            else:
+                editions.put_holidays((FEED, feed), merged(old, new, today))
+        return f"{why}; the dates of earlier hold" if why and old is not None else why
+
+    @cached_property
+    def named(self) -> dict[str, list[str]]:
+        """Feed -> where the settings name it."""
         found: dict[str, list[str]] = {}
         for place, feed in _places(self.settings):
             found.setdefault(feed, []).append(place)

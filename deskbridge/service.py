@@ -9,6 +9,7 @@ from datetime import timedelta
 from deskbridge.bootstrap import Application
 from deskbridge.notify import notifier_of
 from deskbridge.parts import Settings
+from deskbridge.refreshed import Refresh
 from sync.jobs.rounds import Rounds
 from sync.jobs.threads import Threads
 from sync.outcome import Reconciled
@@ -56,7 +57,7 @@ class Service:
 
     def __init__(self, application: Application, told: Told = lambda result: None) -> None:
         self._application, self._stopping = application, threading.Event()
-        self._notifier = notifier_of(application)
+        self._notifier, self._refresh = notifier_of(application), Refresh(application)
         settings = application.settings
         self._jobs = Threads(
             application.store, _look(application, told), application.now, limits_of(settings)
@@ -79,6 +80,7 @@ class Service:
         self._jobs.start()
         self._rounds.start()
         self._notifier.start(self._stopping)
+        self._refresh.start(self._stopping)
 
     def stop(self) -> bool:
         """Begin nothing more; whether all that had begun came to its end."""

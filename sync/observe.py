@@ -117,6 +117,10 @@ class Observer:
         self._doubted, self._said, self._swaps = store.health.doubted, store.served.said, store.swaps.of
         self._journal = store.journal
 
+    def adopt(self, desk: Desk) -> None:
+        """Observe for another desk from the next look on."""
+        self._desk = desk
+
     def observe(
         self, bundle: Bundle, at: datetime, paused: Mapping[str, WireError] = MappingProxyType({})
     ) -> Observation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,8 +13,10 @@ import pytest
 
 from connectors.bounds import Bounds
 from connectors.errors import ConfigError
-from deskbridge.bootstrap import build
+from deskbridge.agreed import FEED
+from deskbridge.bootstrap import Application, build
 from deskbridge.feeds import Feeds, Unread, merged, read
+from deskbridge.refreshed import EVERY, Refresh
 from deskbridge.settings import load
 from sync.sla.policy import ClockName, Policy
 from sync.sla.worktime import WorkingTime
@@ -223,3 +225,74 @@ def test_addresses_that_are_refused(tmp_path: Path, address: str, expected: str)
     with pytest.raises(ConfigError) as caught:
         load(path, CANARIES)
     assert unplaced(path, caught.value.problems) == [f"calendars.more.feed: {expected}"]
+
+
+def _running(folder: Path, service: Service, at: list[datetime]) -> tuple[Application, Refresh]:
+    """A hub that runs, by the calendar of this feed."""
+    path = written(folder, ("", CALENDAR.format(feed=service.url) + POLICY.format()), HAS)
+    application = build(path, CANARIES, lambda: at[-1])
+    application.engine.adopt_rules()
+    return application, Refresh(application)
+
+
+def _findings(application: Application) -> list[tuple[str, str]]:
+    return [(found.target, found.reason) for found in application.store.findings.open()]
+
+
+def test_a_running_hub_takes_new_dates(tmp_path: Path, service: Service) -> None:
+    """A holiday that is announced in May is no holiday before somebody starts the hub again."""
+    service.body, at = feed("2026-12-24").encode(), [NOW]
+    application, refresh = _running(tmp_path, service, at)
+    other = Refresh(application)
+    assert refresh.turn() is False
+    asked = len(service.asked)
+    assert other.turn() is False
+    assert len(service.asked) == asked, "one process reads it"
+    service.body = feed("2026-12-24", "2026-03-03").encode()
+    at.append(NOW + EVERY - timedelta(seconds=1))
+    assert refresh.turn() is False, "it is not time yet"
+    at.append(NOW + EVERY)
+    assert refresh.turn() is True
+    assert other.turn() is True, "what another process has read is taken over"
+    held = application.store.editions.holidays()[FEED, service.url]
+    assert held == {date(2026, 3, 3), date(2026, 12, 24)}
+    assert _findings(application) == []
+
+
+def test_a_feed_that_is_down_or_empty_is_a_finding_and_loses_nothing(
+    tmp_path: Path, service: Service
+) -> None:
+    """A provider's mistake would have the desk work on all its holidays, and nobody would know why."""
+    service.body, at = feed("2026-12-24").encode(), [NOW]
+    application, refresh = _running(tmp_path, service, at)
+    refresh.turn()
+    place = "calendars.more.feed"
+    for broken, why in (
+        ((503, b""), "the server answered 503; the dates of earlier hold"),
+        ((200, b"<html>"), "it is no iCalendar feed; the dates of earlier hold"),
+        ((200, feed().encode()), "it names no day from now on, and did before; the dates of earlier hold"),
+    ):
+        service.status, service.body = broken
+        at.append(at[-1] + EVERY)
+        assert refresh.turn() is False
+        ((target, said),) = _findings(application)
+        assert target == place
+        assert said == why or "no iCalendar feed" in said
+        assert application.store.editions.holidays()[FEED, service.url] == {date(2026, 12, 24)}
+    service.status, service.body = 200, feed("2026-12-24").encode()
+    at.append(at[-1] + EVERY)
+    refresh.turn()
+    assert _findings(application) == [], "it is well again"
+    at.append(datetime(2026, 12, 25, tzinfo=UTC))
+    refresh.turn()
+    assert _findings(application) == [(place, "it names no day from now on: is it still looked after?")]
+
+
+def test_a_running_service_looks_after_its_feeds(tmp_path: Path, service: Service) -> None:
+    """What nobody starts keeps nothing up to date."""
+    service.body, at = feed("2026-12-24").encode(), [NOW]
+    application, _ = _running(tmp_path, service, at)
+    stopping = threading.Event()
+    Refresh(application).start(stopping)
+    assert "feeds" in {thread.name for thread in threading.enumerate()}
+    stopping.set()
