@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
 from typing import Annotated
 
 import typer
@@ -28,19 +27,10 @@ def list_parked(
 
     Example: deskbridge parked list --group
     """
+    from deskbridge.aside import asides, rows_of
     from deskbridge.bootstrap import build  # heavy: --help does without
 
-    store = build(settings, os.environ).store
-    rows = [
-        {"ticket": " = ".join(str(ref) for ref in store.bundles.load(row.subject).refs), "reason": row.parked}
-        for row in store.inbox.parked()
-    ]
-    if group:
-        alike: dict[str, int] = defaultdict(int)
-        for row in rows:
-            alike[str(row["reason"])] += 1
-        counted = sorted(alike.items(), key=lambda found: -found[1])
-        rows = [{"reason": reason, "tickets": str(count)} for reason, count in counted]
+    rows = rows_of(asides(build(settings, os.environ).store), group=group)
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:
@@ -61,25 +51,17 @@ def retry(
     ] = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
-    """Have parked tickets looked at again with the next sync.
+    """Have parked tickets looked at again with the next sync, those of a migration with the next run.
 
     Example: deskbridge parked retry --reason "no customer is known"
     """
-    from deskbridge.bootstrap import build, system_time  # as in `list`
-    from deskbridge.named import subject_named
+    from deskbridge.aside import asides, one_aside, retried
+    from deskbridge.bootstrap import build  # as in `list`
 
     application = build(settings, os.environ)
-    store = application.store
-    named = subject_named(application, ticket) if ticket else None
-    rows = [
-        row
-        for row in store.inbox.parked()
-        if (named is None or row.subject == named) and (reason is None or reason in (row.parked or ""))
-    ]
-    if ticket and not rows:
-        raise ConfigError([f"{ticket} is not parked; `deskbridge parked list` tells what is"])
-    tried = sum(store.inbox.retry(row.subject, system_time(), allowed=allow) for row in rows)
-    typer.echo(f"{tried} to be looked at again; `deskbridge sync --once` does it now.")
+    found = one_aside(application, ticket) if ticket else asides(application.store)
+    chosen = [one for one in found if reason is None or one.named_by(reason)]
+    typer.echo(retried(application, chosen, allow=allow))
 
 
 @parked.command("dismiss")
@@ -92,16 +74,11 @@ def dismiss(
 
     Example: deskbridge parked dismiss desk:42 --reason "a test ticket"
     """
-    from deskbridge.bootstrap import build, system_time  # as in `list`
-    from deskbridge.named import subject_named
+    from deskbridge.aside import dismissed, one_aside
+    from deskbridge.bootstrap import build  # as in `list`
 
     application = build(settings, os.environ)
-    store, subject = application.store, subject_named(application, ticket)
-    rows = [row for row in store.inbox.parked() if row.subject == subject]
-    if not rows:
-        raise ConfigError([f"{ticket} is not parked; `deskbridge parked list` tells what is"])
-    for row in rows:
-        store.dismiss(row, reason, system_time())
+    dismissed(application, one_aside(application, ticket), reason)
     typer.echo(f"{ticket} is off the list.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -27,25 +28,57 @@ Preload = Annotated[
 
 @app.command()
 def run(
+    apply: Annotated[bool, typer.Option("--apply", help="Do it, not only say what would be done.")] = False,
+    demo: Annotated[
+        int | None, typer.Option("--demo", min=1, metavar="N", help="So many tickets that stand for all.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="End after so many tickets.")
+    ] = None,
     status: Statuses = None,
     customer: Customers = None,
     created: Created = "",
     updated: Updated = "",
     id_: Ids = None,
     preload: Preload = False,
+    share: Annotated[
+        str, typer.Option("--share", metavar="PERCENT", help="How much of each quota it may use, at most.")
+    ] = "",
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=14, help="Tickets that are worked on at once.")
+    ] = 8,
+    go_on: Annotated[
+        bool, typer.Option("--continue", help="The rules changed: leave what was migrated as it is.")
+    ] = False,
+    remap: Annotated[
+        bool, typer.Option("--remap", help="The rules changed: decide the fields of what was migrated again.")
+    ] = False,
+    notify: Annotated[
+        str, typer.Option("--notify", metavar="CHANNEL", help="Say there when it stops, is late, or is done.")
+    ] = "",
+    hours: Annotated[
+        float | None, typer.Option("--hours", help="How long it may take; --notify tells when it will not.")
+    ] = None,
     as_json: AsJson = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
-    """Say what would be migrated: counts, and the first tickets with readers and mail. Nothing is written.
+    """Migrate what waits; without --apply say what would be done, and write nothing.
 
-    Where to is said in [migration]. What people still work on comes first, the latest first.
+    Where to is said in [migration]. What people still work on comes first, the latest first. It may be
+    interrupted in any way: run again, it goes on, and nothing is made twice. Run again after its end, it
+    takes what changed since. It never writes to its source, and refuses where customers would be mailed.
 
-    Example: deskbridge migrate run --customer lantern
+    It pauses by itself when one in a hundred tickets is parked, or fifty in a row for one reason. Ends with
+    0, with 4 if it parked tickets or paused, with 5 where customers would be mailed.
+
+    Example: deskbridge migrate run --demo 20 --apply
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
-    from deskbridge.migration.asked import Asked
-    from deskbridge.migration.building import machine_of, ready
-    from deskbridge.migration.rehearsal import counted, planned, rehearsal_json, rehearsal_lines
+    from deskbridge.migration.asked import Asked, share_of
+    from deskbridge.migration.opening import Changed
+    from deskbridge.migration.rehearsal import rehearsed
+    from deskbridge.migration.running import Orders, migrated
+    from deskbridge.migration.told import standing_json, standing_lines, standing_of
 
     asked = Asked(
         statuses=tuple(status or ()),
@@ -55,11 +88,69 @@ def run(
         ids=tuple(id_ or ()),
         preload=preload,
     )
+    orders = Orders(
+        asked=asked,
+        limit=limit,
+        demo=demo,
+        share=share_of(share),
+        workers=workers,
+        changed=Changed.REMAP if remap else Changed.CONTINUE if go_on else Changed.ASK,
+        notify=notify,
+        hours=hours,
+    )
     application = build(settings, os.environ)
-    machine = ready(machine_of(application, customers=asked.customers))
-    found = counted(machine, asked.which(application.settings, machine.source))
-    plans = list(planned(machine, [one.key for one in found.first]))
+    if not apply:
+        typer.echo(rehearsed(application, orders, as_json=as_json))
+        return
+    done, code = migrated(application, orders, _ask)
+    standing = standing_of(application.store, done, application.now())
+    shown = json.dumps(standing_json(standing), indent=2) if as_json else "\n".join(standing_lines(standing))
+    typer.echo(shown)
+    raise typer.Exit(code)
+
+
+@app.command()
+def status(
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Say how the migration stands: what became of each ticket, why, and what to do next. No tool is asked.
+
+    Example: deskbridge migrate status --json
+    """
+    from deskbridge.bootstrap import build  # as in `run`
+    from deskbridge.migration.told import standing_json, standing_lines, standing_of
+
+    application = build(settings, os.environ)
+    runs = application.store.runs.all()
+    found = [standing_of(application.store, run, application.now()) for run in runs]
     if as_json:
-        typer.echo(json.dumps(rehearsal_json(machine, found, plans), indent=2))
+        typer.echo(json.dumps([standing_json(one) for one in found], indent=2))
     else:
-        typer.echo("\n".join(rehearsal_lines(machine, found, plans)))
+        typer.echo("\n".join(standing_lines(found[0])) if found else "Nothing was migrated yet.")
+
+
+@app.command()
+def stop(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
+    """Have a run stop, wherever it works; what is under way is brought to its end.
+
+    Example: deskbridge migrate stop
+    """
+    from deskbridge.bootstrap import build  # as in `run`
+    from sync.store.runs import RunState
+
+    application = build(settings, os.environ)
+    running = [run for run in application.store.runs.all() if run.state is RunState.RUNNING]
+    for run in running:
+        application.store.runs.stop(run.id, application.now())
+        typer.echo(f"run {run.id} stops within seconds; `deskbridge migrate run --apply` goes on.")
+    if not running:
+        typer.echo("No run is at work.")
+
+
+def _ask() -> str:
+    """Ask what changed rules mean for what was migrated, where there is somebody to be asked."""
+    if not sys.stdin.isatty():
+        return "stop"
+    said = typer.prompt("The rules changed since the last run: continue, remap or stop?", default="stop")
+    return str(said).strip().lower()

@@ -87,3 +87,13 @@ def _day(option: str, text: str) -> datetime | None:
     except ValueError:
         raise ConfigError([f"{option}: {text!r} is no day; write it like 2024-01-31"]) from None
     return at.replace(tzinfo=at.tzinfo or UTC)
+
+
+def share_of(text: str) -> float | None:
+    """Return a share of a quota, written as ``30%`` or ``30``; None where nothing is said."""
+    if not text:
+        return None
+    number = text.rstrip("%").strip()
+    if not number.isdecimal() or not 1 <= int(number) <= 100:
+        raise ConfigError([f"--share: {text!r} is no share; write it like 30%"])
+    return int(number) / 100

@@ -46,13 +46,12 @@ class Machine:
 def machine_of(
     application: Application,
     *,
-    run: int = 0,
     share: float | None = None,
     workers: int = WORKERS,
     quiet: Collection[str] = (),
     customers: Collection[str] = (),
 ) -> Machine:
-    """Return what run number `run` works with; 0 for one that only looks.
+    """Return what a run works with; it can only look until it is `working_for` one.
 
     `share` is the part of each quota, less the head-room, that it may use. Raises ConfigError.
     """
@@ -66,14 +65,7 @@ def machine_of(
     connectors = connectors_of(settings, now, budgets, store.database.former)
     desk = desk_of_run(application.desk, settings, quiet, customers)
     turns = Turns(workers)
-    engine = RunEngine(
-        store=store,
-        connectors=connectors,
-        desk=desk,
-        signer=application.signer,
-        now=now,
-        run=RunWork(run, Together(turns).create),
-    )
+    engine = _engine(application, connectors, desk, turns, 0)
     return Machine(
         application=application,
         source=source,
@@ -112,6 +104,25 @@ def ready(machine: Machine, quiet: Collection[str] = ()) -> Machine:
     bulk = max((can.bulk for can in able.values()), default=1)
     threads = machine.workers + (bulk if bulk > 1 else 0)
     return replace(machine, threads=threads)
+
+
+def working_for(machine: Machine, run: int) -> Machine:
+    """Return the machine as it works for a run of this number."""
+    engine = _engine(machine.application, machine.connectors, machine.desk, machine.turns, run)
+    return replace(machine, engine=engine)
+
+
+def _engine(
+    application: Application, connectors: Mapping[str, Connector], desk: Desk, turns: Turns, run: int
+) -> RunEngine:
+    return RunEngine(
+        store=application.store,
+        connectors=connectors,
+        desk=desk,
+        signer=application.signer,
+        now=application.now,
+        run=RunWork(run, Together(turns).create),
+    )
 
 
 def mailing(can: PlaceAbilities) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from connectors.base import Presence
-from deskbridge.migration.building import Machine
+from deskbridge.bootstrap import Application
+from deskbridge.migration.building import Machine, machine_of, ready
+from deskbridge.migration.running import Orders, demonstration
 from deskbridge.report import plan_json, plan_lines
 from mappings.ticket import Ref, Status
 from sync.migrate.listing import BEGINNING, listed
@@ -88,6 +91,28 @@ def _within(at: datetime | None, since: datetime | None, before: datetime | None
 def planned(machine: Machine, keys: list[str]) -> Iterator[Planned]:
     """Yield what would be written for tickets. Raises WireError."""
     yield from machine.engine.plan([subject_of(None, Ref(machine.source, key)) for key in keys])
+
+
+def rehearsed(application: Application, orders: Orders, *, as_json: bool) -> str:
+    """Return what a run would do, as text. Raises what `ready` and the source's lists raise."""
+    asked = orders.asked
+    machine = ready(
+        machine_of(application, share=orders.share, workers=orders.workers, customers=asked.customers)
+    )
+    which = asked.which(application.settings, machine.source)
+    if orders.demo is not None:
+        hints = machine.connectors[machine.source].changed(BEGINNING)
+        rows = (listed(hint, machine.desk.rules.reads, None, timedelta(0)) for hint in hints)
+        meant_ones = (
+            (row.key, row.status, row.whose) for row in rows if not row.skipped and meant(which, row)
+        )
+        keys = demonstration(machine, meant_ones, orders.demo)
+        which = replace(which, keys=frozenset(keys))
+    found = counted(machine, which, orders.demo or EXAMPLES)
+    plans = list(planned(machine, [one.key for one in found.first]))
+    if as_json:
+        return json.dumps(rehearsal_json(machine, found, plans), indent=2)
+    return "\n".join(rehearsal_lines(machine, found, plans))
 
 
 def rehearsal_lines(machine: Machine, found: Counted, plans: list[Planned]) -> list[str]:

@@ -29,6 +29,8 @@ _SHARE, _LEAST = 0.01, 20
 """The part of the tickets that may be parked, and how many are nobody's worry in any case."""
 _TICK = 0.2
 """Seconds between two looks for more to do while workers are busy, or nothing is due."""
+_SPARE = 8
+"""Tickets that wait for a free thread: looked up together, so that none waits for the store."""
 _HELD = timedelta(seconds=10)
 """When a ticket is tried again that another worker holds."""
 REMAPPED: frozenset[Field] = frozenset(name for name in FIELDS if name not in (*OWN, "tags"))
@@ -105,7 +107,7 @@ class Loop:
     def _give(self, which: Which, stopping: Callable[[], bool], limit: int | None) -> bool:
         given = 0
         while not (stopping() or self.why or self._broken):
-            room = self._threads * 2 - self._busy()
+            room = self._threads + _SPARE - self._busy()
             if limit is not None:
                 room = min(room, limit - given)
                 if limit <= given and not self._busy():

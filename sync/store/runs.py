@@ -181,6 +181,10 @@ class Runs:
         with self._db.writing() as tx:
             return _run(tx.execute(insert(runs).values(**values, **more).returning(runs)).one())
 
+    def ask(self, id: int, asked: Mapping[str, Any]) -> None:
+        """Keep what a run was asked."""
+        self._set(id, asked=dict(asked))
+
     def go_on(self, id: int, digest: str, asked: Mapping[str, Any], at: datetime) -> None:
         """Record that a run goes on, by these rules, and that nobody wants it to stop any more."""
         now = {"state": RunState.RUNNING, "why": "", "ended": None, "stop": None, "beat": at}
@@ -364,10 +368,13 @@ class Runs:
         with self._db.reading() as tx:
             return [_item(row) for row in tx.execute(query)]
 
-    def walk(self, source: str, states: Collection[State], run: int | None = None) -> Iterator[Item]:
+    def walk(
+        self, source: str, states: Collection[State], run: int | None = None, which: Which | None = None
+    ) -> Iterator[Item]:
         """Yield the tickets in these states in the order of their keys, a batch at a time."""
         after = ""
         mine = [items.c.connection == source, items.c.state.in_(states)]
+        mine += which.conditions() if which else ()
         if run is not None:
             mine.append(items.c.run == run)
         while True:

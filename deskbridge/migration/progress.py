@@ -1,0 +1,133 @@
+"""How far a run is: kept in the store for `status`, and told where it was started, line by line."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from deskbridge.migration.building import Machine
+from sync.migrate.run import Loop, Tally
+from sync.store.runs import Which
+
+_EVERY = 10.0
+"""Seconds between two lines where nobody watches."""
+_WINDOW = 60.0
+"""Seconds over which the rate is measured."""
+_COUNT = 5.0
+"""Seconds between two counts of what waits."""
+
+
+class Progress:
+    """Says each second, in the store, that a run is worked on; a thread of its own."""
+
+    def __init__(
+        self, machine: Machine, run: int, which: Which, *, hours: float | None, late: Callable[[str], None]
+    ) -> None:
+        """`late` hears once that a run will take longer than so many `hours`."""
+        self._machine, self._run, self._which, self._hours, self._late = machine, run, which, hours, late
+        self._ending, self.stopping = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
+        self._began, self._told, self._listed = time.monotonic(), 0.0, 0
+        self._marks: deque[tuple[float, int]] = deque()
+        self._waiting, self._counted = 0, -_COUNT
+        self.loop: Loop | None = None
+        self.broken: BaseException | None = None
+
+    def start(self) -> None:
+        """Begin to tell."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Tell a last time, and no more."""
+        self._ending.set()
+        self._thread.join()
+
+    def listed(self, count: int) -> None:
+        """Take note of how many rows of the source's lists were read."""
+        self._listed = count
+
+    def stop(self) -> bool:
+        """Whether the run is to stop: somebody asked, or what it says cannot be kept."""
+        return self.stopping.is_set() or self.broken is not None
+
+    def now(self) -> dict[str, Any]:
+        """Return how far it is, as data."""
+        at = time.monotonic()
+        tally = self.loop.tally if self.loop else Tally()
+        self._marks.append((at, tally.settled))
+        while len(self._marks) > 1 and self._marks[0][0] < at - _WINDOW:
+            self._marks.popleft()
+        spent, done = at - self._marks[0][0], tally.settled - self._marks[0][1]
+        rate = done / spent if spent > 0.5 else 0.0
+        if at - self._counted >= _COUNT:
+            runs = self._machine.application.store.runs
+            self._waiting, self._counted = runs.waiting(self._machine.source, self._which)[0], at
+        used = {name: budget.used() for name, budget in self._machine.budgets.items()}
+        return {
+            "phase": "migrating" if self.loop else "listing",
+            "listed": self._listed,
+            "settled": tally.settled,
+            "created": tally.created,
+            "parked": tally.parked,
+            "waiting": self._waiting,
+            "rate": round(rate, 2),
+            "left_seconds": round(self._waiting / rate) if rate else None,
+            "quota": {name: round(share, 2) for name, share in used.items() if share is not None},
+            "waits_for": dict(tally.waits_for),
+        }
+
+    def _watch(self) -> None:
+        while True:
+            last = self._ending.wait(1.0)
+            try:
+                self._tell(self.now(), last=last)
+            except Exception as error:  # noqa: BLE001 - a full disk ends the run, and is told by its caller
+                self.broken = error
+                return
+            if last:
+                return
+
+    def _tell(self, told: dict[str, Any], *, last: bool) -> None:
+        store, at = self._machine.application.store, self._machine.application.now()
+        if not store.runs.beat(self._run, told, at):
+            self.stopping.set()
+        self._is_late(told)
+        live = sys.stderr.isatty()
+        if live:
+            sys.stderr.write(f"\r\x1b[2K{progress_line(told)}" + ("\n" if last else ""))
+            sys.stderr.flush()
+        elif last or time.monotonic() - self._told >= _EVERY:
+            self._told = time.monotonic()
+            sys.stderr.write(f"{at:%Y-%m-%d %H:%M:%S} UTC {progress_line(told)}\n")
+            sys.stderr.flush()
+
+    def _is_late(self, told: dict[str, Any]) -> None:
+        left = told["left_seconds"]
+        if self._hours is None or left is None or told["phase"] != "migrating":
+            return
+        hours = (time.monotonic() - self._began + left) / 3600
+        if hours > self._hours:
+            self._late(f"it will take {hours:.1f} hours, and was to take {self._hours:g}")
+            self._hours = None
+
+
+def progress_line(told: Mapping[str, Any]) -> str:
+    """Return how far a run is, in a line."""
+    if told.get("phase") == "listing":
+        return f"reading the lists: {told['listed']} rows"
+    left = told.get("left_seconds")
+    parts = [
+        f"{told['settled']} done",
+        f"{told['waiting']} left",
+        f"{told['rate']:.1f}/s",
+        f"{timedelta(seconds=left)} to go" if left is not None else "",
+        f"{told['parked']} parked" if told["parked"] else "",
+        *(f"{name} quota {share:.0%}" for name, share in told["quota"].items()),
+        *(f"waits for {name}: {why}" for name, why in told["waits_for"].items()),
+    ]
+    return ", ".join(part for part in parts if part)

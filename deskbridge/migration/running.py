@@ -1,0 +1,197 @@
+"""Carries out a run: lists, works, lists what changed meanwhile, and says what came of it."""
+
+from __future__ import annotations
+
+import getpass
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from connectors.base import Presence
+from connectors.errors import Gone, Rejected, Throttled, Transient, WireError
+from deskbridge.bootstrap import Application
+from deskbridge.migration.asked import Asked
+from deskbridge.migration.building import Machine, machine_of, ready, working_for
+from deskbridge.migration.opening import Ask, Changed, opened
+from deskbridge.migration.progress import Progress
+from deskbridge.notify import notifier_of
+from sync.migrate.listing import Lister
+from sync.migrate.run import Loop
+from sync.migrate.sample import candidates, chosen, signs
+from sync.outcome import not_before
+from sync.store.outbox import Notification
+from sync.store.runs import Run, RunState, State, Which
+
+ROUNDS = 5
+"""How often the lists are read again for what changed meanwhile, before the rest is left to the next run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """How a person wants a run carried out."""
+
+    asked: Asked
+    limit: int | None = None
+    demo: int | None = None
+    share: float | None = None
+    workers: int = 8
+    changed: Changed = Changed.ASK
+    notify: str = ""
+    hours: float | None = None
+
+
+def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, int]:
+    """Work for a run until it is done, stopped or paused; return it, and the exit code."""
+    asked = orders.asked
+    machine = ready(
+        machine_of(application, share=orders.share, workers=orders.workers, customers=asked.customers)
+    )
+    which = asked.which(application.settings, machine.source)
+    run, remap = opened(application, machine.source, getpass.getuser(), _said(orders), orders.changed, ask)
+    machine = working_for(machine, run.id)
+    tell = _teller(application, orders.notify, run.id)
+    progress = Progress(machine, run.id, which, hours=orders.hours, late=lambda why: tell("late", why))
+    progress.start()
+    try:
+        with _stopped_by_signals(progress.stopping):
+            state, why = _Work(machine, run.id, progress, orders).all(which, remap=remap)
+    finally:
+        progress.end()
+    if progress.broken is not None:
+        raise progress.broken
+    application.store.runs.end(run.id, state, why, application.now())
+    tell(state.value, why)
+    notifier_of(application).once()
+    parked = application.store.runs.counts(machine.source, run.id)[State.PARKED]
+    return application.store.runs.get(run.id) or run, 4 if parked or state is RunState.PAUSED else 0
+
+
+def demonstration(machine: Machine, tickets: Iterable[tuple[str, str, str]], count: int) -> list[str]:
+    """Return the keys of a few of (key, status, customer) that stand for all. Raises WireError."""
+    looked_at = []
+    for key in candidates(tickets, max(_LOOKS, count * 3)):
+        with suppress(Gone, Rejected):  # what cannot be read shows nobody anything
+            looked_at.append((key, signs(machine.connectors[machine.source].fetch(key))))
+    return chosen(looked_at, count)
+
+
+_LOOKS = 60
+"""Tickets that are read to choose a demonstration from, at least."""
+
+
+class _Work:
+    """One process's work for a run."""
+
+    def __init__(self, machine: Machine, run: int, progress: Progress, orders: Orders) -> None:
+        self._machine, self._run, self._progress, self._orders = machine, run, progress, orders
+        self._store, self._now = machine.application.store, machine.application.now
+        connector, reads = machine.connectors[machine.source], machine.desk.rules.reads
+        self._lister = Lister(self._store, connector, reads)
+        self._archive = Presence.ARCHIVED in reads
+
+    def all(self, which: Which, *, remap: bool) -> tuple[RunState, str]:
+        """Work round by round; return how it ended, and why."""
+        self._list()
+        which = self._chosen(which)
+        for _ in range(ROUNDS):
+            if self._progress.stop():
+                return RunState.STOPPED, "somebody stopped it"
+            loop = self._progress.loop = self._loop()
+            done = loop.work(
+                which,
+                self._progress.stop,
+                limit=self._orders.limit,
+                remap=remap,
+                customers=frozenset(self._orders.asked.customers),
+            )
+            if loop.why:
+                return RunState.PAUSED, loop.why
+            if not done:
+                return RunState.STOPPED, "somebody stopped it"
+            if self._orders.limit is not None or which.keys:
+                break
+            self._list()
+            if not self._store.runs.waiting(self._machine.source, which)[0]:
+                break
+        return RunState.DONE, ""
+
+    def _loop(self) -> Loop:
+        machine = self._machine
+        return Loop(
+            store=self._store,
+            engine=machine.engine,
+            run=self._run,
+            connections=(machine.source, *machine.targets),
+            now=self._now,
+            turns=machine.turns,
+            threads=machine.threads,
+        )
+
+    def _list(self) -> None:
+        """Read the lists, however often the source is out of reach meanwhile."""
+        while not self._progress.stop():
+            try:
+                for count in self._lister(self._now()):
+                    self._progress.listed(count)
+                    if self._progress.stop():
+                        return
+                if self._archive:
+                    for _ in self._lister.gaps():
+                        if self._progress.stop():
+                            return
+            except (Transient, Throttled) as error:
+                self._wait(error)
+            else:
+                return
+
+    def _wait(self, error: WireError) -> None:
+        seconds = (not_before(error, self._now()) - self._now()).total_seconds()
+        self._progress.stopping.wait(max(1.0, min(seconds, 60.0)))
+
+    def _chosen(self, which: Which) -> Which:
+        """Return which tickets are meant: of a demonstration, a few that stand for all."""
+        run = self._store.runs.get(self._run)
+        if self._orders.demo is None or run is None:
+            return which
+        keys = run.asked.get("demo") or demonstration(self._machine, self._waiting(which), self._orders.demo)
+        self._store.runs.ask(self._run, {**run.asked, "demo": keys})
+        return replace(which, keys=frozenset(keys))
+
+    def _waiting(self, which: Which) -> Iterator[tuple[str, str, str]]:
+        for item in self._store.runs.walk(self._machine.source, [State.WAITING], which=which):
+            yield item.ref.key, item.status, item.whose
+
+
+def _said(orders: Orders) -> dict[str, object]:
+    return {**orders.asked.as_json(), **({"demo": []} if orders.demo is not None else {})}
+
+
+def _teller(application: Application, channel: str, run: int) -> Callable[[str, str], None]:
+    def tell(what: str, why: str) -> None:
+        if channel:
+            title = f"deskbridge: migration run {run} is {what}"
+            at = application.now()
+            key = f"run:{run}:{what}:{at.isoformat()}"
+            application.store.outbox.put(Notification(key, channel, title, why, at))
+
+    return tell
+
+
+@contextmanager
+def _stopped_by_signals(stopping: threading.Event) -> Iterator[None]:
+    """Have the first Ctrl-C, or SIGTERM, end the run in order; the second one ends the process."""
+
+    def stop(number: int, _: object) -> None:
+        if stopping.is_set():
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        stopping.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,124 @@
+"""What a run has done, as lines and as data. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from deskbridge.migration.progress import progress_line
+from sync.migrate.alike import grouped
+from sync.store import Store
+from sync.store.runs import Listing, Run, RunState, State
+
+REASONS = 10
+"""Kinds of reasons that are told in a terminal; --json tells all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a migration stands."""
+
+    run: Run
+    counts: Mapping[State, int]
+    """Of all tickets of the source."""
+    reasons: Mapping[State, Mapping[str, int]]
+    listing: Listing
+    now: datetime
+
+    @property
+    def state(self) -> str:
+        """How the run stands, in a word."""
+        silent = self.run.beat is None or (self.now - self.run.beat).total_seconds() > _SILENT
+        if self.run.state is RunState.RUNNING and silent:
+            return "interrupted"
+        return self.run.state.value
+
+
+_SILENT = 10
+"""Seconds after which a run that says nothing was killed."""
+
+
+def standing_of(store: Store, run: Run, now: datetime) -> Standing:
+    """Return how the migration of a run's source stands."""
+    why = (State.SKIPPED, State.PARKED, State.UNREACHABLE, State.GONE)
+    return Standing(
+        run=run,
+        counts=store.runs.counts(run.source),
+        reasons={state: store.runs.reasons(run.source, state) for state in why},
+        listing=store.runs.listing(run.source),
+        now=now,
+    )
+
+
+def balance(counts: Mapping[State, int]) -> str:
+    """Return the accountant's line: what there is, and what became of it; the difference is what waits."""
+    parts = [
+        f"{counts[State.MIGRATED]} migrated",
+        f"{counts[State.SKIPPED]} skipped by rule",
+        f"{counts[State.UNREACHABLE]} archived unreachable",
+        f"{counts[State.PARKED]} parked",
+        f"{counts[State.GONE]} gone",
+    ]
+    return f"source {sum(counts.values())} = {' + '.join(parts)}, difference {counts[State.WAITING]}"
+
+
+def standing_lines(standing: Standing) -> list[str]:
+    """Return how a migration stands, as lines."""
+    run = standing.run
+    since = f"began {run.began:%Y-%m-%d %H:%M} UTC by {run.who}"
+    lines = [f"run {run.id} of {run.source}: {standing.state}, {since}"]
+    if run.why:
+        lines.append(f"  why: {run.why}")
+    if run.state is RunState.RUNNING and run.progress:
+        lines.append(f"  {progress_line(run.progress)}")
+    if standing.listing.whole is None:
+        lines.append("  the lists of the source were not read to their end yet")
+    lines.append(balance(standing.counts))
+    for state, reasons in standing.reasons.items():
+        rows = grouped(reasons.items())
+        lines += [f"  {state}: {count} x {one}" for _, count, one in rows[:REASONS]]
+        if len(rows) > REASONS:
+            lines.append(f"  {state}: and {len(rows) - REASONS} other reasons; --json tells all")
+    if run.accepted is not None:
+        lines.append(f"accepted by {run.accepted_by}, {run.accepted:%Y-%m-%d %H:%M} UTC")
+    return [*lines, *(f"next: {step}" for step in _next(standing))]
+
+
+def standing_json(standing: Standing) -> dict[str, object]:
+    """Return how a migration stands, as data; times as ISO 8601."""
+    run = standing.run
+    return {
+        "run": run.id,
+        "source": run.source,
+        "state": standing.state,
+        "why": run.why,
+        "who": run.who,
+        "asked": run.asked,
+        "began": run.began.isoformat(),
+        "ended": run.ended.isoformat() if run.ended else None,
+        "progress": run.progress,
+        "listed": standing.listing.whole.isoformat() if standing.listing.whole else None,
+        "tickets": {state.value: count for state, count in standing.counts.items()},
+        "total": sum(standing.counts.values()),
+        "difference": standing.counts[State.WAITING],
+        "reasons": {
+            state.value: [{"reason": one, "count": n} for _, n, one in grouped(reasons.items())]
+            for state, reasons in standing.reasons.items()
+        },
+        "verified": run.verified,
+        "accepted": run.accepted.isoformat() if run.accepted else None,
+        "accepted_by": run.accepted_by,
+    }
+
+
+def _next(standing: Standing) -> list[str]:
+    """Return what a person may do now."""
+    counts, steps = standing.counts, []
+    if standing.state in ("interrupted", "stopped", "paused"):
+        steps.append("`deskbridge migrate run --apply` goes on where it was")
+    if counts[State.PARKED]:
+        steps.append("`deskbridge parked list --group`, then `parked retry --reason WORDS` and run again")
+    if standing.state == "done" and not counts[State.WAITING]:
+        steps.append("`deskbridge migrate verify` reads both sides again; run again for what changes")
+    return steps

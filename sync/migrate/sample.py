@@ -1,0 +1,85 @@
+"""A few tickets that stand for all: by status, customer, size, language, files. Pure, the same each time."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from connectors.base import Snapshot
+from mappings.ticket import Audience
+
+_EACH = 3
+"""Tickets that are kept of each status of each customer."""
+_GROUPS = 2_000
+"""Groups that are kept apart; an account with more is sampled from the first ones."""
+
+
+def candidates(tickets: Iterable[tuple[str, str, str]], most: int) -> list[str]:
+    """Return keys of (key, status, customer), as many as may be looked into: some of every group."""
+    chance = random.Random(0)  # noqa: S311 - the same choice each time is the point
+    groups: dict[tuple[str, str], tuple[int, list[str]]] = {}
+    for key, status, whose in tickets:
+        if (status, whose) not in groups and len(groups) >= _GROUPS:
+            continue
+        met, kept = groups.get((status, whose), (0, []))
+        if len(kept) < _EACH:
+            kept.append(key)
+        elif (place := chance.randrange(met + 1)) < _EACH:
+            kept[place] = key
+        groups[status, whose] = (met + 1, kept)
+    rows = [kept for _, kept in groups.values()]
+    chance.shuffle(rows)
+    turns = [row[turn] for turn in range(_EACH) for row in rows if turn < len(row)]
+    return turns[:most]
+
+
+def signs(side: Snapshot) -> frozenset[str]:
+    """Return what makes a ticket different from others."""
+    ticket = side.ticket
+    letters = sum(len(message.body.text) for message in ticket.messages)
+    files = [file for message in ticket.messages for file in message.attachments]
+    found = {
+        f"status {ticket.status}",
+        f"type {ticket.type}",
+        f"customer {ticket.organisation.key if ticket.organisation else ''}",
+        f"texts {_size(len(ticket.messages), (1, 4, 10, 30))}",
+        f"letters {_size(letters, (200, 2_000, 20_000))}",
+        f"files {_size(len(files), (0, 1, 5))}",
+        f"presence {side.presence}",
+        *(f"written in {script}" for script in _scripts(ticket.subject)),
+        *(f"kind {message.kind}" for message in ticket.messages),
+    }
+    for message in ticket.messages:
+        found |= {f"written in {script}" for script in _scripts(message.body.text[:4_000])}
+        if message.audience is not Audience.CUSTOMER:
+            found.add("for staff")
+    if any(file.inline for file in files):
+        found.add("a picture in a text")
+    return frozenset(found)
+
+
+def chosen(looked_at: Sequence[tuple[str, frozenset[str]]], count: int) -> list[str]:
+    """Return the keys of so many of (key, signs) that show as much as possible, the most telling first."""
+    left, known, picked = list(looked_at), set[str](), list[str]()
+    while left and len(picked) < count:
+        best = max(left, key=lambda one: len(one[1] - known))
+        left.remove(best)
+        known |= best[1]
+        picked.append(best[0])
+    return picked
+
+
+def _size(value: int, steps: Sequence[int]) -> str:
+    return next((f"up to {step}" for step in steps if value <= step), "more")
+
+
+def _scripts(text: str) -> set[str]:
+    """Return in which scripts a text is written, by the names of its letters."""
+    found = set()
+    for letter in set(text):
+        if letter.isalpha() and not letter.isascii():
+            found.add(unicodedata.name(letter, "UNKNOWN").partition(" ")[0])
+        elif unicodedata.category(letter) == "So":
+            found.add("pictures")
+    return found

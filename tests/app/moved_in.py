@@ -1,0 +1,75 @@
+"""What stands in Jira after a migration, read as its users read it, with nothing that a server chose."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from deskbridge.demo.people import People
+
+MIGRATION = """
+[migration]
+to = "support-development"
+"""
+_TOKEN = re.compile(r"#?db1\.[a-z0-9.]+")
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+_NUMBER = re.compile(r"desk-(\d+)")
+_FILE = re.compile(r"attachment/content/\d+|\b\d{5,}\b")
+
+
+def issues(people: People) -> Iterator[dict[str, Any]]:
+    """Yield every issue of the project, whole."""
+    page: dict[str, Any] = {}
+    while not page or page.get("nextPageToken"):
+        query = {"jql": "project = SUP ORDER BY key", "fields": ["*all"], "maxResults": 100}
+        token = {"nextPageToken": page["nextPageToken"]} if page else {}
+        page = people.jira("POST", "api/2/search/jql", json=query | token)
+        yield from page["issues"]
+
+
+def comments(people: People, key: str) -> list[dict[str, Any]]:
+    """Return the comments on an issue, in their order."""
+    found: list[dict[str, Any]] = people.jira("GET", f"api/2/issue/{key}/comment?maxResults=1000")["comments"]
+    return found
+
+
+def number_of(issue: Mapping[str, Any]) -> str:
+    """Return the ticket's old number, by the label that a person would search for."""
+    (label,) = [label for label in issue["fields"]["labels"] if _NUMBER.fullmatch(label)]
+    return str(label).removeprefix("desk-")
+
+
+def picture(people: People) -> dict[str, str]:
+    """Return old number -> digest of all that stands there; what the server chose is left out.
+
+    Fails if two issues stand for one ticket.
+    """
+    found: dict[str, str] = {}
+    for issue in issues(people):
+        fields = issue["fields"]
+        said = {
+            "summary": fields["summary"],
+            "status": fields["status"]["name"],
+            "priority": fields["priority"]["name"],
+            "type": fields["issuetype"]["name"],
+            "labels": sorted(fields["labels"]),
+            "description": _plain(fields["description"] or ""),
+            "comments": [_plain(text["body"]) for text in comments(people, issue["key"])],
+            "files": sorted(_file(people, file) for file in fields["attachment"]),
+        }
+        number = number_of(issue)
+        assert number not in found, f"two issues stand for ticket {number}"
+        found[number] = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return found
+
+
+def _plain(text: str) -> str:
+    return _FILE.sub("N", _ADDRESS.sub("", _TOKEN.sub("", text)))
+
+
+def _file(people: People, file: Mapping[str, Any]) -> str:
+    content = hashlib.sha256(people.fetch_from_jira(file["content"])).hexdigest()
+    return f"{file['filename']} {file['size']} {content}"

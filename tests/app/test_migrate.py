@@ -1,0 +1,216 @@
+"""A desk's history that moves to Jira, over real HTTP, by the commands that a person types."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from deskbridge.demo.people import File
+from tests.app.moved_in import MIGRATION, comments, issues, number_of, picture
+from tests.app.program import Hub
+
+COUNT = 40
+_REQUIRED = {
+    "system": "jira",
+    "kind": "answer",
+    "method": "POST",
+    "path": ".*/issue(/bulk)?$",
+    "status": 400,
+    "times": 999,
+    "body": '{"errorMessages": [], "errors": {"customfield_9": "Region is required."}}',
+}
+
+
+def past(hub: Hub, count: int = COUNT, **more: Any) -> dict[str, Any]:
+    """Give the desk a past, and the hub a migration of it."""
+    hub.settings.write_text(hub.settings.read_text("utf-8") + MIGRATION, "utf-8")
+    made = {"count": count, "seed": 11, "days": 200, "comments": 3, "archived": 0.1} | more
+    return dict(hub.control("POST", "act/freshdesk/generate", **made))
+
+
+def tickets(hub: Hub) -> dict[str, int]:
+    """Return what became of the tickets, as `migrate status` counts it."""
+    (newest, *_) = json.loads(hub.run("migrate", "status", "--json").out)
+    return dict(newest["tickets"])
+
+
+class TestRun:
+    def test_without_apply_nothing_is_written_and_everything_is_told(self, hub: Hub) -> None:
+        """A person who only looks would start a migration, or would not see who reads what it writes."""
+        made = past(hub)
+        assert hub.run("migrate", "run").code == 0
+        before = hub.remembered()
+        hub.refuse_writes()
+        looked = hub.run("migrate", "run")
+        assert (looked.code, hub.writes_refused()) == (0, 0)
+        listed = made["normal"] + made.get("deleted", 0) + made.get("spam", 0)
+        assert f"desk has {listed} tickets" in looked.out
+        assert f"{made['archived']} numbers are in no list" in looked.out
+        assert "create a ticket in SUP from desk" in looked.out
+        assert "(read by staff, no mail)" in looked.out
+        assert "say --apply" in looked.out
+        assert hub.remembered() == before
+
+    def test_everything_arrives_once_with_author_time_and_number(self, hub: Hub) -> None:
+        """The history would be lost, doubled, or nobody could find a ticket by the number they know."""
+        made = past(hub)
+        mail = hub.people.mail("kim@lantern.example", "Kim Park", "Import stops", "<p>At <b>row 17</b></p>")
+        hub.people.note(mail, "<p>The parser again</p>")
+        before = hub.people.agent("GET", f"tickets/{mail}/conversations")
+        mails = hub.customers_mailed()
+        done = hub.run("migrate", "run", "--apply")
+        assert done.code == 0, done.out + done.err
+        assert f"source {COUNT + 1} = {tickets(hub)['migrated']} migrated" in done.out
+        assert "difference 0" in done.out
+        found = {number_of(issue): issue for issue in issues(hub.people)}
+        assert len(found) == COUNT + 1 - made.get("deleted", 0) - made.get("spam", 0)
+        issue = found[str(mail)]
+        assert "*Kim Park* (customer) in [desk #" in issue["fields"]["description"]
+        (note,) = comments(hub.people, issue["key"])
+        assert "The parser again" in note["body"]
+        assert "(internal)" in note["body"]
+        assert hub.people.agent("GET", f"tickets/{mail}/conversations") == before, "it wrote to its source"
+        assert hub.customers_mailed() == mails
+
+    def test_a_second_run_takes_what_changed_and_reads_nothing_else(self, hub: Hub) -> None:
+        """The weekend's last hour would be spent on reading all the tickets that nobody touched."""
+        past(hub)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        whole, before = picture(hub.people), hub.calls()
+        assert hub.run("migrate", "run", "--apply").code == 0
+        spent = {name: count - before[name] for name, count in hub.calls().items()}
+        assert max(spent.values()) < COUNT / 2, spent
+        assert picture(hub.people) == whole
+        ticket = hub.people.mail("kim@lantern.example", "Kim", "New since", "<p>New</p>")
+        (open_one, *_) = [i for i in issues(hub.people) if i["fields"]["status"]["name"] == "To Do"]
+        hub.people.note(int(number_of(open_one)), "<p>Said since</p>")
+        hub.people.sort(int(number_of(open_one)), status=5)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        after = picture(hub.people)
+        assert {n for n in after if after[n] != whole.get(n)} == {str(ticket), number_of(open_one)}
+        (changed,) = [i for i in issues(hub.people) if i["key"] == open_one["key"]]
+        assert changed["fields"]["status"]["name"] == "Done"
+        assert "Said since" in comments(hub.people, open_one["key"])[-1]["body"]
+
+    def test_live_work_leaves_alone_what_a_run_made(self, hub: Hub) -> None:
+        """Before the cutover every migrated ticket would get a note in the desk that agents still work in."""
+        past(hub, 10)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        (one, *_) = [i for i in issues(hub.people) if i["fields"]["status"]["name"] == "To Do"]
+        hub.people.sort(int(number_of(one)), priority=4)
+        hub.people.comment(one["key"], "A developer is early")
+        before = hub.people.agent("GET", f"tickets/{number_of(one)}/conversations")
+        assert hub.run("sync", "--once").code == 0
+        assert hub.people.agent("GET", f"tickets/{number_of(one)}/conversations") == before
+        assert hub.run("plan", "--all").out.startswith("Nothing to write")
+
+    def test_what_live_work_linked_before_is_counted_and_left(self, hub: Hub) -> None:
+        """A ticket with an issue would get a second one, or its notes would be rewritten by a run."""
+        past(hub, 8)
+        linked = hub.people.mail("kim@lantern.example", "Kim", "Has an issue", "<p>Help</p>")
+        hub.people.sort(linked, tags=["dev"])
+        assert hub.run("sync", "--once").code == 0
+        assert hub.run("migrate", "run", "--apply").code == 0
+        found = [i for i in issues(hub.people) if i["fields"]["summary"] == "Has an issue"]
+        assert len(found) == 1
+        assert not [label for label in found[0]["fields"]["labels"] if label.startswith("desk-")]
+
+    def test_filters_take_what_was_asked_for_and_leave_the_rest_waiting(self, hub: Hub) -> None:
+        """Somebody who asks for one customer would have everybody's tickets moved, or not all of theirs."""
+        past(hub, 20, archived=0)
+        mine = [
+            hub.people.mail("giulia@orbit.example", "Giulia", f"Mine {n}", "<p>Help</p>") for n in range(2)
+        ]
+        asked = hub.run("migrate", "run", "--apply", "--customer", "orbit")
+        assert asked.code == 0, asked.err
+        assert {number_of(issue) for issue in issues(hub.people)} == {str(number) for number in mine}
+        assert tickets(hub)["waiting"] > 10
+        assert hub.run("migrate", "run", "--apply", "--id", "1,2").code == 0
+        assert {number_of(i) for i in issues(hub.people)} == {"1", "2", *map(str, mine)}
+        closed = hub.run("migrate", "run", "--apply", "--status", "closed", "--limit", "3")
+        assert closed.code == 0
+        assert tickets(hub)["migrated"] == 7
+
+    def test_a_demonstration_shows_different_tickets(self, hub: Hub) -> None:
+        """A sample of twenty alike tickets would hide what goes wrong with the others."""
+        past(hub)
+        shown = hub.run("migrate", "run", "--demo", "6", "--apply")
+        assert shown.code == 0, shown.err
+        found = list(issues(hub.people))
+        assert len(found) == 6
+        assert {issue["fields"]["status"]["name"] for issue in found} >= {"To Do", "Done"}
+        assert any(issue["fields"]["attachment"] for issue in found)
+
+    def test_trash_is_left_out_unless_a_rule_takes_it(self, hub: Hub) -> None:
+        """Spam would become issues, or what was thrown away by mistake could not be taken along."""
+        past(hub, 5, archived=0)
+        gone = hub.people.mail("kim@lantern.example", "Kim", "Thrown away", "<p>Help</p>")
+        hub.people.agent("DELETE", f"tickets/{gone}")
+        assert hub.run("migrate", "run", "--apply").code == 0
+        assert str(gone) not in {number_of(issue) for issue in issues(hub.people)}
+        assert "1 x it is in the trash" in hub.run("migrate", "status").out
+        hub.change(("[migration]\n", '[migration]\ntrash = "take"\n'))
+        refused = hub.run("migrate", "run", "--apply")
+        assert refused.code == 2
+        assert "--remap" in refused.err
+        assert hub.run("migrate", "run", "--apply", "--continue").code == 0
+        assert str(gone) in {number_of(issue) for issue in issues(hub.people)}
+
+    def test_a_file_and_a_picture_arrive_with_the_text_they_belong_to(self, hub: Hub) -> None:
+        """Screenshots, which most of support is about, would be gone with the old account."""
+        past(hub, 1, archived=0)
+        log = File("log.txt", b"E42 " * 100, "text/plain")
+        shot = File("shot.png", b"\x89PNG\r\n" + b"0" * 100, "image/png", cid="shot")
+        text = '<p>See <img src="cid:shot"> and the log</p>'
+        mail = hub.people.mail("kim@lantern.example", "Kim", "With files", text, log, shot)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        (issue,) = [i for i in issues(hub.people) if number_of(i) == str(mail)]
+        names = sorted(file["filename"] for file in issue["fields"]["attachment"])
+        assert [name[-4:] for name in names] == [".txt", ".png"]
+        assert f"!{names[1]}" in issue["fields"]["description"]
+
+
+class TestSafety:
+    def test_it_pauses_itself_when_everything_is_refused(self, hub: Hub) -> None:
+        """A field that became required would park a hundred thousand tickets, one by one, over a weekend."""
+        past(hub, 90, archived=0, comments=0)
+        hub.control("POST", "faults", **_REQUIRED)
+        paused = hub.run("migrate", "run", "--apply")
+        assert paused.code == 4, paused.out + paused.err
+        assert "paused" in paused.out
+        assert "Region is required" in paused.out
+        assert tickets(hub)["waiting"] > 0
+        listed = hub.run("parked", "list", "--group")
+        assert listed.code == 4
+        assert len(listed.lines) == 1
+        hub.control("DELETE", "faults")
+        assert "of the migration" in hub.run("parked", "retry", "--reason", "Region is required").out
+        done = hub.run("migrate", "run", "--apply")
+        assert done.code == 0, done.out
+        assert "difference 0" in done.out
+
+    def test_where_customers_would_be_mailed_it_refuses(self, hub: Hub) -> None:
+        """A hundred thousand customers would get a mail about a ticket that was closed years ago."""
+        past(hub, 3)
+        hub.change(
+            ('key = "SUP"\nkind = "10004"\nreaders = "staff"', 'key = "HELP"\nreaders = "staff"'),
+        )
+        refused = hub.run("migrate", "run", "--apply")
+        assert refused.code == 5, refused.out + refused.err
+        assert "customers may be mailed" in refused.err
+
+    def test_a_private_note_stays_where_staff_alone_read(self, hub: Hub) -> None:
+        """A migration into a customer's project would publish what agents thought of them."""
+        past(hub, 1, archived=0)
+        mail = hub.people.mail("kim@lantern.example", "Kim", "For all to read", "<p>Help</p>")
+        hub.people.note(mail, "<p>canary-for-staff</p>")
+        hub.change(
+            ('kind = "10004"\nreaders = "staff"', 'kind = "10004"\nreaders = "customer:lantern"'),
+            ('tags = ["dev"]\nto', 'tags = ["dev"]\ncustomers = ["lantern"]\nto'),
+        )
+        hub.run("migrate", "run", "--apply")
+        read = json.dumps([*issues(hub.people)]) + json.dumps(
+            [comments(hub.people, issue["key"]) for issue in issues(hub.people)]
+        )
+        assert "canary-for-staff" not in read
+        assert len([*issues(hub.people)]) <= 1, "another customer's ticket is in their project"
