@@ -15,6 +15,7 @@ from sync.store.accounts import Accounts
 from sync.store.audit import Audit
 from sync.store.bundles import Bundles
 from sync.store.chores import Chores
+from sync.store.cutovers import Cutovers
 from sync.store.database import Database
 from sync.store.decisions import Decision, Decisions
 from sync.store.dialects import Address
@@ -26,6 +27,7 @@ from sync.store.journal import Journal
 from sync.store.lists import Lists
 from sync.store.messages import Messages
 from sync.store.outbox import Outbox
+from sync.store.quiets import Quiets
 from sync.store.register import Register
 from sync.store.runs import Runs
 from sync.store.served import ServedTickets
@@ -68,6 +70,8 @@ class Store:
     accounts: Accounts
     audit: Audit
     runs: Runs
+    quiets: Quiets
+    cutovers: Cutovers
     keeps: Retention
 
     def hub(self) -> str:
@@ -160,5 +164,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         accounts=Accounts(database),
         audit=Audit(database),
         runs=Runs(database),
+        quiets=Quiets(database),
+        cutovers=Cutovers(database),
         keeps=keeps or Retention(),
     )

@@ -502,3 +502,22 @@ items = Table(
     Index("ix_items_number", "connection", "number"),
     Index("ix_items_run", "run"),
 )
+
+quiets = Table(
+    "quiets",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "project")),
+    *_texts("before", "before_name", "silent", "state", "who", "canary", "confirmed_by"),
+    Column("at", Instant, nullable=False),
+    *(Column(name, Instant) for name in ("asked", "confirmed")),
+)
+
+cutovers = Table(
+    "cutovers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *_texts("source", "state", "way", "who", "why"),
+    Column("at", Instant, nullable=False),
+    Column("detail", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -248,6 +248,7 @@ class TestMails:
 
     def test_the_notification_scheme_does_not_silence_customers(self, site: Running) -> None:
         """Swapping it quietens staff; customers' mails are switched on the web page only."""
+        site.admin()
         site.hub.put("project/HELP", {"notificationScheme": 10001}, 200)
         key = raised(site)
         site.hub.post(f"issue/{key}/comment", {"body": "x"})

@@ -104,6 +104,8 @@ class TestVotesAndMails:
     def test_an_empty_scheme_writes_to_nobody(self, site: Running) -> None:
         """Swapped before a bulk run and back after it."""
         key = site.hub.issue(assignee={"accountId": site.account(DANA)})
+        assert site.hub.refused("PUT", "project/SUP", {"notificationScheme": 10001})[0] == 403
+        site.admin()
         site.hub.put("project/SUP", {"notificationScheme": 10001}, 200)
         assert site.hub.get("project/SUP/notificationscheme")["id"] == 10001
         site.world.outbox.clear()

@@ -157,11 +157,14 @@ def _set(call: Call, found: Project, body: Json) -> None:
 
 
 def change(call: Call) -> Response:
-    """Change a project; its notification scheme is swapped here too (reference, 11.3)."""
+    """Change a project; its notification scheme is swapped here too (reference, 11.3).
+
+    A project's administrator may do all but change its schemes or its key: that takes one of the site's.
+    """
     found = call.site.project(call.caller, call.path("key"))
     administer_project(call.user, found)
     body = call.object()
-    if "key" in body and body["key"] != found.key:
+    if ("key" in body and body["key"] != found.key) or any(name.endswith("Scheme") for name in body):
         administer(call.user)
     whole = {"key": found.key, "name": found.name, **body}
     lead = _lead(call, body) or call.site.users[found.lead]
