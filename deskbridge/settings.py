@@ -171,13 +171,14 @@ class _Reader:
     def _tell(self, error: ErrorDetails) -> None:
         """Take note of one of pydantic's errors, in a person's words."""
         loc = tuple(part for part in error["loc"] if part != "[key]")
-        self._say(loc, _words_of(error, loc))
+        self._say(loc, words_of(error, loc))
 
 
 _STAND_IN = "a secret that could not be read"
 
 
-def _words_of(error: ErrorDetails, loc: Loc) -> str:
+def words_of(error: ErrorDetails, loc: Loc) -> str:
+    """Return what is wrong at a place of the settings, in a person's words."""
     if error["type"] == "extra_forbidden":
         return f"there is no such key{nearest(str(loc[-1]), _keys_beside(loc))}"
     if error["type"] == "missing":
@@ -204,6 +205,11 @@ class _Environment(EnvSettingsSource):
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         return self._given
+
+
+def toml_in(path: Path) -> Raw:
+    """Return what a TOML file says. Raises ConfigError where it cannot be read."""
+    return _toml(path)[0]
 
 
 def _toml(path: Path) -> tuple[Raw, Lines]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -165,6 +166,10 @@ def simulate(
     policy: Annotated[str, typer.Option("--policy", metavar="NAME", help="A policy of the settings.")],
     since: Annotated[str, typer.Option("--from", metavar="DATE", help="As 2026-03-01, begun in UTC.")],
     until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Until it begins; now.")] = None,
+    draft: Annotated[
+        Path | None,
+        typer.Option("--draft", metavar="FILE", help="A file with further policies and calendars."),
+    ] = None,
     customer: Customer = None,
     as_json: AsJson = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
@@ -172,12 +177,14 @@ def simulate(
     """Compare what was kept in the past with what would have been under another policy. Nothing is changed.
 
     Example: deskbridge sla simulate --policy gold --from 2026-01-01
+
+    Example: deskbridge sla simulate --policy new --draft new.toml --from 2026-01-01
     """
     from deskbridge.bootstrap import build  # as in `next`
     from deskbridge.sla.shown import compared_lines
     from deskbridge.sla.statement import simulated
 
     application = build(settings, os.environ)
-    found = simulated(application, policy, since, until, customer)
+    found = simulated(application, policy, since, until, customer, draft)
     lines = (line for one in found for line in compared_lines(one))
     typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(lines))

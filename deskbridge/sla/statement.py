@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from connectors.capabilities import Part
 from connectors.errors import ConfigError, Gone, WireError
 from deskbridge.bootstrap import Application
+from deskbridge.sla.drafts import draft_in
 from deskbridge.sla.held import Answered, Held, customer_of
 from deskbridge.sla.spans import day_of, month_of
 from deskbridge.sla.told import spoken
@@ -256,9 +258,17 @@ def _booked_on(application: Application, ref: Ref, shared: list[str]) -> Iterato
 
 
 def simulated(
-    application: Application, policy: str, since: str, until: str | None, customer: str | None
+    application: Application,
+    policy: str,
+    since: str,
+    until: str | None,
+    customer: str | None,
+    draft: Path | None = None,
 ) -> list[Data]:
-    """Return each customer's past under another policy, compared. Raises ConfigError with all problems."""
+    """Return each customer's past under another policy, compared; it may be one of a `draft`.
+
+    Raises ConfigError with all problems.
+    """
     problems, days = [], list[datetime]()
     for option, text in (("--from", since), ("--to", until)):
         try:
@@ -267,8 +277,16 @@ def simulated(
             problems += error.problems
     if len(days) > 1 and days[0] >= days[1]:
         problems.append(f"--to {until} is not after --from {since}")
-    known, rules = application.settings.policies, application.promised.policy(policy)
-    if policy not in known:
+    known = dict(application.settings.policies)
+    rules = application.promised.policy(policy)
+    if draft:
+        try:
+            tried = draft_in(draft, application.settings, application.promised.holidays)
+            known = {**known, **tried.policies}
+            rules = tried.policy(policy) if policy in tried.policies else rules
+        except ConfigError as error:
+            problems += error.problems
+    if policy not in known and not (draft and problems):
         problems.append(
             f"no policy {policy!r}{nearest(policy, known)}; there are {', '.join(known) or 'none'}"
         )

@@ -225,6 +225,44 @@ class TestSimulate:
         assert ended.code == 0, ended.err
         assert "first_response urgent: 1 met, 0 missed, 0 waived -> 0 met, 1 missed, 0 waived" in ended.out
 
+    def test_a_policy_that_nobody_has_is_tried_from_a_file(self, hub: Hub) -> None:
+        """Who wants to know what a promise would cost would have to promise it to somebody first."""
+        hub.change(ALWAYS)
+        had(hub, "71", february("10:30"))
+        draft = hub.folder / "new.toml"
+        draft.write_text(
+            '[calendars.long]\nzone = "Europe/Rome"\nalways = true\n'
+            '[policies.strict]\ncalendar = "long"\ntargets = { urgent = { first_response = "10m" } }\n'
+            '[policies.soft]\ncalendar = "office"\ntargets = { urgent = { first_response = "8h" } }\n',
+            "utf-8",
+        )
+        ask = ("sla", "simulate", "--from", "2026-02-01", "--customer", "lantern", "--draft", str(draft))
+        strict, soft = (hub.run(*ask, "--policy", name) for name in ("strict", "soft"))
+        assert strict.code == soft.code == 0, strict.err + soft.err
+        assert "first_response urgent: 1 met, 0 missed, 0 waived -> 0 met, 1 missed, 0 waived" in strict.out
+        assert "-> 0 met, 1 missed" not in soft.out
+        assert hub.run(*ask, "--policy", "standard").code == 0, "those of the settings are there as well"
+
+    def test_what_is_wrong_with_a_draft_is_told_by_line(self, hub: Hub) -> None:
+        """A promise that is written wrongly would be tried as another one."""
+        draft = hub.folder / "new.toml"
+        draft.write_text(
+            '[policies.new]\ncalendar = "offic"\ntargets = { urgent = { resolve = "4h" } }\n'
+            '[calendars.fed]\nzone = "UTC"\nalways = true\nfeed = "days.ics"\n',
+            "utf-8",
+        )
+        ask = ("sla", "simulate", "--from", "2026-02-01", "--draft", str(draft), "--policy", "new")
+        ended = hub.run(*ask)
+        assert ended.code == 2
+        assert "line 2: policies.new.calendar" in ended.err
+        assert "line 7: calendars.fed.feed: a draft reads none; write holidays" in ended.err
+        draft.write_text(
+            "[policies.new]\ntargets = { urgent = { resolve = '4x' } }\ncalender = 'office'\n", "utf-8"
+        )
+        ended = hub.run(*ask)
+        assert "line 3: policies.new.calender: there is no such key; did you mean 'calendar'?" in ended.err
+        assert "line 2: policies.new.targets.urgent.resolve" in ended.err
+
     def test_everything_that_is_wrong_is_told_at_once(self, hub: Hub) -> None:
         """Somebody who is told of one mistake after the other asks three times."""
         ended = hub.run("sla", "simulate", "--policy", "standart", "--from", "never", "--customer", "lantrn")
