@@ -99,7 +99,7 @@ def ready(machine: Machine, quiet: Collection[str] = ()) -> Machine:
         if place.connection not in quiet and (found := mailing(can))
     ]
     if loud:
-        way = "see `deskbridge mails`, and switch their mails off before anything is migrated there"
+        way = "switch their mails off and prove it: `deskbridge migrate quiet on`; see `deskbridge mails`"
         raise UnsafePlan("; ".join([*loud, way]))
     bulk = max((can.bulk for can in able.values()), default=1)
     threads = machine.workers + (bulk if bulk > 1 else 0)

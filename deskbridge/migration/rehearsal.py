@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from connectors.base import Presence
 from deskbridge.bootstrap import Application
 from deskbridge.migration.building import Machine, machine_of, ready
+from deskbridge.migration.quiet import silenced
 from deskbridge.migration.running import Orders, demonstration
 from deskbridge.report import plan_json, plan_lines
 from mappings.ticket import Ref, Status
@@ -96,8 +97,16 @@ def planned(machine: Machine, keys: list[str]) -> Iterator[Planned]:
 def rehearsed(application: Application, orders: Orders, *, as_json: bool) -> str:
     """Return what a run would do, as text. Raises what `ready` and the source's lists raise."""
     asked = orders.asked
+    quiet = silenced(application)
     machine = ready(
-        machine_of(application, share=orders.share, workers=orders.workers, customers=asked.customers)
+        machine_of(
+            application,
+            share=orders.share,
+            workers=orders.workers,
+            quiet=quiet,
+            customers=asked.customers,
+        ),
+        quiet,
     )
     which = asked.which(application.settings, machine.source)
     if orders.demo is not None:

@@ -16,6 +16,7 @@ from deskbridge.migration.asked import Asked
 from deskbridge.migration.building import Machine, machine_of, ready, working_for
 from deskbridge.migration.opening import Ask, Changed, opened
 from deskbridge.migration.progress import Progress
+from deskbridge.migration.quiet import silenced
 from deskbridge.notify import notifier_of
 from sync.migrate.listing import Lister
 from sync.migrate.run import Loop
@@ -45,8 +46,16 @@ class Orders:
 def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, int]:
     """Work for a run until it is done, stopped or paused; return it, and the exit code."""
     asked = orders.asked
+    quiet = silenced(application)
     machine = ready(
-        machine_of(application, share=orders.share, workers=orders.workers, customers=asked.customers)
+        machine_of(
+            application,
+            share=orders.share,
+            workers=orders.workers,
+            quiet=quiet,
+            customers=asked.customers,
+        ),
+        quiet,
     )
     which = asked.which(application.settings, machine.source)
     run, remap = opened(application, machine.source, getpass.getuser(), _said(orders), orders.changed, ask)

@@ -60,6 +60,12 @@ def standing(hub: Hub) -> dict[str, Any]:
     return dict(one)
 
 
+def issues(hub: Hub) -> list[dict[str, Any]]:
+    """Return the issues of the project."""
+    asked = {"jql": "project = HELP", "fields": "summary"}
+    return list(jira(hub, "GET", "search/jql", params=asked)["issues"])
+
+
 class TestQuiet:
     def test_a_place_is_silenced_and_set_back_exactly(self, moving: Hub) -> None:
         """Broken: staff gets ten thousand mails, or never one again."""
@@ -156,9 +162,16 @@ class TestQuiet:
         assert not standing(moving)["quiet"]
         confirmed = moving.run("migrate", "quiet", "confirm", "--by", "Noor")
         assert f"Noor says that nothing came to the customer of jira {request}" in confirmed.out
-        assert standing(moving)["quiet"]
         assert moving.run("migrate", "quiet", "check").code == 0
+        ticket = moving.people.mail("iris@lantern.example", "Iris Quill", "Moved", "<p>It stops</p>")
+        moving.people.reply(ticket, "<p>We look</p>")
+        before = moving.customers_mailed()
+        moved = moving.run("migrate", "run", "--apply")
+        assert moved.code == 0, moved.err
+        assert "Moved" in {issue["fields"]["summary"] for issue in issues(moving)}
+        assert moving.customers_mailed() == before
         assert moving.run("migrate", "quiet", "off").code == 0
+        assert moving.run("migrate", "run", "--apply").code == 5
         assert moving.run("migrate", "quiet", "on").code == 0
         assert not standing(moving)["quiet"]  # a proof is for the silence that was proved
 
