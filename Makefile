@@ -35,8 +35,9 @@ campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n 
 laws: $(STAMP) ## the laws of texts on many texts by chance (EXAMPLES=n, 2000), seldom the same ones
 	EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/mappings/test_markup_laws.py tests/mappings/test_hostile.py $(ARGS)
 
-desk-life: $(STAMP) ## a quarter of a desk's life, by chance, against a counter of minutes (SEED=n)
-	DESK_LIFE=$(or $(SEED),7) $(BIN)/python -m pytest -q -n 0 tests/sync/test_desk_life.py
+desk-life: $(STAMP) ## a quarter of a desk's life before three tools, against a counter of minutes (SEED=n PLANTED=name|all)
+	$(if $(PLANTED),DESK_LIFE_PLANTED=$(PLANTED)) DESK_LIFE=$(or $(SEED),7) \
+		$(BIN)/python -m pytest -q -s -n 0 tests/sync/test_desk_life.py tests/desk_life -k "minutes_say or mistake or quarter"
 
 lint: $(STAMP) ## ruff: rules and formatting
 	$(BIN)/ruff check .

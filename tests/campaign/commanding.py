@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskbridge.linking import Ways, link_many
+from tests.desk_life.jobs import ASKED
 
 if TYPE_CHECKING:
     from deskbridge.bootstrap import Application
@@ -30,4 +31,5 @@ def recover(application: Application, job: Job) -> dict[str, Any]:
 COMMANDS = {
     "take_over": take_over,
     "recover": recover,
+    **ASKED,
 }

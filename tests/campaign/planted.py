@@ -46,6 +46,7 @@ from sync.rules import Role
 from sync.seen import Kind, Mirror, TextId
 from sync.store import journal
 from sync.store.health import Tally
+from tests.desk_life.planted import PLANTED as OF_CLOCKS
 
 _APPLIER: Any = apply.Applier
 _OBSERVER: Any = observe.Observer
@@ -386,4 +387,4 @@ PLANTED: dict[str, Callable[[], None]] = {
 def plant(name: str) -> None:
     """Make a mistake in the hub of this process, by name; the empty name is none."""
     if name:
-        PLANTED[name]()
+        {**PLANTED, **OF_CLOCKS}[name]()
