@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from deskbridge.cli import migrate_before, migrate_quiet
+from deskbridge.cli import migrate_after, migrate_before, migrate_quiet
 from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
 
 app = typer.Typer(no_args_is_help=True, help="Move a desk's history to where the work goes on.")
 app.command("estimate")(migrate_before.estimate)
 app.command("people")(migrate_before.people)
+app.command("redirects")(migrate_after.redirects)
 app.add_typer(migrate_quiet.app, name="quiet")
 
 Statuses = Annotated[list[str] | None, typer.Option("--status", help="Only tickets in this status.")]

@@ -26,6 +26,7 @@ from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
 from sync.store.lists import Lists
 from sync.store.messages import Messages
+from sync.store.moved import Movings
 from sync.store.outbox import Outbox
 from sync.store.quiets import Quiets
 from sync.store.register import Register
@@ -72,6 +73,7 @@ class Store:
     runs: Runs
     quiets: Quiets
     cutovers: Cutovers
+    movings: Movings
     keeps: Retention
 
     def hub(self) -> str:
@@ -166,5 +168,6 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         runs=Runs(database),
         quiets=Quiets(database),
         cutovers=Cutovers(database),
+        movings=Movings(database),
         keeps=keeps or Retention(),
     )

@@ -89,6 +89,8 @@ RULES: dict[tuple[str, str], Role | None] = {
     ("POST", "/sign-in"): None,
     ("POST", "/sign-out"): Role.VIEWER,
     ("GET", "/"): Role.VIEWER,
+    ("GET", "/old"): Role.VIEWER,
+    ("GET", "/old/{connection}/{key:path}"): Role.VIEWER,
 }
 """What each address asks of who comes. A page that is added must be written here too."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deskbridge.web.pages import entrance
+from deskbridge.web.pages.moved import moved
 from deskbridge.web.pages.overview import overview
 from deskbridge.web.pages.site import Page
 
@@ -12,4 +13,6 @@ PAGES = (
     Page("/sign-in", entrance.enter, role=None, method="POST"),
     Page("/sign-out", entrance.leave, method="POST"),
     Page("/", overview),
+    Page("/old", moved),
+    Page("/old/{connection}/{key:path}", moved),
 )
