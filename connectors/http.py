@@ -79,8 +79,8 @@ class Http:
     now: Callable[[], datetime] = field(repr=False)
     explain: Explain = field(repr=False)
     file_hosts: tuple[str, ...] = ()
-    passing: tuple[int, ...] = ()
-    """Further statuses that refuse a write only for now (Jira's 409: it met another edit)."""
+    passing: Callable[[int, str], bool] = field(default=lambda status, said: False, repr=False)
+    """Whether a further status and its message refuse a write only for now: it met another edit."""
     limits: Limits = field(default=Limits(), repr=False)
     denies: Callable[[requests.Response], bool] = field(default=lambda response: False, repr=False)
     """Whether a 403 means the credential rather than the thing that was asked for (a scope is missing)."""
@@ -168,7 +168,7 @@ class Http:
             return Unauthorised(self.connection, call, said)
         if status in (404, 410):
             return (Gone if self.genuine(response) else Transient)(self.connection, call, said)
-        if status in self.passing:
+        if self.passing(status, text):
             return Transient(self.connection, call, said)
         if status in (408, 425) or status >= 500:
             kind = Transient if idempotent or status == 425 else Uncertain

@@ -92,6 +92,7 @@ def http_of(config: ConnectionConfig) -> Http:
         budget=config.budget,
         now=config.now,
         explain=explain,
+        passing=lambda status, said: status == 409 and "Resource lock" in said,  # gitlab-api 0.1
         bounds=config.bounds,
         sleep=config.sleep,
     )

@@ -98,7 +98,7 @@ class Client:
             now=config.now,
             explain=partial(explain, names=self.names),
             file_hosts=FILE_HOSTS,
-            passing=(409,),
+            passing=lambda status, said: status == 409,
             limits=LIMITS,
             denies=denies,
             genuine=genuine,

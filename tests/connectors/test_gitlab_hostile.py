@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from connectors.base import BadSignature, CommentDraft, Connector, Hook, TicketDraft, Upload
 from connectors.bounds import Bounds
 from connectors.capabilities import Part
-from connectors.errors import Gone, HubError, Rejected, Uncertain
+from connectors.errors import Gone, HubError, Rejected, Transient, Uncertain
 from connectors.gitlab import translate, wire
 from connectors.gitlab.connector import connect
 from connectors.gitlab.webhook import hear
@@ -381,3 +381,14 @@ def test_a_hostile_name_is_data() -> None:
     found = translate.ticket(SIDE, one, [], 99)
     assert "priority::" not in found.tags
     assert found.subject == "__proto__"
+
+
+@pytest.mark.parametrize(
+    ("message", "error"), [("409 Conflict: Resource lock", Transient), ("Duplicated issue", Rejected)]
+)
+def test_a_locked_issue_passes(server: responses.RequestsMock, message: str, error: type[HubError]) -> None:
+    """Broken: an edit that met another one is never tried again, as if GitLab had refused it for good."""
+    server.get(ISSUE, json=issue())
+    server.put(ISSUE, status=409, json={"message": message})
+    with pytest.raises(error, match=message):
+        connect(config()).set_fields(told(), {"priority": Priority.HIGH})
