@@ -402,7 +402,9 @@ def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
             add |= fresh
             # What one side removed while another added it is wanted.
             gone = old.keys() - now[source].keys() - wanted
-            remove |= {now[target][k] for k in gone if k in now[target]}
+            remove |= {
+                tag for tag in s.sides[target].ticket.tags if slug(tag) in gone and slug(tag) in now[target]
+            }
         reached, over = marked(s, target)
         remove |= _strange_labels(s, target) | over
         missing = s.own_tags.get(target, frozenset()) - s.sides[target].ticket.tags

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from sync.apply import Applied
 from sync.explain import Item, items, remark_item
 from sync.observe import Observation, Observed
 from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Severity, Skip, Tell, Write
-from sync.remember import Remembered, remember, remember_created
+from sync.remember import Answer, Remembered, as_written, remember, remember_created
 from sync.rules import Role
 from sync.seen import Seen
 from sync.served import counting, served
@@ -113,7 +113,7 @@ class Recorder:
             self._explain(bundle, ticket, applied)
             for written in applied.created.values():
                 # It was made from its front side; what changed elsewhere at the same time is still to come.
-                if past := _changed_at_work(ticket.situation):
+                if past := _changed_at_work(ticket.situation, applied.answers):
                     self._store.bundles.hold(claim, written.ref, past)
                     again = True
         look = Look(tuple(planned), _written(applied for _, applied in carried))
@@ -230,10 +230,14 @@ def _written(carried: Iterable[Applied]) -> dict[str, frozenset[str]]:
     return fields
 
 
-def _changed_at_work(s: Situation) -> dict[Ref, Seen]:
-    """Return what was last seen of each work side that says something else now."""
+def _changed_at_work(s: Situation, answers: Mapping[str, Answer]) -> dict[Ref, Seen]:
+    """Return what was last seen of each work side that says something else now.
+
+    What the hub wrote there since is part of it: a side that is just made has that from its front side.
+    """
     works = (name for name in s.sides if s.role(name) is Role.WORK and name in s.seen)
-    return {s.sides[name].ref: s.seen[name] for name in works if s.seen[name].native != s.sides[name].native}
+    changed = (name for name in works if s.seen[name].native != s.sides[name].native)
+    return {s.sides[name].ref: as_written(s.seen[name], answers.get(name)) for name in changed}
 
 
 def _unsettled(carried: list[tuple[Observed, Applied]]) -> dict[Ref, frozenset[Field]]:

@@ -7,7 +7,7 @@ changed between our read and our write is left unseen, so that the next look fin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connectors.base import NativeValue, Snapshot, WrittenTicket
 from connectors.capabilities import Capabilities
@@ -78,6 +78,16 @@ def remember_created(written: WrittenTicket, sent: Mapping[Field, Value], can: C
         wanted["tags"] = tuple(missing)
     remarks = tuple(_not_taken(written.ref.connection, "tags", tag) for tag in missing)
     return Remembered(Seen(written.native, wanted), remarks)
+
+
+def as_written(old: Seen, answer: Answer | None) -> Seen:
+    """Return what a side had said, with what the hub wrote there since and nothing that people changed."""
+    if answer is None:
+        return old
+    native = {**old.native, **{name: answer.native.get(name) for name in answer.sent}}
+    if "tags" in old.native:
+        native["tags"] = tuple(sorted({*(old.native["tags"] or ()), *answer.added} - answer.removed))
+    return replace(old, native=native)
 
 
 def _await(draft: _Draft, side: Snapshot, old: Seen) -> None:

@@ -425,6 +425,7 @@ def _tagged(desk: str, jira: str, seen_desk: str = "", seen_jira: str = "") -> S
         "both sides": (_tagged("a", "b"), [("desk", {"b"}, set()), ("jira", {"a"}, set())]),
         "added and removed": (_tagged("b", "a", "a", "a"), [("jira", {"b"}, {"a"})]),
         "written otherwise": (_tagged("Big_Pump! pump", "pump big_pump", "pump", "pump"), []),
+        "spelt twice": (_tagged("", "a A!", "a", "a A!"), [("jira", set(), {"a", "A!"})]),
         "both at once": (_tagged("", "a b", "a", "a"), [("desk", {"b"}, set()), ("jira", set(), {"a"})]),
         "control": (_tagged("dev DEV x", "", ""), [("jira", {"x"}, set())]),
         "differed before": (_tagged("a", "b", "a", "b"), []),

@@ -1019,3 +1019,28 @@ def test_what_changes_while_another_issue_is_made_reaches_that_too(world: World)
     (made,) = world.jira.tickets.values()
     assert "pump" in (made.fields["tags"] or ())
     assert made.fields["subject"] == world.desk.tickets[ticket].fields["subject"]
+
+
+def test_a_tag_that_is_removed_right_after_another_issue_was_made_with_it_is_removed_there_too(
+    world: World,
+) -> None:
+    """Otherwise the new issue keeps a tag for ever that a developer took off the other one."""
+    key = world.opened("dev", "firmware")
+    world.jira.fail("create", Fault.RESET)
+    world.sync()
+    (issue,) = world.gitlab.tickets
+    world.gitlab.tag(issue, "hardware")
+    world.desk.tag(key, "beta")
+    world.wait(minutes=16)
+
+    def takes_off(call: str) -> None:
+        """Take the tag off as soon as it is there: the other issue was made just before."""
+        if call == "fetch" and "beta" in (world.gitlab.tickets[issue].fields["tags"] or ()):
+            world.gitlab.before = lambda call: None
+            world.gitlab.tag(issue, remove=("beta",))
+
+    world.gitlab.before = takes_off
+    world.settle()
+    for name in ("desk", "jira", "gitlab"):
+        tags = set(world.only(name).fields["tags"] or ())
+        assert tags & {"beta", "hardware"} == {"hardware"}, name
