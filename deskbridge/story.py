@@ -40,7 +40,7 @@ def story_json(story: Story) -> dict[str, object]:
         "sides": [_side(bundle, ref) for ref in bundle.refs],
         "former": [str(ref) for ref in bundle.former],
         "next": _next(story.waiting),
-        "fields": [field for ref in bundle.refs for field in _fields(story, ref)],
+        "fields": [field for ref in bundle.refs for field in fields_of(story, ref)],
         "texts": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.COMMENT and _is_text(m)],
         "files": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.FILE],
         "clocks": [clock for told in story.clocks for clock in clocks_json(told)],
@@ -70,8 +70,8 @@ def story_lines(story: Story) -> list[str]:
         return [f"{bundle.refs[0]}: it is not linked, and nothing was ever decided about it; {way}"]
     lines = [" = ".join(str(ref) for ref in bundle.refs) or bundle.subject]
     for ref in bundle.refs:
-        lines += [f"{ref}: {bundle.urls.get(ref, '')}{_state(bundle, ref)}"]
-        lines += [f"  {_field_line(field)}" for field in _fields(story, ref)]
+        lines += [f"{ref}: {bundle.urls.get(ref, '')}{state_of(bundle, ref)}"]
+        lines += [f"  {_field_line(field)}" for field in fields_of(story, ref)]
     for told in story.clocks:
         lines += _section(f"Clocks of {told.name}", list(clock_lines(told)))
     copies = [m for m in bundle.mirrors if _is_text(m)]
@@ -115,11 +115,12 @@ def _side(bundle: Bundle, ref: Ref) -> dict[str, object]:
         "key": ref.key,
         "name": ref.display,
         "url": bundle.urls.get(ref, ""),
-        "state": _state(bundle, ref).strip(" ()") or "present",
+        "state": state_of(bundle, ref).strip(" ()") or "present",
     }
 
 
-def _state(bundle: Bundle, ref: Ref) -> str:
+def state_of(bundle: Bundle, ref: Ref) -> str:
+    """Return what is odd about a side, in brackets; nothing if it is there."""
     if ref in bundle.lost:
         return f" (lost since {bundle.lost[ref]:%Y-%m-%d %H:%M} UTC)"
     if ref in bundle.missing:
@@ -131,7 +132,7 @@ def _state(bundle: Bundle, ref: Ref) -> str:
     return ""
 
 
-def _fields(story: Story, ref: Ref) -> list[dict[str, object]]:
+def fields_of(story: Story, ref: Ref) -> list[dict[str, object]]:
     """Return each field of a side as it was last seen, with the hub's last write to it, if there is one."""
     if ref not in story.bundle.seen:
         return []

@@ -30,6 +30,8 @@ from sync.sla.tiers import Tier, used
 Data = dict[str, Any]
 
 _WORST = 10
+_NO_TIER = "the settings have no tier of the customer"
+_NOT_ASKED = "booked time is in the tools, which were not asked: `deskbridge sla report` asks them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,19 @@ class Decided:
         return "waived" if said.kind == "waived" else "met" if said.met else "missed"
 
 
-def statement(application: Application, customer: str, month: str) -> Data:
-    """Return a customer's month as data that JSON has. Raises ConfigError for what is no month."""
+def statement(application: Application, customer: str, month: str, *, ask: bool = True) -> Data:
+    """Return a customer's month as data that JSON has. Raises ConfigError for what is no month.
+
+    The time that was booked is in the tools alone: without `ask` none is asked, and no hours are told.
+    """
     held, whose = Held(application), application.settings.customers[customer]
     first, begin, end = month_of(month, whose.zone)
     until = min(end, application.now())
     tickets = [one for one in held.answers() if _ever(one.ticket.facts, customer)]
     rows = sorted(decided(tickets, customer, begin, until), key=lambda row: (row.at, row.ref.key, row.clock))
-    entries, unread, shared = _hours(application, tickets, customer, begin)
+    entries, unread, shared = _hours(application, tickets, customer, begin) if ask else ([], [], [])
     tier = _tier(application, customer)
-    use = used(tier, entries, first, whose.zone) if tier else None
+    use = used(tier, entries, first, whose.zone) if tier and ask else None
     return {
         "customer": customer,
         "name": whose.name,
@@ -82,7 +87,7 @@ def statement(application: Application, customer: str, month: str) -> Data:
             "over_minutes": _minutes(use.over) if use else None,
             "billable_minutes": _minutes(use.billable) if use else None,
             "unpaid_minutes": _minutes(use.unpaid) if use else None,
-            "reason": use.reason if use else "the settings have no tier of the customer",
+            "reason": use.reason if use else _NO_TIER if ask else _NOT_ASKED,
             "unread": unread,
             "shared": shared,
         },

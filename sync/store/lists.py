@@ -76,7 +76,8 @@ class Wanted:
     """Which tickets somebody looks for; what is empty restricts nothing."""
 
     text: str = ""
-    customer: str = ""
+    customer: str | None = None
+    """Empty means nobody's."""
     status: str = ""
     """A status, ``open`` for any that is not done, ``any``."""
     owner: str | None = None
@@ -233,7 +234,7 @@ def _wanted(wanted: Wanted, at: datetime) -> Select[Any]:
             clocks.c.connection == served.c.connection, clocks.c.key == served.c.key, clocks.c.due <= at
         )
         query = query.where(late.exists())
-    if wanted.customer:
+    if wanted.customer is not None:
         query = query.where(served.c.customer == wanted.customer)
     if wanted.status == "open":
         query = query.where(served.c.status.not_in(_DONE))

@@ -53,6 +53,13 @@ class Statements:
             taken = tx.execute(first.returning(statements.c.hash)).first()
         return Statement(customer, month, at, who, digest, body) if taken else None
 
+    def all(self) -> list[tuple[str, str, datetime]]:
+        """Return the customer and month of each statement, and when it was issued; the newest first."""
+        c = statements.c
+        query = select(c.customer, c.month, c.issued).order_by(c.month.desc(), c.customer)
+        with self._db.reading() as tx:
+            return [(row.customer, row.month, row.issued) for row in tx.execute(query)]
+
     def of(self, customer: str, month: str) -> Statement | None:
         """Return what was issued to a customer for a month, or None."""
         query = select(statements).where(statements.c.customer == customer, statements.c.month == month)

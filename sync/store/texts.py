@@ -64,6 +64,16 @@ class Texts:
         with self._db.reading() as tx:
             return [Wording(row.id, _raw(row.format, row.packed), row.read_at) for row in tx.execute(query)]
 
+    def latest(self, ref: Ref, ids: Iterable[str]) -> dict[str, Raw]:
+        """Return what some texts of a side say now, by their ids; nothing of those that are not kept."""
+        wanted, found = sorted(set(ids)), dict[str, Raw]()
+        with self._db.reading() as tx:
+            for few in _parts(wanted):
+                query = select(wordings.c.id, texts).join(texts).where(*_here(ref), wordings.c.id.in_(few))
+                for row in tx.execute(query.order_by(wordings.c.read_at)):
+                    found[row.id] = _raw(row.format, row.packed)
+        return found
+
     def text(self, sha: str) -> Raw | None:
         """Return the text with a sha, or None if it is not kept, or not any more."""
         with self._db.reading() as tx:

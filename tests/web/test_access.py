@@ -91,6 +91,23 @@ RULES: dict[tuple[str, str], Role | None] = {
     ("GET", "/"): Role.VIEWER,
     ("GET", "/old"): Role.VIEWER,
     ("GET", "/old/{connection}/{key:path}"): Role.VIEWER,
+    ("GET", "/tickets"): Role.VIEWER,
+    ("GET", "/ticket/{connection}/{key:path}"): Role.VIEWER,
+    ("GET", "/boards"): Role.VIEWER,
+    ("GET", "/board/{customer}"): Role.VIEWER,
+    ("GET", "/parked"): Role.VIEWER,
+    ("GET", "/findings"): Role.VIEWER,
+    ("GET", "/duty"): Role.VIEWER,
+    ("GET", "/reports"): Role.VIEWER,
+    ("GET", "/reports/{customer}/{month}"): Role.VIEWER,
+    ("GET", "/connections"): Role.VIEWER,
+    ("GET", "/settings"): Role.ADMIN,
+    ("GET", "/audit"): Role.ADMIN,
+    ("POST", "/acts/retry"): Role.AGENT,
+    ("POST", "/acts/retry-all"): Role.AGENT,
+    ("POST", "/acts/dismiss"): Role.AGENT,
+    ("POST", "/acts/answer"): Role.AGENT,
+    ("POST", "/acts/allow"): Role.ADMIN,
 }
 """What each address asks of who comes. A page that is added must be written here too."""
 

@@ -27,7 +27,23 @@ _STATIC = {
     "deskbridge.svg": "image/svg+xml",
 }
 
-_NAVIGATION = (("/", "Overview", Role.VIEWER),)
+_NAVIGATION = (
+    ("/", "Overview", Role.VIEWER),
+    ("/tickets", "Tickets", Role.VIEWER),
+    ("/boards", "Boards", Role.VIEWER),
+    ("/parked", "Parked", Role.VIEWER),
+    ("/findings", "Findings", Role.VIEWER),
+    ("/duty", "Duty", Role.VIEWER),
+    ("/reports", "Reports", Role.VIEWER),
+    ("/connections", "Connections", Role.VIEWER),
+    ("/settings", "Settings", Role.ADMIN),
+    ("/audit", "Audit", Role.ADMIN),
+)
+_DONE = {
+    "retried": "It is looked at now. Load the page again in a moment to see what came of it.",
+    "dismissed": "It is off the list of what is parked, until it changes.",
+    "answered": "Your answer is kept.",
+}
 
 
 def page(shown: Shown, visit: Visit, application: Application) -> str:
@@ -42,6 +58,7 @@ def page(shown: Shown, visit: Visit, application: Application) -> str:
         "form": lambda: token_of(visit.who.key) if visit.who else "",
         "customers": {key: one.name for key, one in application.settings.customers.items()},
         "systems": {name: one.system for name, one in application.settings.connections.items()},
+        "done": _DONE.get(visit.asked("done"), ""),
         "version": deskbridge.__version__,
         "nav": [(path, name) for path, name, role in _NAVIGATION if visit.may(role)],
         **shown.values,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from deskbridge.web.pages import entrance
+from deskbridge.web.pages import attention, desk, entrance, tickets
 from deskbridge.web.pages.moved import moved
 from deskbridge.web.pages.overview import overview
 from deskbridge.web.pages.site import Page
+from deskbridge.web.pages.ticket import ticket
+from sync.store.accounts import Role
 
 PAGES = (
     Page("/static/{name}", entrance.dress, role=None),
@@ -15,4 +17,21 @@ PAGES = (
     Page("/", overview),
     Page("/old", moved),
     Page("/old/{connection}/{key:path}", moved),
+    Page("/tickets", tickets.tickets),
+    Page("/ticket/{connection}/{key:path}", ticket),
+    Page("/boards", tickets.boards),
+    Page("/board/{customer}", tickets.board),
+    Page("/parked", attention.parked),
+    Page("/findings", attention.findings),
+    Page("/duty", desk.duty),
+    Page("/reports", desk.reports),
+    Page("/reports/{customer}/{month}", desk.report),
+    Page("/connections", desk.connections),
+    Page("/settings", desk.settings, role=Role.ADMIN),
+    Page("/audit", desk.audit, role=Role.ADMIN),
+    Page("/acts/retry", attention.retry, role=Role.AGENT, method="POST"),
+    Page("/acts/retry-all", attention.retry_all, role=Role.AGENT, method="POST"),
+    Page("/acts/dismiss", attention.dismiss, role=Role.AGENT, method="POST"),
+    Page("/acts/answer", attention.answer, role=Role.AGENT, method="POST"),
+    Page("/acts/allow", attention.allow, role=Role.ADMIN, method="POST"),
 )

@@ -1,0 +1,157 @@
+"""One ticket: its conversation on all sides, its clocks, what the hub did, what it did not do, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from deskbridge.sla.held import Held
+from deskbridge.sla.told import Clocks, clocks_json
+from deskbridge.story import Story, fields_of, state_of
+from deskbridge.web.pages.clocking import clock_name, shown
+from deskbridge.web.pages.site import Site
+from deskbridge.web.pages.timeline import Event, Text, conversation, events
+from deskbridge.web.pages.visit import NoSuch, Shown, Visit
+from deskbridge.web.pages.wording import html
+from mappings.ticket import Ref
+from sync.rules import Role
+from sync.store import Store
+from sync.store.bundles import Bundle
+from sync.store.decisions import Decision
+from sync.store.findings import State
+from sync.store.lists import Card
+
+_TEXTS = 100
+"""Texts of a conversation on one page; the others are a page away."""
+_WRITES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One ticket of a bundle: its front side, or several where they share the work that is looked at."""
+
+    bundle: Bundle
+    refs: tuple[Ref, ...]
+    cards: tuple[Card, ...]
+    """The front sides, as they are kept."""
+
+
+def ticket(site: Site, visit: Visit) -> Shown:
+    """Show a ticket by any of its sides."""
+    app, store = site.application, site.application.store
+    sides = _sides(site, visit)
+    bundle, subject = sides.bundle, sides.bundle.subject
+    decisions, findings = store.decisions.of(subject), store.findings.of(subject)
+    waiting, held = store.inbox.row(subject), Held(app)
+    if bundle.id is None and not (sides.cards or decisions or findings or waiting):
+        raise NoSuch(f"The hub knows no ticket {visit.request.path_params['key']} there.")
+    story = Story(bundle=bundle, decisions=decisions, findings=findings, waiting=waiting)
+    told = held.told([card.ref for card in sides.cards])
+    first = sides.cards[0] if sides.cards else None
+    texts, happened, earlier = _timeline(store, sides, visit)
+    words = _words(store, texts)
+    return Shown(
+        "ticket.html",
+        {
+            "title": _title(sides),
+            "card": first,
+            "cards": sides.cards,
+            "running": [shown(held, clock, visit.at) for clock in first.clocks] if first else [],
+            "sides": [
+                {
+                    "ref": ref,
+                    "url": bundle.urls.get(ref) or next((c.url for c in sides.cards if c.ref == ref), ""),
+                    "state": state_of(bundle, ref).strip(" ()"),
+                    "fields": fields_of(story, ref),
+                    "role": app.settings.connections[ref.connection].role.value
+                    if ref.connection in app.settings.connections
+                    else "",
+                }
+                for ref in sides.refs
+            ],
+            "clocks": list(_clocks(told)),
+            "waiting": waiting,
+            "subject": subject,
+            "findings": [finding for finding in findings if finding.state is State.OPEN],
+            "settled": [finding for finding in findings if finding.state is State.ANSWERED],
+            "timeline": sorted([*texts, *happened], key=lambda one: (one.at, isinstance(one, Text))),
+            "words": words,
+            "earlier": earlier,
+            "shown": visit.asked("texts") == "all",
+            "skipped": _once(d for d in decisions if d.kind in ("skip", "conflict")),
+            "failed": [d for d in decisions if d.result not in ("written", "skipped")],
+            "writes": [d for d in decisions if d.result == "written"][-_WRITES:],
+            "written": sum(d.result == "written" for d in decisions),
+            "acts": [act for _, act in store.audit.newest(20, subject=subject)],
+        },
+    )
+
+
+def _clocks(told: Iterable[Clocks]) -> Iterator[dict[str, object]]:
+    """Yield each clock as data, with its name and due times as people read them."""
+    for one in told:
+        for clock, data in zip(one.asked, clocks_json(one), strict=True):
+            cycles = [
+                {**cycle, "due_shown": f"{was.due.astimezone(one.zone):%Y-%m-%d %H:%M}" if was.due else ""}
+                for was, cycle in zip(clock.cycles, data["cycles"], strict=True)  # type: ignore[call-overload]
+            ]
+            yield {**data, "called": clock_name(clock.name.value), "cycles": cycles}
+
+
+def _sides(site: Site, visit: Visit) -> Sides:
+    app, params = site.application, visit.request.path_params
+    if params["connection"] not in app.settings.connections:
+        raise NoSuch(f"There is no connection {params['connection']}.")
+    asked = Ref(params["connection"], params["key"])
+    store, roles = app.store, app.desk.rules.roles
+    bundle = store.bundles.load(store.bundles.subject(asked))
+    fronts = [ref for ref in bundle.refs if roles.get(ref.connection) is Role.FRONT]
+    refs = bundle.refs
+    if asked in fronts:
+        # Other tickets that share the work have pages of their own.
+        refs = tuple(ref for ref in bundle.refs if ref == asked or ref not in fronts)
+    cards = store.lists.cards([ref for ref in refs if ref in fronts] or [asked])
+    known = {card.ref: card.ref for card in cards}
+    return Sides(bundle, tuple(known.get(ref, ref) for ref in refs), tuple(cards))
+
+
+def _title(sides: Sides) -> str:
+    said = next((card.subject for card in sides.cards if card.subject), "")
+    for ref in sides.refs:
+        seen = sides.bundle.seen.get(ref)
+        said = said or (str(seen.native.get("subject") or "") if seen else "")
+    return said or str(sides.refs[0])
+
+
+def _timeline(store: Store, sides: Sides, visit: Visit) -> tuple[list[Text], list[Event], int]:
+    """Return the newest texts, what happened in their time, and how many texts came before them."""
+    names = {ref.connection: ref for ref in sides.refs}
+    messages = {ref: store.messages.of(ref) for ref in sides.refs}
+    every = conversation(sides.bundle, messages, names)
+    told = {ref: facts for ref in sides.refs if (facts := sides.bundle.timeline.get(ref))}
+    if not told:
+        kept = ((card.ref, store.served.ticket(card.ref)) for card in sides.cards)
+        told = {ref: one.facts.told for ref, one in kept if one is not None}
+    happened = events(told)
+    earlier = 0 if visit.asked("texts") == "all" else max(0, len(every) - _TEXTS)
+    texts = every[earlier:]
+    if earlier:
+        happened = [event for event in happened if event.at >= texts[0].at]
+    return texts, happened, earlier
+
+
+def _words(store: Store, texts: Iterable[Text]) -> dict[tuple[Ref, str], object]:
+    wanted: dict[Ref, list[str]] = {}
+    for text in texts:
+        wanted.setdefault(text.side, []).append(text.message.id)
+    return {
+        (ref, id): html(raw)
+        for ref, ids in wanted.items()
+        for id, raw in store.texts.latest(ref, ids).items()
+    }
+
+
+def _once(decisions: Iterable[Decision]) -> list[Decision]:
+    """Return what was not done, the newest word on each thing."""
+    found = {(d.target.connection, d.name, d.why): d for d in decisions}
+    return sorted(found.values(), key=lambda d: d.at)

@@ -1,0 +1,93 @@
+"""Finding tickets, and a customer's board."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+
+from deskbridge.sla.held import Held
+from deskbridge.web.pages.clocking import Shown as Clock
+from deskbridge.web.pages.clocking import shown
+from deskbridge.web.pages.rendering import query, ticket_path
+from deskbridge.web.pages.site import Site
+from deskbridge.web.pages.visit import NoSuch, Shown, Visit
+from mappings.ticket import Status
+from sync.store.lists import OPEN, Card, Wanted
+
+_LINES = 50
+_CARDS = 50
+_NOBODY = "-"
+"""What stands in an address for nobody's."""
+
+
+def tickets(site: Site, visit: Visit) -> Shown | Response:
+    """List the tickets that somebody looks for; a name that means one ticket leads there."""
+    app, said = site.application, visit.asked("q")
+    if said and not any(visit.asked(name) for name in ("customer", "status", "owner", "late", "page")):
+        named = app.store.bundles.called(said.removeprefix("#") if said[:1] == "#" else said)
+        if len(named) == 1:
+            return RedirectResponse(ticket_path(named[0]), 303)
+    number = max(1, int(visit.asked("page"))) if visit.asked("page", 6).isdecimal() else 1
+    wanted = _wanted(visit)
+    found = app.store.lists.found(wanted, visit.at, _LINES + 1, (number - 1) * _LINES)
+    asked = {name: visit.asked(name) for name in ("q", "customer", "status", "owner", "late")}
+    return Shown(
+        "tickets.html",
+        {
+            "rows": _clocked(Held(app), found[:_LINES], visit),
+            "asked": asked,
+            "statuses": [status.value for status in Status],
+            "owners": app.store.lists.owners(wanted.customer or ""),
+            "number": number,
+            "before": query("/tickets", asked | {"page": str(number - 1)}) if number > 1 else "",
+            "after": query("/tickets", asked | {"page": str(number + 1)}) if len(found) > _LINES else "",
+        },
+    )
+
+
+def boards(site: Site, visit: Visit) -> Shown:
+    """List the customers with how their tickets stand."""
+    app = site.application
+    standings = app.store.lists.standings(visit.at)
+    rows = [(key, one, standings.get(key)) for key, one in app.settings.customers.items()]
+    return Shown("boards.html", {"rows": rows})
+
+
+def board(site: Site, visit: Visit) -> Shown:
+    """Show a customer's tickets in columns by status."""
+    app, customer = site.application, visit.request.path_params["customer"]
+    if customer not in app.settings.customers:
+        raise NoSuch(f"There is no customer {customer}.")
+    held, lists = Held(app), app.store.lists
+    counts = lists.counts(customer)
+    columns = [
+        {
+            "status": status,
+            "count": counts.get(status, 0),
+            "rows": _clocked(held, lists.column(customer, status, _CARDS), visit)
+            if counts.get(status)
+            else [],
+            "more": query("/tickets", {"customer": customer, "status": status}),
+        }
+        for status in (*OPEN, Status.RESOLVED.value)
+        if counts.get(status) or status in (Status.OPEN, Status.IN_PROGRESS, Status.RESOLVED)
+    ]
+    whose = app.settings.customers[customer]
+    standing = lists.standings(visit.at).get(customer)
+    return Shown(
+        "board.html", {"customer": customer, "whose": whose, "columns": columns, "standing": standing}
+    )
+
+
+def _wanted(visit: Visit) -> Wanted:
+    customer, owner = visit.asked("customer"), visit.asked("owner")
+    return Wanted(
+        text=visit.asked("q"),
+        customer="" if customer == _NOBODY else customer or None,
+        status=visit.asked("status"),
+        owner="" if owner == _NOBODY else owner or None,
+        late=visit.asked("late") == "1",
+    )
+
+
+def _clocked(held: Held, cards: list[Card], visit: Visit) -> list[tuple[Card, list[Clock]]]:
+    return [(card, [shown(held, clock, visit.at) for clock in card.clocks]) for card in cards]
