@@ -106,7 +106,8 @@ class Applier:
     def apply(self, plan: Plan, found: Iterable[Mirror]) -> Applied:
         """Make the plan's writes in order; a side that fails is left alone, the others go on.
 
-        `found` are copies whose answer nobody heard: they are recorded as if it had been heard now.
+        `found` are copies whose answer nobody heard: they are recorded as if it had been heard now. The
+        last answers are left to the intents to settle.
         """
         for copy in found:
             try:
@@ -115,11 +116,8 @@ class Applier:
                 self._w.done.failed[copy.target.connection] = error
         open_conflicts = (r for r in plan.remarks if isinstance(r, Conflict) and r.asked and not r.winner)
         self._w.done.frozen += [(side, r.field) for r in open_conflicts for side, _ in r.values]
-        try:
-            for write in plan.writes:
-                self._try(write)
-        finally:
-            self._w.intents.settle()
+        for write in plan.writes:
+            self._try(write)
         return self._w.done
 
     def _try(self, write: Write) -> None:

@@ -237,7 +237,9 @@ class Engine:
 
     def _loaded(self, row: Row) -> Bundle:
         """Return what is remembered of a row's ticket. Raises LostClaim where it is not ours to work on."""
-        bundle = self._store.bundles.load(row.subject)
+        with self._store.together():
+            self._refuse_while_recovering()
+            bundle = self._store.bundles.load(row.subject)
         if not self._ours(bundle):
             self._store.inbox.done(row)
             raise LostClaim(f"{row.subject} is worked on by others")
@@ -256,13 +258,14 @@ class Engine:
         """Look at one ticket while holding its claim; None if somebody else holds it."""
         row = self._store.canonical(row)
         taken = self._store.inbox.claim(row, self._now())
-        if taken is None:
-            return None
-        claim, row = taken
+        return None if taken is None else self._claimed(*taken, remap)
+
+    def _claimed(self, claim: Claim, row: Row, remap: frozenset[Field]) -> Reconciled | None:
+        """Look at a ticket that was claimed; None if the claim was lost."""
         plan, gone, whose = Plan((), ()), "", None
         made: list[Write] = []
+        held = True
         try:
-            self._refuse_while_recovering()
             seen = self._observe(self._loaded(row))
             self._learn(seen)
             seen = self._followed(claim, seen)
@@ -274,7 +277,10 @@ class Engine:
             outcome = self._reconciler.carry_out(claim, seen, decided, made)
             if isinstance(outcome, Later) and outcome.error not in seen.silent:
                 self.breakers.failed(outcome.error)
-            self._settle(row, seen, outcome)
+            with self._store.together():
+                self._settle(row, seen, outcome)
+                self._store.inbox.release(claim, self._now())
+            held = False
         except Gone as error:
             outcome, gone = Done(), str(error)
             self._store.served.gone(self._store.bundles.load(row.subject).refs[0])
@@ -298,12 +304,13 @@ class Engine:
             outcome = Parked(_unexpected(error))
             self._settle(row, None, outcome)
         finally:
-            self._store.inbox.release(claim, self._now())
+            if held:
+                self._store.inbox.release(claim, self._now())
         return Reconciled(row.subject, plan, outcome, tuple(made), whose, gone)
 
     def _refuse_if_older(self, seen: Observation) -> None:
         """Stop everything if a text of ours is newer than the store: it was restored from a backup."""
-        if seen.number > self._store.database.highest_number():
+        if seen.number and seen.number > self._store.database.highest_number():
             self._store.database.recover(self._now())
             self._refuse_while_recovering()
 
@@ -373,9 +380,8 @@ class Engine:
     def _settle(self, row: Row, seen: Observation | None, outcome: Outcome) -> None:
         match outcome:
             case Done():
-                with self._store.together():
-                    self._store.inbox.done(row)
-                    self._wait(seen)
+                self._store.inbox.done(row)
+                self._wait(seen)
             case Later(at=at, error=error):
                 self._store.inbox.later(row, max(at, self._patience(row, error)), str(error))
             case Parked(reason=reason):

@@ -129,6 +129,7 @@ class Observer:
         Raises WireError where no side could be reached; Gone only for an unlinked ticket.
         """
         sides, left, presences, remarks, silent = self._fetch(bundle, at, paused)
+        hub = self._hub()
         lost = tuple(
             Lost(ref, bundle.urls.get(ref, ""), presence, bundle.lost.get(ref, at))
             for ref, presence in presences.items()
@@ -139,14 +140,14 @@ class Observer:
             key=lambda ref: merged_into(sides[ref]) in sides,  # what was merged leads no longer
         )
         works = {ref: side for ref, side in sides.items() if ref not in fronts}
-        ours = tuple(self._ours(sides.values(), bundle.mirrors))
+        ours = tuple(self._ours(sides.values(), bundle.mirrors, hub))
         found = (
             *(_mirror(*one) for one in ours if _to_this_ticket(*one)),
             *unheard_edits(
                 sides.values(),
                 bundle.mirrors,
                 signer=self._signer,
-                hub=self._hub(),
+                hub=hub,
                 can={name: connector.capabilities for name, connector in self._connectors.items()},
                 long=self._desk.rules.long,
             ),
@@ -168,9 +169,8 @@ class Observer:
             coming = self._coming(wanting, paused, silent)
             observed = self._observed(bundle, mine, one, found, living, lost, coming, leads=number == 0)
             ended = parted.of(observed.situation.sides)
-            tickets.append(
-                replace(observed, situation=replace(observed.situation, ended=ended, awaited=bool(silent)))
-            )
+            situation = replace(observed.situation, ended=ended, awaited=bool(silent), hub=hub)
+            tickets.append(replace(observed, situation=situation))
         waits = [bundle.missing.get(ref, at) + _CERTAIN for ref, p in presences.items() if p is None]
         return Observation(
             bundle=bundle,
@@ -281,14 +281,16 @@ class Observer:
         self._connectors[ref.connection].whoami()
         return Presence.GONE
 
-    def _ours(self, sides: Iterable[Snapshot], known: Mirrors) -> Iterator[tuple[Marker, Comment, TextId]]:
+    def _ours(
+        self, sides: Iterable[Snapshot], known: Mirrors, hub: str
+    ) -> Iterator[tuple[Marker, Comment, TextId]]:
         """Yield the texts of this hub that the store does not know: written by our account, and signed."""
         for side in sides:
             for message in side.ticket.messages:
                 place = TextId(side.ref.connection, side.ref.key, message.id)
                 if message.author.role is PersonRole.HUB and not known.is_copy(Kind.COMMENT, place):
                     marker = self._signer.find(read(message.body, message.attachments))
-                    if marker and (marker.hub, marker.target) == (self._hub(), place.connection):
+                    if marker and (marker.hub, marker.target) == (hub, place.connection):
                         yield self._called_today(marker), message, place
 
     def _called_today(self, marker: Marker) -> Marker:
@@ -397,7 +399,6 @@ class Observer:
                 if (since := done_since(side, bundle.statuses(ref), bundle.seen.get(ref)))
             },
             prefer=prefer if prefer in {ref.connection for ref in sides} else None,
-            hub=self._hub(),
         )
         unsure, stranger = self._unsure(situation, told, bundle), self._stranger(situation, told)
         return Observed(

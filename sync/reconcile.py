@@ -60,6 +60,10 @@ class Reconciler:
         A plan that looks like a mistake waits for a person too, unless that person has `allowed` it. The
         fields in `remap` are decided again, as a person asked for all tickets at once: no fuse counts those.
         """
+        with self._store.together():
+            return self._decided(seen, subject, allowed=allowed, remap=remap)
+
+    def _decided(self, seen: Observation, subject: str, *, allowed: bool, remap: frozenset[Field]) -> Decided:
         decided = []
         known: dict[str, Any] = {"refused": self._store.decisions.refused(subject), "remap": remap}
         if remap:
@@ -86,17 +90,18 @@ class Reconciler:
     def _unsafe(self, plan: Plan, ticket: Observed, subject: str, fuses: Fuses | None) -> str | None:
         if not plan or fuses is None:
             return None
-        why = unsafe(plan, ticket.situation, self._lately(subject), fuses)
+        why = unsafe(plan, ticket.situation, self._lately(subject, fuses.least), fuses)
         return f"{why}; `deskbridge parked retry --allow` writes it all the same" if why else None
 
-    def _lately(self, subject: str) -> Lately:
+    def _lately(self, subject: str, least: int) -> Lately:
         hour, changed = self._now() - HOUR, self._store.database.rules_changed()
         written = self._store.decisions.lately(subject, hour)
         fresh = changed is not None and changed > hour
         return Lately(
             fields=written.fields,
             tickets=written.tickets,
-            linked=self._store.bundles.linked() if written.tickets else {},
+            # All links are counted where that can matter only: it takes as long as there are many.
+            linked=self._store.bundles.linked() if max(written.tickets.values(), default=0) >= least else {},
             since_rules=self._store.decisions.written_since(changed) if fresh and changed else 0,
         )
 
@@ -105,9 +110,9 @@ class Reconciler:
 
         Raises LostClaim when somebody else took the bundle over.
         """
-        self._recorder.served(claim, seen)
         if (bundle := seen.bundle.id) is not None:
             return self._apply(claim, bundle, seen, decided, made)
+        self._recorder.served(claim, seen)
         (ticket, plan) = decided[0]
         if (parked := parked_why(decided)) is not None and not (ticket.told and plan):
             return Parked(parked)
@@ -127,27 +132,31 @@ class Reconciler:
         self, claim: Claim, bundle: int, seen: Observation, decided: Decided, made: list[Write]
     ) -> Outcome:
         with self._store.together():
+            self._recorder.served(claim, seen)
             self._recorder.found(claim, bundle, seen)
-        intents, carried = self._intents(claim, bundle), []
-        for ticket, plan in decided:
-            applier = Applier(
-                store=self._store,
-                connectors=self._connectors,
-                intents=intents,
-                now=self._now,
-                claim=claim,
-                bundle=bundle,
-                situation=ticket.situation,
-                create=self._run.create if self._run else create_alone,
-            )
-            applied = self._carried_out(applier, ticket, plan)
-            made += applied.made
-            carried.append((ticket, applied))
-        self._finished(claim, carried)
+        intents, carried = self._intents(claim, bundle, seen), list[tuple[Observed, Applied]]()
         remarks = [*seen.remarks, *(r for _, plan in decided for r in (*plan.remarks, *plan.quiet))]
         whole = not seen.silent and not any(ticket.parked for ticket, _ in decided)
-        with self._store.together():
-            again = self._recorder.record(claim, bundle, carried, remarks, whole=whole)
+        try:
+            for ticket, plan in decided:
+                applier = Applier(
+                    store=self._store,
+                    connectors=self._connectors,
+                    intents=intents,
+                    now=self._now,
+                    claim=claim,
+                    bundle=bundle,
+                    situation=ticket.situation,
+                    create=self._run.create if self._run else create_alone,
+                )
+                applied = self._carried_out(applier, ticket, plan)
+                made += applied.made
+                carried.append((ticket, applied))
+            with intents.settling():
+                self._finished(claim, carried)
+                again = self._recorder.record(claim, bundle, carried, remarks, whole=whole)
+        finally:
+            intents.settle()
         outcome = self._outcome([applied for _, applied in carried], again=again)
         if isinstance(outcome, Done):
             for ref in seen.bundle.held.keys() & seen.sides.keys():
@@ -184,14 +193,14 @@ class Reconciler:
             applier.apply(Plan((told,), ()), ())
         return applied
 
-    def _intents(self, claim: Claim, bundle: int) -> Intents:
+    def _intents(self, claim: Claim, bundle: int, seen: Observation) -> Intents:
         return Intents(
             store=self._store,
             signer=self._signer,
             claim=claim,
             bundle=bundle,
             now=self._now,
-            hub=self._store.hub(),
+            hub=seen.tickets[0].situation.hub,
         )
 
     def _outcome(self, carried: list[Applied], *, again: bool) -> Outcome:

@@ -40,12 +40,11 @@ class Intents:
     def note(self, wish: Wish) -> Intent:
         """Note a wish, or find the note of it that nobody heard the answer to; committed when it returns."""
         sign = self._sign(wish)
-        with self._store.together():
-            self.settle()
+        with self.settling():
             return self._store.journal.intend(self._claim, self._bundle, wish, sign, self._now())
 
     def heard(self, copy: Mirror) -> None:
-        """Take an answer down: it is committed with the next note, or by `settle`.
+        """Take an answer down: it is committed with the next note, or by `settling`.
 
         One of them comes before anything else is sent, so that each answer costs no transaction of its own.
         """
@@ -53,9 +52,17 @@ class Intents:
 
     def settle(self) -> None:
         """Commit the answers that were taken down, and that the intents of their writes are done."""
-        if self._heard:
-            self._store.bundles.copied(self._claim, self._bundle, self._heard, self._now())
-            self._heard = []
+        with self.settling():
+            pass
+
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        """Commit the answers that were taken down together with what the block writes."""
+        with self._store.together():
+            if self._heard:
+                self._store.bundles.copied(self._claim, self._bundle, self._heard, self._now())
+            yield
+        self._heard = []
 
     def send(self, wish: Wish, intent: Intent, lag: timedelta = timedelta(0)) -> Intent:
         """Return the intent to send now.

@@ -81,7 +81,10 @@ class Store:
         return self.database.hub()
 
     def together(self) -> AbstractContextManager[None]:
-        """Commit what this thread writes within the block at its end, or nothing of it; see `Database`."""
+        """Commit what this thread writes within the block at its end, or nothing; read from one state before.
+
+        See `Database`.
+        """
         return self.database.together()
 
     def tidy(self, at: datetime) -> None:

@@ -101,10 +101,8 @@ class Bundles:
 
     def subject(self, ref: Ref) -> str:
         """Return the inbox name under which a ticket is looked at."""
-        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
-        query = select(t.links.c.bundle).where(*here, t.links.c.unlinked.is_(None))
         with self._db.reading() as tx:
-            return subject_of(tx.execute(query).scalar(), ref)
+            return subject_of(tx.execute(_WHOSE, {"there": ref.connection, "of": ref.key}).scalar(), ref)
 
     def subjects(self) -> list[str]:
         """Return the inbox names of all bundles, oldest first."""
@@ -430,6 +428,9 @@ def _rename(tx: Connection, table: Table, end: str, same: list[Any], ids: Mappin
 
 _SIDE = ("connection", "key")
 _SAW = replacing(t.seen, _SIDE, "native", "wanted", "serial", "version", "read_at", "bundle")
+_WHOSE = select(t.links.c.bundle).where(
+    t.links.c.connection == bindparam("there"), t.links.c.key == bindparam("of"), t.links.c.unlinked.is_(None)
+)
 _LINKS = select(t.links).where(t.links.c.bundle == bindparam("of")).order_by(t.links.c.created)
 _SEEN = select(t.seen).where(t.seen.c.bundle == bindparam("of"))
 _RUN = select(t.bundles.c.run).where(t.bundles.c.id == bindparam("of"))

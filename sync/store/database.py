@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 from sqlalchemy.exc import DatabaseError
 
 from connectors.base import Account
@@ -19,12 +19,16 @@ from sync.store.dialects import READING, Address, called, engine_of, reason_of, 
 from sync.store.migrate import migrate
 from sync.store.schema import identities, meta
 
+_META = select(meta.c.value).where(meta.c.name == bindparam("called"))
+
 
 class _Group(threading.local):
-    """What one thread writes together: what ends its transaction, and that, once it began."""
+    """What one thread does together: what ends its transactions, and those that began."""
 
     begun: ExitStack | None = None
     tx: Connection | None = None
+    before: Connection | None = None
+    """What it reads in before it writes."""
 
 
 class Database:
@@ -74,18 +78,28 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a transaction that reads one consistent state and blocks no writer."""
-        if self._group.tx is not None:
-            yield self._group.tx
-            return
-        with self._reader.connect() as tx:
-            yield tx
+        """Give a transaction that reads one consistent state and blocks no writer.
+
+        Within `together` it is the same one until something is written, and from then on the writing one.
+        """
+        group = self._group
+        if group.tx is not None:
+            yield group.tx
+        elif group.before is not None:
+            yield group.before
+        elif group.begun is not None:
+            group.before = group.begun.enter_context(self._reader.connect())
+            yield group.before
+        else:
+            with self._reader.connect() as tx:
+                yield tx
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """Have all that this thread writes within the block committed at its end, or nothing of it.
 
-        The transaction begins with the first write; nothing may be sent over a network from then on.
+        The transaction begins with the first write. What is read before that comes from one state, which
+        one that is read outside need not be. Nothing may be sent over a network within the block.
         """
         group = self._group
         if group.begun is not None:
@@ -95,7 +109,7 @@ class Database:
             with ExitStack() as group.begun:
                 yield
         finally:
-            group.begun = group.tx = None
+            group.begun = group.tx = group.before = None
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
@@ -186,7 +200,7 @@ class Database:
 
     def _meta(self, name: str) -> str:
         with self.reading() as tx:
-            return str(tx.execute(select(meta.c.value).where(meta.c.name == name)).scalar() or "")
+            return str(tx.execute(_META, {"called": name}).scalar() or "")
 
     def _name_hub(self) -> None:
         """Give a new store what it is known by; of two processes that do so at once, the first counts."""

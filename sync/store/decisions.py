@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, distinct, func, insert, select
+from sqlalchemy import bindparam, delete, distinct, func, insert, select
 
 from mappings.ticket import Field, Ref
 from sync.store.database import Database
@@ -45,6 +45,31 @@ class Written:
     """connection -> how many other tickets."""
 
 
+_RECORD = insert(decisions)
+_OF = decisions.c.subject == bindparam("of")
+_MADE = (decisions.c.at >= bindparam("since"), decisions.c.result == WRITTEN)
+_QUIET = select(decisions.c.target_connection, decisions.c.name, decisions.c.why).where(
+    _OF, decisions.c.kind == "skip"
+)
+_WHAT = (decisions.c.target_connection, decisions.c.name, decisions.c.source, decisions.c.value)
+_REFUSED = (
+    select(*_WHAT, func.count())
+    .where(_OF, decisions.c.kind.in_(("text", "receipt")))
+    .where(decisions.c.result.startswith("refused"))
+    .group_by(*_WHAT)
+)
+_MINE = (
+    select(decisions.c.target_connection, decisions.c.name, func.count())
+    .where(*_MADE, _OF, decisions.c.kind == "field")
+    .group_by(decisions.c.target_connection, decisions.c.name)
+)
+_OTHERS = (
+    select(decisions.c.target_connection, func.count(distinct(decisions.c.subject)))
+    .where(*_MADE, decisions.c.subject != bindparam("of"))
+    .group_by(decisions.c.target_connection)
+)
+
+
 class Decisions:
     """Only ever added to; the retention of the settings removes what is old."""
 
@@ -67,7 +92,7 @@ class Decisions:
         ]
         if rows:
             with self._db.writing() as tx:
-                tx.execute(insert(decisions), rows)
+                tx.execute(_RECORD, rows)
 
     def prune(self, before: datetime) -> int:
         """Forget what was decided before an instant, and return how many decisions that were."""
@@ -76,23 +101,14 @@ class Decisions:
 
     def quiet(self, subject: str) -> set[tuple[str, str, str]]:
         """Return (connection, what, why) of everything that was skipped about a ticket."""
-        query = select(decisions.c.target_connection, decisions.c.name, decisions.c.why).where(
-            decisions.c.subject == subject, decisions.c.kind == "skip"
-        )
         with self._db.reading() as tx:
-            return {(row[0], row[1], row[2]) for row in tx.execute(query)}
+            return {(row[0], row[1], row[2]) for row in tx.execute(_QUIET, {"of": subject})}
 
     def refused(self, subject: str) -> dict[tuple[str, str, str, str], int]:
         """Return (connection, text, source, what it was called) -> how often the connection refused it."""
-        what = (decisions.c.target_connection, decisions.c.name, decisions.c.source, decisions.c.value)
-        query = (
-            select(*what, func.count())
-            .where(decisions.c.subject == subject, decisions.c.kind.in_(("text", "receipt")))
-            .where(decisions.c.result.startswith("refused"))
-            .group_by(*what)
-        )
         with self._db.reading() as tx:
-            return {(row[0], row[1], row[2], row[3]): int(row[4]) for row in tx.execute(query)}
+            rows = tx.execute(_REFUSED, {"of": subject})
+            return {(row[0], row[1], row[2], row[3]): int(row[4]) for row in rows}
 
     def receipts(self, whom: str, since: datetime) -> int:
         """Return how many receipts somebody got since an instant; `whom` stands for their address."""
@@ -106,20 +122,10 @@ class Decisions:
 
         What runs write is not counted here, nor by `written_since`: they have limits of their own.
         """
-        made = (decisions.c.at >= since, decisions.c.result == WRITTEN)
-        mine = (
-            select(decisions.c.target_connection, decisions.c.name, func.count())
-            .where(*made, decisions.c.subject == subject, decisions.c.kind == "field")
-            .group_by(decisions.c.target_connection, decisions.c.name)
-        )
-        others = (
-            select(decisions.c.target_connection, func.count(distinct(decisions.c.subject)))
-            .where(*made, decisions.c.subject != subject)
-            .group_by(decisions.c.target_connection)
-        )
+        asked = {"of": subject, "since": since}
         with self._db.reading() as tx:
-            fields = {(row[0], row[1]): int(row[2]) for row in tx.execute(mine)}
-            tickets = {row[0]: int(row[1]) for row in tx.execute(others)}
+            fields = {(row[0], row[1]): int(row[2]) for row in tx.execute(_MINE, asked)}
+            tickets = {row[0]: int(row[1]) for row in tx.execute(_OTHERS, asked)}
         return Written(fields, tickets)
 
     def written_since(self, since: datetime) -> int:

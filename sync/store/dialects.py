@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +25,8 @@ Address = Path | URL
 
 Upsert = sqlite.Insert | postgresql.Insert
 """An INSERT that can say what happens to a row that is there already."""
+
+_Made = TypeVar("_Made")
 
 READING: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {"reading": True},
@@ -40,6 +42,7 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=30000",
     "PRAGMA foreign_keys=ON",
 )
+_HIGHEST = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
 _LOCK = 0x6465736B
 """The number of the advisory lock under which one process at a time changes the tables."""
 
@@ -78,7 +81,7 @@ def upsert(tx: Connection, table: Table) -> Upsert:
     return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def prepared(table: Table, make: Callable[[Upsert], Upsert]) -> Callable[[Connection], Upsert]:
+def prepared(table: Table, make: Callable[[Upsert], _Made]) -> Callable[[Connection], _Made]:
     """Return what gives a transaction its upsert, made once: to make one takes longer than to run it."""
     made = {"postgresql": make(postgresql.insert(table)), "sqlite": make(sqlite.insert(table))}
     return lambda tx: made[tx.dialect.name]
@@ -137,9 +140,8 @@ def highest_number(tx: Connection) -> int:
     """Return the highest running number that was given to a write, kept or not; 0 at first."""
     if tx.dialect.name == "postgresql":
         query = f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {_sequence(tx)}"  # noqa: S608
-    else:
-        query = f"SELECT seq FROM sqlite_sequence WHERE name = '{intents.name}'"  # noqa: S608 - our own name
-    return int(tx.execute(text(query)).scalar() or 0)
+        return int(tx.execute(text(query)).scalar() or 0)
+    return int(tx.execute(_HIGHEST, {"name": intents.name}).scalar() or 0)
 
 
 def raise_number(tx: Connection, number: int) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
 
 from sync.operations import Conflict, Remark, Severity, Skip
 from sync.store.database import Database
@@ -75,7 +75,7 @@ class Findings:
         standing = [r for r in looked if isinstance(r, Skip) or r.asked]
         events = [*remarks, *(r for r in looked if r not in standing)]
         with self._db.reading() as tx:
-            known = {(row.target, row.what, row.reason): row for row in tx.execute(_of(subject))}
+            known = {(row.target, row.what, row.reason): row for row in tx.execute(_OF, {"of": subject})}
         met: dict[tuple[str, str, str], tuple[Remark, bool]] = {}
         for remark, stands in (*((r, True) for r in standing), *((r, False) for r in events)):
             met.setdefault(_key(remark), (remark, stands))
@@ -102,14 +102,15 @@ class Findings:
 
     def answers(self, subject: str) -> dict[tuple[str, str, str], str]:
         """Return (target, what, reason) -> what a person said, of a ticket's answered findings."""
-        query = _of(subject).where(t.c.state == State.ANSWERED)
+        query = _OF.where(t.c.state == State.ANSWERED)
         with self._db.reading() as tx:
-            return {(row.target, row.what, row.reason): row.answer.strip() for row in tx.execute(query)}
+            rows = tx.execute(query, {"of": subject})
+            return {(row.target, row.what, row.reason): row.answer.strip() for row in rows}
 
     def of(self, subject: str) -> list[Finding]:
         """Return the findings about one ticket, settled ones too, oldest first."""
         with self._db.reading() as tx:
-            return [_finding(row) for row in tx.execute(_of(subject))]
+            return [_finding(row) for row in tx.execute(_OF, {"of": subject})]
 
     def open(self) -> list[Finding]:
         """Return what waits for a person or for its cause to pass, the most urgent first."""
@@ -133,12 +134,10 @@ class Findings:
             return tx.execute(delete(t).where(over, t.c.settled < before)).rowcount
 
 
+_OF = select(t).where(t.c.subject == bindparam("of")).order_by(t.c.id)
+
 Found = tuple[tuple[str, str, str], Remark, bool]
 """Target, thing and reason; the remark; whether it is a state of things."""
-
-
-def _of(subject: str) -> Any:
-    return select(t).where(t.c.subject == subject).order_by(t.c.id)
 
 
 def _opens(row: Row[Any], remark: Remark, *, stands: bool) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from sync.store.database import Database
-from sync.store.dialects import upsert
+from sync.store.dialects import Upsert, prepared, upsert
 from sync.store.schema import health, pulse
 
 
@@ -52,6 +52,23 @@ class Tally:
         return Tally(self.heard + other.heard, self.refused + other.refused, self.unread + other.unread)
 
 
+def _telling(*stamps: str) -> Callable[[Connection], Upsert]:
+    """Return an upsert that adds to the counts and sets these stamps."""
+
+    def make(row: Upsert) -> Upsert:
+        more = {name: pulse.c[name] + row.excluded[name] for name in ("refused", "unread")}
+        set_ = {**more, **{name: row.excluded[name] for name in stamps}}
+        return row.on_conflict_do_update(index_elements=["connection"], set_=set_)
+
+    return prepared(pulse, make)
+
+
+_HEARD, _REFUSED = ("heard", "silent"), ("refused_at",)
+_TELL = {frozenset(some): _telling(*some) for some in ((), _HEARD, _REFUSED, (*_HEARD, *_REFUSED))}
+_PULSES = select(pulse)
+_DOUBTED = select(health.c.doubted).where(health.c.connection == bindparam("there"))
+
+
 class Health:
     """One row a connection."""
 
@@ -60,9 +77,8 @@ class Health:
 
     def doubted(self, connection: str) -> bool:
         """Whether what the connection does not find may be there all the same."""
-        query = select(health.c.doubted).where(health.c.connection == connection)
         with self._db.reading() as tx:
-            return tx.execute(query).scalar() is not None
+            return tx.execute(_DOUBTED, {"there": connection}).scalar() is not None
 
     def doubt(self, connection: str, at: datetime | None) -> None:
         """Doubt, or trust again (None), what a connection does not find."""
@@ -73,7 +89,7 @@ class Health:
     def pulses(self) -> dict[str, Pulse]:
         """Return what is known of each connection's life."""
         with self._db.reading() as tx:
-            rows = tx.execute(select(pulse)).all()
+            rows = tx.execute(_PULSES).all()
         return {row.connection: _pulse(row) for row in rows}
 
     def pulse(self, connection: str) -> Pulse:
@@ -83,12 +99,11 @@ class Health:
     def tell(self, tx: Connection, tallies: Mapping[str, Tally], at: datetime) -> None:
         """Note webhooks that came, within the transaction that puts their tickets into the inbox."""
         for connection, tally in sorted(tallies.items()):
-            first = {"refused": tally.refused, "unread": tally.unread}
-            more: dict[str, Any] = {name: pulse.c[name] + count for name, count in first.items()}
+            counts = {"refused": tally.refused, "unread": tally.unread}
             stamps: dict[str, Any] = {"heard": at, "silent": None} if tally.heard else {}
             stamps |= {"refused_at": at} if tally.refused else {}
-            row = upsert(tx, pulse).values(connection=connection, **first, **stamps)
-            tx.execute(row.on_conflict_do_update(index_elements=["connection"], set_=more | stamps))
+            told = _TELL[frozenset(stamps)]
+            tx.execute(told(tx), {"connection": connection, **counts, **stamps})
 
     def changed(self, connection: str, at: datetime) -> None:
         """Note that a poll found a change."""

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, Executable, bindparam, delete, func, select, tuple_, update
 
 from connectors.errors import HubError
 from sync.store.database import Database
-from sync.store.dialects import upsert
+from sync.store.dialects import Upsert, prepared, upsert
 from sync.store.schema import claims, cursors, inbox
 
 EVENTUALLY = datetime(9999, 1, 1, tzinfo=UTC)
@@ -54,8 +54,53 @@ def verify(tx: Connection, claim: Claim) -> None:
         raise LostClaim(f"{claim.subject} was taken over by another worker")
 
 
-def _unchanged(row: Waiting) -> tuple[ColumnElement[bool], ...]:
-    return (inbox.c.subject == row.subject, inbox.c.due_at == row.due_at)
+_OF: BindParameter[str] = bindparam("of")
+_AS_CLAIMED = (inbox.c.subject == _OF, inbox.c.due_at == bindparam("claimed_until"))
+"""The row as its claim left it: no event came meanwhile."""
+
+
+def _unchanged(row: Waiting) -> dict[str, object]:
+    return {"of": row.subject, "claimed_until": row.due_at}
+
+
+_ROW = select(inbox).where(inbox.c.subject == _OF)
+_HOLD = update(inbox).where(inbox.c.subject == _OF).values(due_at=bindparam("until"))
+_DONE = delete(inbox).where(*_AS_CLAIMED)
+_LATER = update(inbox).where(*_AS_CLAIMED)
+_RELEASE = update(claims).where(claims.c.subject == _OF, claims.c.token == bindparam("held"))
+_HELD = select(claims.c.until).where(claims.c.subject == inbox.c.subject, claims.c.until > bindparam("at"))
+_READY = (
+    select(inbox.c.subject, inbox.c.due_at)
+    .where(inbox.c.due_at <= bindparam("at"), ~_HELD.exists())
+    .order_by(inbox.c.due_at, inbox.c.subject)
+    .limit(bindparam("most"))
+)
+_AFTER = _READY.where(
+    tuple_(inbox.c.due_at, inbox.c.subject)
+    > tuple_(bindparam("after", type_=inbox.c.due_at.type), bindparam("after_subject"))
+)
+
+
+def _sooner(row: Upsert) -> Upsert:
+    return row.on_conflict_do_update(
+        index_elements=["subject"],
+        set_={"due_at": row.excluded.due_at, "reason": row.excluded.reason, "parked": None},
+        where=inbox.c.due_at.is_(None) | (inbox.c.due_at > row.excluded.due_at),
+    )
+
+
+def _next(row: Upsert, *, even_held: bool) -> Executable:
+    following = row.on_conflict_do_update(
+        index_elements=["subject"],
+        set_={"token": claims.c.token + 1, "until": row.excluded.until},
+        where=None if even_held else claims.c.until <= bindparam("asked"),
+    )
+    return following.returning(claims.c.token)
+
+
+_PUT = prepared(inbox, _sooner)
+_SEIZE = prepared(claims, lambda row: _next(row, even_held=True))
+_CLAIM = prepared(claims, lambda row: _next(row, even_held=False))
 
 
 def take(tx: Connection, subject: str, at: datetime) -> Claim:
@@ -68,13 +113,11 @@ def take(tx: Connection, subject: str, at: datetime) -> Claim:
 
 def _take(tx: Connection, subject: str, at: datetime, *, even_held: bool) -> Claim | None:
     """Give the claim of a subject, or None if somebody holds it: looked at and taken in one statement."""
-    until = at + LEASE
-    row = upsert(tx, claims).values(subject=subject, token=1, until=until)
-    free = None if even_held else claims.c.until <= at
-    again = row.on_conflict_do_update(
-        index_elements=["subject"], set_={"token": claims.c.token + 1, "until": until}, where=free
-    )
-    token = tx.execute(again.returning(claims.c.token)).scalar()
+    values = {"subject": subject, "token": 1, "until": at + LEASE}
+    if even_held:
+        token = tx.execute(_SEIZE(tx), values).scalar()
+    else:
+        token = tx.execute(_CLAIM(tx), {**values, "asked": at}).scalar()
     return None if token is None else Claim(subject, token)
 
 
@@ -88,14 +131,8 @@ class Ready:
 
 def put(tx: Connection, subjects: Collection[str], due_at: datetime, reason: str) -> None:
     """Have subjects looked at by `due_at`, within a transaction that does more; see `Inbox.put`."""
-    row = upsert(tx, inbox)
-    first = row.on_conflict_do_update(
-        index_elements=["subject"],
-        set_={"due_at": row.excluded.due_at, "reason": row.excluded.reason, "parked": None},
-        where=inbox.c.due_at.is_(None) | (inbox.c.due_at > row.excluded.due_at),
-    )
     values = [{"subject": s, "due_at": due_at, "reason": reason, "attempts": 0} for s in sorted(subjects)]
-    tx.execute(first, values)
+    tx.execute(_PUT(tx), values)
 
 
 class Inbox:
@@ -142,12 +179,11 @@ class Inbox:
 
         It costs what it returns, however many rows wait.
         """
-        held = select(claims.c.until).where(claims.c.subject == inbox.c.subject, claims.c.until > at)
-        query = select(inbox.c.subject, inbox.c.due_at).where(inbox.c.due_at <= at, ~held.exists())
+        query, values = _READY, {"at": at, "most": limit}
         if after is not None:
-            query = query.where(tuple_(inbox.c.due_at, inbox.c.subject) > (after.due_at, after.subject))
+            query, values = _AFTER, {**values, "after": after.due_at, "after_subject": after.subject}
         with self._db.reading() as tx:
-            rows = tx.execute(query.order_by(inbox.c.due_at, inbox.c.subject).limit(limit)).all()
+            rows = tx.execute(query, values).all()
         return [Ready(row.subject, row.due_at) for row in rows]
 
     def next_due(self) -> datetime | None:
@@ -165,7 +201,7 @@ class Inbox:
     def row(self, subject: str) -> Waiting | None:
         """Return a subject's row, or None."""
         with self._db.reading() as tx:
-            found = tx.execute(select(inbox).where(inbox.c.subject == subject)).first()
+            found = tx.execute(_ROW, {"of": subject}).first()
         return Waiting(*found) if found else None
 
     def parked(self) -> list[Waiting]:
@@ -185,25 +221,24 @@ class Inbox:
             claim = _take(tx, row.subject, at, even_held=False)
             if claim is None:
                 return None
-            tx.execute(update(inbox).where(inbox.c.subject == row.subject).values(due_at=until))
+            tx.execute(_HOLD, {"of": row.subject, "until": until})
         return claim, replace(row, due_at=until)
 
     def release(self, claim: Claim, at: datetime) -> None:
         """Give a subject back."""
-        mine = (claims.c.subject == claim.subject, claims.c.token == claim.token)
         with self._db.writing() as tx:
-            tx.execute(update(claims).where(*mine).values(until=at))
+            tx.execute(_RELEASE, {"of": claim.subject, "held": claim.token, "until": at})
 
     def done(self, row: Waiting) -> None:
         """Take a claimed row away, unless an event came meanwhile."""
         with self._db.writing() as tx:
-            tx.execute(delete(inbox).where(*_unchanged(row)))
+            tx.execute(_DONE, _unchanged(row))
 
     def later(self, row: Waiting, until: datetime, reason: str) -> None:
         """Have a claimed row tried again at `until`, one attempt later, or when an event came."""
         again = {"due_at": until, "reason": reason, "attempts": row.attempts + 1}
         with self._db.writing() as tx:
-            tx.execute(update(inbox).where(*_unchanged(row)).values(**again))
+            tx.execute(_LATER, {**_unchanged(row), **again})
 
     def park(self, row: Waiting, reason: str, until: datetime | None = None) -> None:
         """Set a claimed row aside, visible, until a new change of the ticket has it tried again.
@@ -212,7 +247,7 @@ class Inbox:
         """
         aside = {"due_at": until, "parked": reason, "attempts": row.attempts + 1, "allowed": False}
         with self._db.writing() as tx:
-            tx.execute(update(inbox).where(*_unchanged(row)).values(**aside))
+            tx.execute(_LATER, {**_unchanged(row), **aside})
 
     def cursor(self, connection: str) -> datetime | None:
         """Return until when a connection's changes have been collected."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from mappings.ticket import Ref
 from sync.store import schema as t
@@ -18,6 +18,21 @@ T = TypeVar("T")
 
 _AT_ONCE = 500
 """Keys that stand in one query."""
+
+
+_SIDES = select(t.links.c.bundle, t.links.c.connection).where(
+    t.links.c.bundle.in_(bindparam("some", expanding=True)), t.links.c.unlinked.is_(None)
+)
+_ENTRIES = (
+    select(t.links.c.key, t.links.c.bundle, t.seen.c.version, t.seen.c.read_at)
+    .join(
+        t.seen,
+        (t.seen.c.connection == t.links.c.connection) & (t.seen.c.key == t.links.c.key),
+        isouter=True,
+    )
+    .where(t.links.c.connection == bindparam("there"), t.links.c.unlinked.is_(None))
+    .where(t.links.c.key.in_(bindparam("some", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +80,7 @@ class Register:
                 bundles.append(int(rest))
         with self._db.reading() as tx:
             for some in _batches(bundles):
-                query = select(t.links.c.bundle, t.links.c.connection).where(t.links.c.bundle.in_(some))
-                for row in tx.execute(query.where(t.links.c.unlinked.is_(None))):
+                for row in tx.execute(_SIDES, {"some": some}):
                     name = f"bundle:{row.bundle}"
                     found[name] = found.get(name, frozenset()) | {row.connection}
         return found
@@ -90,19 +104,9 @@ def entries(tx: Connection, connection: str, keys: Collection[str]) -> dict[str,
     """Return what is known of each ticket, within a transaction that does more."""
     found: dict[str, Entry] = {}
     for some in _batches(list(keys)):
-        query = (
-            select(t.links.c.key, t.links.c.bundle, t.seen.c.version, t.seen.c.read_at)
-            .join(
-                t.seen,
-                (t.seen.c.connection == t.links.c.connection) & (t.seen.c.key == t.links.c.key),
-                isouter=True,
-            )
-            .where(t.links.c.connection == connection, t.links.c.key.in_(some))
-            .where(t.links.c.unlinked.is_(None))
-        )
         found |= {
             row.key: Entry(f"bundle:{row.bundle}", linked=True, version=row.version, read_at=row.read_at)
-            for row in tx.execute(query)
+            for row in tx.execute(_ENTRIES, {"there": connection, "some": some})
         }
     unknown = {key: Entry(subject_of(None, Ref(connection, key)), linked=False) for key in keys}
     return unknown | found

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, delete, insert, or_, select
 
 from mappings.ticket import Ref
 from sync.served import Counting, Served, facts_json, facts_of
@@ -16,7 +16,7 @@ from sync.sla.policy import ClockName
 from sync.store import schema as t
 from sync.store.bundles import subject_of
 from sync.store.database import Database
-from sync.store.dialects import upsert
+from sync.store.dialects import replacing
 from sync.store.inbox import Claim, verify
 
 _BATCH = 500
@@ -57,17 +57,15 @@ class ServedTickets:
                 return
         with self._db.writing() as tx:
             verify(tx, claim)
-            row = upsert(tx, t.served).values(values)
-            same = ["connection", "key"]
-            tx.execute(row.on_conflict_do_update(index_elements=same, set_=values))
+            tx.execute(_KEEP(tx), values)
             _stop(tx, ticket.ref)
             if rows:
-                tx.execute(insert(t.clocks), list(rows.values()))
+                tx.execute(_COUNT, list(rows.values()))
 
     def gone(self, ref: Ref) -> None:
         """Have a ticket that is not there any more run no clock; its facts stay for the reports."""
         with self._db.reading() as tx:
-            if tx.execute(select(t.clocks.c.key).where(*_here(t.clocks, ref)).limit(1)).first() is None:
+            if tx.execute(_CLOCKS, _here(ref)).first() is None:
                 return
         with self._db.writing() as tx:
             _stop(tx, ref)
@@ -75,7 +73,7 @@ class ServedTickets:
     def ticket(self, ref: Ref) -> Served | None:
         """Return what is known of a ticket, or None."""
         with self._db.reading() as tx:
-            row = tx.execute(select(t.served).where(*_here(t.served, ref))).first()
+            row = tx.execute(_SERVED, _here(ref)).first()
         return _served(row) if row else None
 
     def tickets(self, customer: str | None = None, since: datetime | None = None) -> Iterator[Served]:
@@ -166,9 +164,8 @@ class ServedTickets:
 
     def said(self, ref: Ref) -> tuple[Said, ...]:
         """Return what people said of a ticket's clocks, oldest first."""
-        query = select(t.amendments).where(*_here(t.amendments, ref)).order_by(t.amendments.c.id)
         with self._db.reading() as tx:
-            return tuple(map(_said, tx.execute(query)))
+            return tuple(map(_said, tx.execute(_SAID, _here(ref))))
 
     def all_said(self) -> Mapping[Ref, tuple[Said, ...]]:
         """Return what people said of all tickets' clocks."""
@@ -180,17 +177,30 @@ class ServedTickets:
         return found
 
 
-def _here(table: Table, ref: Ref) -> tuple[ColumnElement[bool], ...]:
-    return (table.c.connection == ref.connection, table.c.key == ref.key)
+def _of(table: Table) -> ColumnElement[bool]:
+    return and_(table.c.connection == bindparam("there"), table.c.key == bindparam("of"))
+
+
+def _here(ref: Ref) -> dict[str, str]:
+    return {"there": ref.connection, "of": ref.key}
+
+
+_SERVED = select(t.served).where(_of(t.served))
+_CLOCKS = select(t.clocks).where(_of(t.clocks))
+_SAID = select(t.amendments).where(_of(t.amendments)).order_by(t.amendments.c.id)
+_SAME = ("connection", "key")
+_KEEP = replacing(t.served, _SAME, *(name for column in t.served.c if (name := column.name) not in _SAME))
+_STOP = delete(t.clocks).where(_of(t.clocks))
+_COUNT = insert(t.clocks)
 
 
 def _stop(tx: Connection, ref: Ref) -> None:
-    tx.execute(delete(t.clocks).where(*_here(t.clocks, ref)))
+    tx.execute(_STOP, _here(ref))
 
 
 def _kept(tx: Connection, ref: Ref) -> tuple[object, object]:
-    row = tx.execute(select(t.served).where(*_here(t.served, ref))).mappings().first()
-    clocks = tx.execute(select(t.clocks).where(*_here(t.clocks, ref))).mappings()
+    row = tx.execute(_SERVED, _here(ref)).mappings().first()
+    clocks = tx.execute(_CLOCKS, _here(ref)).mappings()
     return (dict(row) if row else None), {str(clock["clock"]): dict(clock) for clock in clocks}
 
 

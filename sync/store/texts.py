@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, select
 
 from mappings.ticket import Raw, Ref, TextFormat
 from sync.store.database import Database
-from sync.store.dialects import upsert
+from sync.store.dialects import replacing
 from sync.store.schema import texts, wordings
 
 _ROUNDED = timedelta(days=1)
@@ -29,6 +29,16 @@ class Wording:
     """When it was last read so, give or take a day."""
 
 
+_LATELY = select(wordings.c.id, wordings.c.sha).where(
+    wordings.c.connection == bindparam("there"),
+    wordings.c.key == bindparam("of"),
+    wordings.c.read_at > bindparam("since"),
+)
+_KEEP = replacing(texts, ["sha"], "format")
+"""One that is known is updated to itself: whoever prunes at this moment waits, and finds it used."""
+_READ = replacing(wordings, ["connection", "key", "id", "sha"], "read_at")
+
+
 class Texts:
     """Every wording that was read, compressed. Pages show them; erasing a ticket reaches all of them."""
 
@@ -38,23 +48,19 @@ class Texts:
     def keep(self, ref: Ref, read: Iterable[tuple[str, Raw]], at: datetime) -> None:
         """Keep the texts, each with its id, that were read of a side; what is known is not written again."""
         wanted = {(id, body.sha): body for id, body in read if body.text}
-        query = select(wordings.c.id, wordings.c.sha).where(*_here(ref), wordings.c.read_at > at - _ROUNDED)
+        asked = {"there": ref.connection, "of": ref.key, "since": at - _ROUNDED}
         with self._db.reading() as tx:
-            for known in tx.execute(query):
+            for known in tx.execute(_LATELY, asked):
                 wanted.pop((known.id, known.sha), None)
         if not wanted:
             return
-        said = [{"connection": ref.connection, "key": ref.key, "id": i, "sha": s} for i, s in sorted(wanted)]
+        side = {"connection": ref.connection, "key": ref.key, "read_at": at}
+        said = [{**side, "id": id, "sha": sha} for id, sha in sorted(wanted)]
         with self._db.writing() as tx:
             bodies = {sha: body for (_, sha), body in wanted.items()}
             rows = [_row(sha, bodies[sha]) for sha in sorted(bodies)]
-            # Updated to itself: whoever prunes at this moment waits, and finds it used.
-            row = upsert(tx, texts)
-            again = {"format": row.excluded.format}
-            tx.execute(row.on_conflict_do_update(index_elements=["sha"], set_=again), rows)
-            row = upsert(tx, wordings).values(read_at=at)
-            index = ["connection", "key", "id", "sha"]
-            tx.execute(row.on_conflict_do_update(index_elements=index, set_={"read_at": at}), said)
+            tx.execute(_KEEP(tx), rows)
+            tx.execute(_READ(tx), said)
 
     def of(self, ref: Ref) -> list[Wording]:
         """Return every wording that is kept of a side, each text's oldest first."""

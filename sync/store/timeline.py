@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from mappings.ticket import Ref
 from sync.sla.facts import Actor, Fact, FactKind
-from sync.store.dialects import upsert
+from sync.store.dialects import prepared
 from sync.store.schema import timeline
 
 Timelines = Mapping[Ref, tuple[Fact, ...]]
 """The facts of each side, in the order of the instants by which they had happened."""
 
+_OF = select(timeline).where(timeline.c.bundle == bindparam("of")).order_by(timeline.c.by, timeline.c.id)
+_LEARN = prepared(timeline, lambda row: row.on_conflict_do_nothing())
+
 
 def load(tx: Connection, bundle: int) -> Timelines:
     """Return everything that is known of a bundle's sides."""
     told: dict[Ref, tuple[Fact, ...]] = {}
-    query = select(timeline).where(timeline.c.bundle == bundle).order_by(timeline.c.by, timeline.c.id)
-    for row in tx.execute(query):
+    for row in tx.execute(_OF, {"of": bundle}):
         fact = Fact(FactKind(row.kind), row.value, row.after, row.by, Actor(row.actor))
         side = Ref(row.connection, row.key)
         told[side] = (*told.get(side, ()), fact)
@@ -42,4 +44,4 @@ def learn(tx: Connection, bundle: int, ref: Ref, facts: Iterable[Fact]) -> None:
         for fact in facts
     ]
     if rows:
-        tx.execute(upsert(tx, timeline).on_conflict_do_nothing(), rows)
+        tx.execute(_LEARN(tx), rows)

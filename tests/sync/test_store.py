@@ -454,6 +454,19 @@ def test_an_error_takes_back_all_that_was_written_together(store: Store) -> None
     assert [row.subject for row in store.inbox.due(AT)] == ["ref:desk:2"]
 
 
+def test_what_is_read_together_is_of_one_state(store: Store) -> None:
+    """Broken: a ticket is decided about by its sides of now and its copies of a moment later."""
+    other = open_store(store.database.address)
+    with store.together():
+        assert store.inbox.row("ref:desk:1") is None
+        other.inbox.put("ref:desk:1", AT, "a")
+        assert store.inbox.due(AT) == []
+        store.inbox.put("ref:desk:2", AT, "b")
+        assert [row.subject for row in store.inbox.due(AT)] == ["ref:desk:1", "ref:desk:2"]
+    assert store.inbox.row("ref:desk:1") is not None
+    other.database.close()
+
+
 def test_threads_do_not_write_into_each_others_group(store: Store) -> None:
     """Broken: one worker's writes are rolled back because another worker's failed."""
     worker = threading.Thread(target=store.inbox.put, args=("ref:desk:2", AT, "b"))
