@@ -37,7 +37,10 @@ def limits_of(settings: Settings) -> dict[str, int]:
 
 
 def look_once(application: Application, told: Told) -> None:
-    """Look at all that is due, each ticket once, and return; `told` hears of each, one at a time."""
+    """Look at all that is due, each ticket once, and return; `told` hears of each, one at a time.
+
+    Raises what the store failed with, which ends it early.
+    """
     jobs = Threads(
         application.store,
         _look(application, told),
@@ -50,6 +53,8 @@ def look_once(application: Application, told: Told) -> None:
         jobs.idle()
     finally:
         jobs.stop(GRACE)
+    if jobs.failed is not None:
+        raise jobs.failed
 
 
 class Service:

@@ -42,6 +42,7 @@ from sync.routing import Desk
 from sync.rules import Role
 from sync.store import Store
 from sync.store.bundles import Bundle
+from sync.store.dialects import failed
 from sync.store.inbox import Claim, LostClaim, Ready
 from sync.store.inbox import Waiting as Row
 
@@ -166,7 +167,8 @@ class Engine:
         """Reconcile one ticket if it is due; None if it is not, or if somebody else is at it.
 
         The fields in `remap` are decided again wherever the other side still says what the hub wrote.
-        `allowed` has carried out what a guard or fuse would stop: a person has seen it.
+        `allowed` has carried out what a guard or fuse would stop: a person has seen it. What is raised tells
+        that the store failed; whatever else is odd about a ticket comes out as its outcome.
         """
         row = self._store.inbox.row(subject)
         if row is None or row.due_at is None or row.due_at > self._now():
@@ -287,26 +289,30 @@ class Engine:
             self._store.inbox.done(row)
         except LostClaim:
             return None
-        except UnsafePlan as error:
-            outcome = Later(self._now() + BACKOFF[1], error)
-            self._settle(row, None, outcome)
-        except Unjoined as error:
-            outcome = Parked(str(error))
-            self._settle(row, None, outcome)
-        except Stale as error:
-            outcome = postponed([error], self._now())
-            self._settle(row, None, outcome)
-        except WireError as error:
-            self.breakers.failed(error)
-            outcome = outcome_of(error, self._now())
-            self._settle(row, None, outcome)
-        except Exception as error:  # noqa: BLE001 - one odd ticket must not stop all others
-            outcome = Parked(_unexpected(error))
+        except Exception as error:
+            if failed(error):
+                raise  # it is nothing about the ticket, which is due again when the claim runs out
+            outcome = self._outcome_of(error)
             self._settle(row, None, outcome)
         finally:
             if held:
                 self._store.inbox.release(claim, self._now())
         return Reconciled(row.subject, plan, outcome, tuple(made), whose, gone)
+
+    def _outcome_of(self, error: Exception) -> Outcome:
+        """Return what is done about an error: one odd ticket must not stop all others."""
+        match error:
+            case UnsafePlan():
+                return Later(self._now() + BACKOFF[1], error)
+            case Unjoined():
+                return Parked(str(error))
+            case Stale():
+                return postponed([error], self._now())
+            case WireError():
+                self.breakers.failed(error)
+                return outcome_of(error, self._now())
+            case _:
+                return Parked(_unexpected(error))
 
     def _refuse_if_older(self, seen: Observation) -> None:
         """Stop everything if a text of ours is newer than the store: it was restored from a backup."""

@@ -102,8 +102,6 @@ def _store_failed(error: Exception) -> str | None:
     """Return why the store could not go on: a full disk, a server that went away; None for anything else."""
     if "sqlalchemy.exc" not in sys.modules:
         return None
-    from sqlalchemy.exc import OperationalError  # heavy: --help does without
+    from sync.store.dialects import failed, reason_of  # heavy: --help does without
 
-    from sync.store.dialects import reason_of
-
-    return reason_of(error.orig or error) if isinstance(error, OperationalError) else None
+    return reason_of(getattr(error, "orig", None) or error) if failed(error) else None

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Protocol
 
 Look = Callable[[str], object]
-"""Looks at one ticket, by its inbox name. Safe to call from several threads; raises nothing that matters to
-others, and does nothing for a ticket that is not due or that somebody else is looking at."""
+"""Looks at one ticket, by its inbox name. Safe to call from several threads; does nothing for a ticket that
+is not due or that somebody else is looking at. What it raises is no odd ticket, but a store that failed."""
 
 
 class Jobs(Protocol):

@@ -44,7 +44,8 @@ class Threads:
     ) -> None:
         """`limits` says of each connection how many tickets with a side on it are looked at at once.
 
-        `once`: each ticket is looked at once at most, and `idle` tells when all that was due has been.
+        `once`: each ticket is looked at once at most, and `idle` tells when all that was due has been. It
+        ends at the first look that raises, see `failed`; else whoever waits for its end would wait in vain.
         """
         self._store, self._look, self._now, self._limits, self._once = store, look, now, limits, once
         self._workers = max(limits.values(), default=1)
@@ -54,6 +55,8 @@ class Threads:
         self._seen: set[str] = set()
         self._stopping, self._idle = threading.Event(), threading.Event()
         self._deep_at = 0.0
+        self.failed: Exception | None = None
+        """Why the inbox could not be read, or a ticket not be looked at, when that last happened."""
 
     def start(self) -> None:
         """See `Jobs`."""
@@ -91,17 +94,21 @@ class Threads:
                 begun = self._choose()
             except Exception as error:  # noqa: BLE001 - a store that is locked for long must not end the hub
                 _log.error("the inbox cannot be read: %s", type(error).__name__)
-                begun = 0
-            if self._once and not begun and not self._busy() and not self._woken.is_set():
+                begun, self.failed = 0, error
+            if self._once and self._over(begun):
                 self._idle.set()
                 return
             self._woken.wait(_TICK)
+
+    def _over(self, begun: int) -> bool:
+        """Whether nothing more will be looked at."""
+        return not self._busy() and (self.failed is not None or not (begun or self._woken.is_set()))
 
     def _choose(self) -> int:
         """Give due tickets to free threads, longest due first; return how many."""
         now, begun, looked, after = self._now(), 0, 0, None
         deep = time.monotonic() >= self._deep_at
-        while (free := self._workers - self._busy()) > 0 and not self._stopping.is_set():
+        while (free := self._workers - self._busy()) > 0 and not self._ending():
             rows = self._store.inbox.ready(now, _BATCH, after)
             if not rows:
                 return begun
@@ -112,6 +119,9 @@ class Threads:
         if looked >= _DEEP and not begun:
             self._deep_at = time.monotonic() + _DEEP_AGAIN
         return begun
+
+    def _ending(self) -> bool:
+        return self._stopping.is_set() or (self._once and self.failed is not None)
 
     def _give(self, rows: list[Ready], free: int) -> int:
         with self._lock:
@@ -141,6 +151,7 @@ class Threads:
                     self._look(subject)
             except Exception as error:  # noqa: BLE001 - it stays in the inbox; the thread goes on
                 _log.error("%s could not be looked at: %s", subject, type(error).__name__)
+                self.failed = error
                 time.sleep(_TICK)
             finally:
                 with self._lock:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, OperationalError
 
 from connectors.errors import ConfigError
 from sync.store.schema import intents
@@ -95,6 +95,14 @@ def replacing(table: Table, key: Collection[str], *columns: str) -> Callable[[Co
         return row.on_conflict_do_update(index_elements=list(key), set_=values)
 
     return prepared(table, make)
+
+
+def failed(error: Exception) -> bool:
+    """Whether the store itself failed: a full disk, a broken file, a server that went away.
+
+    What it was asked may be to blame for all other errors.
+    """
+    return isinstance(error, OperationalError | InternalError) or type(error) is DatabaseError
 
 
 def reason_of(error: Exception) -> str:

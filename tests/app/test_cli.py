@@ -7,8 +7,10 @@ from __future__ import annotations
 import json
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -421,6 +423,27 @@ class TestUsage:
         assert (result.exit_code, said in result.output) == (2, True)
 
 
+def test_a_store_that_fails_under_the_workers_fails_the_command(hub_apart: Hub) -> None:
+    """A scheduler would go on for weeks beside a broken disk, each run ending as if all were well."""
+    hub = hub_apart
+    assert hub.run("sync", "--once").code == 0
+    ticket = hub.people.mail("kim@lantern.example", "Kim Park", "Unread", "<p>Help</p>")
+    hub.people.sort(ticket, tags=["dev"])
+    with closing(sqlite3.connect(next(hub.folder.rglob("store.sqlite3")))) as store:
+        store.execute("ALTER TABLE amendments RENAME TO lost")
+        ended = hub.run("sync", "--once")
+        store.execute("ALTER TABLE lost RENAME TO amendments")
+    assert (ended.code, "deskbridge: the store failed (no such table" in ended.err) == (1, True), ended
+    assert "Traceback" not in ended.err
+    assert hub.run("parked", "list").out == "Nothing is parked.\n", (
+        "what the store could not do is nothing to ask people"
+    )
+    hub.control("POST", "clock", advance=400)
+    assert hub.run("sync", "--once").code == 0
+    found = hub.people.jira("POST", "api/2/search/jql", json={"jql": "project = SUP", "fields": ["summary"]})
+    assert [issue["fields"]["summary"] for issue in found["issues"]] == ["Unread"]
+
+
 def test_a_full_disk_ends_in_no_traceback_and_doubles_nothing(hub_apart: Hub) -> None:
     """An operator would be shown a traceback with a customer's words in it, or get two issues for a ticket."""
     hub = hub_apart
@@ -445,7 +468,7 @@ def test_a_full_disk_ends_in_no_traceback_and_doubles_nothing(hub_apart: Hub) ->
         text=True,
         check=False,
     )
-    assert "OperationalError" in ended.stderr or ended.stderr.startswith("deskbridge: the store failed (")
+    assert (ended.returncode, "deskbridge: the store failed (" in ended.stderr) == (1, True), ended.stderr
     assert "Traceback" not in ended.stderr
     assert "word word" not in ended.stdout + ended.stderr
     for _ in range(2):
