@@ -100,7 +100,7 @@ def build(
     connectors_of(settings, now)  # before a store is made: what cannot work leaves no trace
     keeps = Retention(texts=settings.hub.keep_texts, decisions=settings.hub.keep_decisions)
     store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent), keeps)
-    budgets = {name: SharedBudget(store.database, name, now) for name in settings.connections}
+    budgets = {name: SharedBudget(store.database, name, now, store.turn) for name in settings.connections}
     connectors = connectors_of(settings, now, budgets, store.database.former)
     said = promises_in(path, environ)
     store.editions.keep_holidays(uncomputed(settings, store.editions.holidays()))

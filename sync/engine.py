@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors.base import Account, Connector, Snapshot
-from connectors.errors import ConfigError, Gone, HubError, Rejected, UnsafePlan, WireError
+from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, UnsafePlan, WireError
 from mappings.provenance import Signer
 from mappings.ticket import Field, Ref
 from sync.fuses import STANDARD, Fuses
@@ -43,8 +43,9 @@ from sync.rules import Role
 from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.dialects import failed
-from sync.store.inbox import Claim, LostClaim, Ready
+from sync.store.inbox import SWEPT, Claim, LostClaim, Ready
 from sync.store.inbox import Waiting as Row
+from sync.store.quota import Share
 
 _BATCH = 100
 """Due rows that are read together."""
@@ -247,6 +248,15 @@ class Engine:
             raise LostClaim(f"{row.subject} is worked on by others")
         return bundle
 
+    def _swept(self, bundle: Bundle) -> Observation:
+        """Observe a ticket that nobody told of. Raises Throttled where live work needs the calls."""
+        with self._store.turn.of(Share.SWEEP):
+            seen = self._observe(bundle)
+        spent = (error for error in seen.silent if isinstance(error, Throttled))
+        if (error := next(spent, None)) is not None:
+            raise error
+        return seen
+
     def _learn(self, seen: Observation) -> None:
         """Learn from an observation which connections answered and which did not."""
         for error in seen.silent:
@@ -268,7 +278,8 @@ class Engine:
         made: list[Write] = []
         held = True
         try:
-            seen = self._observe(self._loaded(row))
+            bundle = self._loaded(row)
+            seen = self._swept(bundle) if row.reason == SWEPT else self._observe(bundle)
             self._learn(seen)
             seen = self._followed(claim, seen)
             self._refuse_if_older(seen)
@@ -389,7 +400,9 @@ class Engine:
                 self._store.inbox.done(row)
                 self._wait(seen)
             case Later(at=at, error=error):
-                self._store.inbox.later(row, max(at, self._patience(row, error)), str(error))
+                # The sweep's turn is over, not the ticket's: it is still nobody's but the sweep's.
+                why = SWEPT if row.reason == SWEPT and isinstance(error, Throttled) else str(error)
+                self._store.inbox.later(row, max(at, self._patience(row, error)), why)
             case Parked(reason=reason):
                 # A ticket that was linked meanwhile waits under its new name, where its changes arrive.
                 moment = seen.next_change(self._now()) if seen else None

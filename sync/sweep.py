@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from sync.store import Store
+from sync.store.inbox import SWEPT
 
 CALLS = 6
 """Calls that one look is reckoned with: two sides, each with its texts and files."""
@@ -62,7 +63,7 @@ class Sweep:
             after = bundle.id
         else:
             after = after if len(bundles) == _BATCH else 0
-        self._store.inbox.put_many(chosen, now, "sweep")
+        self._store.inbox.put_many(chosen, now, SWEPT)
         self._store.chores.leave(_NAME, str(after))
         if seconds < 0:
             # One look costs more than the turn allows: the next turn comes later.

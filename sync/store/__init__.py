@@ -29,6 +29,7 @@ from sync.store.messages import Messages
 from sync.store.moved import Movings
 from sync.store.outbox import Outbox
 from sync.store.quiets import Quiets
+from sync.store.quota import Turn
 from sync.store.register import Register
 from sync.store.runs import Runs
 from sync.store.served import ServedTickets
@@ -75,6 +76,8 @@ class Store:
     cutovers: Cutovers
     movings: Movings
     keeps: Retention
+    turn: Turn
+    """Tells the budgets on this store for which share of a quota each thread of this process calls."""
 
     def hub(self) -> str:
         """Return the id of the hub whose memory this is."""
@@ -173,4 +176,5 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         cutovers=Cutovers(database),
         movings=Movings(database),
         keeps=keeps or Retention(),
+        turn=Turn(),
     )

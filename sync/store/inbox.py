@@ -6,13 +6,26 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BindParameter, Connection, Executable, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Executable,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
 
 from connectors.errors import HubError
 from sync.store.database import Database
 from sync.store.dialects import Upsert, prepared, upsert
 from sync.store.schema import claims, cursors, inbox
 
+SWEPT = "sweep"
+"""Why a row stands here of which nobody told: its ticket is read within the sweep's share of the quota."""
 EVENTUALLY = datetime(9999, 1, 1, tzinfo=UTC)
 
 LEASE = timedelta(minutes=5)
@@ -82,10 +95,17 @@ _AFTER = _READY.where(
 
 
 def _sooner(row: Upsert) -> Upsert:
+    """Return an upsert that brings a row forward. One that only the sweep had put there is live work then."""
+    new = row.excluded
+    later = inbox.c.due_at.is_(None) | (inbox.c.due_at > new.due_at)
     return row.on_conflict_do_update(
         index_elements=["subject"],
-        set_={"due_at": row.excluded.due_at, "reason": row.excluded.reason, "parked": None},
-        where=inbox.c.due_at.is_(None) | (inbox.c.due_at > row.excluded.due_at),
+        set_={
+            "due_at": case((later, new.due_at), else_=inbox.c.due_at),
+            "reason": new.reason,
+            "parked": None,
+        },
+        where=later | ((inbox.c.reason == SWEPT) & (new.reason != SWEPT)),
     )
 
 

@@ -8,7 +8,8 @@ back with the next batch.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,7 +33,10 @@ _UNSURE = 40
 
 
 class Share(StrEnum):
-    """Who calls. Live work comes first: the others leave it some of each limit, whatever they have to do."""
+    """Who calls. Live work comes first: the others leave it some of each limit, whatever they have to do.
+
+    What the sweep found to be written is live work; its looks are not.
+    """
 
     LIVE = "live"
     MIGRATION = "migration"
@@ -41,6 +45,23 @@ class Share(StrEnum):
 
 _MAY_USE = {Share.LIVE: 1.0, Share.MIGRATION: 0.75, Share.SWEEP: 0.1}
 """How much of a limit, less the head-room, all processes of one share may use together."""
+
+
+class Turn(threading.local):
+    """For which share each thread of a process calls; one for all its budgets."""
+
+    def __init__(self, share: Share = Share.LIVE) -> None:
+        super().__init__()
+        self.share = share
+
+    @contextmanager
+    def of(self, share: Share) -> Iterator[None]:
+        """Have what this thread calls within the block count for a share."""
+        before, self.share = self.share, share
+        try:
+            yield
+        finally:
+            self.share = before
 
 
 @dataclass(slots=True)
@@ -66,19 +87,26 @@ class SharedBudget:
         database: Database,
         connection: str,
         now: Callable[[], datetime],
-        share: Share = Share.LIVE,
+        share: Share | Turn = Share.LIVE,
         headroom: float = HEADROOM,
         most: float | None = None,
     ) -> None:
-        """`most` is how much of a limit, less the head-room, its share may use, if not the usual part."""
-        self._most = most if most is not None else _MAY_USE[share]
+        """`share` is who calls: always the same one, or whose turn it is in each thread.
+
+        `most` is how much of a limit, less the head-room, a share may use, if not the usual part.
+        """
+        self._most = most
         self._db, self._connection, self._now = database, connection, now
-        self._share, self._headroom = share, headroom
+        self._turn, self._headroom = share if isinstance(share, Turn) else Turn(share), headroom
         self._local, self._lock = LocalBudget(now, headroom), threading.Lock()
-        self._held: dict[str, _Batch] = {}
+        self._held: dict[tuple[Share, str], _Batch] = {}
         self._told: dict[str, tuple[int, timedelta]] = {}
         self._left: dict[str, int] = {}
         """What the server must have left of each bucket, by what the store counted last."""
+
+    @property
+    def _share(self) -> Share:
+        return self._turn.share
 
     def allowance(self) -> float | None:
         """Return how many calls a second the whole account may make; None while no answer told anybody."""
@@ -114,7 +142,7 @@ class SharedBudget:
             ours = self._local.take(counted, patience)
             if ours - now <= patience:
                 for name in counted:
-                    self._held[name].left -= 1
+                    self._held[self._share, name].left -= 1
             return max(at, ours)
 
     def learn(self, levels: Iterable[Level]) -> None:
@@ -143,7 +171,7 @@ class SharedBudget:
             tx.execute(delete(batches).where(*here, batches.c.until <= self._now()))
 
     def _has(self, bucket: str, now: datetime) -> bool:
-        held = self._held.get(bucket)
+        held = self._held.get((self._share, bucket))
         return held is not None and held.since <= now < held.until and held.left > 0
 
     def _fetch(self, buckets: Sequence[str], now: datetime, patience: timedelta) -> datetime:
@@ -155,7 +183,7 @@ class SharedBudget:
             at = max(self._free(tx, name, row, now) for name, row in rows.items())
             for name, row in rows.items():
                 if at - now <= patience:
-                    self._held[name] = self._booked(tx, name, row, now, at)
+                    self._held[self._share, name] = self._booked(tx, name, row, now, at)
         return at
 
     def _adopt(self, bucket: str) -> None:
@@ -218,10 +246,11 @@ class SharedBudget:
 
     def _allowed(self, limit: int, *, all_shares: bool) -> int:
         free = limit - int(limit * self._headroom)
-        return max(1, free if all_shares else int(free * self._most))
+        most = _MAY_USE[self._share] if self._most is None else self._most
+        return max(1, free if all_shares else int(free * most))
 
     def _give_back(self, tx: Connection, bucket: str) -> None:
-        held = self._held.pop(bucket, None)
+        held = self._held.pop((self._share, bucket), None)
         if held is None or held.id is None or not held.left:
             return
         row = batches.c.id == held.id
