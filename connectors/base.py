@@ -74,6 +74,8 @@ class Hint:
     created: datetime | None = None
     organisation: str | None = None
     """The key of its customer organisation here; empty where it has none."""
+    ours: bool = False
+    """Whether an event says that our own account did it: a look may wait then, and is never left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

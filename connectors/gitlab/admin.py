@@ -30,6 +30,11 @@ class Directory:
         """Return our own account."""
         return self._users.get("me") or self.ask_me()
 
+    @property
+    def known_me(self) -> User | None:
+        """Our own account, if it was asked for before."""
+        return self._users.get("me")
+
     def ask_me(self) -> User:
         """Return our own account as the server states it now. Raises Unauthorised."""
         response = self.http.call("GET", "user", idempotent=True)

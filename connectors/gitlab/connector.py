@@ -271,7 +271,8 @@ class GitLab:
         return hooks.apply(self._reader, hook)
 
     def hear(self, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[Hint, ...]:
-        return hear(self.name, headers, body, secret, self._config.now())
+        me = self._directory.known_me
+        return hear(self.name, headers, body, secret, self._config.now(), me.id if me else None)
 
     def show_board(self, spec: BoardSpec) -> BoardView | None:
         return self._boards.show(spec, self._config.url)

@@ -25,9 +25,14 @@ _NO_ID = 10**18
 
 
 def hear(
-    connection: str, headers: Mapping[str, str], body: bytes, secret: str, now: datetime
+    connection: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    secret: str,
+    now: datetime,
+    me: int | None = None,
 ) -> tuple[Hint, ...]:
-    """Return the issue that a delivery names. Raises BadSignature, Rejected."""
+    """Return the issue that a delivery names; `me` is our account if known. Raises BadSignature, Rejected."""
     given = {name.lower(): value for name, value in headers.items()}
     if not _proven(given, body, secret, now):
         raise BadSignature(f"{connection}: the webhook's token or signature does not verify")
@@ -40,7 +45,15 @@ def hear(
     if not isinstance(event, dict):
         raise Rejected(connection, "webhook", "the body is no object")
     key = _issue(connection, event)
-    return (Hint(key, None, now),) if key else ()
+    return (Hint(key, None, now, ours=_did(me, event)),) if key else ()
+
+
+def _did(me: int | None, event: Mapping[str, Any]) -> bool:
+    """Whether an account did what an event tells. Of an edited note it names the author, not the editor."""
+    edited = (
+        event.get("object_kind") == "note" and _part(event, "object_attributes").get("action") != "create"
+    )
+    return me is not None and not edited and _part(event, "user").get("id") == me
 
 
 def _proven(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> bool:

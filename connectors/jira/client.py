@@ -166,6 +166,11 @@ class Client:
         """Return the account, asked for anew. Raises Unauthorised: this call is never anonymous."""
         return self.parse(wire.User, self.jira.myself(), "GET myself")
 
+    @property
+    def known_me(self) -> str:
+        """The account's key, if it was asked for before; empty else."""
+        return self._side.me if self._side else ""
+
     def site(self) -> Site:
         """Return what the site says of itself; the first use asks it."""
         with self._lock:

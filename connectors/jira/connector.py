@@ -217,7 +217,7 @@ class Jira:
 
     def hear(self, headers: Mapping[str, str], body: bytes, secret: str) -> tuple[Hint, ...]:
         """See `Connector`."""
-        return webhook.hear(self._name, self._now(), headers, body, secret)
+        return webhook.hear(self._name, self._now(), headers, body, secret, self._client.known_me)
 
     def show_board(self, spec: BoardSpec) -> BoardView | None:
         """See `Connector`."""

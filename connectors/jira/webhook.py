@@ -64,17 +64,32 @@ class _Event(wire.Payload):
 
 
 def hear(
-    connection: str, now: datetime, headers: Mapping[str, str], body: bytes, secret: str
+    connection: str, now: datetime, headers: Mapping[str, str], body: bytes, secret: str, me: str = ""
 ) -> tuple[Hint, ...]:
     """Return the issues that a signed event names, a deleted one too. Raises BadSignature, Rejected.
 
-    No version is told: what the event says of the issue may be older than what the next one said.
+    No version is told: what the event says of the issue may be older than what the next one said. `me` is
+    our account, if it is known.
     """
     _verify(connection, headers, body, secret)
-    event = wire.parse(_Event, _read(connection, body), connection, "webhook")
+    said = _read(connection, body)
+    event = wire.parse(_Event, said, connection, "webhook")
     stamp = event.timestamp
     at = now if stamp is None else datetime.fromtimestamp(stamp / 1000, UTC)
-    return tuple(Hint(key, None, at) for key in event.named())
+    ours = bool(me) and _actor(said) == me
+    return tuple(Hint(key, None, at, ours=ours) for key in event.named())
+
+
+def _actor(said: object) -> object:
+    """Return the account that did what an event tells; of a comment, which names none, who wrote it last."""
+    comment = _part(said, "comment")
+    who = _part(said, "user") or _part(comment, "updateAuthor") or _part(comment, "author")
+    return next((who[name] for name in ("accountId", "key", "name") if name in who), None)
+
+
+def _part(said: object, name: str) -> Mapping[str, object]:
+    part = said.get(name) if isinstance(said, dict) else None
+    return part if isinstance(part, dict) else {}
 
 
 def _verify(connection: str, headers: Mapping[str, str], body: bytes, secret: str) -> None:

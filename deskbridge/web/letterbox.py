@@ -11,7 +11,9 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from connectors.base import Hint
 from sync.jobs.rounds import poll_name
@@ -23,6 +25,9 @@ from sync.store.register import entries
 
 _FULL = 20_000
 """Tickets that may wait to be written; beyond that the connection is polled instead."""
+_ECHO = timedelta(seconds=5)
+"""How long a look may wait of which nothing but our own write is told. Most end in an empty plan; in a busy
+conversation the next person's event comes first, and one look does for both."""
 _AGAIN = 0.5
 """Seconds until a write that failed is tried again."""
 
@@ -32,6 +37,8 @@ class _Pile:
     """What came since the last commit."""
 
     keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    echoes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Tickets of which events tell what our own account did."""
     tallies: dict[str, Tally] = field(default_factory=dict)
     polls: set[str] = field(default_factory=set)
     """Connections that are to be polled, because something of theirs is known in no other way."""
@@ -39,7 +46,7 @@ class _Pile:
     """When the first of all this came."""
 
     def size(self) -> int:
-        return sum(map(len, self.keys.values()))
+        return sum(map(len, (*self.keys.values(), *self.echoes.values())))
 
     def count(self, connection: str, tally: Tally) -> None:
         self.tallies[connection] = self.tallies.get(connection, Tally()).plus(tally)
@@ -48,6 +55,8 @@ class _Pile:
         """Take in what another pile holds."""
         for connection, keys in other.keys.items():
             self.keys[connection] |= keys
+        for connection, keys in other.echoes.items():
+            self.echoes[connection] |= keys
         for connection, tally in other.tallies.items():
             self.count(connection, tally)
         self.polls |= other.polls
@@ -75,7 +84,8 @@ class Letterbox:
         if pile.size() >= _FULL:
             pile.polls.add(connection)
         else:
-            pile.keys[connection] |= {hint.key for hint in hints}
+            for hint in hints:
+                (pile.echoes if hint.ours else pile.keys)[connection].add(hint.key)
 
     def unreadable(self, connection: str) -> None:
         """Have a connection polled that sent something which is its own and names nothing."""
@@ -125,11 +135,9 @@ class Letterbox:
         now, store, found = self._now(), self._store, 0
         with store.database.writing() as tx:
             for connection, keys in pile.keys.items():
-                known = entries(tx, connection, keys)
-                ours = [e.subject for e in known.values() if e.linked or self._fronts(connection)]
-                if ours:
-                    put(tx, list(dict.fromkeys(ours)), now, "webhook")
-                found += len(ours)
+                found += self._put(tx, connection, keys, now, "webhook")
+            for connection, keys in pile.echoes.items():
+                self._put(tx, connection, keys, now + _ECHO, "the hub's own write")
             store.health.tell(tx, pile.tallies, now)
         for connection in pile.polls:
             store.inbox.rewind(connection, pile.since or now)
@@ -140,6 +148,14 @@ class Letterbox:
                 store.findings.record(f"connection:{connection}", [said], now)
         if found:
             self._wake()
+
+    def _put(self, tx: Connection, connection: str, keys: set[str], at: datetime, why: str) -> int:
+        """Have tickets looked at by `at`; return how many those are."""
+        known = entries(tx, connection, keys)
+        subjects = {e.subject for e in known.values() if e.linked or self._fronts(connection)}
+        if subjects:
+            put(tx, subjects, at, why)
+        return len(subjects)
 
 
 def _forged(connection: str, now: datetime) -> Skip:

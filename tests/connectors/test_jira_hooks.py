@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from connectors.base import BadSignature, Connector, Hook
 from connectors.errors import HubError, Rejected, Transient
+from connectors.jira import webhook
 from connectors.jira.connector import connect
 from tests.connectors.jira_payloads import NOW, SITE, bodies, comment, configured, issue, serving
 
@@ -125,6 +126,28 @@ def test_the_documented_signature_verifies(jira: Connector) -> None:
 def test_events_name_their_issues(jira: Connector, payload: dict[str, Any], keys: list[str]) -> None:
     """Broken: an edit, a comment, booked work or a deletion is noticed at the next poll only."""
     assert hear(jira, payload) == keys
+
+
+@pytest.mark.parametrize(
+    ("event", "ours"),
+    [
+        ({"user": {"accountId": "us"}}, True),
+        ({"user": {"accountId": "them"}}, False),
+        ({"user": {"key": "us", "name": "hub"}}, True),
+        ({"comment": {"author": {"accountId": "us"}, "updateAuthor": {"accountId": "us"}}}, True),
+        ({"comment": {"author": {"accountId": "us"}, "updateAuthor": {"accountId": "them"}}}, False),
+        ({"comment": {"author": {"accountId": "us"}}, "user": {"accountId": "them"}}, False),
+        ({"user": "us", "comment": ["us"]}, False),
+        ({}, False),
+    ],
+)
+def test_an_event_tells_whether_we_did_it(event: dict[str, Any], ours: bool) -> None:
+    """Broken: a person's change waits as the hub's own may, one to a comment of ours too."""
+    body = json.dumps({**event, "issue": {"id": "1"}}).encode()
+    (hint,) = webhook.hear("jira", NOW, signed(body), body, SECRET, "us")
+    assert hint.ours == ours
+    (hint,) = webhook.hear("jira", NOW, signed(body), body, SECRET)
+    assert not hint.ours, "nobody knows who we are before it was asked for"
 
 
 def test_a_hint_tells_when_and_no_version(jira: Connector) -> None:
