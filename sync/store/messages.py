@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, bindparam, delete, select
 
 from mappings.ticket import Audience, Comment, CommentKind, PersonRole, Ref
 from sync.store.database import Database
@@ -45,6 +45,9 @@ class Message:
     files: tuple[File, ...]
 
 
+_SIDE = select(t).where(t.c.connection == bindparam("there"), t.c.key == bindparam("of"))
+
+
 class Messages:
     """One row for each text that stands on a side, as it was last read. People's names are in it."""
 
@@ -55,7 +58,7 @@ class Messages:
         """Remember the texts of a side, all of them; nothing is written if nothing differs."""
         wanted, gone = {text.id: _values(text) for text in read}, []
         with self._db.reading() as tx:
-            for row in tx.execute(select(t).where(*_here(ref))).mappings():
+            for row in tx.execute(_SIDE, {"there": ref.connection, "of": ref.key}).mappings():
                 if row["id"] not in wanted:
                     gone.append(row["id"])
                 elif row["read_at"] > at - _ROUNDED and wanted[row["id"]] == {n: row[n] for n in _KEPT}:
