@@ -205,6 +205,8 @@ class Between(Acting):
         else:
             made = self.people.gitlab("POST", "issues", json={"title": title, "description": text})
             side = Side("gitlab", key_of("gitlab", made))
+        # Jira says of no file which text it came with: one of the first ten seconds is the description's.
+        self.clock.advance(20)
         return self._linked(bundle.tickets[0].desk, side, bundle, Bundle())
 
     def merges(self) -> bool:

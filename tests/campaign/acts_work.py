@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.campaign.acting import Acting
-from tests.campaign.ledger import File, Said, Side, Tagged
+from tests.campaign.ledger import Bundle, File, Said, Side, Tagged
 from tests.campaign.people import Upload
 from tests.campaign.wording import TAGS
 
@@ -193,6 +195,8 @@ class AtWork(Acting):
             to = event
         if done and not was_done:
             self.ledger.finished.append(side)
+        if done is not was_done:
+            side.moved = self.clock.now()
         self.did(side, f"the developer moves it: {to}")
         return True
 
@@ -213,7 +217,23 @@ class AtWork(Acting):
         """The owner of the project deletes an issue."""
         if (side := self.pick(self.works("gitlab"))) is None:
             return False
+        bundle = self.ledger.bundle_of(side)
+        shown = [text for t in bundle.tickets for text in self.people.texts("desk", t.desk.key)]
+        named = re.compile(rf"/issues/{iid(side)}(?!\d)")
+        side.unheard = side.linked is None and not any(named.search(text) for text in shown)
+        self._stay(bundle, side)
         self.people.owner("DELETE", f"issues/{iid(side)}")
         side.gone = True
         self.did(side, "the owner deletes the issue")
         return True
+
+    def _stay(self, bundle: Bundle, side: Side) -> None:
+        """Tell the ledger which copies stand elsewhere of what few may read on an issue that is deleted.
+
+        What nobody can read any more tells nobody that fewer may read it.
+        """
+        kept = {t for s in self.ledger.said if s.kept and s.side is side for t in (s.token, *s.earlier)}
+        for other in bundle.sides if kept else ():
+            if other is not side and other.there:
+                texts = " ".join(self.people.texts(other.tool, other.key))
+                self.ledger.stayed |= {(token, other.tool, other.key) for token in kept if token in texts}

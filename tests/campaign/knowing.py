@@ -36,5 +36,7 @@ def found_side(ledger: Ledger, tool: str, issue: dict[str, Any]) -> None:
         side.key == key for bundle in ledger.bundles for side in bundle.works.values() if side.tool == tool
     ) or any((p.side.tool, p.side.key) == (tool, key) for p in ledger.parted)
     bundle = owner_of(ledger, tool, issue)
-    if not known and bundle is not None and tool not in bundle.works:
+    if known or bundle is None:
+        return
+    if tool not in bundle.works or bundle.works[tool].unheard:
         bundle.works[tool] = Side(tool, key)

@@ -32,6 +32,10 @@ class Side:
     gone: bool = False
     left: str = ""
     """Where nobody acts on it any more, what became of it: ``merged`` into another ticket, or ``moved``."""
+    unheard: bool = False
+    """Whether it was deleted before its ticket told of it: the hub cannot know that it had made it."""
+    moved: datetime | None = None
+    """When somebody last finished it, took it up again, or began."""
 
     @property
     def there(self) -> bool:
@@ -99,6 +103,8 @@ class Parted:
     bundle: Bundle
     side: Side
     when: datetime
+    sides: tuple[Side, ...] = ()
+    """What it belonged together with until then: its ticket may lose further sides later."""
 
 
 @dataclass
@@ -119,6 +125,8 @@ class Ledger:
     removed: set[tuple[Side, str]] = field(default_factory=set)
     """(side, word) of each copy that a person deleted."""
     parted: list[Parted] = field(default_factory=list)
+    stayed: set[tuple[str, str, str]] = field(default_factory=set)
+    """(word, tool, ticket) of copies that stood there when the issue of their original was deleted."""
     born: dict[str, datetime] = field(default_factory=dict)
     """When each word was first written."""
     focus: Sequence[Side] = ()
@@ -162,13 +170,19 @@ class Ledger:
 
     def part(self, bundle: Bundle, side: Side, when: datetime) -> None:
         """Have a work side belong to its ticket no longer."""
+        self.parted.append(Parted(bundle, side, when, tuple(bundle.sides)))
         del bundle.works[side.tool]
-        self.parted.append(Parted(bundle, side, when))
+
+    def split(self, bundle: Bundle, ticket: Ticket, work: Side, when: datetime) -> None:
+        """Have a ticket be linked with a work side no longer, which the other tickets keep."""
+        bundle.tickets.remove(ticket)
+        self.bundles.append(alone := Bundle([ticket], by_hand=True))
+        self.parted.append(Parted(alone, work, when, (ticket.desk, work)))
 
     def was_there(self, token: str, home: Side, tool: str, key: str) -> bool:
         """Whether a text was written while its side and another one still belonged together."""
         for parted in self.parted:
-            ends = {(s.tool, s.key) for s in (parted.side, *parted.bundle.sides)}
+            ends = {(s.tool, s.key) for s in parted.sides}
             apart = {(home.tool, home.key), (tool, key)}
             if (parted.side.tool, parted.side.key) in apart and apart <= ends:
                 return self.born[token] <= parted.when

@@ -57,6 +57,8 @@ class Record:
     done: bool
     trashed: bool
     version: str
+    created: str = ""
+    """When it was made, as its tool says."""
     late: str = ""
     """Which of its times the desk's own clock has called missed: that changes a ticket too."""
     texts: tuple[Text, ...] = ()
@@ -187,6 +189,7 @@ class Reader:
                 done=fields["status"]["statusCategory"]["key"] == "done",
                 trashed=False,
                 version=fields["updated"],
+                created=fields["created"],
                 texts=tuple(texts),
                 files=tuple(map(_digest, files)),
             )
@@ -219,6 +222,7 @@ class Reader:
                 done=issue["state"] == "closed",
                 trashed=False,
                 version=issue["updated_at"],
+                created=issue["created_at"],
                 texts=tuple(texts),
                 files=tuple(map(_digest, files)),
             )

@@ -13,6 +13,7 @@ from tests.campaign.campaign import Campaign, Size, Verdict
 from tests.campaign.hub import Job
 from tests.campaign.judge import Fault, Judge, Told
 from tests.campaign.ledger import TOOLS, Bundle, Ledger, Side
+from tests.campaign.operating import Operator
 from tests.campaign.postbag import Letter
 from tests.campaign.reading import Reader, World
 
@@ -50,6 +51,7 @@ class Seed:
         self._crowd = Crowd(
             self._people, self._ledger, self._chance, self._clock, link=self._link, unlink=self._unlink
         )
+        self._operator = Operator(self._ledger, self._unlink, self._allow)
         self._met: list[Fault] = []
         """What was found wrong on the way."""
 
@@ -146,6 +148,10 @@ class Seed:
         done = self._hub.do(self._job("unlink", arguments=[one]))
         return done is not None and "unlinked" in done
 
+    def _allow(self, one: str) -> bool:
+        done = self._hub.do(self._job("allow", arguments=[one]))
+        return done is not None and bool(done["tried"])
+
     def _job(self, what: str, **more: Any) -> Job:
         self._counted.jobs += 1
         seed = self._number * 1000 + self._counted.jobs
@@ -159,6 +165,7 @@ class Seed:
         for attempt in range(12):
             self._clock.advance(1000)
             self._do("sweep" if attempt in (0, 4) else "retry")
+            self._operator.settles([tuple(p) for p in self._do("state")["parked"]], self._clock.now())
             if self._do("sync")["writes"] == 0 and attempt > 4:
                 break
         else:
@@ -179,6 +186,7 @@ class Seed:
             self._clock.advance(1000)
             self._do("retry")
             self._do("sync")
+            self._operator.settles([tuple(p) for p in self._do("state")["parked"]], self._clock.now())
         self._crowd.look()
         state = self._do("state")
         told = Told([tuple(f) for f in state["findings"]], [tuple(p) for p in state["parked"]])
