@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
@@ -87,7 +88,7 @@ class Writer:
         text, files = self._text(home.id, draft)
         sent = {"body": text, "internal": draft.audience is not Audience.CUSTOMER}
         response = self.http.call("POST", path, json=sent, idempotent=False)
-        return self._said(home, self._note(response, 201, once=True), files)
+        return self._said(home, self._note(response, once=True), files)
 
     def edit_comment(self, key: str, id: str, draft: CommentDraft) -> WrittenComment:
         """Replace a note of ours, or the description of an issue of ours."""
@@ -100,7 +101,7 @@ class Writer:
         home = self.reader.directory.home(project_of(key))
         text, files = self._text(home.id, draft)
         response = self.http.call("PUT", path, json={"body": text}, idempotent=True)
-        return self._said(home, self._note(response, 200, once=False), files)
+        return self._said(home, self._note(response, once=False), files)
 
     def delete_comment(self, key: str, id: str) -> None:
         """Delete a note of ours."""
@@ -194,9 +195,9 @@ class Writer:
             raise Rejected(self.side.connection, f"PUT {path}", "the note is not ours")
         return note
 
-    def _note(self, response: requests.Response, status: int, *, once: bool) -> Note:
+    def _note(self, response: requests.Response, *, once: bool) -> Note:
         """Return the note answered. 202 tells of a text of commands only, which `write` leaves none of."""
-        if response.status_code != status:
+        if response.status_code == HTTPStatus.ACCEPTED:
             raise Rejected(self.side.connection, "note", "the text was taken as commands only")
         return parse(NOTE, self.side.connection, response, once=once)
 

@@ -392,3 +392,21 @@ def test_a_locked_issue_passes(server: responses.RequestsMock, message: str, err
     server.put(ISSUE, status=409, json={"message": message})
     with pytest.raises(error, match=message):
         connect(config()).set_fields(told(), {"priority": Priority.HIGH})
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"status": 200, "body": '{"id": 1, "body": "Pri'}, Uncertain),
+        ({"status": 200, "body": "<html>Sign in</html>"}, Uncertain),
+        ({"status": 202, "json": {"commands_changes": {}, "summary": ["Closed."]}}, Rejected),
+    ],
+)
+def test_an_answer_in_place_of_gitlabs_is_no_refusal(
+    server: responses.RequestsMock, answer: dict[str, Any], error: type[HubError]
+) -> None:
+    """Broken: the hub forgets that it may have written a note, and writes it again after a move."""
+    server.get(ISSUE, json=issue())
+    server.post(f"{ISSUE}/notes", **answer)
+    with pytest.raises(error):
+        connect(config()).add_comment("12:7", TEXT)
