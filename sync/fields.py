@@ -388,14 +388,15 @@ def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
     for target in s.written():
         if "tags" not in s.capabilities[target].fields:
             continue
-        before = {side: _tags_before(s, side, target) for side in moved(s, "tags", target)}
-        wanted = {k for side, old in before.items() for k in now[side] if k not in old}
+        before = {side: _tags_before(s, side, target) for side in _retagged(s, target)}
+        fresh_there = {side: _tags_added(s, side, now[side], old) for side, old in before.items()}
+        wanted = {k for added in fresh_there.values() for k in added}
         sources = [c for c in before if c != target and s.travels("tags", c, target)]
         add: dict[str, str] = {}
         remove: set[str] = set()
         for source in sources:
             old = before[source]
-            fresh = {k: v for k, v in now[source].items() if k not in old and k not in now[target]}
+            fresh = {k: v for k, v in fresh_there[source].items() if k not in now[target]}
             if fresh and (why := exposed(s, source, target, "tags")):
                 yield Skip(target, f"tags ({source})", why)
                 continue
@@ -413,6 +414,21 @@ def _tags(s: Situation) -> Iterator[ChangeTags | Skip]:
         added = frozenset(add.values()) | mine
         if added or remove:
             yield _tagging(s, target, added, frozenset(remove) - added, frozenset(sources))
+
+
+def _retagged(s: Situation, target: str) -> list[str]:
+    """Return the sides whose tags changed since a side was last reconciled with them, or since the last look.
+
+    A side that was out of reach may have missed that a tag was removed, which somebody has just put back.
+    """
+    since = moved(s, "tags", target)
+    return since if target not in s.held else [c for c in s.trusted() if c in {*since, *moved(s, "tags")}]
+
+
+def _tags_added(s: Situation, side: str, now: dict[str, str], old: dict[str, str]) -> dict[str, str]:
+    """Return the tags that a side has and had not: when a target last knew it, or when it was last seen."""
+    known = old.keys() & _tags_before(s, side, "").keys() if side in s.seen else old.keys()
+    return {k: v for k, v in now.items() if k not in known}
 
 
 def _tags_before(s: Situation, side: str, target: str) -> dict[str, str]:

@@ -445,6 +445,16 @@ def test_a_tag_that_one_side_removed_while_another_added_it_is_wanted() -> None:
     assert made == {"desk": ({"pump"}, set()), "jira": ({"pump"}, set())}
 
 
+def test_a_tag_that_is_put_back_stays_where_its_removal_had_not_arrived() -> None:
+    """Otherwise a side that was out of reach loses, for good, a tag that all others have again."""
+    s = changed(agreed("jira", "gitlab"), "jira", tags=frozenset({"pump"}))
+    s = changed(s, "gitlab", tags=frozenset({"pump"}))
+    past = {side: seen_with(s, side, tags=("pump",)) for side in ("desk", "jira", "gitlab")}
+    s = replace(s, seen={**s.seen, "gitlab": past.pop("gitlab")}, held={"gitlab": past})
+    made = {o.target: (set(o.add), set(o.remove)) for o in of(ChangeTags, decide(s))}
+    assert made == {"desk": ({"pump"}, set())}
+
+
 def test_the_hubs_own_tags_stay_and_never_travel() -> None:
     """Otherwise an issue falls off its customer's board, or a label of the hub's reaches the front."""
     s = replace(agreed("jira"), own_tags={"jira": frozenset({"customer-lantern"})})
