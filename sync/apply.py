@@ -43,7 +43,7 @@ from sync.store.bundles import Said
 from sync.store.inbox import Claim
 from sync.store.journal import CREATE, Intent, Wish
 from sync.store.outbox import Notification
-from sync.takeover import before_creating, remember_found, told, told_of_creating
+from sync.takeover import before_creating, not_yet, remember_found, told, told_of_creating
 from sync.uncertain import REQUEST_LIFE, Intents
 from sync.wording import link_note
 from sync.writing import Applied, Spot, Writing
@@ -223,7 +223,9 @@ class Applier:
 
     def _told(self, write: CreateTicket) -> dict[str, Any]:
         s = self._w.situation
-        return told_of_creating(dict(write.values), s.capabilities[write.target], s.sides).kept()
+        sent = told_of_creating(dict(write.values), s.capabilities[write.target], s.sides)
+        # A run gives the status last: until then it counts as one that was not seen before.
+        return (not_yet(sent, s.rules.source, "status") if s.rules.source else sent).kept()
 
     def _first(self, write: CreateTicket) -> Piece:
         """Return what of a text the description holds: all of it, or its first part."""

@@ -143,6 +143,8 @@ class Recorder:
                     continue
                 recorded.add(side.ref)
                 can, old = ticket.situation.capabilities[name], ticket.situation.seen.get(name)
+                if old is None and name == ticket.situation.rules.source:
+                    old = Seen({"status": None})  # given last: if that failed, it is still to come
                 made = remember(side, old, answers.get(side.ref), unsettled.get(side.ref, frozenset()), can)
                 for _, told in applied.found.values():
                     made = before_creating(made, told.sides.get(name, {}))

@@ -44,6 +44,12 @@ def told_of_creating(values: Mapping[Field, Value], can: Capabilities, sides: Ma
     return Told(said, {connection: dict(side.native) for connection, side in sides.items()})
 
 
+def not_yet(sent: Told, source: str, name: Field) -> Told:
+    """Return the same, one field of a side left out of what it had said: it is still to be carried on."""
+    sides = {side: {**said, name: None} if side == source else said for side, said in sent.sides.items()}
+    return replace(sent, sides=sides)
+
+
 def told(kept: Mapping[str, Any]) -> Told:
     """Return what the store kept."""
     return Told(_native(kept["values"]), {side: _native(said) for side, said in kept["sides"].items()})

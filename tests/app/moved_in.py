@@ -43,7 +43,7 @@ def number_of(issue: Mapping[str, Any]) -> str:
 
 
 def picture(people: People) -> dict[str, str]:
-    """Return old number -> digest of all that stands there; what the server chose is left out.
+    """Return old number -> all that stands there, files by their digest; what the server chose is left out.
 
     Fails if two issues stand for one ticket.
     """
@@ -62,7 +62,7 @@ def picture(people: People) -> dict[str, str]:
         }
         number = number_of(issue)
         assert number not in found, f"two issues stand for ticket {number}"
-        found[number] = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        found[number] = json.dumps(said, sort_keys=True, indent=1)
     return found
 
 

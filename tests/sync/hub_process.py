@@ -22,15 +22,20 @@ import requests
 
 from connectors.registry import SYSTEMS
 from deskbridge.bootstrap import build
+from deskbridge.migration.asked import Asked
+from deskbridge.migration.running import Orders, migrated
 
 
-def work(settings: Path, environment: Mapping[str, str]) -> None:
-    """Collect and reconcile, at the sandbox's time."""
+def work(settings: Path, environment: Mapping[str, str], *, run: bool = False) -> None:
+    """Collect and reconcile, at the sandbox's time; or carry out a `run` of a migration."""
     with requests.Session() as session:
         session.trust_env = False
         clock = session.get(f"{environment['SANDBOX_CONTROL_URL']}/clock", timeout=10).json()
     ahead = datetime.fromisoformat(clock["now"]) - datetime.now(UTC)
     application = build(settings, environment, now=lambda: datetime.now(UTC) + ahead)
+    if run:
+        migrated(application, Orders(asked=Asked(), workers=4), lambda: "stop")
+        return
     for error in (*application.engine.identify(), *application.engine.collect()):
         raise error
     for _ in application.engine.work():
@@ -45,7 +50,7 @@ def main() -> None:
         if process == 0:
             ended = 1
             try:
-                work(Path(job["settings"]), job["environment"])
+                work(Path(job["settings"]), job["environment"], run=job.get("run", False))
                 ended = 0
             except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on with the jobs
                 traceback.print_exc()

@@ -1,0 +1,144 @@
+"""A run that is killed again and again ends as one that was left alone, between real servers."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import requests
+
+from deskbridge.bootstrap import build
+from deskbridge.demo.people import People
+from deskbridge.sandbox.run import Sandbox
+from sync.store.inbox import LEASE
+from sync.store.runs import State
+from tests.app.moved_in import MIGRATION, comments, issues, number_of, picture
+from tests.sync.three_tools import START, environment_of, settings_in
+
+COUNT = 40
+PAST = {"count": COUNT, "seed": 5, "days": 400, "comments": 2, "archived": 0.1}
+
+
+class Rig:
+    """A sandbox with a past, and a hub that runs in processes that can be killed."""
+
+    def __init__(self, sandbox: Sandbox, workers: subprocess.Popen[str], folder: Path) -> None:
+        self.sandbox, self._workers = sandbox, workers
+        self.environment = environment_of(sandbox)
+        self.settings = settings_in(folder)
+        self.settings.write_text(self.settings.read_text("utf-8") + MIGRATION, "utf-8")
+        self.people = People(self.environment)
+        self.control("POST", "act/freshdesk/generate", **PAST)
+
+    def control(self, verb: str, route: str, **body: Any) -> Any:
+        """Use the sandbox's own API."""
+        answer = requests.request(verb, f"{self.sandbox.control_url}/{route}", json=body, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+    def run(self, *, killed_after: float | None = None) -> bool:
+        """Migrate, and return whether that ended by itself rather than by a SIGKILL."""
+        assert self._workers.stdin
+        assert self._workers.stdout
+        job = {"settings": str(self.settings), "environment": self.environment, "run": True}
+        self._workers.stdin.write(json.dumps(job | {"killed_after": killed_after}) + "\n")
+        self._workers.stdin.flush()
+        ended = int(self._workers.stdout.readline())
+        assert ended in (0, -signal.SIGKILL), "the run failed by itself"
+        # Nobody waits for a dead worker's claim, nor for a request that nobody heard the answer of.
+        self.sandbox.world.clock.advance(LEASE.total_seconds() + 1)
+        return ended == 0
+
+    def counts(self) -> Mapping[State, int]:
+        """Return what became of the tickets."""
+        store = build(self.settings, self.environment, now=self.sandbox.world.clock.now).store
+        try:
+            return store.runs.counts("desk")
+        finally:
+            store.database.close()
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[subprocess.Popen[str]]:
+    """A process with the hub's code in it, out of which hubs are forked."""
+    command = [sys.executable, "-m", "tests.sync.hub_process"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(workers: subprocess.Popen[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What stands in Jira after a run that nobody disturbed."""
+    with Sandbox.running(start=START, limits=False) as sandbox:
+        rig = Rig(sandbox, workers, tmp_path_factory.mktemp("undisturbed"))
+        assert rig.run()
+        assert rig.counts()[State.WAITING] == 0
+        assert not rig.control("GET", "outbox"), "somebody was mailed"
+        return picture(rig.people)
+
+
+def _alike(found: dict[str, str], wanted: dict[str, str]) -> None:
+    """Compare ticket by ticket: a difference is read more easily than two worlds."""
+    assert found.keys() == wanted.keys()
+    for number, said in wanted.items():
+        assert found[number] == said, number
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_run_that_is_killed_ends_as_one_that_was_not(
+    seed: int, workers: subprocess.Popen[str], undisturbed: dict[str, str], tmp_path: Path
+) -> None:
+    """Otherwise a reboot in the middle of a weekend leaves issues twice, or half their conversations."""
+    chance = Random(seed)
+    with Sandbox.running(start=START, limits=False) as sandbox:
+        rig = Rig(sandbox, workers, tmp_path)
+        for _ in range(5):
+            if rig.run(killed_after=chance.uniform(0.2, 2.5)):
+                break
+        assert rig.run()
+        assert rig.counts()[State.WAITING] == 0
+        assert sum(rig.counts().values()) == COUNT
+        _alike(picture(rig.people), undisturbed)
+        assert not rig.control("GET", "outbox"), "somebody was mailed"
+
+
+def test_answers_that_are_lost_make_nothing_twice(
+    workers: subprocess.Popen[str], undisturbed: dict[str, str], tmp_path: Path
+) -> None:
+    """A network that breaks off leaves fifty issues of one call about which nobody knows."""
+    with Sandbox.running(start=START, limits=False) as sandbox:
+        rig = Rig(sandbox, workers, tmp_path)
+        lost = {"system": "jira", "kind": "lost", "method": "POST", "path": ".*/issue(/bulk|/.*/comment)?$"}
+        rig.control("POST", "faults", **lost, times=4, chance=0.5)
+        rig.run(killed_after=4.0)
+        rig.control("DELETE", "faults")
+        assert rig.run()
+        assert rig.counts()[State.WAITING] == 0
+        _alike(picture(rig.people), undisturbed)
+
+
+def test_a_source_that_changes_while_it_is_walked(workers: subprocess.Popen[str], tmp_path: Path) -> None:
+    """What people wrote during the run would stay behind, and nobody would know."""
+    with Sandbox.running(start=START, limits=False) as sandbox:
+        rig = Rig(sandbox, workers, tmp_path)
+        rig.run(killed_after=1.5)
+        new = rig.people.mail("kim@lantern.example", "Kim", "Came meanwhile", "<p>Help</p>")
+        rows = rig.people.agent("GET", "tickets?per_page=10")
+        told = [int(row["id"]) for row in rows if row["id"] != new][:4]
+        for number in told:
+            rig.people.note(number, f"<p>Said meanwhile on {number}</p>")
+        assert rig.run()
+        found = {number_of(issue): issue["key"] for issue in issues(rig.people)}
+        assert str(new) in found
+        for number in told:
+            texts = [text["body"] for text in comments(rig.people, found[str(number)])]
+            assert sum(f"Said meanwhile on {number}" in text for text in texts) == 1
