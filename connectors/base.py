@@ -342,6 +342,18 @@ class Connector(Protocol):
     def delete_comment(self, key: str, id: str) -> None:
         """Delete a text of our own; one that is gone already is fine."""
 
+    def delete(self, key: str) -> None:
+        """Delete a ticket that we created, with all that hangs on it; one that is gone already is fine.
+
+        Nothing brings it back. Raises Rejected where our account may not.
+        """
+
+    def undeletable(self, places: Iterable[Place]) -> list[str]:
+        """Return why tickets in these places could not be deleted; empty means they can. Nothing is written.
+
+        Each line names the place and the way out.
+        """
+
     def add_file(self, key: str, upload: Upload) -> WrittenFile:
         """Attach a file to the ticket (`FilePlace.TICKET` only). Not idempotent; see `create`."""
 

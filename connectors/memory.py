@@ -230,6 +230,18 @@ class Memory:
 
         self._wire.write("delete_comment", act, idempotent=True)
 
+    def delete(self, key: str) -> None:
+        """Take a ticket away for good."""
+
+        def act(fault: Fault | None) -> None:
+            self._desk.forget(key)
+
+        self._wire.write("delete", act, idempotent=True)
+
+    def undeletable(self, places: Iterable[Place]) -> list[str]:
+        """Nothing: everything can be deleted."""
+        return []
+
     def add_file(self, key: str, upload: Upload) -> WrittenFile:
         def act(fault: Fault | None) -> WrittenFile:
             self._wire.find("add_file", key, to_write=True)

@@ -188,6 +188,14 @@ class Freshdesk:
         """Delete a note of our own."""
         self._writer.delete_comment(key, id)
 
+    def delete(self, key: str) -> None:
+        """Put a ticket into the trash, which empties itself after 30 days."""
+        self._writer.delete(key)
+
+    def undeletable(self, places: Iterable[Place]) -> list[str]:
+        """Nothing: whoever may write a ticket may throw it away."""
+        return []
+
     def add_file(self, key: str, upload: Upload) -> WrittenFile:
         """Refuse: files are sent with the text that they belong to."""
         raise Rejected(self.name, "add file", "Freshdesk takes files with the text they belong to")

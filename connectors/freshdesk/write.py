@@ -6,6 +6,7 @@ Texts are always notes: a reply mails the customer (freshdesk-api 7, 22).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -138,6 +139,15 @@ class Writer:
             self.http.call("DELETE", f"conversations/{there.id}", idempotent=True)
         except Gone:
             return
+
+    def delete(self, key: str) -> None:
+        """Put a ticket into the trash (freshdesk-api 4.5); gone already is fine."""
+        with suppress(Gone):
+            try:
+                self.http.call("DELETE", f"tickets/{self.reader.number(key)}", idempotent=True)
+            except Rejected:
+                if not self.reader.ticket(key).deleted:
+                    raise
 
     def _tried(self, draft: TicketDraft) -> WrittenTicket | WireError:
         try:

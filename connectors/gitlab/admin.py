@@ -135,3 +135,17 @@ def _against(project: Project, me: User, place: Place, polled: tuple[str, ...]) 
             f"{me.name} has too low a role, so labels would be dropped and internal notes unseen;"
             " make them a Planner or a Reporter"
         )
+
+
+_OWNER = 50
+
+
+def undeletable(directory: Directory, places: Iterable[Place]) -> list[str]:
+    """Return the projects in which our role may delete no issue: an owner may, and a planner (1.1)."""
+    me, lines = directory.ask_me(), []
+    for place in places:
+        role = directory.ask_project(place.key).access_level
+        if not (me.is_admin or role == _PLANNER or role >= _OWNER):
+            why = f"{me.name}'s role may delete no issue; make them an Owner for as long as it takes"
+            lines.append(f"{place.connection} {place.key}: {why}")
+    return lines

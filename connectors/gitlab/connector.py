@@ -36,7 +36,7 @@ from connectors.errors import Gone, Rejected, WireError
 from connectors.former import known_again
 from connectors.gitlab import desk, hooks
 from connectors.gitlab.abilities import abilities
-from connectors.gitlab.admin import Directory, problems
+from connectors.gitlab.admin import Directory, problems, undeletable
 from connectors.gitlab.boards import Boards
 from connectors.gitlab.find import find_created
 from connectors.gitlab.labels import Side
@@ -228,6 +228,12 @@ class GitLab:
 
     def delete_comment(self, key: str, id: str) -> None:
         self._writer.delete_comment(key, id)
+
+    def delete(self, key: str) -> None:
+        self._writer.delete(key)
+
+    def undeletable(self, places: Iterable[Place]) -> list[str]:
+        return undeletable(self._directory, places)
 
     def add_file(self, key: str, upload: Upload) -> WrittenFile:
         raise Rejected(self.name, "add_file", "a file is sent with the text that it belongs to")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -113,6 +114,11 @@ class Writer:
             return
 
     # Issues.
+
+    def delete(self, key: str) -> None:
+        """Delete an issue; gone already is fine (gitlab-api 1.1: for owners and planners)."""
+        with suppress(Gone):
+            self.http.call("DELETE", issue_path(self.http, key), idempotent=True)
 
     def _change_to(
         self, call: str, values: Mapping[Field, Value], labels: tuple[str, ...], status: Native

@@ -39,6 +39,7 @@ from connectors.jira.places import Places
 from connectors.jira.pointers import meant, pointers
 from connectors.jira.portal import Portal
 from connectors.jira.read import Reader
+from connectors.jira.removal import Removal
 from connectors.jira.service import ServiceDesk
 from connectors.jira.side import OWN_FIELDS
 from connectors.jira.texts import Texts
@@ -84,6 +85,7 @@ class Jira:
         self._writer = Writer(client, self._reader, self._service)
         self._bulk = Bulk(client, self._reader, self._writer)
         self._texts = Texts(client, self._reader, self._service)
+        self._removal = Removal(client)
         self._participants = Participants(client, self._reader)
         self._finder = Finder(client, config.projects)
         self._boards = Boards(client, config)
@@ -174,6 +176,14 @@ class Jira:
     def delete_comment(self, key: str, id: str) -> None:
         """See `Connector`."""
         self._texts.delete(key, id)
+
+    def delete(self, key: str) -> None:
+        """See `Connector`."""
+        self._removal.delete(key)
+
+    def undeletable(self, places: Iterable[Place]) -> list[str]:
+        """See `Connector`."""
+        return self._removal.undeletable(places)
 
     def add_file(self, key: str, upload: Upload) -> WrittenFile:
         """See `Connector`."""

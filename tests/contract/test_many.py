@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import Connector, Presence, WrittenTicket
-from connectors.errors import Rejected, Uncertain
+from connectors.errors import Gone, Rejected, Unauthorised, Uncertain
 from tests.contract.drafts import fresh, shown, ticket
 from tests.contract.world import Break, Call, World
 
@@ -95,3 +95,19 @@ def test_many_whose_answer_was_lost_are_uncertain(world: World, connector: Conne
     answers = connector.create_many([ticket(world, subject) for subject in subjects])
     assert [type(answer) for answer in answers] == [Uncertain] * 3
     assert [world.called(subject) for subject in subjects] == [1, 1, 1]
+
+
+def test_what_was_created_can_be_deleted_or_is_said_not_to_be(world: World, connector: Connector) -> None:
+    """`delete`, `undeletable`: Broken: a rollback is promised beforehand and refused in the middle."""
+    (made,) = connector.create_many([ticket(world, fresh("Undone"), "Made by mistake.")])
+    assert isinstance(made, WrittenTicket)
+    if connector.undeletable([world.place]):
+        with pytest.raises((Rejected, Unauthorised)):
+            connector.delete(made.ref.key)
+        return
+    for _ in range(2):
+        connector.delete(made.ref.key)
+    try:
+        assert connector.fetch(made.ref.key).presence is Presence.TRASHED
+    except Gone:
+        return
