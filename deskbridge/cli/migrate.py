@@ -150,6 +150,43 @@ def stop(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
         typer.echo("No run is at work.")
 
 
+@app.command()
+def rollback(
+    apply: Annotated[bool, typer.Option("--apply", help="Delete what can be deleted.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Prove that it is possible; the default.")] = False,
+    run_: Annotated[
+        int | None, typer.Option("--run", metavar="N", help="Only what this run created.")
+    ] = None,
+    status: Statuses = None,
+    customer: Customers = None,
+    created: Created = "",
+    id_: Ids = None,
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Delete exactly what runs created, and nothing that a person has worked on since.
+
+    Without --apply every issue is read, and what stands against it is told: rights that are missing, issues
+    that people wrote on or changed. It may be interrupted: run again, it goes on. What was undone waits
+    for the next `migrate run`. Ends with 0, with 4 if something stays.
+
+    Example: deskbridge migrate rollback --run 1 --check
+    """
+    if apply and check:
+        raise typer.BadParameter("say --check or --apply")
+    from deskbridge.bootstrap import build  # as in `run`
+    from deskbridge.migration.asked import Asked
+    from deskbridge.migration.undoing import undoing_json, undoing_lines, undone
+
+    asked = Asked(
+        statuses=tuple(status or ()), customers=tuple(customer or ()), created=created, ids=tuple(id_ or ())
+    )
+    found = undone(build(settings, os.environ), asked, run_, apply=apply)
+    shown = json.dumps(undoing_json(found), indent=2) if as_json else None
+    typer.echo(shown or "\n".join(undoing_lines(found, apply=apply)))
+    raise typer.Exit(0 if found.whole else 4)
+
+
 def _ask() -> str:
     """Ask what changed rules mean for what was migrated, where there is somebody to be asked."""
     if not sys.stdin.isatty():

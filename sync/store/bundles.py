@@ -255,6 +255,16 @@ class Bundles:
             for table in (t.links, t.seen, t.timeline):
                 tx.execute(delete(table).where(table.c.connection == ref.connection, table.c.key == ref.key))
 
+    def forget(self, claim: Claim, bundle: int) -> None:
+        """Forget a bundle whose created sides were deleted again: its tickets belong to none.
+
+        What was decided stays in their histories; the numbers of the journal are never used again.
+        """
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            for table in (t.links, t.seen, t.mirrors, t.timeline, t.intents):
+                tx.execute(delete(table).where(table.c.bundle == bundle))
+
     def found(self, claim: Claim, ref: Ref, presence: Presence | None, at: datetime) -> None:
         """Remember whether a side was found; None means that it was not, which may pass.
 

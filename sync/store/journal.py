@@ -93,6 +93,14 @@ class Journal:
         origin = TextId(row.origin_connection, row.origin_key, row.origin_id)
         return origin, Ref(row.target_connection, row.target_key)
 
+    def created(self, bundle: int) -> set[tuple[str, str]]:
+        """Return (connection, key) of the tickets that were created for a bundle."""
+        made = select(intents.c.target_connection, intents.c.target_key).where(
+            intents.c.bundle == bundle, intents.c.kind == CREATE, intents.c.done.is_not(None)
+        )
+        with self._db.reading() as tx:
+            return {(row.target_connection, row.target_key) for row in tx.execute(made)}
+
     def resend(
         self, claim: Claim, intent: Intent, wish: Wish, sign: Callable[[int], str], at: datetime
     ) -> Intent:

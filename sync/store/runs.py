@@ -328,6 +328,12 @@ class Runs:
         with self._db.writing() as tx:
             tx.execute(update(items).where(*_here(ref)).values(due=due, reason=reason))
 
+    def undone(self, ref: Ref) -> None:
+        """Have a ticket wait again: what was made of it was deleted."""
+        again = {"state": State.WAITING, "reason": "", "run": None, "handled": None, "due": None}
+        with self._db.writing() as tx:
+            tx.execute(update(items).where(*_here(ref)).values(**again))
+
     def not_asked(self, ref: Ref, customer: str) -> None:
         """Note whose ticket it is that a run was not asked for: it waits for one that is."""
         with self._db.writing() as tx:

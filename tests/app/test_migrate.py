@@ -214,3 +214,37 @@ class TestSafety:
         )
         assert "canary-for-staff" not in read
         assert len([*issues(hub.people)]) <= 1, "another customer's ticket is in their project"
+
+
+class TestRollback:
+    def test_what_a_run_created_is_deleted_and_what_people_touched_stays(self, hub: Hub) -> None:
+        """A mistaken demonstration would stay for ever, or somebody's work on an issue would be deleted."""
+        past(hub, 12, archived=0)
+        before = hub.people.agent("GET", "tickets?per_page=100")
+        assert hub.run("migrate", "run", "--apply").code == 0
+        found = list(issues(hub.people))
+        hub.people.comment(found[0]["key"], "A developer works here")
+        hub.people.finish(next(i["key"] for i in found[1:] if i["fields"]["status"]["name"] == "To Do"))
+        checked = hub.run("migrate", "rollback", "--check")
+        assert checked.code == 4
+        assert f"{len(found) - 2} can be deleted" in checked.out
+        assert "wrote on it" in checked.out
+        assert "status was changed" in checked.out
+        assert len(list(issues(hub.people))) == len(found)
+        undone = hub.run("migrate", "rollback", "--run", "1", "--apply")
+        assert (undone.code, len(list(issues(hub.people)))) == (4, 2)
+        assert hub.people.agent("GET", "tickets?per_page=100") == before, "it wrote to its source"
+        assert tickets(hub)["waiting"] == len(found) - 2
+        assert hub.run("migrate", "run", "--apply").code == 0
+        assert len(list(issues(hub.people))) == len(found)
+
+    def test_without_the_right_nothing_is_tried(self, hub: Hub) -> None:
+        """A rollback would stop in its middle, for a right that could have been asked for before."""
+        past(hub, 3, archived=0)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        email = hub.environment["JIRA_EMAIL"]
+        hub.control("POST", "act/jira/permit", email=email, permission="DELETE_ISSUES", allowed=False)
+        refused = hub.run("migrate", "rollback", "--apply")
+        assert refused.code == 4
+        assert "lacks DELETE_ISSUES" in refused.out
+        assert len(list(issues(hub.people))) == 3

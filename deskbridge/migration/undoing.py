@@ -1,0 +1,98 @@
+"""What `migrate rollback` does and says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from connectors.errors import ConfigError
+from deskbridge.bootstrap import Application
+from deskbridge.desk import label_of
+from deskbridge.migration.asked import Asked
+from deskbridge.migration.desk import source_of, targets_of
+from sync.fields import slug
+from sync.migrate.rollback import Result, Rollback, Undone
+from sync.store.runs import Item, State
+
+KEPT = (
+    "Not undone: the keys of deleted issues, which are never given again; what people were told outside the "
+    "tools; and in the tools' own audit logs, that there were such issues."
+)
+
+
+@dataclass(slots=True)
+class Undoing:
+    """What a rollback did, or would."""
+
+    counts: Counter[Undone] = field(default_factory=Counter)
+    left: list[Result] = field(default_factory=list)
+    """What stays, each with the reason."""
+    problems: list[str] = field(default_factory=list)
+    """Rights that are missing; nothing was tried."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything is undone, or can be."""
+        return not (self.left or self.problems)
+
+
+def undone(application: Application, asked: Asked, run: int | None, *, apply: bool) -> Undoing:
+    """Undo what runs created, as far as it was asked; without `apply` prove that it is possible.
+
+    Raises ConfigError for a run that there is not, and WireError where a tool cannot be asked.
+    """
+    settings, store = application.settings, application.store
+    source, found = source_of(settings), Undoing()
+    if run is not None and store.runs.get(run) is None:
+        raise ConfigError([f"--run: there is no run {run}; `deskbridge migrate status --json` lists them"])
+    for error in application.engine.identify():
+        raise error
+    places = targets_of(settings)
+    for name in dict.fromkeys(place.connection for place in places):
+        here = [place for place in places if place.connection == name]
+        found.problems += application.connectors[name].undeletable(here)
+    if found.problems:
+        return found
+    labels = frozenset(slug(label_of(key, settings.customers[key])) for key in asked.customers)
+    rollback = Rollback(store, application.connectors, application.now, run=run, labels=labels)
+    for result in rollback.undo(_items(application, asked, source), apply=apply):
+        found.counts[result.what] += 1
+        if result.what in (Undone.TOUCHED, Undone.REFUSED, Undone.BUSY):
+            found.left.append(result)
+    return found
+
+
+def undoing_lines(found: Undoing, *, apply: bool) -> list[str]:
+    """Return a rollback as lines."""
+    if found.problems:
+        return ["It cannot be undone as it is:", *(f"  {problem}" for problem in found.problems)]
+    done, gone = found.counts[Undone.DELETED], found.counts[Undone.GONE]
+    lines = [f"{done} deleted" if apply else f"{found.counts[Undone.POSSIBLE]} can be deleted"]
+    lines += [f"{gone} were deleted by somebody already"] if gone else []
+    lines += [f"{one.what}: {one.target} (of {one.source}): {one.why}" for one in found.left]
+    if not apply:
+        lines.append("Nothing is deleted yet: say --apply. What is deleted cannot be brought back.")
+    return [*lines, KEPT]
+
+
+def undoing_json(found: Undoing) -> dict[str, object]:
+    """Return a rollback as data."""
+    return {
+        "counts": {what.value: found.counts[what] for what in Undone},
+        "left": [
+            {"ticket": str(one.source), "issue": str(one.target), "what": one.what.value, "why": one.why}
+            for one in found.left
+        ],
+        "problems": found.problems,
+    }
+
+
+def _items(application: Application, asked: Asked, source: str) -> Iterator[Item]:
+    """Yield the tickets of the source that are meant; the customers are told by the issues' labels."""
+    which = Asked(statuses=asked.statuses, created=asked.created, ids=asked.ids).which(
+        application.settings, source
+    )
+    for item in application.store.runs.walk(source, list(State), which=which):
+        if not asked.statuses or item.status in asked.statuses:
+            yield item

@@ -1,0 +1,153 @@
+"""Undoing a run: exactly what it created, and nothing that a person has worked on since.
+
+The journal says what was created. A ticket is deleted only if every text and file on it is ours and nobody
+changed its fields; it is read for that once more right before it is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from connectors.base import Connector, Presence, Snapshot
+from connectors.errors import Gone, Rejected
+from mappings.ticket import MESSAGE_0, Comment, Field, PersonRole, Ref
+from sync.fields import slug
+from sync.seen import Kind, TextId
+from sync.store import Store
+from sync.store.bundles import Bundle
+from sync.store.inbox import LostClaim
+from sync.store.inbox import Waiting as Row
+from sync.store.runs import Item
+
+_TOUCHED: tuple[Field, ...] = ("subject", "status", "priority", "type", "component", "version", "tags")
+"""The fields by which a person's work on a ticket is recognised."""
+
+
+class Undone(StrEnum):
+    """What became of one ticket in a rollback, or would."""
+
+    DELETED = "deleted"
+    POSSIBLE = "possible"
+    """It can be deleted; nothing is written yet."""
+    GONE = "gone"
+    """Somebody deleted it already: the link alone is forgotten."""
+    TOUCHED = "touched"
+    """A person worked on it since: it stays."""
+    REFUSED = "refused"
+    BUSY = "busy"
+    """Another worker is at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One ticket of a run."""
+
+    source: Ref
+    target: Ref
+    what: Undone
+    why: str = ""
+
+
+class Rollback:
+    """Undoes what runs created. It can be interrupted: what is left is still to be undone."""
+
+    def __init__(
+        self,
+        store: Store,
+        connectors: Mapping[str, Connector],
+        now: Callable[[], datetime],
+        *,
+        run: int | None = None,
+        labels: frozenset[str] = frozenset(),
+    ) -> None:
+        """Undo what one `run` created, or any; with `labels`, slugs, only tickets that carry one of them."""
+        self._store, self._connectors, self._now = store, connectors, now
+        self._run, self._labels = run, labels
+
+    def undo(self, items: Iterator[Item], *, apply: bool) -> Iterator[Result]:
+        """Yield what becomes of the tickets that runs made for these items of the source."""
+        for item in items:
+            bundle = self._store.bundles.load(self._store.bundles.subject(item.ref))
+            if bundle.id is None or bundle.run is None or self._run not in (None, bundle.run):
+                continue  # nothing of it is this run's
+            yield from self._one(item, bundle, apply=apply)
+
+    def _one(self, item: Item, bundle: Bundle, *, apply: bool) -> Iterator[Result]:
+        taken = self._store.inbox.claim(Row(bundle.subject, self._now(), "rollback", 0, None), self._now())
+        target = next((ref for ref in bundle.refs if ref != item.ref), item.ref)
+        if taken is None:
+            yield Result(item.ref, target, Undone.BUSY, "another worker holds it")
+            return
+        claim, _ = taken
+        try:
+            tried = [
+                self._deleted(item.ref, ref, bundle, apply=apply) for ref in self._made(bundle, item.ref)
+            ]
+            results = [result for result in tried if result is not None]
+            if not results:
+                return
+            if apply and all(result.what in (Undone.DELETED, Undone.GONE) for result in results):
+                self._store.bundles.forget(claim, bundle.id or 0)
+                self._store.runs.undone(item.ref)
+            yield from results
+        except LostClaim:
+            yield Result(item.ref, target, Undone.BUSY, "another worker took it over")
+        finally:
+            self._store.inbox.release(claim, self._now())
+
+    def _made(self, bundle: Bundle, source: Ref) -> list[Ref]:
+        """Return the sides that the hub created, by its journal."""
+        made = self._store.journal.created(bundle.id or 0)
+        return [ref for ref in bundle.refs if ref != source and (ref.connection, ref.key) in made]
+
+    def _deleted(self, source: Ref, target: Ref, bundle: Bundle, *, apply: bool) -> Result | None:
+        """Return what became of a side; None for one that was not meant."""
+        connector = self._connectors[target.connection]
+        try:
+            side = connector.fetch(target.key)
+        except Gone:
+            return Result(source, target, Undone.GONE)
+        if side.presence is not Presence.PRESENT:
+            return Result(source, target, Undone.GONE, f"it is {side.presence}")
+        if self._labels and not self._labels & {slug(tag) for tag in side.ticket.tags}:
+            return None
+        if why := touched(side, bundle):
+            return Result(source, target, Undone.TOUCHED, why)
+        if not apply:
+            return Result(source, target, Undone.POSSIBLE)
+        try:
+            connector.delete(target.key)
+        except Rejected as error:
+            return Result(source, target, Undone.REFUSED, error.text)
+        return Result(source, target, Undone.DELETED)
+
+
+def touched(side: Snapshot, bundle: Bundle) -> str:
+    """Return what a person did on a ticket since the hub made it; empty if nothing."""
+    name, key = side.ref.connection, side.ref.key
+    copies = {m.target.id: m for m in bundle.mirrors if m.kind is Kind.COMMENT and m.target.ref == side.ref}
+    for message in side.ticket.messages:
+        copied = copies.get(message.id)
+        if copied is None and message.id != MESSAGE_0 and not _carries_ours(side, bundle, message):
+            return f"{message.author.name} wrote on it, {message.created:%Y-%m-%d %H:%M} UTC"
+        if copied is not None and not copied.stands_in(message):
+            return f"text {message.id} was edited"
+    files = {file.id for message in side.ticket.messages for file in message.attachments if not file.inline}
+    strange = sorted(file for file in files if not bundle.mirrors.is_copy(Kind.FILE, TextId(name, key, file)))
+    if strange:
+        return f"a file was attached ({', '.join(strange)})"
+    seen = bundle.seen.get(side.ref)
+    was = seen.native if seen else {}
+    changed = [field for field in _TOUCHED if field in was and side.native.get(field) != was[field]]
+    return f"{', '.join(changed)} was changed" if changed else ""
+
+
+def _carries_ours(side: Snapshot, bundle: Bundle, message: Comment) -> bool:
+    """Whether a text is only there for files that no text names, all of them ours."""
+    name, key = side.ref.connection, side.ref.key
+    files = [TextId(name, key, file.id) for file in message.attachments]
+    ours = all(bundle.mirrors.is_copy(Kind.FILE, file) for file in files)
+    return bool(files) and ours and message.author.role is PersonRole.HUB
