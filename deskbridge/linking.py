@@ -139,9 +139,9 @@ def pointed(application: Application, ways: Ways) -> Iterator[Pair]:
     others = [c for name, c in application.connectors.items() if roles[name] is not roles[ways.connection]]
     for hint in here.walk():
         ref = Ref(ways.connection, hint.key)
-        known = bundles.subject(ref)
+        known = bundles.load(bundles.subject(ref))
         # What is linked, or what a person parted, is left alone.
-        if hint.presence is not Presence.PRESENT or known.startswith("bundle:") or bundles.load(known).former:
+        if hint.presence is not Presence.PRESENT or len(known.refs) > 1 or known.former:
             continue
         try:
             texts = here.pointers(hint.key, ways.field)

@@ -11,7 +11,7 @@ from connectors.errors import HubError
 from mappings.ticket import MESSAGE_0, Ref
 from sync.rules import Role, Rules
 from sync.store import Store
-from sync.store.bundles import Adoption
+from sync.store.bundles import Adoption, Bundle
 from sync.store.inbox import Claim
 
 
@@ -55,7 +55,7 @@ class Links:
         if here == there:
             return here
         if here.startswith("bundle:") and there.startswith("bundle:"):
-            raise NotLinked(f"both are linked already, to different tickets: unlink {front} or {work} first")
+            return self._between(sides[front], sides[work], adoption, record=record)
         joined = {here: sides[work], there: sides[front]}
         for subject, side in joined.items():
             if subject.startswith("bundle:"):
@@ -106,6 +106,34 @@ class Links:
         bundle = self._store.bundles.load(subject)
         with holding(self._store, self._now, subject) as claim:
             self._store.bundles.link(claim, bundle.id or 0, side.ref, side.url, self._now(), adoption)
+        return self._due(subject)
+
+    def _between(self, front: Snapshot, work: Snapshot, adoption: Adoption, *, record: bool) -> str:
+        """Link two sides that are both on record. Raises NotLinked unless one of them stands alone."""
+        bundles = self._store.bundles
+        known = {side.ref: bundles.load(bundles.subject(side.ref)) for side in (front, work)}
+        for side, other in ((front, work), (work, front)):
+            if known[side.ref].refs == (side.ref,):
+                subject = known[other.ref].subject
+                self._refuse_taken(subject, side)
+                return self._unite(subject, side, known[side.ref], adoption) if record else subject
+        why = "both are linked already, to different tickets"
+        raise NotLinked(f"{why}: unlink {front.ref} or {work.ref} first")
+
+    def _unite(self, subject: str, side: Snapshot, alone: Bundle, adoption: Adoption) -> str:
+        """Have a side join another ticket of which only the hub's own acts are on record: it met nobody yet.
+
+        What was seen of it goes, so that it is taken as it stands, like every side that a person links.
+        """
+        bundle = self._store.bundles.load(subject).id or 0
+        with (
+            holding(self._store, self._now, subject) as claim,
+            holding(self._store, self._now, alone.subject) as theirs,
+            self._store.together(),
+        ):
+            self._store.bundles.absorb(claim, bundle, theirs, alone.id or 0)
+            self._store.bundles.forget(claim, side.ref)
+            self._store.bundles.link(claim, bundle, side.ref, side.url, self._now(), adoption)
         return self._due(subject)
 
     def _due(self, subject: str) -> str:

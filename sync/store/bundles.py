@@ -227,6 +227,12 @@ class Bundles:
             for side, one in said.items():
                 _saw(tx, bundle, side, one)
 
+    def forget(self, claim: Claim, ref: Ref) -> None:
+        """Forget what a side said: the next look takes it as it is."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(delete(t.seen).where(t.seen.c.connection == ref.connection, t.seen.c.key == ref.key))
+
     def forget_seen(self, at: datetime) -> None:
         """Forget what every side said: the next look takes each as it is and writes no field.
 

@@ -238,6 +238,30 @@ def test_what_cannot_be_linked_says_why(world: World, case: str) -> None:
         links(world).link(*pairs[case])
 
 
+def test_a_ticket_of_which_only_promises_are_on_record_is_linked_like_any_other(world: World) -> None:
+    """Otherwise no ticket that was given due times, or a receipt, can be linked to an issue by hand."""
+    first = world.opened(subject="It does not start", text="The first asks")
+    second = world.desk.open_ticket("Will not start either", "The second asks")
+    world.settle()
+    (issue,) = world.jira.tickets
+    assert world.store.bundles.subject(Ref("desk", second)).startswith("bundle:"), (
+        "its due times were written"
+    )
+    subject = links(world).link(Ref("desk", second), Ref("jira", issue))
+    world.settle()
+    assert set(world.store.bundles.load(subject).refs) == {
+        Ref("desk", first),
+        Ref("jira", issue),
+        Ref("desk", second),
+    }
+    assert "The second asks" not in said(world, "jira", issue), "older texts stay where they are"
+    world.wait(minutes=5)
+    world.desk.comment(second, "It smells", by="kim")
+    world.settle()
+    assert "It smells" in said(world, "jira", issue)
+    assert world.at_rest()
+
+
 def test_linking_twice_is_fine(world: World) -> None:
     """Otherwise a repeated command makes a mess of what works."""
     first, _, issue = shared(world)
