@@ -132,7 +132,7 @@ class Links:
             self._store.together(),
         ):
             self._store.bundles.absorb(claim, bundle, theirs, alone.id or 0)
-            self._store.bundles.forget(claim, side.ref)
+            self._store.bundles.unsee(claim, side.ref)
             self._store.bundles.link(claim, bundle, side.ref, side.url, self._now(), adoption)
         return self._due(subject)
 

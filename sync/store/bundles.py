@@ -227,7 +227,7 @@ class Bundles:
             for side, one in said.items():
                 _saw(tx, bundle, side, one)
 
-    def forget(self, claim: Claim, ref: Ref) -> None:
+    def unsee(self, claim: Claim, ref: Ref) -> None:
         """Forget what a side said: the next look takes it as it is."""
         with self._db.writing() as tx:
             verify(tx, claim)
