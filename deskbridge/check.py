@@ -20,8 +20,11 @@ from deskbridge.second_clocks import second_clocks
 from deskbridge.unmapped import nameless, unheard, unmapped
 from mappings.provenance import Signer
 from mappings.ticket import Status
+from sync.identity import changed
 from sync.rules import Role, Rules
 
+Identities = Mapping[str, tuple[str, str]]
+"""Connection -> its instance and our account's key there."""
 HEADING = "Nothing is wrong with this, but know it:"
 
 
@@ -45,15 +48,20 @@ class Answer:
         return {"ready": list(self.ready), "problems": problems, "remarks": list(self.remarks)}
 
 
-def ask(settings: Settings, connectors: Mapping[str, Connector], at: datetime) -> Answer:
-    """Return what every connection says to the settings; one that fails does not stop the others."""
+def ask(
+    settings: Settings, connectors: Mapping[str, Connector], at: datetime, known: Identities | None = None
+) -> Answer:
+    """Return what every connection says to the settings; one that fails does not stop the others.
+
+    `known` is who each of them was when the hub first used it.
+    """
     lines = second_fronts(settings)
     remarks: list[str] = []
     ready: list[str] = []
     code = ConfigError.exit_code if lines else 0
     for name, connector in connectors.items():
         try:
-            problems, known = _asked(settings, name, connector, at)
+            problems, told = _asked(settings, name, connector, at, (known or {}).get(name))
             if problems:
                 lines += problems
                 code = max(code, ConfigError.exit_code)
@@ -61,7 +69,7 @@ def ask(settings: Settings, connectors: Mapping[str, Connector], at: datetime) -
                 account = connector.whoami()
                 lines.append(f"{name}: ready, as {account.name} on {account.instance}")
                 ready.append(name)
-            remarks += known
+            remarks += told
         except WireError as error:
             lines.append(complaint(error))
             code = max(code, error.exit_code or 1)
@@ -117,11 +125,13 @@ def _mails(settings: Settings, name: str, connection: Connection) -> bool:
     return connection.role is Role.FRONT and (not readers or any(r != "staff" for r in readers))
 
 
-def _asked(settings: Settings, name: str, connector: Connector, at: datetime) -> tuple[list[str], list[str]]:
+def _asked(
+    settings: Settings, name: str, connector: Connector, at: datetime, known: tuple[str, str] | None
+) -> tuple[list[str], list[str]]:
     """Return what stands against a connection, and what is good to know of it. Raises WireError."""
     places = places_of(settings, name)
-    connector.whoami()
-    problems = connector.problems(places)
+    problems = changed(name, known, connector.whoami())
+    problems += connector.problems(places)
     remarks = list(connector.remarks(places))
     problems += unheard(settings, name)
     if problems:

@@ -11,7 +11,7 @@ from connectors.base import Presence
 from connectors.errors import ConfigError, Gone, HubError
 from deskbridge.bootstrap import Application
 from deskbridge.report import complaint
-from deskbridge.words import nearest, say
+from deskbridge.words import nearest, say, unread
 from mappings.ticket import Ref
 from sync.rules import Role
 
@@ -90,8 +90,10 @@ def pairs_in(path: Path, application: Application) -> list[Pair]:
     """Return the pairs in a file. Raises ConfigError with every line that cannot be read."""
     try:
         rows = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError([f"{path}: it cannot be read ({error})"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: {unread(error)}"]) from None
+    except csv.Error as error:
+        raise ConfigError([f"{path}: this is no table of comma-separated values ({error})"]) from None
     names = [name.strip() for name in rows[0]] if rows else []
     problems = list(_headed(path, names, application))
     pairs: list[Pair] = []

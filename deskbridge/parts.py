@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from deskbridge.promised import CalendarSettings, PolicySettings, PrioritiesSettings, Ways, Zone
-from deskbridge.written import address, days, domain, duration, label, name, network, store
+from deskbridge.written import address, days, domain, duration, label, mail, name, network, sign, store
 from mappings.ticket import Field as FieldName
 from mappings.ticket import Impact, Priority, Status, TicketType, Urgency
 from sync.fuses import STANDARD
@@ -34,8 +34,8 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Text = Annotated[str, Field(min_length=1)]
 Domain = Annotated[str, AfterValidator(domain)]
 Label = Annotated[str, AfterValidator(label)]
-Mail = Annotated[str, Field(pattern=r"^[^\s@,;<>]+@[^\s@,;<>]+$")]
-Sign = Annotated[str, Field(pattern=r"^[^\w\s<>*_`\[\\/@#~]\S{2,}$")]
+Mail = Annotated[str, AfterValidator(mail)]
+Sign = Annotated[str, AfterValidator(sign)]
 """A word that begins with a mark which means nothing in any markup, like ``!public``."""
 Instant = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 Network = Annotated[str, AfterValidator(network)]

@@ -10,7 +10,7 @@ import csv
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from deskbridge.words import nearest
+from deskbridge.words import nearest, unread
 
 PERSON = "person"
 """What heads the first column."""
@@ -23,7 +23,7 @@ def people_in(path: Path, connections: Collection[str]) -> tuple[list[dict[str, 
     try:
         rows = list(csv.reader(path.read_text("utf-8-sig").splitlines(), strict=True))
     except (OSError, UnicodeDecodeError) as error:
-        return [], [f"{path}: it cannot be read ({error})"]
+        return [], [f"{path}: {unread(error)}"]
     except csv.Error as error:
         return [], [f"{path}: this is no table of comma-separated values ({error})"]
     head = [name.strip() for name in rows[0]] if rows else []

@@ -23,7 +23,7 @@ from deskbridge.lines import Lines, lines_of
 from deskbridge.parts import PREFIX, Settings
 from deskbridge.people import people_in
 from deskbridge.sla.editions import said_in
-from deskbridge.words import nearest
+from deskbridge.words import nearest, unread
 
 _OUTSIDE = {"DESKBRIDGE_SETTINGS", "DESKBRIDGE_SECRET"}
 """Variables that are not settings: where the settings are, and the usual name for the hub's secret."""
@@ -219,7 +219,7 @@ def _toml(path: Path) -> tuple[Raw, Lines]:
     except FileNotFoundError:
         raise ConfigError([f"{path}: there is no such file; name one with --settings"]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: it cannot be read ({error})"]) from None
+        raise ConfigError([f"{path}: {unread(error)}"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: this is not valid TOML: {error}"]) from None
 

@@ -87,7 +87,7 @@ def story_lines(story: Story) -> list[str]:
 
 def history_lines(decisions: Iterable[Decision]) -> list[str]:
     """Return everything that was decided about a ticket, oldest first."""
-    return [_decision_line(d) for d in decisions]
+    return [_decision_line(d) for d in decisions] or ["nothing was ever decided about it"]
 
 
 def history_json(decisions: Iterable[Decision]) -> list[dict[str, str]]:

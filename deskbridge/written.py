@@ -39,6 +39,23 @@ def label(value: str) -> str:
     return value
 
 
+def mail(value: str) -> str:
+    """Return a mail address."""
+    if not re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", value):
+        raise ValueError(f"{value!r} is no mail address; write it like kim@example.com")
+    return value
+
+
+def sign(value: str) -> str:
+    """Return a sign that a text may begin with and that no tool takes for markup."""
+    if not re.fullmatch(r"[^\w\s<>*_`\[\\/@#~]\S{2,}", value):
+        raise ValueError(
+            f"{value!r} cannot be a sign; take a word of three characters or more, without spaces, that"
+            " begins with ! or + (and with none of * _ ` # @ / ~ [ <, which mean something in a text)"
+        )
+    return value
+
+
 def mark(value: str) -> str:
     """Return a label that a step sets."""
     if not re.fullmatch(r"[^\s,]+", value):

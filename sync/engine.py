@@ -14,12 +14,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from connectors.base import Account, Connector, Snapshot
+from connectors.base import Connector, Snapshot
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, UnsafePlan, WireError
 from mappings.provenance import Signer
 from mappings.ticket import Field, Ref
 from sync.fuses import STANDARD, Fuses
 from sync.health import Breakers
+from sync.identity import changed
 from sync.moves import renamed
 from sync.observe import Observation, Observer
 from sync.operations import Plan, Write, together
@@ -35,6 +36,7 @@ from sync.outcome import (
     Unjoined,
     outcome_of,
     postponed,
+    unknown,
 )
 from sync.poll import Poller
 from sync.reconcile import Reconciler, parked_why
@@ -89,15 +91,14 @@ class Engine:
         Tickets with a side on such a connection are left alone until the next time; all others go on.
         Raises ConfigError when a connection answers as another site or account than the first time.
         """
-        problems, silent = [], []
+        problems: list[str] = []
+        silent: list[WireError] = []
         for name in self._connectors:
             answer = self.breakers.ask(name)
             if isinstance(answer, WireError):
                 silent.append(answer)
                 continue
-            known = self._store.database.identity(name)
-            if known not in (None, (answer.instance, answer.key)):
-                problems.append(_other(name, known, answer))
+            problems += changed(name, self._store.database.identity(name), answer)
         if problems:
             raise ConfigError(problems)
         return silent
@@ -193,7 +194,8 @@ class Engine:
             try:
                 seen = self._observe(bundle)
             except WireError as error:
-                yield Planned(bundle.refs, Plan((), ()), str(error), waits=isinstance(error, Gone | Rejected))
+                told = unknown(bundle.refs[0], error) if isinstance(error, Gone) else str(error)
+                yield Planned(bundle.refs, Plan((), ()), told, waits=isinstance(error, Gone | Rejected))
                 continue
             decided = self._reconciler.decided(seen, subject, remap=remap)
             waits = parked_why(decided) or parked.get(subject)
@@ -207,8 +209,8 @@ class Engine:
                 continue
             problem = waits or "; ".join(str(error) for error in seen.silent) or None
             plan = together(plan for _, plan in decided)
-            told = Plan(plan.writes, (*seen.remarks, *plan.remarks))
-            yield Planned(tuple(seen.sides) or bundle.refs, told, problem, waits=waits is not None)
+            whole = Plan(plan.writes, (*seen.remarks, *plan.remarks))
+            yield Planned(tuple(seen.sides) or bundle.refs, whole, problem, waits=waits is not None)
 
     # -- collecting
 
@@ -437,12 +439,3 @@ def _unexpected(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}, line {frame.lineno}"
     return f"deskbridge failed on it: {type(error).__name__} in {where}; please report this"
-
-
-def _other(name: str, known: tuple[str, str] | None, account: Account) -> str:
-    was = " of ".join(reversed(known or ()))
-    return (
-        f"connections.{name}: it was account {was}, and is now account {account.key} of "
-        f"{account.instance}; point it back, or have the hub go on under it: "
-        f"`deskbridge connection adopt {name}`"
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from connectors.base import Account, Connector, Snapshot
 from connectors.errors import Gone, HubError
@@ -34,6 +35,8 @@ class Change:
     """How many of them carry a text of this hub."""
     authors: frozenset[str]
     """The accounts that wrote those texts."""
+    moved: tuple[str, str] | None = None
+    """What the addresses of its tickets began with, and begin with now; None where they stay."""
 
     @property
     def former(self) -> str | None:
@@ -56,6 +59,16 @@ class Change:
         return [*lines, ours] if self.former else lines
 
 
+def changed(name: str, known: tuple[str, str] | None, account: Account) -> list[str]:
+    """Return what stands against a connection that answers as another one than the first time, if it does."""
+    if known is None or known == (account.instance, account.key):
+        return []
+    was = " of ".join(reversed(known))
+    now = f"is now account {account.key} of {account.instance}"
+    way = f"point it back, or have the hub go on under it: `deskbridge connection adopt {name}`"
+    return [f"connections.{name}: it was account {was}, and {now}; {way}"]
+
+
 def change_of(store: Store, connector: Connector, signer: Signer) -> Change | None:
     """Return how a connection's identity changed; None if it did not, or if it was never used.
 
@@ -65,12 +78,15 @@ def change_of(store: Store, connector: Connector, signer: Signer) -> Change | No
     if was in (None, (now.instance, now.key)):
         return None
     looked_at, known, authors = 0, 0, set[str]()
-    for ref in store.bundles.newest(connector.name, _LOOKED_AT):
+    moved = None
+    for ref, url in store.bundles.newest(connector.name, _LOOKED_AT):
         looked_at += 1
         try:
-            wrote = _authors(connector.fetch(ref.key), signer, connector.name)
+            side = connector.fetch(ref.key)
         except Gone:
             continue
+        wrote = _authors(side, signer, connector.name)
+        moved = moved or _moved(url, side.url)
         known += bool(wrote)
         authors |= wrote
     if was[0] != now.instance and looked_at and not known:
@@ -85,12 +101,30 @@ def change_of(store: Store, connector: Connector, signer: Signer) -> Change | No
         looked_at=looked_at,
         known=known,
         authors=frozenset(authors),
+        moved=moved,
     )
 
 
 def adopt(store: Store, change: Change, now: Callable[[], datetime]) -> None:
-    """Have the hub go on under the identity that a connection has now."""
-    store.database.adopt(change.connection, change.now, change.former, now())
+    """Have the hub go on under the identity that a connection has now.
+
+    The addresses of its tickets are those of today from then on; other changes of them (a project that was
+    renamed) are met with each look.
+    """
+    with store.together():
+        store.database.adopt(change.connection, change.now, change.former, now())
+        if change.moved:
+            store.bundles.readdress(change.connection, *change.moved)
+
+
+def _moved(was: str, now: str) -> tuple[str, str] | None:
+    """Return the beginnings of a ticket's former and present address, if nothing else of them differs."""
+    parts = urlsplit(was)
+    old = f"{parts.scheme}://{parts.netloc}/"
+    rest = was.removeprefix(old)
+    new = now.removesuffix(rest)
+    same = bool(parts.netloc and rest) and now.endswith(f"/{rest}")
+    return (old, new) if same and old != new else None
 
 
 def _authors(side: Snapshot, signer: Signer, connection: str) -> set[str]:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from connectors.base import Connector, Presence, Snapshot
-from connectors.errors import HubError
+from connectors.errors import Gone, HubError
 from mappings.ticket import MESSAGE_0, Ref
+from sync.outcome import unknown
 from sync.rules import Role, Rules
 from sync.store import Store
 from sync.store.bundles import Adoption, Bundle
@@ -147,7 +148,10 @@ class Links:
         return self._rules.roles[ref.connection]
 
     def _fetched(self, ref: Ref) -> Snapshot:
-        side = self._connectors[ref.connection].fetch(ref.key)
+        try:
+            side = self._connectors[ref.connection].fetch(ref.key)
+        except Gone as error:
+            raise NotLinked(unknown(ref, error)) from None
         if side.presence is not Presence.PRESENT:
             raise NotLinked(f"{side.ref} is {side.presence} and cannot be linked")
         return side

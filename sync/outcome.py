@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectors.errors import HubError, Rejected, Throttled, Unauthorised, WireError
+from connectors.errors import Gone, HubError, Rejected, Throttled, Unauthorised, WireError
 from mappings.ticket import Ref
 from sync.operations import Plan, Write
 
@@ -20,6 +20,12 @@ class Stale(HubError):
 
 class Unjoined(HubError):
     """People merged or moved tickets into one whose links cannot become one without a person's choice."""
+
+
+def unknown(ref: Ref, error: Gone) -> str:
+    """Return that there is no such ticket, for whoever named it."""
+    why = f"there is no such ticket, or our account may not see it ({error.text})"
+    return f"{ref}: {why}; look at its key, and at the account's rights with `deskbridge check --live`"
 
 
 class Waiting(HubError):

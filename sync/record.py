@@ -46,6 +46,7 @@ class Recorder:
         for ref, side in seen.sides.items():
             self._keep_texts(ref, side.ticket.messages, now)
         self._parted(claim, seen, now)
+        self._named(claim, seen)
         known = {**seen.bundle.missing, **seen.bundle.lost}
         for ref in seen.bundle.refs:
             if ref not in seen.sides and ref not in seen.bundle.held:
@@ -78,6 +79,14 @@ class Recorder:
         """Keep what people look at: who wrote what of a side."""
         self._store.texts.keep(ref, [(text.id, text.body) for text in messages], now)
         self._store.messages.keep(ref, messages, now)
+
+    def _named(self, claim: Claim, seen: Observation) -> None:
+        """Remember what people call a side, and where they open it: projects and sites are renamed."""
+        for ref in seen.bundle.refs:
+            there = seen.sides.get(ref)
+            known = (ref.display, seen.bundle.urls.get(ref))
+            if there is not None and (there.ref.display, there.url) != known:
+                self._store.bundles.named(claim, there.ref, there.url)
 
     def _parted(self, claim: Claim, seen: Observation, now: datetime) -> None:
         """Remember which sides a route's tag has ended or resumed."""

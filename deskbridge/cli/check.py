@@ -29,6 +29,8 @@ def check(
     from deskbridge.check import Answer, ask, refuse, second_fronts
     from deskbridge.feeds import Feeds
     from deskbridge.settings import load
+    from sync.store.dialects import address_of
+    from sync.store.peek import identities_at
 
     try:
         loaded = load(settings, os.environ)
@@ -44,6 +46,7 @@ def check(
         well = f"{settings}: all is well. `deskbridge check --live` asks the systems too."
         typer.echo(json.dumps(Answer((), (), 0).as_json(), indent=2) if as_json else well)
         return
-    answer = ask(loaded, connectors, system_time())
+    known = identities_at(address_of(loaded.hub.store.get_secret_value(), settings.parent))
+    answer = ask(loaded, connectors, system_time(), known)
     typer.echo(json.dumps(answer.as_json(), indent=2) if as_json else str(answer))
     raise typer.Exit(answer.exit_code)

@@ -376,12 +376,27 @@ class Bundles:
             rows = tx.execute(query.group_by(t.links.c.connection)).all()
         return {row[0]: int(row[1]) for row in rows}
 
-    def newest(self, connection: str, limit: int) -> list[Ref]:
-        """Return the sides of a connection that were linked last and are not known to be lost."""
+    def newest(self, connection: str, limit: int) -> list[tuple[Ref, str]]:
+        """Return the sides of a connection that were linked last, with their addresses; no lost ones."""
         there = (t.links.c.connection == connection, t.links.c.unlinked.is_(None), t.links.c.lost.is_(None))
         query = select(t.links).where(*there).order_by(t.links.c.created.desc(), t.links.c.key).limit(limit)
         with self._db.reading() as tx:
-            return [Ref(row.connection, row.key, row.display) for row in tx.execute(query)]
+            return [(Ref(row.connection, row.key, row.display), row.url) for row in tx.execute(query)]
+
+    def readdress(self, connection: str, old: str, new: str) -> None:
+        """Have the addresses of a connection's tickets begin otherwise; what begins otherwise now stays."""
+        with self._db.writing() as tx:
+            for table in (t.links, t.served):
+                mine = (table.c.connection == connection, func.substr(table.c.url, 1, len(old)) == old)
+                fresh = new + func.substr(table.c.url, len(old) + 1)
+                tx.execute(update(table).where(*mine).values(url=fresh))
+
+    def named(self, claim: Claim, ref: Ref, url: str) -> None:
+        """Remember what people call a linked side, and where they open it."""
+        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            tx.execute(update(t.links).where(*here).values(display=ref.display, url=url))
 
     def newly_missing(self, connection: str, since: datetime) -> int:
         """Return how many sides of a connection have not been found since an instant, for the first time."""

@@ -38,7 +38,51 @@ def forget_copies(hub: Hub) -> None:
         store.commit()
 
 
+class TestCheck:
+    def test_a_connection_that_is_another_one_is_told_with_the_way_out(self, hub: Hub) -> None:
+        """`check --live` would say that all is well, and then nothing would start."""
+        other = linked(hub)
+        said = hub.run("check", "--live", **other)
+        assert said.code == 2
+        (line,) = [line for line in said.lines if "connections.jira: it was account" in line]
+        assert "`deskbridge connection adopt jira`" in line
+        assert "jira: ready" not in said.out
+        assert hub.run("connection", "adopt", "jira", "--apply", **other).code == 0
+        assert "it was account" not in hub.run("check", "--live", **other).out
+
+    def test_without_a_store_nobody_was_anybody(self, hub: Hub) -> None:
+        """A check before the first sync would make a store, or fail for want of one."""
+        assert "it was account" not in hub.run("check", "--live").out
+        assert not (hub.folder / "store.sqlite3").exists()
+        (hub.folder / "store.sqlite3").write_text("no store", "utf-8")
+        assert "it was account" not in hub.run("check", "--live").out
+
+
 class TestAdopt:
+    def test_addresses_are_those_of_today(self, hub: Hub) -> None:
+        """`explain` and the pages would lead people to a site that is not there any more."""
+        linked(hub)
+        moved = at_another_address(hub)
+        before, now = hub.environment["JIRA_URL"], moved["DESKBRIDGE_CONNECTIONS__JIRA__URL"]
+        assert f"{before}/browse/SUP-1" in hub.run("explain", "desk:1").out
+        assert hub.run("connection", "adopt", "jira", "--apply", **moved).code == 0
+        said = hub.run("explain", "desk:1", **moved).out
+        assert f"{now}/browse/SUP-1" in said
+        assert before not in said
+
+    def test_an_issue_that_got_another_name_is_called_by_it(self, hub: Hub) -> None:
+        """A project that was renamed would stand under its old name for ever."""
+        linked(hub)
+        hub.control("POST", "act/jira/set_person", email="hub@harbour.example", site_admin=True)
+        admin = hub.environment["JIRA_EMAIL"], hub.environment["JIRA_TOKEN"]
+        hub.people.jira("PUT", "api/2/project/SUP", json={"key": "CARE"}, auth=admin)
+        hub.change(('key = "SUP"', 'key = "CARE"'))
+        hub.people.comment("CARE-1", "A developer looks")
+        assert hub.run("sync", "--once").code == 0
+        said = hub.run("explain", "desk:1").out
+        assert "CARE-1" in said
+        assert "/browse/SUP-1" not in said
+
     def test_the_hub_goes_on_under_another_account(self, hub: Hub) -> None:
         """A hub whose account was replaced would need a new store, or take its own texts for a person's."""
         other = linked(hub)

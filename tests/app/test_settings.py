@@ -176,14 +176,14 @@ class TestTheFile:
     def test_a_folder(self, tmp_path: Path) -> None:
         """So would a path that is no file."""
         (found,) = problems(tmp_path)
-        assert found.startswith("it cannot be read (")
+        assert found == "it cannot be read: it is a folder; name the file in it"
 
     def test_not_text(self, tmp_path: Path) -> None:
         """So would a file saved in another encoding."""
         path = tmp_path / "settings.toml"
         path.write_bytes("name = 'Café'".encode("latin-1"))
         (found,) = problems(path)
-        assert found.startswith("it cannot be read (")
+        assert found == "it cannot be read: line 1 is not UTF-8; save it anew in that encoding"
 
     def test_not_toml(self, tmp_path: Path) -> None:
         """A slip of the pen would not be shown with its line."""
