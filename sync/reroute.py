@@ -16,10 +16,12 @@ from connectors.errors import Gone, WireError
 from mappings.boards import Place
 from mappings.provenance import Signer, escape
 from mappings.ticket import Ref
+from sync.audience import field_readers
 from sync.farewell import REROUTED
+from sync.fields import slug
 from sync.links import NotLinked, holding
 from sync.observe import Observation, Observer, merged_into
-from sync.operations import CreateTicket, Plan, Tell, Write
+from sync.operations import ChangeTags, CreateTicket, Plan, Reach, Tell, Write
 from sync.outcome import Done, Later, Parked
 from sync.reconcile import Reconciler
 from sync.routing import Desk
@@ -118,7 +120,7 @@ class Rerouting:
             if problem := _in_the_way(seen):
                 yield replace(found, problem=problem)
                 continue
-            told = tuple(_told(seen.tickets[0].situation, old, to))
+            told = tuple(_parted(seen.tickets[0].situation, old, to))
             if to.connection != old.ref.connection and to.connection in seen.tickets[0].situation.sides:
                 yield replace(found, told=told)  # it goes on there already
                 continue
@@ -161,7 +163,7 @@ class Rerouting:
             return problem if side else "it is not there any more"
         # Nothing is made in the new place before the old one is left: whoever is interrupted begins anew.
         (ticket, plan), *others = self._reconciler.decided(_as_it_is(seen), move.subject)
-        plan = replace(plan, writes=(*plan.writes, *_told(ticket.situation, side, to)))
+        plan = replace(plan, writes=(*plan.writes, *_parted(ticket.situation, side, to)))
         made: list[Write] = []
         outcome = self._reconciler.carry_out(claim, seen, [(ticket, plan), *others], made)
         match outcome:
@@ -200,6 +202,24 @@ def _without(bundle: Bundle, old: Ref) -> Bundle:
         seen={ref: said for ref, said in bundle.seen.items() if ref != old},
         timeline={ref: facts for ref, facts in bundle.timeline.items() if ref != old},
     )
+
+
+def _parted(s: Situation, old: Snapshot, to: Place) -> Iterator[Write]:
+    """Yield what is written on the side that is left: where the matter goes on, and no label of the hub's.
+
+    A customer's board is made of their label; the issue in the new place is on it now.
+    """
+    yield from _told(s, old, to)
+    side = old.ref.connection
+    if "tags" not in s.capabilities[side].fields:
+        return
+    called = s.called.marks if s.called else frozenset()
+    given = s.own_tags.get(side, frozenset())
+    ours = {slug(tag) for tag in (*given, *s.rules.customer_labels, *called, *s.labels_of_all)}
+    mine = given | {tag for tag in old.ticket.tags if slug(tag) in ours}
+    mails = s.abilities(side).fields["tags"].mails
+    if mine and s.may(mails, side):
+        yield ChangeTags(side, frozenset(), mine, frozenset(), Reach(field_readers(s, side, ["tags"]), mails))
 
 
 def _told(s: Situation, old: Snapshot, to: Place) -> Iterator[Tell]:

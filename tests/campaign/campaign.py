@@ -85,6 +85,8 @@ class Campaign:
     ) -> None:
         self._sandbox, self.clock, self.post, self._folder = sandbox, clock, post, folder
         self.hub, self.other = hubs
+        self.elsewhere: dict[str, str] = {}
+        """Variables of the hub that differ since the last reset."""
         self._environment = sandbox.environment() | {"DESKBRIDGE_SECRET": "a secret for the campaign"}
         for name, system in _SYSTEMS.items():
             self._environment[f"DESKBRIDGE_CONNECTIONS__{name}__URL"] = self._environment[f"{system}_URL"]
@@ -115,10 +117,16 @@ class Campaign:
             yield cls(sandbox, (hub, other), clock, post, Path(room))
             clock.close()
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that a hub is started with."""
+        return self._environment | self.elsewhere
+
     def reset(self, number: int) -> Path:
         """Have everything be as on the first day, and return the folder of a hub that has done nothing."""
         for hub in (self.hub, self.other):
             hub.end()
+        self.elsewhere.clear()
         self.clock.wind(START)
         self._sandbox.world.rng.seed(number)
         self._sandbox.world.chance.seed(number)
@@ -135,7 +143,7 @@ class Campaign:
         """Return a job for the hub in a folder."""
         return Job(
             settings=str(room / "settings.toml"),
-            environment=self._environment,
+            environment=self.environment,
             clock=str(self._folder / "clock"),
             tape=str(room / "tape"),
             **what,

@@ -1,7 +1,8 @@
 """A hub that is killed at each point at which it may be, while it does what is done seldom.
 
 Unlinking, a tag of a route that is removed or comes back, what staff is told, numbers of other tickets,
-taking over links, recovering: whoever kills it, in the end there stands what would stand there otherwise.
+taking over links, recovering, deciding fields anew, adopting another address: whoever kills it, in the end
+there stands what would stand there otherwise.
 With `EVERY=1` in the environment it is killed at each point, which takes minutes; else at some of them.
 """
 
@@ -124,6 +125,30 @@ def _lost(campaign: Campaign, room: Path) -> None:
         file.unlink()
 
 
+def _urgent(campaign: Campaign, room: Path) -> None:
+    """Tickets that became urgent before a rule had that travel; one issue's priority is a developer's."""
+    for words in ("One", "Two"):
+        _ticket(campaign, "dev", words=words)
+    _linked(campaign, room)
+    for number in (1, 2, 3):
+        campaign.people.agent("PUT", f"tickets/{number}", json={"priority": 4})
+    fields = {"fields": {"priority": {"id": "4"}}}
+    campaign.people.jira("PUT", f"api/2/issue/{_issue(campaign, 1)}", json=fields)
+    _run(campaign, room)
+    campaign.hub.end()
+    settings = room / "settings.toml"
+    rule = '\n[fields.priority]\nfront_to_work = "always"\n'
+    settings.write_text(settings.read_text("utf-8") + rule, "utf-8")
+
+
+def _removed(campaign: Campaign, room: Path) -> None:
+    """Jira answers at another address from now on."""
+    _linked(campaign, room)
+    campaign.hub.end()
+    moved = campaign.environment["JIRA_URL"].replace("127.0.0.1", "localhost")
+    campaign.elsewhere["DESKBRIDGE_CONNECTIONS__JIRA__URL"] = moved
+
+
 ACTS = {
     "a tag is removed": Act(_untagged, after=_talk),
     "a tag comes back": Act(_retagged, after=_talk),
@@ -133,6 +158,8 @@ ACTS = {
     "numbers of other tickets": Act(_numbers),
     "links taken over": Act(_apart, "take_over", ("pairs.csv",), after=_talk),
     "recovered": Act(_lost, "recover", after=_talk),
+    "remapped": Act(_urgent, "remap", ("priority",), after=_talk),
+    "adopted": Act(_removed, "adopt", ("jira",), after=_talk),
 }
 
 
@@ -157,7 +184,8 @@ def _ended(campaign: Campaign, room: Path, act: Act) -> dict[str, Any]:
     _run(campaign, room, "sweep")
     _run(campaign, room)
     planned = _run(campaign, room, "plan")
-    return {"planned": planned["planned"], "problems": planned["problems"], **_standing(campaign)}
+    known = _run(campaign, room, "known")
+    return {"planned": planned["planned"], "problems": planned["problems"], **known, **_standing(campaign)}
 
 
 def _standing(campaign: Campaign) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def named_elsewhere(world: World) -> Rerouting:
     return Rerouting(
         store=world.store,
         connectors=dict(world.connectors),
-        desk=Desk(world.rules, (lantern(),), world.routes, world.policies, world.steps),
+        desk=Desk(world.rules, world.customers, world.routes, world.policies, world.steps),
         signer=Signer(SECRET),
         now=world.now,
     )
@@ -79,7 +80,7 @@ def test_a_side_that_no_route_names_leaves_though_the_new_one_is_there(world: Wo
     assert len(world.gitlab.tickets) == 1
     (move,) = rerouting.moves("lantern")
     assert (move.problem, move.old and move.old.connection) == (None, "jira")
-    assert [write.target for write in move.told] == ["jira"]
+    assert {write.target for write in move.told} == {"jira"}
     assert rerouting.leave(move) is None
     world.wait(minutes=5)
     world.desk.comment(key, "For the second team", by="kim")
@@ -89,6 +90,53 @@ def test_a_side_that_no_route_names_leaves_though_the_new_one_is_there(world: Wo
     assert "For the second team" in world.bodies("gitlab")
     assert "For the second team" not in world.bodies("jira")
     assert told(world) == 1
+
+
+def test_the_old_side_loses_the_labels_that_the_hub_gave_it(world: World) -> None:
+    """Otherwise the customer's board shows a matter twice, once where nobody works on it any more."""
+    world.opened()
+    world.settle()
+    world.jira.tag(world.only("jira").key, "a person's")
+    world.settle()
+    assert "customer-lantern" in (world.only("jira").fields["tags"] or ())
+    rerouting = named_elsewhere(world)
+    (move,) = rerouting.moves("lantern")
+    assert rerouting.leave(move) is None
+    world.settle()
+    assert world.only("jira").fields["tags"] == ("a person's",)
+    assert "customer-lantern" in (world.only("gitlab").fields["tags"] or ())
+    world.jira.comment(world.only("jira").key, "Is it mine?")
+    world.settle()
+    assert world.only("jira").fields["tags"] == ("a person's",)
+
+
+def test_a_customer_s_former_label_goes_with_the_side_that_is_left(world: World) -> None:
+    """Otherwise a ticket that changed hands stays on the board of a customer whose it is not."""
+    orbit = replace(lantern(), key="orbit", label="customer-orbit", domains=frozenset({"orbit.test"}))
+    labels = frozenset({"customer-lantern", "customer-orbit"})
+    world.rules = replace(world.rules, customer_labels=labels)
+    world.opened()
+    world.settle()
+    world.customers = (replace(lantern(), domains=frozenset()), replace(orbit, domains=lantern().domains))
+    rerouting = named_elsewhere(world)
+    (move,) = rerouting.moves("orbit")
+    assert rerouting.leave(move) is None
+    world.settle()
+    assert not world.only("jira").fields["tags"]
+    assert "customer-orbit" in (world.only("gitlab").fields["tags"] or ())
+    assert "customer-lantern" not in (world.only("gitlab").fields["tags"] or ())
+
+
+def test_a_refused_label_keeps_nobody_in_the_old_place(world: World) -> None:
+    """Otherwise an account that may not set labels can never be left."""
+    world.opened()
+    world.settle()
+    rerouting = named_elsewhere(world)
+    (move,) = rerouting.moves("lantern")
+    world.jira.fail("change_tags", Fault.REFUSED)
+    assert rerouting.leave(move) is None
+    world.settle()
+    assert len(world.gitlab.tickets) == 1
 
 
 def test_a_side_that_leaves_takes_no_step_that_a_person_waived(tmp_path: Path) -> None:
