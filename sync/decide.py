@@ -13,7 +13,7 @@ from connectors.capabilities import PlaceAbilities
 from mappings.boards import Place
 from mappings.ticket import Audience, Comment, Field, Unmapped, Value
 from sync.audience import barred, exposed, narrowed
-from sync.escalate import escalations
+from sync.escalate import escalations, unpromised
 from sync.farewell import farewells, living
 from sync.fields import fields, promised, travelling_tags, unmapped
 from sync.judged import with_judgement
@@ -56,7 +56,8 @@ def decide(situation: Situation) -> Plan:
     foreign = {skip.target for skip in closed}
     made = list(texts(able))
     if not able.merged:
-        first = [*_links(able), *_losses(able), *escalations(able), *receipts(able, coming)]
+        first = [*_links(able), *_losses(able), *escalations(able), *unpromised(able)]
+        first += receipts(able, coming)
         made = [*first, *made, *fields(able)]
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign or _urgent(o))
     operations = [*last, *creations, *closed, *reachable, *_finished(able, creations)]

@@ -47,6 +47,14 @@ def escalations(s: Situation) -> Iterator[Operation]:
     yield from _taken_back(s, front, called)
 
 
+def unpromised(s: Situation) -> Iterator[Operation]:
+    """Yield the note that tells staff, once for each date, that it was asked for too late to be promised."""
+    front, found = s.front(), s.unpromised
+    if front is not None and found is not None:
+        words = f"Wanted by {found.wanted}, with less than {found.notice.days} days of notice: not promised"
+        yield from note(s, front, s.text(front, f"hub:wanted-{found.wanted}"), words)
+
+
 def raises(s: Situation) -> Iterator[Skip | tuple[str, Change]]:
     """Yield whom steps give the ticket to, the priorities that they raise, and those that go back.
 

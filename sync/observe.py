@@ -29,6 +29,7 @@ from sync.sla.clock import Clock, assumed, clocks
 from sync.sla.closure import Closure, closure
 from sync.sla.facts import Facts
 from sync.sla.promise import most_urgent, promises
+from sync.sla.wanted import Unpromised, unpromised
 from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.served import with_words
@@ -332,6 +333,7 @@ class Observer:
             self._with_duty(called(story, steps, bundle.steps.get(front.ref, ()), at), customer, at),
             # Whichever side a policy reads: it is the front that is closed.
             closure(story_of(front, (), bundle, customer, None), policy, at),
+            unpromised(timeline, policy, customer.zone),
         )
 
     def _with_duty(self, found: Called | None, customer: Customer, at: datetime) -> Called | None:
@@ -379,6 +381,7 @@ class Observer:
             promises_of_all=most_urgent([t.promised for t in everybody if t.promised]),
             called=told.called,
             closes=told.closes,
+            unpromised=told.unpromised,
             labels_of_all=frozenset().union(*(t.called.labels for t in everybody if t.called)),
             rules=self._desk.rules,
             shared=shared,
@@ -517,6 +520,7 @@ class _Told:
     assumed: tuple[str, ...] = ()
     called: Called | None = None
     closes: Closure | None = None
+    unpromised: Unpromised | None = None
 
     def over(self, bundle: Bundle) -> bool:
         """Whether the front side is linked in name only."""

@@ -22,6 +22,7 @@ from sync.rules import Role, Rules, Table
 from sync.seen import Kind, Mirrors, Seen, TextId
 from sync.sla.called import Called
 from sync.sla.closure import Closure
+from sync.sla.wanted import Unpromised
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,8 @@ class Situation:
     """The labels that a shared work side carries for the clocks of all its tickets."""
     closes: Closure | None = None
     """When the ticket is to be closed unless its customer answers."""
+    unpromised: Unpromised | None = None
+    """The date that the ticket is wanted by, if it is not promised."""
     awaited: bool = False
     """Whether a connection of the ticket did not answer: a side of it may be there, or be made soon."""
     receipts: int = 0

@@ -6,9 +6,9 @@ the one by which it was found.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from connectors.base import Snapshot
 from connectors.capabilities import Capabilities, Part
@@ -38,6 +38,8 @@ _FROM_THE_START = frozenset({FactKind.PRIORITY, FactKind.TYPE, FactKind.CUSTOMER
 """What a ticket is taken to have been made with when it is first met."""
 _FRESH = timedelta(minutes=1)
 """Within which a ticket that was just made has no history yet."""
+_DATED = (FactKind.ESTIMATE, FactKind.WANTED)
+"""What a tag with a date says."""
 _STATUSES = frozenset(status.value for status in Status)
 _ACTORS = {PersonRole.STAFF: Actor.PERSON, PersonRole.HUB: Actor.HUB, PersonRole.MACHINE: Actor.MACHINE}
 
@@ -158,7 +160,29 @@ def _held(ticket: Ticket) -> dict[FactKind, str]:
             found[kind] = value.value if value else ""
     if ticket.resolution is Resolution.WORKAROUND:
         found[FactKind.WORKAROUND] = ticket.resolution.value
+    return {**found, **_tagged(ticket.tags)}
+
+
+def _tagged(tags: Iterable[str]) -> dict[FactKind, str]:
+    """Return what staff say by tags, as no tool has a field for it: ``estimate-2026-03-20``, ``project``.
+
+    Of several dates the latest counts. Taking a tag off takes nothing back: what was promised, was.
+    """
+    found: dict[FactKind, str] = {}
+    for tag in tags:
+        kind, _, rest = tag.strip().lower().partition("-")
+        if tag.strip().lower() == FactKind.PROJECT:
+            found[FactKind.PROJECT] = tag.strip()
+        elif kind in _DATED and _is_date(rest := rest.lstrip("-:")):
+            found[FactKind(kind)] = max(found.get(FactKind(kind), rest), rest)
     return found
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _news(

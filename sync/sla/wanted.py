@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sync.sla.calendar import Elapsed, TimeBase
 from sync.sla.facts import FactKind, Facts
-from sync.sla.policy import Policy
+from sync.sla.policy import Policy, Rulebook
+from sync.sla.terms import terms
 
 _DAY = timedelta(days=1)
 
@@ -37,6 +38,30 @@ def notice(facts: Facts, policy: Policy, zone: ZoneInfo) -> Notice | None:
     if policy.notice is None or not asked:
         return None
     return Notice(end_of(asked[-1].value, Elapsed(), zone), asked[-1].by + policy.notice)
+
+
+@dataclass(frozen=True, slots=True)
+class Unpromised:
+    """A date that was asked for too late to be promised."""
+
+    wanted: str
+    """The date, as it was asked for."""
+    notice: timedelta
+    """How long before it the request was to be made."""
+
+
+def unpromised(facts: Facts, rules: Policy | Rulebook, zone: ZoneInfo) -> Unpromised | None:
+    """Return the date that a ticket is wanted by, if its policy does not promise it; None else.
+
+    What was asked before `enforce_from` is nobody's news.
+    """
+    book = rules if isinstance(rules, Rulebook) else Rulebook((rules,))
+    policy, asked = terms(facts, book)[-1].policy, facts.of(FactKind.WANTED)
+    found = notice(facts, policy, zone) if policy else None
+    if found is None or found.promised or policy is None or policy.notice is None:
+        return None
+    old = policy.enforce_from is not None and asked[-1].by < policy.enforce_from
+    return None if old else Unpromised(asked[-1].value, policy.notice)
 
 
 def end_of(value: str, base: TimeBase, zone: ZoneInfo | None = None) -> datetime:

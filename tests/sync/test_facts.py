@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +189,64 @@ def test_a_ticket_that_had_a_life_before_it_was_met_has_it_in_its_facts(make: Ma
     assert served is not None
     found = [(f.value, f.by) for f in served.facts.told if f.kind is FactKind.STATUS]
     assert found == [("open", created), ("waiting_on_customer", waits), ("open", back)]
+
+
+def test_staff_promise_a_date_by_a_tag(make: Make) -> None:
+    """Otherwise a promise to solve something by a date is counted nowhere: no tool has a field for it."""
+    targets = {ClockName.ESTIMATE: Target(timedelta(0), Elapsed())}
+    world = make()
+    estimates = Policy("standard", frozenset(), None, Priority.MEDIUM, dict.fromkeys(Priority, targets))
+    world.policies["standard"] = estimates
+    world.engine = world.hub()
+    key = world.opened()
+    world.settle()
+    world.jira.tag(world.only("jira").key, "estimate-2026-03-05")  # a developer's word travels to the front
+    world.settle()
+    served = world.store.served.ticket(DESK)
+    assert served is not None
+    (clock,) = clocks(served.facts, estimates)
+    assert (clock.name, clock.due) == (ClockName.ESTIMATE, datetime(2026, 3, 6, tzinfo=UTC))
+    world.desk.tag(key, "estimate-2026-03-09", remove=["estimate-2026-03-05"])
+    world.settle()
+    served = world.store.served.ticket(DESK)
+    assert served is not None
+    (clock,) = clocks(served.facts, estimates)
+    assert clock.due == datetime(2026, 3, 10, tzinfo=UTC)
+    world.desk.tag(key, "estimate-soon", remove=["estimate-2026-03-09"])
+    world.settle()
+    served = world.store.served.ticket(DESK)
+    assert served is not None
+    (clock,) = clocks(served.facts, estimates)
+    assert clock.due == datetime(2026, 3, 10, tzinfo=UTC), "what was promised, was"
+
+
+def test_a_date_that_is_wanted_too_soon_is_told_once_as_not_promised(make: Make) -> None:
+    """Otherwise two weeks' notice is agreed, and nobody sees that a request came with two days of it."""
+    world = make(notice=timedelta(days=14))
+    key = world.opened("wanted-2026-03-04")
+    world.settle()
+    text = "Wanted by 2026\\-03\\-04, with less than 14 days of notice: not promised"
+
+    def told() -> list[str]:
+        texts = world.only("desk").texts.values()
+        return [t.body.text.partition(" (")[0] for t in texts if "notice" in t.body.text]
+
+    assert [line.replace("\\", "") for line in told()] == [text.replace("\\", "")]
+    world.wait(hours=1)
+    world.desk.comment(key, "Please!", by="kim")
+    world.settle()
+    assert len(told()) == 1
+    world.desk.tag(key, "wanted-2026-04-30")
+    world.settle()
+    assert len(told()) == 1, "that one is far enough"
+
+
+def test_what_became_a_project_has_other_clocks(make: Make) -> None:
+    """Otherwise a request that grew into a project is breached after five days, month after month."""
+    world = make(on_project="")
+    key = world.opened()
+    world.settle()
+    assert states(world)["resolve"] == "running"
+    world.desk.tag(key, "project")
+    world.settle()
+    assert states(world)["resolve"] == "ended"
