@@ -18,6 +18,7 @@ from connectors.bounds import BOUNDS, Bounds
 from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.errors import HubError, WireError
 from connectors.quota import Budget
+from connectors.recount import Recount
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
@@ -341,6 +342,12 @@ class Connector(Protocol):
 
     def delete_comment(self, key: str, id: str) -> None:
         """Delete a text of our own; one that is gone already is fine."""
+
+    def recount(self, key: str) -> Recount:
+        """Return a ticket's texts and files as the server sends them, for who verifies what arrived.
+
+        None of it comes from the code by which `fetch` understands it. Raises Gone.
+        """
 
     def delete(self, key: str) -> None:
         """Delete a ticket that we created, with all that hangs on it; one that is gone already is fine.

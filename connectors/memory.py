@@ -43,9 +43,10 @@ from connectors.capabilities import (
 from connectors.errors import Gone, Rejected, WireError
 from connectors.former import known_again
 from connectors.memory_abilities import abilities, capabilities
-from connectors.memory_desk import DeskTicket, Fault, Mail, MemoryDesk
+from connectors.memory_desk import DeskFile, DeskTicket, Fault, Mail, MemoryDesk
 from connectors.memory_translate import Translator, file_id
 from connectors.memory_wire import Wire
+from connectors.recount import RawFile, RawText, Recount
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.markup import write
 from mappings.ticket import (
@@ -229,6 +230,21 @@ class Memory:
                 self._desk.delete_comment(key, id)
 
         self._wire.write("delete_comment", act, idempotent=True)
+
+    def recount(self, key: str) -> Recount:
+        """Return what the desk keeps of a ticket."""
+        ticket = self._wire.find("recount", key)
+        texts = [
+            RawText(id, text.body.text, text.audience is Audience.CUSTOMER)
+            for id, text in ticket.texts.items()
+        ]
+        return Recount(tuple(texts), tuple(self._raw(id, file) for id, file in ticket.files.items()))
+
+    def _raw(self, id: str, file: DeskFile) -> RawFile:
+        size = len(file.content)
+        return RawFile(
+            file.name, size, Attachment(id, file.name, "", size, inline=False, location=file.address)
+        )
 
     def delete(self, key: str) -> None:
         """Take a ticket away for good."""

@@ -76,10 +76,16 @@ def _originals(s: Situation) -> list[tuple[str, Comment]]:
         for message in snapshot.ticket.messages
         if message.id not in copies[side]  # two of three texts are copies: asked first
         and message.kind is not CommentKind.AUTOMATIC
-        and message.author.role not in (PersonRole.HUB, PersonRole.MACHINE)
+        and message.author.role is not PersonRole.MACHINE
+        and (message.author.role is not PersonRole.HUB or _before_the_hub(s, side, message))
     ]
     # Of two ids that count up, the longer one is the later one.
     return sorted(found, key=lambda f: (f[1].id != MESSAGE_0, f[1].created, f[0], len(f[1].id), f[1].id))
+
+
+def _before_the_hub(s: Situation, side: str, message: Comment) -> bool:
+    """Whether a run meets a text that a person wrote under the account that is the hub's today."""
+    return side == s.rules.source and "#db1." not in message.body.text
 
 
 def _settled(copied: Mirror, message: Comment) -> bool:

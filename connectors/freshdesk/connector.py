@@ -41,8 +41,10 @@ from connectors.freshdesk.kinds import KINDS
 from connectors.freshdesk.people import People
 from connectors.freshdesk.read import Reader
 from connectors.freshdesk.records import RELATES, Records
+from connectors.freshdesk.recount import recount
 from connectors.freshdesk.write import Writer
 from connectors.http import Http, Limits
+from connectors.recount import Recount
 from connectors.session import Session
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
@@ -187,6 +189,10 @@ class Freshdesk:
     def delete_comment(self, key: str, id: str) -> None:
         """Delete a note of our own."""
         self._writer.delete_comment(key, id)
+
+    def recount(self, key: str) -> Recount:
+        """Return a ticket as Freshdesk's JSON tells it, archived ones too."""
+        return recount(self._reader.http, self._reader.people, self._reader.number(key))
 
     def delete(self, key: str) -> None:
         """Put a ticket into the trash, which empties itself after 30 days."""

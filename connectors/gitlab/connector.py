@@ -42,6 +42,7 @@ from connectors.gitlab.find import find_created
 from connectors.gitlab.labels import Side
 from connectors.gitlab.parts import KINDS, participants, parts, relate
 from connectors.gitlab.read import Reader, is_key
+from connectors.gitlab.recount import recount
 from connectors.gitlab.remarks import remarks
 from connectors.gitlab.status import Statuses, lacking
 from connectors.gitlab.translate import written
@@ -49,6 +50,7 @@ from connectors.gitlab.webhook import hear
 from connectors.gitlab.wire import explain
 from connectors.gitlab.write import Writer
 from connectors.http import Http
+from connectors.recount import Recount
 from connectors.session import Session
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
@@ -228,6 +230,9 @@ class GitLab:
 
     def delete_comment(self, key: str, id: str) -> None:
         self._writer.delete_comment(key, id)
+
+    def recount(self, key: str) -> Recount:
+        return recount(self._http, key)
 
     def delete(self, key: str) -> None:
         self._writer.delete(key)

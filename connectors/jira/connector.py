@@ -39,11 +39,13 @@ from connectors.jira.places import Places
 from connectors.jira.pointers import meant, pointers
 from connectors.jira.portal import Portal
 from connectors.jira.read import Reader
+from connectors.jira.recount import recount
 from connectors.jira.removal import Removal
 from connectors.jira.service import ServiceDesk
 from connectors.jira.side import OWN_FIELDS
 from connectors.jira.texts import Texts
 from connectors.jira.write import Writer
+from connectors.recount import Recount
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
@@ -176,6 +178,10 @@ class Jira:
     def delete_comment(self, key: str, id: str) -> None:
         """See `Connector`."""
         self._texts.delete(key, id)
+
+    def recount(self, key: str) -> Recount:
+        """See `Connector`."""
+        return recount(self._client, key)
 
     def delete(self, key: str) -> None:
         """See `Connector`."""

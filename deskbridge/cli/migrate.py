@@ -151,6 +151,40 @@ def stop(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
 
 
 @app.command()
+def verify(
+    depth: Annotated[
+        str, typer.Argument(metavar="counts|sample|full", help="How much of both sides is read again.")
+    ] = "sample",
+    sample: Annotated[
+        int, typer.Option("--sample", min=1, metavar="N", help="How many tickets `sample` compares.")
+    ] = 200,
+    accept: Annotated[
+        str, typer.Option("--accept", metavar="NAME", help="Record that NAME accepts it, if nothing differs.")
+    ] = "",
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Read both sides again, by lists and by what the tools send, and say what is missing and why.
+
+    `counts` costs a call for each hundred tickets, `sample` and `full` about four more for each ticket that
+    they compare. Texts are compared by their words and files by their sizes; a text for staff that customers
+    read is a difference. Ends with 0, with 4 if something differs or still waits.
+
+    Example: deskbridge migrate verify full --accept "Dana Kim"
+    """
+    from deskbridge.bootstrap import build  # as in `run`
+    from deskbridge.migration import verifying
+
+    if depth not in list(verifying.Depth):
+        raise typer.BadParameter("say counts, sample or full")
+    application = build(settings, os.environ)
+    done, found = verifying.verified(application, verifying.Depth(depth), sample, accept)
+    shown = json.dumps(verifying.as_json(found), indent=2) if as_json else None
+    typer.echo(shown or "\n".join(verifying.verified_lines(application, done, found)))
+    raise typer.Exit(0 if verifying.well(application, done, found) else 4)
+
+
+@app.command()
 def rollback(
     apply: Annotated[bool, typer.Option("--apply", help="Delete what can be deleted.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Prove that it is possible; the default.")] = False,

@@ -261,6 +261,17 @@ class Bundles:
             for table in (t.links, t.seen, t.timeline):
                 tx.execute(delete(table).where(table.c.connection == ref.connection, table.c.key == ref.key))
 
+    def made_by_runs(self, connection: str) -> list[str]:
+        """Return the keys of a connection's tickets that belong to bundles of runs."""
+        joined = t.links.join(t.bundles, t.links.c.bundle == t.bundles.c.id)
+        here = (
+            t.links.c.connection == connection,
+            t.bundles.c.run.is_not(None),
+            t.links.c.unlinked.is_(None),
+        )
+        with self._db.reading() as tx:
+            return list(tx.execute(select(t.links.c.key).select_from(joined).where(*here)).scalars())
+
     def forget(self, claim: Claim, bundle: int) -> None:
         """Forget a bundle whose created sides were deleted again: its tickets belong to none.
 

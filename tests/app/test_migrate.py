@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deskbridge.demo.people import File
+from deskbridge.demo.people import File, Tool
 from tests.app.moved_in import MIGRATION, comments, issues, number_of, picture
 from tests.app.program import Hub
 
@@ -214,6 +214,45 @@ class TestSafety:
         )
         assert "canary-for-staff" not in read
         assert len([*issues(hub.people)]) <= 1, "another customer's ticket is in their project"
+
+
+class TestVerify:
+    def test_both_sides_are_read_again_and_it_can_be_accepted(self, hub: Hub) -> None:
+        """An administrator would switch the old account off on our word alone."""
+        past(hub, 30)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        told = hub.run("migrate", "verify", "full", "--accept", "Dana Kim")
+        assert told.code == 0, told.out
+        assert "All is there, or is known." in told.out
+        assert "accepted by Dana Kim" in told.out
+        assert "accepted by Dana Kim" in hub.run("migrate", "status").out
+
+    def test_what_is_missing_is_named(self, hub: Hub) -> None:
+        """A verification that cannot fail proves nothing."""
+        past(hub, 10, archived=0)
+        mail = hub.people.mail(
+            "kim@lantern.example", "Kim", "Log", "<p>See</p>", File("l.txt", b"x" * 7, "text/plain")
+        )
+        hub.people.note(mail, "<p>An elephant stands in it</p>")
+        assert hub.run("migrate", "run", "--apply").code == 0
+        found = {number_of(issue): issue for issue in issues(hub.people)}
+        issue = found[str(mail)]
+        (note,) = comments(hub.people, issue["key"])
+        admin = Tool(
+            f"{hub.environment['JIRA_URL']}/rest",
+            (hub.environment["JIRA_EMAIL"], hub.environment["JIRA_TOKEN"]),
+        )
+        admin("PUT", f"api/2/issue/{issue['key']}/comment/{note['id']}", json={"body": "A mouse"})
+        admin("DELETE", f"api/2/attachment/{issue['fields']['attachment'][0]['id']}")
+        admin("DELETE", f"api/2/issue/{found['3']['key']}")
+        hub.people.note(5, "<p>Said after the run</p>")
+        told = hub.run("migrate", "verify", "full")
+        assert told.code == 4
+        assert "elephant" in told.out
+        assert "file l.txt (7 bytes)" in told.out
+        assert "1 are missing" in told.out
+        assert "1 are new or changed since" in told.out
+        assert hub.run("migrate", "verify", "counts", "--accept", "Dana").code == 2
 
 
 class TestRollback:

@@ -259,3 +259,13 @@ def test_changed_tells_of_trash(world: World, connector: Connector) -> None:
 
 def _lag(connector: Connector) -> float:
     return connector.capabilities.index_lag.total_seconds() + 1
+
+
+def test_a_recount_tells_what_the_server_sends(world: World, connector: Connector) -> None:
+    """`recount`: "as the server sends them". Broken: a verification compares our word with itself."""
+    key = world.opens(fresh("Counted"), "A zebra stands here.")
+    counted = connector.recount(key)
+    first = next(text for text in counted.texts if text.id == MESSAGE_0)
+    assert "zebra" in first.text
+    with pytest.raises(Gone):
+        connector.recount("99999999")

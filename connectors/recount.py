@@ -1,0 +1,41 @@
+"""What an account holds of a ticket, read once more and not by our own translation: raw texts, raw files.
+
+Who verifies that something arrived must not ask the code that moved it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mappings.ticket import Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class RawText:
+    """A text as the server sent it."""
+
+    id: str
+    """As `Comment.id` names it."""
+    text: str = field(repr=False)
+    public: bool | None
+    """Whether a customer may read it, by the server's own flag; None where there is no such flag."""
+    ends: str = field(default="", repr=False)
+    """What the server puts below its author's texts by itself; a copy may lack it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A file as the server lists it."""
+
+    name: str
+    size: int
+    file: Attachment
+    """By which it is opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """What is there of one ticket."""
+
+    texts: tuple[RawText, ...]
+    files: tuple[RawFile, ...]

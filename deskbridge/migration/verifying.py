@@ -1,0 +1,123 @@
+"""What `migrate verify` does and says."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+
+from connectors.errors import ConfigError
+from deskbridge.bootstrap import Application
+from deskbridge.migration.building import machine_of
+from deskbridge.migration.told import balance
+from mappings.boards import Readers
+from mappings.ticket import Ref
+from sync.migrate.alike import grouped
+from sync.migrate.verify import Verified, Verifier
+from sync.store.runs import Run, State
+
+SAMPLE = 200
+_TOLD = 20
+"""Differences that are told one by one; --json tells all."""
+_KEPT = 1_000
+
+
+class Depth(StrEnum):
+    """How much is read again."""
+
+    COUNTS = "counts"
+    """The lists of both sides: a call for each hundred tickets."""
+    SAMPLE = "sample"
+    """And all of some tickets: about four calls each."""
+    FULL = "full"
+    """And all of every ticket."""
+
+
+def verified(application: Application, depth: Depth, sample: int, accept: str) -> tuple[Run, Verified]:
+    """Read both sides again and keep what was found; `accept` records who accepts it, if all is well.
+
+    Raises ConfigError before the first run, and what the tools answer that cannot be read.
+    """
+    machine, runs = machine_of(application), application.store.runs
+    run = next(iter(runs.all(machine.source)), None)
+    if run is None:
+        raise ConfigError(["nothing was migrated yet: `deskbridge migrate run` says what would be"])
+    for error in machine.engine.identify():
+        raise error
+    projects = {place.connection: place.readers for place in machine.places}
+    several = {
+        name
+        for name in machine.targets
+        if len({p.readers for p in machine.places if p.connection == name}) > 1
+    }
+
+    def readers(ref: Ref) -> Readers:
+        if ref.connection not in several:
+            return projects[ref.connection]
+        place = machine.connectors[ref.connection].fetch(ref.key).place
+        return machine.desk.rules.readers(ref.connection, place)
+
+    verifier = Verifier(
+        application.store,
+        machine.connectors,
+        machine.source,
+        machine.targets,
+        readers,
+        machine.desk.rules.reads,
+    )
+    found = Verified()
+    verifier.counts(found)
+    if depth is not Depth.COUNTS:
+        for count in verifier.contents(found, sample if depth is Depth.SAMPLE else None):
+            if count % 1_000 == 0:
+                sys.stderr.write(f"{count} tickets compared\n")
+    runs.verified(
+        run.id, {"depth": depth.value, "at": application.now().isoformat(), **as_json(found, _KEPT)}
+    )
+    if accept:
+        if not well(application, run, found):
+            raise ConfigError(["--accept: there are differences; a person can accept what has none"])
+        runs.accept(run.id, accept, application.now())
+    return runs.get(run.id) or run, found
+
+
+def well(application: Application, run: Run, found: Verified) -> bool:
+    """Whether all is there, or is known and named."""
+    return found.well and not application.store.runs.counts(run.source)[State.WAITING]
+
+
+def as_json(found: Verified, most: int | None = None) -> dict[str, object]:
+    """Return what a verification found as data."""
+    return {
+        "listed": found.listed,
+        "new_or_changed": found.new,
+        "issues": found.issues,
+        "missing_issues": found.missing,
+        "compared": found.checked,
+        "texts": found.texts,
+        "files": found.files,
+        "differences": sum(not one.explained for one in found.found),
+        "explained": sum(one.explained for one in found.found),
+        "found": [
+            {"ticket": str(one.ticket), "what": one.what, "why": one.why, "explained": one.explained}
+            for one in found.found[:most]
+        ],
+    }
+
+
+def verified_lines(application: Application, run: Run, found: Verified) -> list[str]:
+    """Return what a verification found as lines."""
+    lines = [
+        balance(application.store.runs.counts(run.source)),
+        f"the lists of the source show {found.listed} tickets; {found.new} are new or changed since",
+        f"the lists of the target show {found.issues} of what was made; {found.missing} are missing",
+        f"{found.checked} tickets compared: {found.texts} texts, {found.files} files",
+    ]
+    wrong = [one for one in found.found if not one.explained]
+    lines += [f"differs: {one.ticket}: {one.what}: {one.why}" for one in wrong[:_TOLD]]
+    lines += [f"differs: and {len(wrong) - _TOLD} more; --json tells all"] if len(wrong) > _TOLD else []
+    known = grouped((one.why, 1) for one in found.found if one.explained)
+    lines += [f"left out: {count} x {one}" for _, count, one in known]
+    lines.append("All is there, or is known." if well(application, run, found) else "Not all is there.")
+    if run.accepted is not None:
+        lines.append(f"accepted by {run.accepted_by}, {run.accepted:%Y-%m-%d %H:%M} UTC")
+    return lines

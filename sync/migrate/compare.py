@@ -1,0 +1,127 @@
+"""Whether what stands on one side stands on the other, by words and sizes as the servers sent them. Pure.
+
+Markup differs from tool to tool, words do not: every word that a reader of the source sees must be in the
+copy. This reads HTML by itself and shares nothing with the code that converts texts.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from connectors.recount import RawText, Recount
+
+_WORD = re.compile(r"\w+")
+_UNSEEN = frozenset({"style", "script", "head", "title"})
+_MARKUP = re.compile(r"<\s*/?\s*[a-zA-Z!]")
+_FEW = 5
+"""Words that are told of those that are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something of a ticket that is not on the other side, or is not as it should be."""
+
+    what: str
+    why: str
+    explained: bool = False
+    """Whether it was left out for a reason that was recorded then."""
+
+
+class _Seen(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden += tag in _UNSEEN
+        self.parts.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in _UNSEEN and self._hidden > 0
+        self.parts.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(data)
+
+
+def words(raw: str) -> Counter[str]:
+    """Return the words that a reader sees in HTML, or in any text."""
+    seen = raw
+    if _MARKUP.search(raw):
+        reader = _Seen()
+        reader.feed(raw)
+        reader.close()
+        seen = "".join(reader.parts)
+    return Counter(_WORD.findall(html.unescape(seen).replace("\\", " ").casefold()))
+
+
+def compared(
+    source: Recount,
+    target: Recount,
+    copies: Mapping[str, Sequence[str]],
+    reasons: Mapping[str, str],
+    *,
+    staff_alone: bool,
+) -> list[Difference]:
+    """Return what of a ticket is missing, or is read by more people than its original.
+
+    `copies` says by which texts there an original is told, `reasons` why things were left out, by what they
+    were called then; `staff_alone` that nobody else reads the place.
+    """
+    there = {text.id: text for text in target.texts}
+    found = [d for text in source.texts for d in _text(text, copies.get(text.id, ()), there, reasons)]
+    if not staff_alone:
+        found += [leak for text in source.texts for leak in _leaks(text, copies.get(text.id, ()), there)]
+    return [*found, *_files(source, target, reasons)]
+
+
+def _text(
+    text: RawText, copies: Sequence[str], there: Mapping[str, RawText], reasons: Mapping[str, str]
+) -> list[Difference]:
+    wanted = words(text.text)
+    if not copies:
+        everywhere = set().union(*(words(one.text) for one in there.values()))
+        if not wanted.keys() - everywhere:
+            return []  # it says nothing, or what another text repeats
+        return [_left_out(f"text {text.id}", text.id, reasons)]
+    if gone := [id for id in copies if id not in there]:
+        return [Difference(f"text {text.id}", f"its copy {', '.join(gone)} is not there any more")]
+    said = sum((words(there[id].text) for id in copies), Counter[str]())
+    missing = wanted.keys() - said.keys() - words(text.ends).keys()
+    if not missing or ("attached" in said and len(missing) > len(wanted) / 2):
+        return []
+    few = ", ".join(sorted(missing)[:_FEW])
+    return [Difference(f"text {text.id}", f"{len(missing)} of {len(wanted)} words are not there: {few}")]
+
+
+def _leaks(text: RawText, copies: Sequence[str], there: Mapping[str, RawText]) -> list[Difference]:
+    if text.public is not False:
+        return []
+    read = [id for id in copies if id in there and there[id].public is not False]
+    why = "it is for staff, and customers read its copy"
+    return [Difference(f"text {text.id}", f"{why} {', '.join(read)}")] if read else []
+
+
+def _files(source: Recount, target: Recount, reasons: Mapping[str, str]) -> list[Difference]:
+    """Compare by size: names are made fit for a tool."""
+    sizes = Counter(file.size for file in target.files)
+    found = []
+    for file in source.files:
+        if sizes[file.size] > 0:
+            sizes[file.size] -= 1
+        else:
+            found.append(_left_out(f"file {file.name} ({file.size} bytes)", file.name, reasons))
+    return found
+
+
+def _left_out(what: str, name: str, reasons: Mapping[str, str]) -> Difference:
+    """Return what is missing, with the reason that was recorded for it, if any names it."""
+    why = next((why for thing, why in reasons.items() if name and name in thing), "")
+    return Difference(what, why or "it is not there, and nothing says why", explained=bool(why))
