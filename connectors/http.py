@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
+from http import HTTPStatus
 from ssl import SSLCertVerificationError
 from typing import IO, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -111,6 +112,15 @@ class Http:
             if not idempotent:
                 raise
             return self._repeated(error, method, path, request)
+
+    def done(self, method: str, path: str, **request: Any) -> None:
+        """Make an idempotent call that is answered with nothing: 204.
+
+        Raises Transient where anything else comes in its place: nobody knows then whether it was done.
+        """
+        response = self.call(method, path, idempotent=True, **request)
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            raise unreadable(self.connection, _name(response), f"{response.status_code} came instead of 204")
 
     def upload(
         self,

@@ -136,7 +136,7 @@ class Writer:
             raise Rejected(self.config.name, "DELETE conversation", "a description cannot be deleted")
         try:
             there = self._own(key, id)
-            self.http.call("DELETE", f"conversations/{there.id}", idempotent=True)
+            self.http.done("DELETE", f"conversations/{there.id}")
         except Gone:
             return
 
@@ -144,7 +144,7 @@ class Writer:
         """Put a ticket into the trash (freshdesk-api 4.5); gone already is fine."""
         with suppress(Gone):
             try:
-                self.http.call("DELETE", f"tickets/{self.reader.number(key)}", idempotent=True)
+                self.http.done("DELETE", f"tickets/{self.reader.number(key)}")
             except Rejected:
                 if not self.reader.ticket(key).deleted:
                     raise

@@ -109,7 +109,7 @@ class Writer:
         try:
             path = self._note_path(key, id)
             self._own_note(path)
-            self.http.call("DELETE", path, idempotent=True)
+            self.http.done("DELETE", path)
         except Gone:
             return
 
@@ -118,7 +118,7 @@ class Writer:
     def delete(self, key: str) -> None:
         """Delete an issue; gone already is fine (gitlab-api 1.1: for owners and planners)."""
         with suppress(Gone):
-            self.http.call("DELETE", issue_path(self.http, key), idempotent=True)
+            self.http.done("DELETE", issue_path(self.http, key))
 
     def _change_to(
         self, call: str, values: Mapping[Field, Value], labels: tuple[str, ...], status: Native

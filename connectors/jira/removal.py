@@ -23,7 +23,7 @@ class Removal:
     def delete(self, key: str) -> None:
         """Delete an issue; one with sub-tasks, which people made, is refused (jira-api 3.1)."""
         with suppress(Gone):
-            self._client.http.call("DELETE", path(key), idempotent=True)
+            self._client.http.done("DELETE", path(key))
 
     def undeletable(self, places: Iterable[Place]) -> list[str]:
         """Return where the account lacks the right to delete issues."""

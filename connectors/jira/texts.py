@@ -77,7 +77,7 @@ class Texts:
         if id == MESSAGE_0:
             raise Rejected(self._client.http.connection, f"DELETE {call}", "a description cannot be deleted")
         with suppress(Gone):
-            self._client.http.call("DELETE", call, idempotent=True)
+            self._client.http.done("DELETE", call)
 
     def attach(self, key: str, upload: Upload) -> WrittenFile:
         """Upload a file under a name that no other file of the issue has, so that `!name!` means it."""
@@ -121,7 +121,7 @@ class Texts:
             raise self._refusal("the customer reads the description on the portal")
         api, text = body_of(self._client.side(), draft, draft.names)
         body = {"fields": {"description": text}}
-        self._client.http.call("PUT", path(key, api=api), idempotent=True, json=body)
+        self._client.http.done("PUT", path(key, api=api), json=body)
         # Which files go with a description, only all the texts together tell.
         stored = self._reader.fetch(key).ticket.messages[0]
         return WrittenComment(MESSAGE_0, stored.revision, stored.audience)

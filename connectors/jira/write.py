@@ -154,7 +154,7 @@ class Writer:
 
     def _edit(self, key: str, body: Mapping[str, Any]) -> None:
         if body["fields"] or body.get("update"):
-            self._client.http.call("PUT", path(key), idempotent=True, json=body)
+            self._client.http.done("PUT", path(key), json=body)
 
     def _kind(self, draft: TicketDraft, types: dict[str, dict[str, str]]) -> dict[str, str]:
         """Return the issue type to create: the place's, else the project's first ordinary one."""

@@ -108,3 +108,36 @@ def test_what_comes_in_place_of_a_file_is_not_sent_on(tmp_path: Path, kind: str)
         contents = [people.jira.fetch(f"api/2/attachment/content/{id}?redirect=false") for id in ids]
         assert sorted(contents) == [b"{}", b"\x89PNG"]
         application.store.database.close()
+
+
+@pytest.mark.parametrize("kind", GARBLED)
+def test_an_edit_whose_answer_is_garbled_is_made(tmp_path: Path, kind: str) -> None:
+    """Otherwise an edit, a tag or a deletion counts as made because a proxy answered in the tool's place."""
+    with Sandbox.running(start=START, limits=False) as sandbox:
+        environment = environment_of(sandbox)
+        people, clock = People(environment), sandbox.world.clock
+        ticket = people.mail(KIM, "Kim", "It stops", "<p>First words</p>")
+        people.sort(ticket, tags=["dev", "firmware"])
+        settings = settings_in(tmp_path)
+        settings.write_text(f'{settings.read_text("utf-8")}\n[texts]\ndeleted = "delete"\n', "utf-8")
+        application = build(settings, environment, now=clock.now)
+        note = people.agent("POST", f"tickets/{ticket}/notes", json={"body": "Gone soon", "private": True})
+        goes_on(application, clock, 3, 301)
+        people.sort(ticket, tags=["dev", "firmware", "pump"], description="<p>Other words</p>")
+        people.agent("DELETE", f"conversations/{note['id']}")
+        for system, methods in {"jira": ("PUT", "DELETE"), "gitlab": ("PUT", "DELETE")}.items():
+            faults = [_fault(system, kind, done=False, method=method) for method in methods]
+            sandbox.world.faults += faults
+        goes_on(application, clock, 6, 301)
+        assert sum(fault.times for fault in sandbox.world.faults) == 0, "all were played"
+        found = people.jira("GET", f"api/2/issue/{people.issue_of('It stops')}")["fields"]
+        issue = people.gitlab("GET", f"issues/{people.gitlab_issue_of('It stops')}")
+        notes = people.gitlab("GET", f"issues/{issue['iid']}/notes")
+        for text, tags, said in (
+            (found["description"], found["labels"], [c["body"] for c in found["comment"]["comments"]]),
+            (issue["description"], issue["labels"], [note["body"] for note in notes]),
+        ):
+            assert "Other words" in text
+            assert "pump" in tags
+            assert not any("Gone soon" in one for one in said)
+        application.store.database.close()
