@@ -365,6 +365,7 @@ class Observer:
             copies += (pairs := tuple(paired(sides, mirrors, self._connectors)))
             mirrors = mirrors.plus(pairs)
         merged = {one.front.ref for one in everybody if one.front and merged_into(one.front) in bundle.refs}
+        going_on = [one for one in everybody if not one.front or one.front.ref not in merged]
         fronts = [r for r in bundle.refs if self._is_front(r.connection) and r not in bundle.ended]
         shared = len(set(fronts) - merged) > 1
         situation = Situation(
@@ -374,7 +375,7 @@ class Observer:
             mirrors=mirrors,
             wanting=tuple(coming),
             coming={place.connection: can for place, can in coming.items()},
-            own_tags=self._own_tags(everybody, told, shared=shared),
+            own_tags=self._own_tags(going_on or everybody, told, shared=shared),
             customer=told.customer.key if told.customer else None,
             table=told.customer.table if told.customer else None,
             promises=told.promised,
@@ -492,7 +493,9 @@ def _to_this_ticket(marker: Marker, _: Comment, place: TextId) -> bool:
 
 def _mirror(marker: Marker, message: Comment, place: TextId) -> Mirror:
     origin = TextId(marker.origin, marker.origin_key, marker.origin_id)
-    return Mirror(Kind.COMMENT, origin, place, marker.revision, message.revision, marker.readers)
+    # What we wrote once, unheard, and somebody edited since is theirs; an edit of ours bears no number.
+    answer = "" if marker.number and message.edited else message.revision
+    return Mirror(Kind.COMMENT, origin, place, marker.revision, answer, marker.readers)
 
 
 def _merged_here(everybody: list[_Told], told: _Told) -> Iterator[Ref]:

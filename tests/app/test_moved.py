@@ -139,6 +139,19 @@ class TestMerged:
             assert sum("A developer has news" in str(text["body"]) for text in found) == count
         assert "Nothing to write" in hub.run("plan", "--all").out
 
+    def test_the_issue_is_labelled_with_the_customer_whose_ticket_goes_on(self, hub: Hub) -> None:
+        """Another customer's board would show the issue, and its own would not."""
+        first, second = self.two(hub, both=False)
+        self.merge(hub, first, second)
+        assert hub.run("sync", "--once").code == 0
+        found = hub.people.agent("GET", "contacts", params={"email": "giulia@orbit.example"})[0]
+        whose = {"requester_id": found["id"], "company_id": found["company_id"]}
+        hub.people.agent("PUT", f"tickets/{first}", json=whose)
+        assert hub.run("sync", "--once").code == 0
+        issue = hub.people.jira("GET", f"api/2/issue/{hub.people.issue_of('It burns')}")
+        labels = [label for label in issue["fields"]["labels"] if label.startswith("customer-")]
+        assert labels == ["customer-orbit"]
+
     def test_two_issues_cannot_become_one(self, hub: Hub) -> None:
         """One of two issues would go on with nobody's ticket, or both would be mixed up."""
         first, second = self.two(hub, both=True)

@@ -238,6 +238,8 @@ class Judge:
                 continue
             if self._ledger.was_there(token, said.side, record.tool, record.key):
                 continue  # somebody took the sides apart: what was written by then stays
+            if record.trashed:
+                continue  # nothing can be written in the trash (freshdesk-api 1): emptied once restored
             if (token, record.tool, record.key) in self._ledger.stayed:
                 continue  # its issue was deleted before the hub looked again: nobody can be told by it
             yield Fault("leak", self._number(record), f"{token} stands on {record.tool}:{record.key}")
@@ -346,7 +348,9 @@ class Judge:
     def _fields(self, bundle: Bundle) -> Iterator[Fault]:
         number = bundle.tickets[0].number
         works = [r for side in bundle.works.values() if (r := self._record(side)) is not None]
-        owners = {t.customer for t in bundle.tickets}
+        # Whose ticket was merged into another one's is no owner any more: the issue is the other one's.
+        owners = {t.customer for t in bundle.tickets if t.desk.left != "merged"}
+        owners = owners or {t.customer for t in bundle.tickets}
         for record in works:
             labels = {t for t in record.tags if t.startswith("customer-")}
             wanted = {_LABELS[c] for c in owners if c in _LABELS} if len(owners) == 1 else set()

@@ -86,6 +86,11 @@ def _forged(letter: Letter, chance: Random) -> Letter:
         headers = {name: value for name, value in letter.headers.items() if name not in proofs}
         return Letter(letter.path, headers, letter.body, forged=True)
     if how == 1 or not any("signature" in name.lower() for name in proofs):
-        strange = {name: letter.headers[name][:-3] + "abc" for name in proofs}
+        strange = {name: _other(letter.headers[name]) for name in proofs}
         return Letter(letter.path, letter.headers | strange, letter.body, forged=True)
     return Letter(letter.path, letter.headers, f"{letter.body} ", forged=True)
+
+
+def _other(proof: str) -> str:
+    """Return a proof that is not this one: of thousands, one ends as any other ending does."""
+    return proof[:-3] + ("abc" if not proof.endswith("abc") else "cba")

@@ -57,3 +57,21 @@ def test_what_a_person_makes_of_such_a_copy_is_theirs(world: World) -> None:
     world.settle()
     theirs, later = world.bodies("jira")[1:]
     assert ("NOT TRUE" in theirs, later) == (True, "third")
+
+
+def test_what_a_person_wrote_into_a_copy_before_it_was_found_is_theirs(world: World) -> None:
+    """Otherwise a remark in a copy, which the hub did not know yet that it had written, is overwritten."""
+    key = world.opened("dev")
+    world.settle()
+    world.wait(minutes=1)
+    said = world.desk.comment(key, "first")
+    world.jira.fail("add_comment", Fault.LOST)
+    world.sync()
+    issue = world.only("jira")
+    (copy,) = [id for id, text in issue.texts.items() if words(text) == "first"]
+    world.jira.edit_comment(issue.key, copy, f"{issue.texts[copy].body.text} NOT TRUE")
+    world.settle()
+    world.desk.edit_comment(key, said, "second")
+    world.settle()
+    theirs, later = world.bodies("jira")[1:]
+    assert ("NOT TRUE" in theirs, later) == (True, "second")
