@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from deskbridge.accounts import add
 from deskbridge.bootstrap import Application, build
 from deskbridge.demo.checks import Check, Tools, checks, read
 from deskbridge.demo.morning import OPENING, Story, afternoon, morning
@@ -20,10 +22,13 @@ from deskbridge.demo.people import People
 from deskbridge.demo.picture import Picture, lines_of, links_of, table_of, table_of_mails
 from deskbridge.desk import boards_of
 from deskbridge.sandbox.run import Sandbox
+from deskbridge.web.serving import looking
+from sync.store.accounts import Role
 
 _SETTLED = 4.0
 """Seconds after which Freshdesk shows the due times that were written to it."""
 _POLL = 2.0
+_VISITOR = "visitor"
 _SIDES = {"DESK": "FRESHDESK", "JIRA": "JIRA", "GITLAB": "GITLAB"}
 
 
@@ -118,10 +123,17 @@ def _print(console: Console, demo: Demo, story: Story, tools: Tools, verdict: li
 
 
 def _stay(console: Console, demo: Demo) -> None:
-    console.print("\nThe hub keeps syncing. Ctrl-C ends the demo.")
-    try:
-        while True:
-            time.sleep(_POLL)
-            demo.sync()
-    except KeyboardInterrupt:
-        console.print("\nEnded.")
+    password = secrets.token_urlsafe(12)
+    add(demo.application, _VISITOR, Role.ADMIN, lambda: password)
+    soon = threading.Event()
+    with looking(demo.application, wake=soon.set) as url:
+        way = f"\nThe hub's own pages: {url}/ (sign in as {_VISITOR}, password {password})"
+        console.print(way, markup=False, soft_wrap=True)
+        console.print("The hub keeps syncing. Ctrl-C ends the demo.")
+        try:
+            while True:
+                soon.wait(_POLL)
+                soon.clear()
+                demo.sync()
+        except KeyboardInterrupt:
+            console.print("\nEnded.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from deskbridge.sla.held import Held
 from deskbridge.sla.told import Clocks, clocks_json
@@ -15,6 +16,7 @@ from deskbridge.web.pages.visit import NoSuch, Shown, Visit
 from deskbridge.web.pages.wording import html
 from mappings.ticket import Ref
 from sync.rules import Role
+from sync.sla.cycle import ClockState, Cycle
 from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.decisions import Decision
@@ -92,10 +94,19 @@ def _clocks(told: Iterable[Clocks]) -> Iterator[dict[str, object]]:
     for one in told:
         for clock, data in zip(one.asked, clocks_json(one), strict=True):
             cycles = [
-                {**cycle, "due_shown": f"{was.due.astimezone(one.zone):%Y-%m-%d %H:%M}" if was.due else ""}
+                {
+                    **cycle,
+                    "due_shown": f"{was.due.astimezone(one.zone):%Y-%m-%d %H:%M}" if was.due else "",
+                    "missed": was.breached is not None or _overdue(was, one.at),
+                }
                 for was, cycle in zip(clock.cycles, data["cycles"], strict=True)  # type: ignore[call-overload]
             ]
             yield {**data, "called": clock_name(clock.name.value), "cycles": cycles}
+
+
+def _overdue(cycle: Cycle, at: datetime) -> bool:
+    """Whether a promise is being broken at this moment."""
+    return cycle.state is ClockState.RUNNING and cycle.due is not None and cycle.due <= at
 
 
 def _sides(site: Site, visit: Visit) -> Sides:
