@@ -142,7 +142,14 @@ def _asked(
     remarks += unmapped(settings, name, connector)
     remarks += nameless(settings, name)
     remarks += second_clocks(settings, name)
-    wanted = written_statuses(desk_of(settings).rules, name)
+    desk = desk_of(settings)
+    wanted = written_statuses(desk.rules, name)
+    if desk.closes and desk.rules.roles[name] is Role.FRONT and Status.CLOSED not in wanted:
+        wanted = (*wanted, Status.CLOSED)
+    if desk.rules.receipt and name in desk.rules.receipt.connections:
+        remarks.append(
+            f"{name}: no call tells whether it sends a receipt of its own: customers would get two"
+        )
     for place in places if wanted else ():
         remarks += connector.unreachable(place, wanted)
     for place in everywhere(settings, name):

@@ -134,6 +134,10 @@ def _in_place(desk: Desk, place: Place, can: PlaceAbilities, *, every: bool = Fa
             readers=readers,
             mails=can.public_comment_mails,
         )
+    status_here = can.fields.get("status")
+    if role is Role.FRONT and desk.closes and status_here is not None:
+        mailed = status_here.mails_when(Status.CLOSED)
+        yield effect("closes a ticket whose customer has not answered", readers, mailed)
     for status, given in _given(desk, role):
         ability = can.fields.get("status")
         if ability is not None and given is not None:

@@ -143,11 +143,20 @@ class Desk:
     @cached_property
     def counted(self) -> frozenset[Role]:
         """Whose timelines clocks rest on: the fronts', and the work sides' where a policy reads those."""
+        works = {Role.WORK} if any(policy.reads == "work" for policy in self._every_policy) else set()
+        return frozenset({Role.FRONT, *works}) if self._every_policy else frozenset()
+
+    @property
+    def closes(self) -> bool:
+        """Whether any policy has tickets closed."""
+        return any(policy.closes for policy in self._every_policy)
+
+    @cached_property
+    def _every_policy(self) -> list[Policy]:
+        """All policies, former editions included."""
         books = (b.policies if isinstance(b, Rulebook) else (b,) for b in self.policies.values())
         edits = (e for b in self.policies.values() if isinstance(b, Rulebook) for _, e in b.edits)
-        policies = [policy for some in (*books, *edits) for policy in some]
-        works = {Role.WORK} if any(policy.reads == "work" for policy in policies) else set()
-        return frozenset({Role.FRONT, *works}) if policies else frozenset()
+        return [policy for some in (*books, *edits) for policy in some]
 
     def customer(
         self, ticket: Ticket, home: Readers = UNDECLARED, place: tuple[str, str] = ("", "")

@@ -12,11 +12,12 @@ from deskbridge.bootstrap import Application
 from deskbridge.named import ref_named
 from deskbridge.sla.told import Clocks
 from deskbridge.words import nearest
-from mappings.ticket import Ref
+from mappings.ticket import Ref, Status
 from sync.rules import Role
 from sync.served import Served
 from sync.sla.calendar import Elapsed, TimeBase
 from sync.sla.clock import Clock, clocks
+from sync.sla.closure import closure
 from sync.sla.cycle import Cycle
 from sync.sla.policy import ClockName, Policy, Rulebook
 from sync.store.served import with_words
@@ -75,12 +76,13 @@ class Held:
     def told(self, refs: Iterable[Ref]) -> list[Clocks]:
         """Return the clocks of each of some sides that has any, as they are now."""
         kept = (self._app.store.served.ticket(ref) for ref in refs)
-        found = [
-            Clocks(str(one.ref), self.answer(one).clocks, self.zone(one.customer), self._app.now())
-            for one in kept
-            if one is not None
-        ]
-        return [told for told in found if told.asked]
+        found = [self._told(one) for one in kept if one is not None]
+        return [told for told in found if told.asked or told.closes]
+
+    def _told(self, ticket: Served) -> Clocks:
+        now, rules = self._app.now(), self.rules(ticket.customer)
+        closes = closure(ticket.facts, rules, now) if rules and ticket.status != Status.CLOSED else None
+        return Clocks(str(ticket.ref), self.answer(ticket).clocks, self.zone(ticket.customer), now, closes)
 
     def left(self, base: str, due: datetime, at: datetime) -> timedelta:
         """Return what is left until an instant in a measure of time; less than nothing once it has passed."""

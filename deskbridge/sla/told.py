@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sync.sla.clock import Clock
+from sync.sla.closure import Closure
 from sync.sla.cycle import Amendment, ClockState, Cycle
 from sync.sla.ledger import ledger, spelled
 
@@ -22,6 +23,8 @@ class Clocks:
     zone: ZoneInfo
     """The customer's."""
     at: datetime
+    closes: Closure | None = None
+    """When it is closed unless the customer answers."""
 
 
 def clock_lines(told: Clocks) -> Iterator[str]:
@@ -32,6 +35,9 @@ def clock_lines(told: Clocks) -> Iterator[str]:
             yield f"  {number}. {_promise(cycle, told)}"
             yield f"     {ledger(cycle, told.at, told.zone)}"
             yield from (f"     {line}" for line in _beside(cycle, told.zone))
+    if told.closes:
+        days = f"{told.closes.days} working day{'s' if told.closes.days > 1 else ''}"
+        yield f"closed on {_wall(told.closes.at, told.zone)} ({days}), unless the customer answers"
 
 
 def clocks_json(told: Clocks) -> list[dict[str, object]]:
