@@ -281,7 +281,9 @@ def _begun(run: Run, terms: Terms, start: datetime, fact: str) -> _Draft | None:
     target, policy = terms.target(run.clock), terms.policy
     if target is None or policy is None:
         return None
-    halts = run.halts
+    # What halts it once it is over moves nothing: when it was due is told in statements.
+    over = run.over
+    halts = run.halts if over is None else tuple(span for span in run.halts if span[0] < over)
     if halts and halts[0][1] is not None and halts[0][1] <= start:
         halts = tuple(span for span in halts if span[1] is None or span[1] > start)
     budget = target.base.between(start, run.due) if run.due else target.budget(start)

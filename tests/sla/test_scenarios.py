@@ -15,6 +15,7 @@ from sync.sla.cycle import Amendment, ClockState
 from sync.sla.facts import Actor, Fact, FactKind
 from sync.sla.ledger import ledger
 from sync.sla.policy import PAUSES, ClockName, OnChange, Policy, Rulebook, Target
+from sync.sla.presets import three_levels
 from sync.sla.promise import most_urgent, promises
 from sync.sla.wanted import notice
 from tests.sla.stories import (
@@ -568,3 +569,17 @@ def test_frames_of_a_day_may_be_many() -> None:
     rules = replace(POLICY, targets={Priority.URGENT: {RESOLVE: Target(hours(4), desk)}})
     found = clock(ticket("2025-03-03 08:00"), rules, RESOLVE)
     assert wall(found.due) == "2025-03-03 16:00"
+
+
+def test_what_was_answered_in_time_is_due_when_it_was_though_it_is_opened_again() -> None:
+    """Otherwise statements and tools show a due time that moves by the days in which a ticket was solved."""
+    story = ticket(
+        "2025-03-03 09:00",
+        answer("2025-03-03 09:30"),
+        status("2025-03-03 09:45", Status.RESOLVED),
+        status("2025-03-04 11:00", Status.OPEN),
+    )
+    found = clock(
+        story, three_levels(office("09:00-13:00", "14:00-18:00")).policies[0], ClockName.FIRST_RESPONSE
+    )
+    assert (found.state, wall(found.due)) == (ClockState.MET, "2025-03-03 10:00")
