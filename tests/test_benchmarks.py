@@ -84,6 +84,16 @@ def test_a_store_that_reads_whole_tables_fails() -> None:
     assert "above the limit of 0.01: load(bundle)" in ended.stderr
 
 
+def test_a_report_prints_its_figures_and_fails_above_them() -> None:
+    """Broken: a report that asks the clocks of every customer's tickets is found by the largest desk."""
+    ended = measured("report", BENCH_TICKETS="200", BENCH_LIMIT="1000")
+    assert ended.returncode == 0, ended.stderr
+    assert all(f"as {form}: " in ended.stdout for form in ("text", "CSV", "HTML"))
+    slow = measured("report", BENCH_TICKETS="200", BENCH_LIMIT="0.01")
+    assert slow.returncode != 0
+    assert "above the limit of 0.01: as text" in slow.stderr
+
+
 def test_clocks_print_their_figures_and_fail_below_them() -> None:
     """Broken: clocks that take ten times as long are found by the desk that has 50,000 tickets."""
     ended = measured("clocks", BENCH_LIMIT="0.01")

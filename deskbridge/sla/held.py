@@ -19,8 +19,9 @@ from sync.sla.calendar import Elapsed, TimeBase
 from sync.sla.clock import Clock, clocks
 from sync.sla.closure import closure
 from sync.sla.cycle import Cycle
+from sync.sla.facts import FactKind
 from sync.sla.policy import ClockName, Policy, Rulebook
-from sync.store.served import with_words
+from sync.store.served import Said, with_words
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,11 @@ class Held:
 
     def answer(self, ticket: Served, rules: Policy | Rulebook | None = None) -> Answered:
         """Return what a ticket's clocks say, under other rules if they are given."""
+        return self._answered(ticket, rules, self._app.store.served.said(ticket.ref))
+
+    def _answered(self, ticket: Served, rules: Policy | Rulebook | None, said: Iterable[Said]) -> Answered:
         rules = rules or self.rules(ticket.customer)
-        found = clocks(ticket.facts, rules) if rules else ()
-        return Answered(ticket, with_words(found, self._app.store.served.said(ticket.ref)))
+        return Answered(ticket, with_words(clocks(ticket.facts, rules) if rules else (), said))
 
     def answers(
         self,
@@ -70,8 +73,17 @@ class Held:
         rules: Policy | Rulebook | None = None,
     ) -> Iterator[Answered]:
         """Yield the tickets that changed since an instant, with what their clocks say."""
+        said = self._app.store.served.all_said()
         for ticket in self._app.store.served.tickets(customer, since):
-            yield self.answer(ticket, rules)
+            yield self._answered(ticket, rules, said.get(ticket.ref, ()))
+
+    def ever(self, customer: str) -> Iterator[Answered]:
+        """Yield the tickets that are, or ever were, a customer's, with what their clocks say."""
+        said = self._app.store.served.all_said()
+        for ticket in self._app.store.served.tickets(named=customer):
+            told = (fact.value for fact in ticket.facts.of(FactKind.CUSTOMER))
+            if customer in (ticket.facts.customer, *told):
+                yield self._answered(ticket, None, said.get(ticket.ref, ()))
 
     def told(self, refs: Iterable[Ref]) -> list[Clocks]:
         """Return the clocks of each of some sides that has any, as they are now."""

@@ -63,7 +63,7 @@ def statement(application: Application, customer: str, month: str, *, ask: bool 
     held, whose = Held(application), application.settings.customers[customer]
     first, begin, end = month_of(month, whose.zone)
     until = min(end, application.now())
-    tickets = [one for one in held.answers() if _ever(one.ticket.facts, customer)]
+    tickets = list(held.ever(customer))
     rows = sorted(decided(tickets, customer, begin, until), key=lambda row: (row.at, row.ref.key, row.clock))
     entries, unread, shared = _hours(application, tickets, customer, begin) if ask else ([], [], [])
     tier = _tier(application, customer)
@@ -146,10 +146,6 @@ def _whose(facts: Facts, at: datetime) -> str:
     """Return whose a ticket was at an instant."""
     told = [fact for fact in facts.of(FactKind.CUSTOMER) if fact.by <= at]
     return told[-1].value if told else facts.customer
-
-
-def _ever(facts: Facts, customer: str) -> bool:
-    return customer in (facts.customer, *(fact.value for fact in facts.of(FactKind.CUSTOMER)))
 
 
 def _counts(rows: Iterable[Decided]) -> list[Data]:

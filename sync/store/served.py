@@ -6,7 +6,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, delete, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    or_,
+    select,
+)
 
 from mappings.ticket import Ref
 from sync.served import Counting, Served, facts_json, facts_of
@@ -76,9 +89,17 @@ class ServedTickets:
             row = tx.execute(_SERVED, _here(ref)).first()
         return _served(row) if row else None
 
-    def tickets(self, customer: str | None = None, since: datetime | None = None) -> Iterator[Served]:
-        """Yield the tickets, of one customer if said, that changed since an instant if said."""
+    def tickets(
+        self, customer: str | None = None, since: datetime | None = None, *, named: str | None = None
+    ) -> Iterator[Served]:
+        """Yield the tickets, of one customer if said, that changed since an instant if said.
+
+        `named`: those of a customer, and those whose facts name them anywhere, as they may have been theirs.
+        """
         query = select(t.served).order_by(t.served.c.connection, t.served.c.key).limit(_BATCH)
+        if named is not None:
+            told = cast(t.served.c.facts, String).contains(f'"{named}"', autoescape=True)
+            query = query.where(or_(t.served.c.customer == named, told))
         if customer is not None:
             query = query.where(t.served.c.customer == customer)
         if since is not None:

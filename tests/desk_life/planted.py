@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deskbridge.sla import statement
+from deskbridge.sla.held import Held
 from sync import escalate, fields, observe
 from sync.sla import calendar, called, escalation
 from sync.sla.calendar import Calendar, Frame, Versions
@@ -109,7 +110,8 @@ def _everybodys_report() -> None:
         )
         return decided(mine, customer, begin, until)
 
-    _change(statement, decided=all_of_them, _ever=lambda facts, customer: True)
+    _change(statement, decided=all_of_them)
+    _change(Held, ever=lambda self, customer: self.answers())
 
 
 PLANTED: dict[str, Callable[[], None]] = {

@@ -13,6 +13,7 @@ from sync.served import Counting, Served, counting, facts_json, facts_of
 from sync.sla.clock import clocks
 from sync.sla.cycle import Amendment, ClockState
 from sync.sla.duty import Turn
+from sync.sla.facts import Fact, FactKind
 from sync.sla.policy import ClockName, Rulebook
 from sync.sla.presets import three_levels
 from sync.store import Store, open_store
@@ -130,6 +131,20 @@ class TestServed:
         assert [one.ref.key for one in store.served.tickets("orbit")] == ["1", "3", "5"]
         assert len(list(store.served.tickets())) == 7
         assert list(store.served.tickets(since=NOW + timedelta(seconds=1))) == []
+
+    def test_a_ticket_is_found_for_everybody_whose_it_ever_was(self, store: Store) -> None:
+        """A customer's month would lose the promises of a ticket that became another customer's since."""
+        moved = Fact(FactKind.CUSTOMER, "orbit", NOW, NOW)
+        for key, first, now in (
+            ("1", "lantern", "orbit"),
+            ("2", "lan%ern", "lan%ern"),
+            ("3", "orbit", "orbit"),
+        ):
+            facts = replace(STORY, customer=first, told=(*STORY.told, moved) if first != now else STORY.told)
+            store.served.keep(claimed(store, key), replace(kept(key, now), facts=facts), [])
+        found = {name: [t.ref.key for t in store.served.tickets(named=name)] for name in ("lantern", "orbit")}
+        assert found == {"lantern": ["1"], "orbit": ["1", "3"]}
+        assert [t.ref.key for t in store.served.tickets(named="lan%ern")] == ["2"]
 
     def test_what_people_say_is_kept_beside_what_was_counted(self, store: Store) -> None:
         """A correction that is corrected would be lost, and with it who had said the first."""
