@@ -42,6 +42,7 @@ from sync.poll import Poller
 from sync.reconcile import Reconciler, parked_why
 from sync.routing import Desk
 from sync.rules import Role
+from sync.sla.facts import Facts
 from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.dialects import failed
@@ -221,6 +222,15 @@ class Engine:
             if name not in self.breakers.paused():
                 subjects |= dict.fromkeys(self.poller.changed(name))
         return list(subjects)
+
+    def facts(self, subject: str) -> dict[Ref, Facts]:
+        """Return what the fronts of a ticket tell now, without writing anything. Raises WireError."""
+        told: dict[Ref, Facts] = {}
+        for one in self._observe(self._store.bundles.load(subject)).tickets:
+            front = one.situation.front()
+            if front is not None and one.facts is not None:
+                told[one.situation.sides[front].ref] = one.facts
+        return told
 
     def due(self) -> list[str]:
         """Return the tickets that are due."""

@@ -27,7 +27,7 @@ from sync.situation import Lost, Promises, Situation
 from sync.sla.called import Called, Story, called
 from sync.sla.clock import Clock, assumed, clocks
 from sync.sla.closure import Closure, closure
-from sync.sla.facts import Facts
+from sync.sla.facts import Facts, went_on
 from sync.sla.promise import most_urgent, promises
 from sync.sla.wanted import Unpromised, unpromised
 from sync.store import Store
@@ -116,7 +116,7 @@ class Observer:
         """
         self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, store.hub
         self._doubted, self._said, self._swaps = store.health.doubted, store.served.said, store.swaps.of
-        self._journal = store.journal
+        self._journal, self._carried = store.journal, store.carrying.of
 
     def adopt(self, desk: Desk) -> None:
         """Observe for another desk from the next look on."""
@@ -307,6 +307,11 @@ class Observer:
     def _is_front(self, connection: str) -> bool:
         return self._desk.rules.roles[connection] is Role.FRONT
 
+    def _went_on(self, front: Ref, timeline: Facts, policy: object) -> Facts:
+        """Return a timeline with what another tool told of the ticket before this one served it."""
+        before = self._carried(front) if policy is not None else None
+        return timeline if before is None else went_on(before.facts, timeline, before.until)
+
     def _ticketed(self, front: Snapshot, works: Sequence[Snapshot], bundle: Bundle, at: datetime) -> _Told:
         """Return what a front side tells: whose ticket it is, and what its clocks say."""
         home = self._desk.rules.readers(front.ref.connection, front.place)
@@ -315,7 +320,7 @@ class Observer:
         policy = self._desk.policies.get(customer.policy or "") if customer else None
         if self._desk.rules.source:  # what is past has no clock that runs
             return _Told(front, customer)
-        timeline = story_of(front, works, bundle, customer, policy)
+        timeline = self._went_on(front.ref, story_of(front, works, bundle, customer, policy), policy)
         if customer is None or policy is None or merged_into(front) in bundle.refs:
             return _Told(front, customer, facts=timeline)
         running = with_words(clocks(timeline, policy), self._said(front.ref))

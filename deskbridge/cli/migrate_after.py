@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Annotated
 
 import typer
 
 from deskbridge.cli.migrate_before import Source
+from deskbridge.cli.migrate_quiet import By
 from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
 
 
@@ -38,3 +40,41 @@ def redirects(
     found = application.store.movings.all(home, to or "")
     for row in json_rows(found) if as_json else csv_rows(found):
         typer.echo(row, nl=False)
+
+
+def cutover(
+    state: Annotated[
+        str, typer.Argument(help="prepared, frozen, delta, verified, switched, watched; back; none to look.")
+    ] = "",
+    in_spite: Annotated[
+        str, typer.Option("--in-spite", metavar="REASON", help="Go on though something is missing.")
+    ] = "",
+    by: By = None,
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Go from one state of the switch to the next, or `back`; without a state tell how it stands.
+
+    A state is refused with what stands against it. With `verified` the clocks of open tickets are carried
+    over; with `switched`, under settings by which the new tool is the front, it serves them and they go on.
+
+    Example: deskbridge migrate cutover frozen --by "Noor Haddad"
+    """
+    from deskbridge.bootstrap import build  # as in `redirects`
+    from deskbridge.migration.cutover import back, cutover_json, cutover_lines, cutover_of, lacks, take
+    from deskbridge.sla.amending import who_asks
+
+    application = build(settings, os.environ)
+    if state:
+        who = who_asks(by)
+        done = (
+            back(application, who, in_spite) if state == "back" else take(application, state, who, in_spite)
+        )
+        for line in done:
+            typer.echo(line, err=as_json)
+    now = cutover_of(application)
+    missing = lacks(application, now, now.next) if now.next else []
+    if as_json:
+        typer.echo(json.dumps(cutover_json(now, missing), indent=2))
+    elif not state:
+        typer.echo("\n".join(cutover_lines(now, missing)))

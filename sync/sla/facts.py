@@ -159,6 +159,15 @@ class Facts:
         return (*spans, (since, None)) if since is not None else tuple(spans)
 
 
+def went_on(before: Facts, after: Facts, at: datetime) -> Facts:
+    """Return the timeline of a ticket that one tool served until an instant, and another from then on.
+
+    What the later tool tells of the time before is its copy of what was: made on the day of the move.
+    """
+    later = tuple(fact for fact in after.told if fact.by > at)
+    return replace(before, told=(*(fact for fact in before.told if fact.by <= at), *later), tags=after.tags)
+
+
 def facts(
     front: Ticket,
     statuses: Iterable[StatusFact] = (),

@@ -14,6 +14,7 @@ from mappings.ticket import Ref
 from sync.store.accounts import Accounts
 from sync.store.audit import Audit
 from sync.store.bundles import Bundles
+from sync.store.carried import Carrying
 from sync.store.chores import Chores
 from sync.store.cutovers import Cutovers
 from sync.store.database import Database
@@ -75,6 +76,7 @@ class Store:
     quiets: Quiets
     cutovers: Cutovers
     movings: Movings
+    carrying: Carrying
     keeps: Retention
     turn: Turn
     """Tells the budgets on this store for which share of a quota each thread of this process calls."""
@@ -175,6 +177,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         quiets=Quiets(database),
         cutovers=Cutovers(database),
         movings=Movings(database),
+        carrying=Carrying(database),
         keeps=keeps or Retention(),
         turn=Turn(),
     )

@@ -475,7 +475,7 @@ _WHOSE = select(t.links.c.bundle).where(
 )
 _LINKS = select(t.links).where(t.links.c.bundle == bindparam("of")).order_by(t.links.c.created)
 _SEEN = select(t.seen).where(t.seen.c.bundle == bindparam("of"))
-_RUN = select(t.bundles.c.run).where(t.bundles.c.id == bindparam("of"))
+_RUN = select(t.bundles.c.run).where(t.bundles.c.id == bindparam("of"), t.bundles.c.switched.is_(None))
 _MIRRORS = select(t.mirrors).where(t.mirrors.c.bundle == bindparam("of"))
 
 

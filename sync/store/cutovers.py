@@ -40,6 +40,12 @@ class Cutovers:
             rows = tx.execute(query).mappings().all()
         return tuple(Taken(**{name: value for name, value in row.items() if name != "id"}) for row in rows)
 
+    def newest(self) -> Taken | None:
+        """Return the last step of any switch."""
+        with self._db.reading() as tx:
+            row = tx.execute(select(t).order_by(t.c.id.desc()).limit(1)).mappings().first()
+        return Taken(**{name: value for name, value in row.items() if name != "id"}) if row else None
+
     def add(self, step: Taken) -> None:
         """Note a step."""
         values = {

@@ -62,6 +62,7 @@ bundles = Table(
     Column("id", Integer, primary_key=True),
     Column("created", Instant, nullable=False),
     Column("run", Integer),
+    Column("switched", Instant),
 )
 
 links = Table(
@@ -520,4 +521,14 @@ cutovers = Table(
     Column("at", Instant, nullable=False),
     Column("detail", JSON, nullable=False),
     sqlite_autoincrement=True,
+)
+
+carried = Table(
+    "carried",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key")),
+    *_texts("source", "source_key"),
+    Column("facts", JSON, nullable=False),
+    Column("until", Instant, nullable=False),
+    Index("ix_carried_source", "source"),
 )
