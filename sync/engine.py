@@ -291,6 +291,9 @@ class Engine:
         held = True
         try:
             bundle = self._loaded(row)
+            if not bundle.refs:  # its sides belong to another one now
+                self._store.inbox.done(row)
+                return None
             seen = self._swept(bundle) if row.reason == SWEPT else self._observe(bundle)
             self._learn(seen)
             seen = self._followed(claim, seen)

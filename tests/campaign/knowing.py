@@ -18,15 +18,21 @@ def text_of(tool: str, issue: dict[str, Any]) -> str:
     return str(text or "")
 
 
-def owner_of(ledger: Ledger, tool: str, issue: dict[str, Any]) -> Bundle | None:
-    """Return the bundle whose description an issue has, if any."""
+def described_by(ledger: Ledger, tool: str, issue: dict[str, Any]) -> Side | None:
+    """Return the ticket whose description an issue has, if any."""
     found = TOKEN.search(text_of(tool, issue))
     if found is None:
         return None
     for said in ledger.said:
         if said.id == DESCRIPTION and found[0] in (said.token, *said.earlier):
-            return ledger.bundle_of(said.side)
+            return said.side
     return None
+
+
+def owner_of(ledger: Ledger, tool: str, issue: dict[str, Any]) -> Bundle | None:
+    """Return the bundle whose description an issue has, if any."""
+    side = described_by(ledger, tool, issue)
+    return ledger.bundle_of(side) if side is not None else None
 
 
 def found_side(ledger: Ledger, tool: str, issue: dict[str, Any]) -> None:

@@ -262,6 +262,21 @@ def test_a_ticket_of_which_only_promises_are_on_record_is_linked_like_any_other(
     assert world.at_rest()
 
 
+def test_what_a_ticket_left_when_it_was_linked_to_another_ones_issue_is_no_mistake(world: World) -> None:
+    """Otherwise the next sweep finds the place where the ticket stood, and parks it as a mistake of ours."""
+    world.opened(subject="It does not start", text="The first asks")
+    second = world.desk.open_ticket("Will not start either", "The second asks")
+    world.settle()
+    (issue,) = world.jira.tickets
+    links(world).link(Ref("desk", second), Ref("jira", issue))
+    world.settle()
+    for subject in world.store.bundles.subjects():
+        world.store.inbox.put(subject, world.at, "the sweep")
+    world.sync()
+    assert world.parked() == []
+    assert world.at_rest()
+
+
 def test_linking_twice_is_fine(world: World) -> None:
     """Otherwise a repeated command makes a mess of what works."""
     first, _, issue = shared(world)
