@@ -28,7 +28,14 @@ class _Group(threading.local):
     begun: ExitStack | None = None
     tx: Connection | None = None
     before: Connection | None = None
-    """What it reads in before it writes."""
+    """What it reads in before it writes; how many blocks are reading in it."""
+    readers: int = 0
+
+    def end_reading(self) -> None:
+        """Give back what was read in: whoever held it and waited to write could stop all others."""
+        if self.before is not None and not self.readers:
+            self.before.close()
+            self.before = None
 
 
 class Database:
@@ -70,6 +77,7 @@ class Database:
         if group.tx is not None:
             yield group.tx
         elif group.begun is not None:
+            group.end_reading()
             group.tx = group.begun.enter_context(self._begin())
             yield group.tx
         else:
@@ -85,11 +93,13 @@ class Database:
         group = self._group
         if group.tx is not None:
             yield group.tx
-        elif group.before is not None:
-            yield group.before
         elif group.begun is not None:
-            group.before = group.begun.enter_context(self._reader.connect())
-            yield group.before
+            group.before = group.before or self._reader.connect()
+            group.readers += 1
+            try:
+                yield group.before
+            finally:
+                group.readers -= 1
         else:
             with self._reader.connect() as tx:
                 yield tx
@@ -109,7 +119,8 @@ class Database:
             with ExitStack() as group.begun:
                 yield
         finally:
-            group.begun = group.tx = group.before = None
+            group.begun = group.tx = None
+            group.end_reading()
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:

@@ -43,6 +43,8 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
 )
 _HIGHEST = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+_OPEN = 40
+"""Connections to a file that are kept open: to open one for each transaction takes longer than to use it."""
 _LOCK = 0x6465736B
 """The number of the advisory lock under which one process at a time changes the tables."""
 
@@ -186,7 +188,10 @@ def _file(path: Path) -> Engine:
         # SQLite itself takes a file of a few bytes for an empty one, and overwrites it.
         raise ConfigError([f"{path}: this is not a store of deskbridge"])
     engine = create_engine(
-        f"sqlite:///{path}", connect_args={"check_same_thread": False}, hide_parameters=True
+        f"sqlite:///{path}",
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
+        pool_size=_OPEN,
     )
 
     @event.listens_for(engine, "connect")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -465,6 +467,25 @@ def test_what_is_read_together_is_of_one_state(store: Store) -> None:
         assert [row.subject for row in store.inbox.due(AT)] == ["ref:desk:1", "ref:desk:2"]
     assert store.inbox.row("ref:desk:1") is not None
     other.database.close()
+
+
+def test_many_threads_that_read_before_they_write_all_come_to_their_end(store: Store) -> None:
+    """Broken: each holds what it reads in and waits for its turn to write, which nobody can begin."""
+    all_have_read, count = threading.Barrier(100), 100
+
+    def work(number: int) -> bool:
+        all_have_read.wait(30)
+        with store.together():
+            known = store.inbox.row(f"ref:desk:{number}")
+            time.sleep(0.02)
+            store.inbox.put(f"ref:desk:{number}", AT, "a")
+        return known is None
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(count) as pool:
+        assert all(pool.map(work, range(count)))
+    assert time.monotonic() - begun < 25, "a pool of connections is waited for so long at most"
+    assert len(store.inbox.due(AT)) == count
 
 
 def test_threads_do_not_write_into_each_others_group(store: Store) -> None:
