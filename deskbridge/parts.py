@@ -332,6 +332,10 @@ class MigrationSettings(_Part):
     """What becomes of tickets in the trash and of spam."""
     archived: Literal["skip", "take"] = "take"
     """Whether what no list shows is looked for, number by number."""
+    parts: frozenset[Literal["participants", "time", "ratings"]] = frozenset(
+        {"participants", "time", "ratings"}
+    )
+    """What is taken besides the conversation, as a note for staff; each costs a call for each ticket."""
     strangers: Literal["park", "take"] = "take"
     """What becomes of tickets of customers whom the settings do not know."""
     number: str = ""

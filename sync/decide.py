@@ -17,6 +17,7 @@ from sync.escalate import escalations, unpromised
 from sync.farewell import farewells, living
 from sync.fields import fields, promised, travelling_tags, unmapped
 from sync.judged import with_judgement
+from sync.migrate.history import history
 from sync.migrate.source import in_a_run
 from sync.operations import (
     AddLink,
@@ -60,7 +61,7 @@ def decide(situation: Situation) -> Plan:
         first += receipts(able, coming)
         made = [*first, *made, *fields(able)]
     reachable = (o for o in made if isinstance(o, Conflict) or o.target not in foreign or _urgent(o))
-    operations = [*last, *creations, *closed, *reachable, *_finished(able, creations)]
+    operations = [*last, *creations, *closed, *reachable, *_besides(able), *_finished(able, creations)]
     if situation.rules.source:
         operations = [o for o in operations if in_a_run(o, situation.rules)]
     remarks = list(dict.fromkeys(o for o in operations if isinstance(o, Skip | Conflict)))
@@ -162,6 +163,13 @@ def _first_values(s: Situation, source: str, target: str) -> Iterator[tuple[Fiel
 def _at_last(s: Situation, name: Field) -> bool:
     """Whether a field waits until the history is there: what is closed may take no more texts."""
     return bool(s.rules.source) and name == "status"
+
+
+def _besides(s: Situation) -> Iterator[Operation]:
+    """Yield what a run carries along of a ticket besides its conversation."""
+    if s.rules.source:
+        for target in (*s.others(s.rules.source), *(place.connection for place in s.wanting)):
+            yield from history(s, target)
 
 
 def _finished(s: Situation, creations: Iterable[Operation]) -> Iterator[SetFields | Skip]:

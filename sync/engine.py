@@ -17,7 +17,7 @@ from pathlib import Path
 from connectors.base import Connector, Snapshot
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, UnsafePlan, WireError
 from mappings.provenance import Signer
-from mappings.ticket import Field, Ref
+from mappings.ticket import Field, Ref, Relation
 from sync.fuses import STANDARD, Fuses
 from sync.health import Breakers
 from sync.identity import changed
@@ -286,7 +286,8 @@ class Engine:
 
     def _claimed(self, claim: Claim, row: Row, remap: frozenset[Field]) -> Reconciled | None:
         """Look at a ticket that was claimed; None if the claim was lost."""
-        plan, gone, whose = Plan((), ()), "", None
+        plan, gone = Plan((), ()), ""
+        whose: tuple[str | None, tuple[Relation, ...]] = (None, ())
         made: list[Write] = []
         held = True
         try:
@@ -323,7 +324,7 @@ class Engine:
         finally:
             if held:
                 self._store.inbox.release(claim, self._now())
-        return Reconciled(row.subject, plan, outcome, tuple(made), whose, gone)
+        return Reconciled(row.subject, plan, outcome, tuple(made), *whose, gone)
 
     def _outcome_of(self, error: Exception) -> Outcome:
         """Return what is done about an error: one odd ticket must not stop all others."""
@@ -443,8 +444,12 @@ class Engine:
         return self._now() + min(least * (1 << min(row.attempts, _DOUBLINGS)), most)
 
 
-def _whose(seen: Observation) -> str | None:
-    return next((one.customer.key for one in seen.tickets if one.customer), None)
+def _whose(seen: Observation) -> tuple[str | None, tuple[Relation, ...]]:
+    """Return the customer of the ticket that leads, and what its front side is to other tickets."""
+    customer = next((one.customer.key for one in seen.tickets if one.customer), None)
+    leading = seen.tickets[0].situation
+    front = leading.front()
+    return customer, (leading.sides[front].ticket.relations or ()) if front else ()
 
 
 def _unexpected(error: Exception) -> str:

@@ -245,6 +245,8 @@ class Observer:
     def _also(self, connection: str) -> frozenset[Part]:
         """Return what is read of a side beyond its conversation."""
         ties = {Part.RELATIONS} if self._is_front(connection) else set()
+        if connection == self._desk.rules.source:
+            ties |= self._desk.rules.parts
         return frozenset(ties | ({Part.TEAM} if connection in self._desk.rules.tells_group else set()))
 
     def _with_history(self, side: Snapshot, also: frozenset[Part], bundle: Bundle) -> Snapshot:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.errors import Gone, HubError, Rejected, Throttled, Unauthorised, WireError
-from mappings.ticket import Ref
+from mappings.ticket import Ref, Relation
 from sync.operations import Plan, Write
 
 BACKOFF = (timedelta(seconds=5), timedelta(minutes=15))
@@ -70,6 +70,8 @@ class Reconciled:
     """The writes of the plan that were made, whatever came of the others."""
     customer: str | None = None
     """Whose ticket it is, as far as it was read."""
+    ties: tuple[Relation, ...] = ()
+    """What its front side is to other tickets, as far as that was read."""
     gone: str = ""
     """Why a ticket of no bundle could not be read: it is not there."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.base import Presence
+from connectors.capabilities import Part
 from mappings.boards import UNDECLARED, Place, Readers
 from mappings.ticket import Field, Person, Status
 from sync.operations import Withdrawal
@@ -181,6 +182,8 @@ class Rules:
     """The connection that a run reads and never writes to; empty in live work."""
     reads: frozenset[Presence] = frozenset({Presence.PRESENT})
     """In which presence a ticket of `source` is read: the trash and the archive are by rule."""
+    parts: frozenset[Part] = frozenset()
+    """What is read of `source` beyond the conversation, each at the price of a call for each ticket."""
     numbered: str = ""
     """What stands before a ticket's number at `source` in the label by which it is found again."""
 

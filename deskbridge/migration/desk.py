@@ -8,6 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from connectors.base import Presence
+from connectors.capabilities import Part
 from connectors.errors import ConfigError
 from deskbridge.desk import places_of, route_of
 from deskbridge.parts import MigrationSettings, Settings
@@ -97,6 +98,7 @@ def _rules(rules: Rules, said: MigrationSettings, source: str, quiet: Collection
         may_mail=frozenset(quiet),
         source=source,
         reads=frozenset(reads | ({Presence.TRASHED} if said.trash == "take" else set())),
+        parts=frozenset(Part(name) for name in said.parts),
         numbered=said.number or f"{source}-",
     )
 

@@ -21,6 +21,7 @@ from deskbridge.notify import notifier_of
 from sync.migrate.listing import Lister
 from sync.migrate.run import Loop
 from sync.migrate.sample import candidates, chosen, signs
+from sync.migrate.ties import Ties
 from sync.outcome import not_before
 from sync.store.outbox import Notification
 from sync.store.runs import Run, RunState, State, Which
@@ -119,12 +120,20 @@ class _Work:
                 return RunState.PAUSED, loop.why
             if not done:
                 return RunState.STOPPED, "somebody stopped it"
+            self._tied()
             if self._orders.limit is not None or which.keys:
                 break
             self._list()
             if not self._store.runs.waiting(self._machine.source, which)[0]:
                 break
         return RunState.DONE, ""
+
+    def _tied(self) -> None:
+        """Make the ties of tickets of which both are there by now; what fails is made with the next run."""
+        ties = Ties(self._store, self._machine.connectors, self._machine.source)
+        with suppress(Transient):
+            for _ in ties.make(self._progress.stop):
+                pass
 
     def _loop(self) -> Loop:
         machine = self._machine

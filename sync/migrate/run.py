@@ -21,7 +21,7 @@ from sync.migrate.engine import RunEngine
 from sync.operations import CreateTicket, Skip
 from sync.outcome import Later, Parked, Reconciled
 from sync.store import Store
-from sync.store.runs import Item, Rank, State, Which
+from sync.store.runs import Item, Rank, State, Tie, Which
 
 _ALIKE = 50
 """Equal reasons in a row for which a run pauses."""
@@ -186,9 +186,15 @@ class Loop:
             return None, ""
         return State.SKIPPED, _left_out(result)
 
+    def _tie(self, item: Item, result: Reconciled) -> None:
+        ties = (Tie(item.ref.key, tie.kind.value, tie.key) for tie in result.ties)
+        self._store.runs.tie(self._source, ties)
+
     def _settle(self, item: Item, state: State, reason: str, result: Reconciled) -> None:
         known = self._store.register.entries(self._source, {item.ref.key})[item.ref.key]
         version = known.version if state is State.MIGRATED else None
+        if state is State.MIGRATED and result.ties:
+            self._tie(item, result)
         self._store.runs.settle(item.ref, state, reason, self._run, version, self._now())
         with self._lock:
             self._count(state, reason, result)

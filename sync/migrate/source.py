@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from connectors.base import Presence, Snapshot
 from mappings.ticket import Relation, RelationKind
+from sync.migrate.history import HISTORY
 from sync.operations import AddLink, AddNotice, Conflict, Escalate, Operation, Tell
 from sync.rules import Rules
 
@@ -31,6 +32,8 @@ def _tied(tie: Relation) -> Relation:
 
 def in_a_run(operation: Operation, rules: Rules) -> bool:
     """Whether an operation is a run's to carry out: on its target alone, and telling nobody anything."""
-    if isinstance(operation, AddLink | AddNotice | Tell | Escalate):
+    if isinstance(operation, Tell):
+        return operation.occasion.id.startswith(HISTORY)
+    if isinstance(operation, AddLink | AddNotice | Escalate):
         return False
     return isinstance(operation, Conflict) or operation.target != rules.source

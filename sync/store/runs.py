@@ -12,12 +12,12 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, tuple_, update
 
 from mappings.ticket import Ref
 from sync.store.database import Database
 from sync.store.dialects import prepared, upsert
-from sync.store.schema import bundles, items, listings, runs
+from sync.store.schema import bundles, items, listings, runs, ties
 
 
 class RunState(StrEnum):
@@ -164,6 +164,16 @@ class Which:
             yield c.key.in_(self.keys)
         if self.done:
             yield c.rank >= int(Rank.DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One ticket of a source is something to another one."""
+
+    key: str
+    kind: str
+    """A `RelationKind`."""
+    other: str
 
 
 class Runs:
@@ -361,6 +371,42 @@ class Runs:
         with self._db.writing() as tx:
             gone = update(items).where(*mine).values(state=State.SKIPPED, reason=f"a person: {reason}")
             return tx.execute(gone).rowcount > 0
+
+    def tie(self, source: str, found: Iterable[Tie]) -> None:
+        """Note ties of tickets that were migrated; those that are known stay as they are."""
+        rows = [
+            {"connection": source, "key": t.key, "kind": t.kind, "other": t.other, "made": False, "why": ""}
+            for t in found
+        ]
+        if rows:
+            with self._db.writing() as tx:
+                tx.execute(upsert(tx, ties).on_conflict_do_nothing(), rows)
+
+    def ties(self, source: str) -> Iterator[Tie]:
+        """Yield the ties that are not made yet, a batch at a time."""
+        c, after = ties.c, ("", "", "")
+        while True:
+            later = tuple_(c.key, c.kind, c.other) > after
+            query = select(c.key, c.kind, c.other).where(c.connection == source, ~c.made, later)
+            with self._db.reading() as tx:
+                rows = tx.execute(query.order_by(c.key, c.kind, c.other).limit(_BATCH)).all()
+            yield from (Tie(*row) for row in rows)
+            if len(rows) < _BATCH:
+                return
+            after = (rows[-1].key, rows[-1].kind, rows[-1].other)
+
+    def tied(self, source: str, tie: Tie, why: str) -> None:
+        """Note that a tie was made, or cannot be, and why."""
+        here = (ties.c.connection == source, ties.c.key == tie.key)
+        mine = (*here, ties.c.kind == tie.kind, ties.c.other == tie.other)
+        with self._db.writing() as tx:
+            tx.execute(update(ties).where(*mine).values(made=True, why=why))
+
+    def untied(self, source: str, keys: Collection[str]) -> None:
+        """Forget the ties of tickets whose migration was undone."""
+        here = (ties.c.connection == source, or_(ties.c.key.in_(keys), ties.c.other.in_(keys)))
+        with self._db.writing() as tx:
+            tx.execute(update(ties).where(*here).values(made=False, why=""))
 
     def item(self, ref: Ref) -> Item | None:
         """Return what is known of a ticket of a source, or None."""

@@ -532,3 +532,11 @@ carried = Table(
     Column("until", Instant, nullable=False),
     Index("ix_carried_source", "source"),
 )
+
+ties = Table(
+    "ties",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key", "kind", "other")),
+    Column("made", Boolean, nullable=False),
+    *_texts("why"),
+)

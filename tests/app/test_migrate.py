@@ -287,3 +287,32 @@ class TestRollback:
         assert refused.code == 4
         assert "lacks DELETE_ISSUES" in refused.out
         assert len(list(issues(hub.people))) == 3
+
+
+class TestBesides:
+    def test_time_ratings_copies_and_ties_go_along(self, hub: Hub) -> None:
+        """Hours that were worked, and which ticket was whose duplicate, would be gone with the account."""
+        past(hub, 1, archived=0)
+        people = hub.people
+        letter: dict[str, Any] = {"email": "kim@lantern.example", "name": "Kim", "subject": "Copied"}
+        one = int(
+            hub.control("POST", "act/freshdesk/customer_mail", **letter, cc=["boss@lantern.example"])[
+                "ticket"
+            ]
+        )
+        people.agent("POST", f"tickets/{one}/time_entries", json={"time_spent": "00:45", "note": "looked"})
+        people.sort(one, status=4)
+        hub.control("POST", "act/freshdesk/customer_rates", ticket=one, rating=103, feedback="fine")
+        other = people.mail("kim@lantern.example", "Kim", "Again", "<p>Again</p>")
+        merged = {"primary_id": one, "ticket_ids": [other]}
+        people.agent("PUT", "tickets/merge", json=merged)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        found = {number_of(issue): issue for issue in issues(people)}
+        texts = "\n".join(text["body"] for text in comments(people, found[str(one)]["key"]))
+        for known in ("boss@lantern.example", "0:45 h", "looked", "rated", "fine"):
+            assert known in texts.replace("\\", ""), texts
+        (link,) = found[str(other)]["fields"]["issuelinks"]
+        assert found[str(one)]["key"] in json.dumps(link)
+        whole = picture(people)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        assert picture(people) == whole

@@ -596,7 +596,7 @@ class TestSecrets:
     def test_settings_are_frozen(self, tmp_path: Path) -> None:
         """Something could change the settings after they were checked."""
         models = list(_models(load(written(tmp_path), CANARIES)))
-        assert len({type(model) for model in models}) == 16
+        assert len({type(model) for model in models}) == 17
         for model in models:
             for field in type(model).model_fields:
                 with pytest.raises(ValidationError, match="frozen"):
