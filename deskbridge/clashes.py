@@ -12,6 +12,7 @@ from deskbridge.promised import CalendarSettings, HoursSettings, PolicySettings
 from deskbridge.stepped import stepped
 from deskbridge.words import nearest
 from mappings.ticket import Priority
+from sync.sla.calendar import Calendar, Versions
 from sync.sla.holidays import countries
 from sync.sla.policy import PAUSES
 
@@ -42,6 +43,7 @@ def clashes(
     broken = set(known["calendars"]) - set(calendars)
     for name, calendar in calendars.items():
         found = list(_calendar(name, calendar, calendars, known["calendars"]))
+        found = found or list(_nights(name, calendar, calendars))
         broken |= {name} if found else set()
         yield from found
     broken |= {name for name, c in calendars.items() if _needs(c) & broken}
@@ -58,6 +60,22 @@ def clashes(
         yield from _unused(policies, customers)
     for customer, had in customers.items():
         yield from _shadowed(customer, [(n, policies[n]) for n in had.policies if n in policies])
+
+
+def _nights(
+    name: str, settings: CalendarSettings, calendars: Mapping[str, CalendarSettings]
+) -> Iterator[str]:
+    """Yield the dates with frames of their own that overlap with those of the day before or after."""
+    made = calendar_of(name, calendars) if settings.dates else None
+    hours = made.first if isinstance(made, Versions) else made
+    if not isinstance(hours, Calendar):
+        return
+    for day in sorted({one - timedelta(days=late) for one in settings.dates for late in (0, 1)}):
+        night = [frame for frame in hours.frames(day) if frame.end <= frame.start]
+        for frame in hours.frames(day + timedelta(days=1)):
+            if night and frame.start < night[-1].end:
+                ends = f"the night that begins on {day} ends at {night[-1].end:%H:%M}"
+                yield f"calendars.{name}.dates: {ends}, and the day after begins at {frame.start:%H:%M}"
 
 
 def _needs(calendar: CalendarSettings) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 
@@ -343,6 +344,8 @@ def _boards(s: Settings) -> Iterator[str]:
     for name, board in s.boards.items():
         place = s.places.get(board.place)
         connection = s.connections.get(place.connection) if place else None
+        for twice in (status for status, times in Counter(board.columns).items() if times > 1):
+            yield f"boards.{name}.columns: {twice} is said twice"
         if connection and connection.system in _WITHOUT_BOARDS:
             yield f"boards.{name}.place: {connection.system} has no boards; name a place elsewhere"
         if place and (only := _customer(place)) not in ("", board.customer):
@@ -352,7 +355,8 @@ def _boards(s: Settings) -> Iterator[str]:
     for (first, one), (second, other) in combinations(s.boards.items(), 2):
         same = [what for what in ("customer", "name") if getattr(one, what) == getattr(other, what)]
         if same and _connection(s, one) == _connection(s, other):
-            yield f"boards.{second}.{same[0]}: {first} has the same {same[0]} on the same connection"
+            told = f"the board {first} has the same {same[0]} on the same connection"
+            yield f"boards.{second}.{same[0]}: {told}"
 
 
 def _connection(s: Settings, board: BoardSettings) -> str | None:

@@ -52,8 +52,10 @@ class Lines:
         while parts:
             found = next((f for n in range(len(parts), 0, -1) if (f := self._step(path, parts[:n]))), None)
             if found is None:
-                # Of a list it is one that cannot be told, and the list's first line would mislead.
-                return None if (*path, 0) in self._found else line
+                # Of a list it is one that cannot be told, and the list's first line would mislead; but not
+                # where it is one that is missing at the end.
+                known = (*path, 0) not in self._found or parts[0].isdecimal()
+                return line if known else None
             path, line = found[0], self._found[found[0]]
             parts = parts[found[1] :]
         return line

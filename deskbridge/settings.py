@@ -188,7 +188,25 @@ def words_of(error: ErrorDetails, loc: Loc) -> str:
         return f"no {str(error['input'])!r}{nearest(str(error['input']), known)}"
     if loc[-2:] == ("hub", "secret") and error["type"] == "too_short":
         return "it must have 16 characters at least"
-    return error["msg"].removeprefix("Value error, ")
+    if error["type"] in ("date_from_datetime_parsing", "date_type", "date_parsing"):
+        return f"no date {str(error['input'])!r}; write it like 2026-12-24"
+    if error["type"] == "greater_than_equal":
+        return f"it must be {error['ctx']['ge']} at least"
+    return _PLAIN.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+
+
+_PLAIN: Mapping[str, str] = {
+    "string_type": 'write it in quotes, like "12"',
+    "frozen_set_type": 'write a list, like ["a", "b"]',
+    "tuple_type": 'write a list, like ["a", "b"]',
+    "too_short": "name one at least",
+    "timezone_aware": "an instant has its zone; write it like 2026-03-01T09:00:00+01:00",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+}
+"""What pydantic says in its own words, by the kind of error."""
 
 
 def _variable_of(place: str) -> str:

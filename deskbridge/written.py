@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from difflib import get_close_matches
 from itertools import pairwise
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import SecretStr
 
@@ -151,7 +152,11 @@ def zone(value: object) -> object:
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"no time zone {value!r}; write it like Europe/Rome") from None
+        known = available_timezones()
+        near = [one for one in sorted(known) if one.rpartition("/")[2] == str(value).title()]
+        near += get_close_matches(str(value).title(), known, 1)
+        meant = f"did you mean {near[0]!r}?" if near else "write it like Europe/Rome"
+        raise ValueError(f"no time zone {value!r}; {meant}") from None
 
 
 def week(value: object) -> object:

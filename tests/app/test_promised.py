@@ -210,7 +210,7 @@ REFUSED = [
     ),
     (
         _BASE + 'calendar = "office"\nclose_after = { resolved = 0 }\n',
-        "policies.more.close_after.resolved: Input should be greater than or equal to 1",
+        "policies.more.close_after.resolved: it must be 1 at least",
     ),
     (_HOURS, "calendars.more: write one of week, always = true, members"),
     (
@@ -230,6 +230,20 @@ REFUSED = [
             "calendars.more.dates: the frames 09:00-12:00 and 11:00-13:00 of 2026-12-24 overlap or are "
             "out of order"
         ),
+    ),
+    (
+        _WEEK + 'dates = { "2026-03-01" = ["22:00-10:00"] }\n',
+        "calendars.more.dates: the night that begins on 2026-03-01 ends at 10:00, "
+        "and the day after begins at 09:00",
+    ),
+    (
+        _WEEK + 'holidays = ["25.12.2026"]\n',
+        "calendars.more.holidays.0: no date '25.12.2026'; write it like 2026-12-24",
+    ),
+    (_WEEK + "holidays = 2026-12-25\n", 'calendars.more.holidays: write a list, like ["a", "b"]'),
+    (
+        '[calendars.more]\nzone = "rome"\nalways = true\n',
+        "calendars.more.zone: no time zone 'rome'; did you mean 'Europe/Rome'?",
     ),
     (
         _HOURS + 'members = ["ofice"]\n',

@@ -282,16 +282,16 @@ FORM: list[tuple[Change, str]] = [
         ('assume_priority = "low"', "assume_priority = 3"),
         "policies.standard.assume_priority: no '3'; there are high, low, medium, urgent",
     ),
-    (('tags = ["dev"]', "tags = 3"), "routes.0.tags: Input should be a valid frozenset"),
-    (('key = "SUP"', "key = 3"), "places.development.key: Input should be a valid string"),
-    (('trust = ["desk", "jira", "gitlab"]', 'trust = "desk"'), "trust: Input should be a valid tuple"),
+    (('tags = ["dev"]', "tags = 3"), 'routes.0.tags: write a list, like ["a", "b"]'),
+    (('key = "SUP"', "key = 3"), 'places.development.key: write it in quotes, like "12"'),
+    (('trust = ["desk", "jira", "gitlab"]', 'trust = "desk"'), 'trust: write a list, like ["a", "b"]'),
     (
         ("since = 2026-01-12T01:00:00+01:00", "since = 2026-01-12T01:00:00"),
-        "hub.since: Input should have timezone info",
+        "hub.since: an instant has its zone; write it like 2026-03-01T09:00:00+01:00",
     ),
     (
         ("since = 2026-01-12T01:00:00+01:00", "since = 2026-01-12"),
-        "hub.since: Input should have timezone info",
+        "hub.since: an instant has its zone; write it like 2026-03-01T09:00:00+01:00",
     ),
     # names
     (
@@ -354,7 +354,7 @@ FORM: list[tuple[Change, str]] = [
     (("env:DESKBRIDGE_SECRET", "file:short"), "hub.secret: it must have 16 characters at least"),
     (
         ('secret = "env:JIRA_TOKEN"', "secret = 12345"),
-        "connections.jira.secret: Input should be a valid string",
+        'connections.jira.secret: write it in quotes, like "12"',
     ),
     # time
     (
@@ -478,8 +478,9 @@ SENSE: list[tuple[Change, str]] = [
     # boards
     (("", '[places.mail]\nconnection = "desk"\n' + _BOARD.format("orbit", "mail", "O")), "boards.more.place: freshdesk has no boards; name a place elsewhere"),
     (("", _BOARD.format("lantern", "firmware", "L")), "boards.more.place: customer orbit reads firmware, so it shows no other's tickets"),
-    (("", _BOARD.format("lantern", "development", "L")), "boards.more.customer: lantern has the same customer on the same connection"),
-    (("", _BOARD.format("orbit", "development", "Lantern Books")), "boards.more.name: lantern has the same name on the same connection"),
+    (("", _BOARD.format("lantern", "development", "L")), "boards.more.customer: the board lantern has the same customer on the same connection"),
+    (("", _BOARD.format("orbit", "development", "L") + 'columns = ["open", "open"]\n'), "boards.more.columns: open is said twice"),
+    (("", _BOARD.format("orbit", "development", "Lantern Books")), "boards.more.name: the board lantern has the same name on the same connection"),
 ]  # fmt: skip
 
 
@@ -540,7 +541,7 @@ class TestRefused:
             "hub.stroe: there is no such key; did you mean 'store'?",
             "connections.desk.role: no 'fornt'; did you mean 'front'?",
             "connections.jira.secret: the environment variable NOT_THERE is not set, or empty",
-            "places.firmware.key: Input should be a valid string",
+            'places.firmware.key: write it in quotes, like "12"',
             "routes.developers.to: there is no 'developers' among the places; did you mean 'development'?",
             "routes.1.to: this is missing",
             "routes.1.tos: there is no such key; did you mean 'to'?",
