@@ -233,8 +233,10 @@ REFUSED = [
     ),
     (
         _WEEK + 'dates = { "2026-03-01" = ["22:00-10:00"] }\n',
-        "calendars.more.dates: the night that begins on 2026-03-01 ends at 10:00, "
-        "and the day after begins at 09:00",
+        (
+            "calendars.more.dates: the night that begins on 2026-03-01 ends at 10:00, "
+            "and the day after begins at 09:00"
+        ),
     ),
     (
         _WEEK + 'holidays = ["25.12.2026"]\n',
