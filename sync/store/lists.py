@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 
 from mappings.ticket import Ref, Status
 from sync.served import Counting
@@ -26,6 +26,8 @@ _CARD = (
     *(served.c[n] for n in ("display", "customer", "owner", "type", "status", "changed")),
     *(served.c[n] for n in ("subject", "url", "requester", "priority")),
 )
+_LOOKED_AT = 1000
+"""Tickets of one column that are sorted by their clocks."""
 _FEW = 400
 """Tickets that one statement asks for by name."""
 
@@ -92,14 +94,17 @@ class Lists:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def standings(self, at: datetime) -> dict[str, Standing]:
-        """Return how each customer's tickets stand; under the empty name those of nobody."""
+    def standings(self, at: datetime, customer: str | None = None) -> dict[str, Standing]:
+        """Return how each customer's tickets stand, or one's; under the empty name those of nobody."""
         tickets = select(served.c.customer, func.count()).where(served.c.status.not_in(_DONE))
         late = or_(clocks.c.breached, clocks.c.due <= at)
         soon = and_(~late, clocks.c.at_risk <= at)
         promises = select(
             clocks.c.customer, func.sum(case((late, 1), else_=0)), func.sum(case((soon, 1), else_=0))
         )
+        if customer is not None:
+            tickets = tickets.where(served.c.customer == customer)
+            promises = promises.where(clocks.c.customer == customer)
         with self._db.reading() as tx:
             opened = {r[0]: int(r[1]) for r in tx.execute(tickets.group_by(served.c.customer))}
             counted = {r[0]: (int(r[1]), int(r[2])) for r in tx.execute(promises.group_by(clocks.c.customer))}
@@ -139,17 +144,30 @@ class Lists:
                 found[status or Status.OPEN.value] = found.get(status or Status.OPEN.value, 0) + int(count)
         return found
 
-    def column(self, customer: str, status: str, most: int) -> list[Card]:
-        """Return tickets of a customer with a status: those first that are due first, then the newest."""
+    def column(self, customer: str, status: str, count: int, most: int) -> list[Card]:
+        """Return tickets of a customer with a status, of whom there are `count`: the due ones first.
+
+        Of few tickets all are looked at; of many the clocks are, in the order in which they run out.
+        """
         of = [served.c.customer == customer, _status(status)]
         joined = and_(served.c.connection == clocks.c.connection, served.c.key == clocks.c.key)
-        due = (
-            select(served.c.connection, served.c.key)
-            .join_from(clocks, served, joined)
-            .where(clocks.c.customer == customer, clocks.c.due.is_not(None), *of)
-            .order_by(clocks.c.due)
-            .limit(most * len(ClockName))
-        )
+        if count <= _LOOKED_AT:
+            due = (
+                select(served.c.connection, served.c.key)
+                .join_from(served, clocks, joined)
+                .where(clocks.c.due.is_not(None), *of)
+                .group_by(served.c.connection, served.c.key)
+                .order_by(func.min(clocks.c.due))
+                .limit(most)
+            )
+        else:
+            due = (
+                select(served.c.connection, served.c.key)
+                .join_from(clocks, served, joined)
+                .where(clocks.c.customer == customer, clocks.c.due.is_not(None), *of)
+                .order_by(clocks.c.due)
+                .limit(2 * most)
+            )
         with self._db.reading() as tx:
             first = list(dict.fromkeys((row.connection, row.key) for row in tx.execute(due)))[:most]
             newest = select(*_CARD).where(*of).order_by(served.c.changed.desc()).limit(most)
@@ -200,14 +218,12 @@ class Lists:
     def sides(self, refs: Collection[Ref]) -> Mapping[Ref, tuple[Side, ...]]:
         """Return the other sides of each of some tickets, in the order in which they were linked."""
         there, found = links.alias(), dict[Ref, list[Side]]()
-        names = sorted({(ref.connection, ref.key) for ref in refs})
         with self._db.reading() as tx:
-            for start in range(0, len(names), _FEW):
+            for here in _named(links, refs):
                 query = (
                     select(links.c.connection.label("of"), links.c.key.label("of_key"), there)
                     .join_from(links, there, links.c.bundle == there.c.bundle)
-                    .where(tuple_(links.c.connection, links.c.key).in_(names[start : start + _FEW]))
-                    .where(links.c.unlinked.is_(None), there.c.unlinked.is_(None))
+                    .where(*here, links.c.unlinked.is_(None), there.c.unlinked.is_(None))
                     .order_by(there.c.created, there.c.connection)
                 )
                 for row in tx.execute(query):
@@ -218,13 +234,22 @@ class Lists:
                     found.setdefault(Ref(row.of, row.of_key), []).append(side)
         return {ref: tuple(sides) for ref, sides in found.items()}
 
-    def _of(self, table: Any, columns: Sequence[Any], refs: Sequence[Ref]) -> list[Row[Any]]:
-        names, rows = [(ref.connection, ref.key) for ref in refs], list[Row[Any]]()
+    def _of(self, table: Any, columns: Sequence[Any], refs: Collection[Ref]) -> list[Row[Any]]:
+        rows = list[Row[Any]]()
         with self._db.reading() as tx:
-            for start in range(0, len(names), _FEW):
-                here = tuple_(table.c.connection, table.c.key).in_(names[start : start + _FEW])
-                rows += tx.execute(select(*columns).where(here)).all()
+            for here in _named(table, refs):
+                rows += tx.execute(select(*columns).where(*here)).all()
         return rows
+
+
+def _named(table: Any, refs: Collection[Ref]) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """Yield conditions that some tickets fulfil together; SQLite finds pairs of columns by no index."""
+    by: dict[str, list[str]] = {}
+    for ref in sorted(refs, key=lambda ref: (ref.connection, ref.key)):
+        by.setdefault(ref.connection, []).append(ref.key)
+    for connection, keys in by.items():
+        for start in range(0, len(keys), _FEW):
+            yield table.c.connection == connection, table.c.key.in_(keys[start : start + _FEW])
 
 
 def _wanted(wanted: Wanted, at: datetime) -> Select[Any]:

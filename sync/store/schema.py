@@ -351,6 +351,7 @@ served = Table(
     Index("ix_served_customer", "customer", "changed"),
     Index("ix_served_board", "customer", "status", "changed"),
     Index("ix_served_status", "status", "changed"),
+    Index("ix_served_changed", "changed"),
 )
 
 clocks = Table(
@@ -362,7 +363,7 @@ clocks = Table(
     Column("at_risk", Instant),
     Column("breached", Boolean, nullable=False),
     Index("ix_clocks_next", "due", "connection", "key"),
-    Index("ix_clocks_customer", "customer", "due"),
+    Index("ix_clocks_customer", "customer", "due", "at_risk", "breached"),
 )
 
 amendments = Table(

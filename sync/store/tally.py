@@ -35,6 +35,33 @@ class Tally:
     """connection -> until when its changes have been collected."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What waits at one moment: the part of a `Tally` that costs little however many tickets there are."""
+
+    due: int
+    oldest: datetime | None
+    parked: Mapping[str, int]
+    uncertain: int
+    collected: Mapping[str, datetime]
+
+
+def waiting(database: Database, at: datetime) -> Waiting:
+    """Return what waits at a moment."""
+    with database.reading() as tx:
+        due = tx.execute(select(func.count(), func.min(inbox.c.due_at)).where(inbox.c.due_at <= at)).one()
+        parked = tx.execute(
+            select(inbox.c.parked, func.count()).where(inbox.c.parked.is_not(None)).group_by(inbox.c.parked)
+        )
+        return Waiting(
+            due=due[0],
+            oldest=due[1],
+            parked={str(row[0]): row[1] for row in parked},
+            uncertain=tx.execute(select(func.count()).where(intents.c.done.is_(None))).scalar_one(),
+            collected={row.connection: row.at for row in tx.execute(select(cursors))},
+        )
+
+
 def tally(database: Database, at: datetime) -> Tally:
     """Return what the store holds at a moment, all from one state."""
     standing = links.c.unlinked.is_(None)

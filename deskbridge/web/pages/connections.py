@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from deskbridge.bootstrap import Application
 from sync.store.health import Pulse
 from sync.store.quota import Usage, usage
-from sync.store.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +42,38 @@ class Line:
         return round(100 * self.usage.taken / self.usage.calls) if self.usage and self.usage.calls else None
 
 
-def lines(application: Application, tally: Tally) -> list[Line]:
-    """Return every connection of the settings."""
+def lines(
+    application: Application,
+    collected: Mapping[str, datetime],
+    sides: Mapping[str, int] = MappingProxyType({}),
+) -> list[Line]:
+    """Return every connection of the settings; `sides` are how many tickets are linked on each."""
     store, at = application.store, application.now()
     pulses, used = store.health.pulses(), usage(store.database, at)
     return [
-        _line(application, name, pulses.get(name, Pulse()), used.get(name), tally)
+        _line(
+            application,
+            name,
+            pulses.get(name, Pulse()),
+            used.get(name),
+            collected.get(name),
+            sides.get(name, 0),
+        )
         for name in application.settings.connections
     ]
 
 
-def _line(application: Application, name: str, pulse: Pulse, used: Usage | None, tally: Tally) -> Line:
+def _line(
+    application: Application,
+    name: str,
+    pulse: Pulse,
+    used: Usage | None,
+    collected: datetime | None,
+    sides: int,
+) -> Line:
     said = application.settings.connections[name]
     doubted = application.store.health.doubted(name)
-    mood, state, why = _state(pulse, doubted=doubted, polled=name in tally.collected)
+    mood, state, why = _state(pulse, doubted=doubted, polled=collected is not None)
     return Line(
         name=name,
         system=said.system,
@@ -64,8 +83,8 @@ def _line(application: Application, name: str, pulse: Pulse, used: Usage | None,
         state=state,
         why=why,
         pulse=pulse,
-        collected=tally.collected.get(name),
-        sides=tally.sides.get(name, 0),
+        collected=collected,
+        sides=sides,
         usage=used,
         doubted=doubted,
     )

@@ -78,7 +78,7 @@ def connections(site: Site, visit: Visit) -> Shown:
     """Show how each connection is, as the service noted it."""
     app = site.application
     counts = tally(app.store.database, visit.at)
-    return Shown("connections.html", {"lines": health.lines(app, counts), "tally": counts})
+    return Shown("connections.html", {"lines": health.lines(app, counts.collected, counts.sides)})
 
 
 def settings(site: Site, visit: Visit) -> Shown:

@@ -11,7 +11,7 @@ from deskbridge.web.pages.clocking import shown
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.visit import Shown, Visit
 from sync.store.lists import Card, Standing
-from sync.store.tally import tally
+from sync.store.tally import waiting
 
 _LINES = 12
 
@@ -19,7 +19,7 @@ _LINES = 12
 def overview(site: Site, visit: Visit) -> Shown:
     """Show how everything stands at this moment."""
     app, at = site.application, visit.at
-    held, counts, lists = Held(app), tally(app.store.database, at), app.store.lists
+    held, counts, lists = Held(app), waiting(app.store.database, at), app.store.lists
     standings = lists.standings(at)
     every = [standings.get(key, Standing(0, 0, 0)) for key in standings]
     rotas = rotas_of(app.settings).values()
@@ -36,8 +36,8 @@ def overview(site: Site, visit: Visit) -> Shown:
             "coming": _rows(held, lists.coming(at, _LINES), visit),
             "parked": sorted(counts.parked.items(), key=lambda one: (-one[1], one[0])),
             "findings": severities,
-            "tally": counts,
-            "connections": connections.lines(app, counts),
+            "waiting": counts,
+            "connections": connections.lines(app, counts.collected),
             "duty": [(rota.name, rota.on(at, app.store.swaps.of(rota.name))) for rota in rotas],
         },
     )

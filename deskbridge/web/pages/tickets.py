@@ -63,7 +63,7 @@ def board(site: Site, visit: Visit) -> Shown:
         {
             "status": status,
             "count": counts.get(status, 0),
-            "rows": _clocked(held, lists.column(customer, status, _CARDS), visit)
+            "rows": _clocked(held, lists.column(customer, status, counts[status], _CARDS), visit)
             if counts.get(status)
             else [],
             "more": query("/tickets", {"customer": customer, "status": status}),
@@ -72,7 +72,7 @@ def board(site: Site, visit: Visit) -> Shown:
         if counts.get(status) or status in (Status.OPEN, Status.IN_PROGRESS, Status.RESOLVED)
     ]
     whose = app.settings.customers[customer]
-    standing = lists.standings(visit.at).get(customer)
+    standing = lists.standings(visit.at, customer).get(customer)
     return Shown(
         "board.html", {"customer": customer, "whose": whose, "columns": columns, "standing": standing}
     )
