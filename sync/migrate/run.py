@@ -52,6 +52,10 @@ class Tally:
     """connection -> why nothing can be done there now."""
 
 
+_ALONE = "live work keeps promises of it and nothing of it is elsewhere: unlink it, and retry it"
+"""Why a ticket is left of which only the hub's own acts are on record: it is in no other place yet."""
+
+
 class Loop:
     """Works on the tickets of one source that wait, until none does or somebody stops it."""
 
@@ -180,7 +184,10 @@ class Loop:
             return State.UNREACHABLE if unread else State.PARKED, result.outcome.reason
         subject = self._store.bundles.subject(item.ref)
         if subject.startswith("bundle:"):
-            return State.MIGRATED, "" if self._store.runs.held(subject) else "it was linked before"
+            if self._store.runs.held(subject) is not None:
+                return State.MIGRATED, ""
+            alone = len(self._store.bundles.load(subject).refs) == 1
+            return (State.PARKED, _ALONE) if alone else (State.MIGRATED, "it was linked before")
         if self._customers and (whose := result.customer) not in self._customers:
             self._store.runs.not_asked(item.ref, whose or "")
             return None, ""

@@ -72,6 +72,24 @@ class TestRun:
         assert hub.people.agent("GET", f"tickets/{mail}/conversations") == before, "it wrote to its source"
         assert hub.customers_mailed() == mails
 
+    def test_a_ticket_that_live_work_only_keeps_promises_of_is_not_said_to_be_migrated(
+        self, hub: Hub
+    ) -> None:
+        """A ticket would be counted as migrated that stands nowhere but in the desk that is left."""
+        past(hub, 2)
+        mail = hub.people.mail("kim@lantern.example", "Kim Park", "Import stops", "<p>At row 17.</p>")
+        # Its due times are written; the generated past has customers whom nobody knows.
+        assert hub.run("sync", "--once").code == 0
+        hub.run("migrate", "run", "--apply")
+        assert str(mail) not in {number_of(issue) for issue in issues(hub.people)}
+        assert tickets(hub)["parked"] >= 1
+        told = hub.run("parked", "list").out
+        assert "live work keeps promises of it and nothing of it is elsewhere" in told
+        assert hub.run("unlink", f"desk:{mail}").code == 0
+        assert hub.run("parked", "retry", "--reason", "live work keeps promises").code == 0
+        done = hub.run("migrate", "run", "--apply")
+        assert str(mail) in {number_of(issue) for issue in issues(hub.people)}, done.out + done.err
+
     def test_a_second_run_takes_what_changed_and_reads_nothing_else(self, hub: Hub) -> None:
         """The weekend's last hour would be spent on reading all the tickets that nobody touched."""
         past(hub)
