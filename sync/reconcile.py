@@ -119,7 +119,8 @@ class Reconciler:
         front = ticket.situation.front()
         if front is None or not plan:
             self._recorder.remark(seen.bundle.subject, (), Look(plan.remarks, {}))
-            return Done()
+            # Where a ticket wants a side on a connection that does not answer, nothing is planned yet.
+            return postponed(seen.silent, self._now()) if seen.silent else Done()
         self._recorder.remark(seen.bundle.subject, (), Look((), {}))  # from now on the bundle's
         run = self._run.id if self._run else None
         bundle, claim = self._store.bundles.begin(claim, ticket.situation.sides[front], run)

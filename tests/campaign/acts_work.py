@@ -234,6 +234,6 @@ class AtWork(Acting):
         """
         kept = {t for s in self.ledger.said if s.kept and s.side is side for t in (s.token, *s.earlier)}
         for other in bundle.sides if kept else ():
-            if other is not side and other.there:
+            if other is not side and not other.gone:
                 texts = " ".join(self.people.texts(other.tool, other.key))
                 self.ledger.stayed |= {(token, other.tool, other.key) for token in kept if token in texts}

@@ -338,7 +338,10 @@ class Judge:
                 desk = self._record(leader.desk)
                 wanted = desk is not None and tag in desk.tags and leader.customer in _LABELS
                 wanted = wanted and not leader.desk.left
-                parted = any(p.bundle is bundle and p.side.tool == tool for p in self._ledger.parted)
+                # Whoever took it out of an issue may have linked it to another ticket's since.
+                parted = any(
+                    leader.desk in (p.side, *p.sides) and p.side.tool == tool for p in self._ledger.parted
+                )
                 if (
                     wanted
                     and side is None

@@ -49,3 +49,22 @@ def test_the_other_sides_go_on_and_it_catches_up(tmp_path: Path, down: str, call
         assert sorted(said) == sorted(f"said in {each}" for each in sides), name
         assert {f"{each}-tag" for each in sides} <= set(world.only(name).fields["tags"] or ()), name
     world.close()
+
+
+def test_a_ticket_that_was_tagged_while_a_connection_was_down_gets_its_issue(tmp_path: Path) -> None:
+    """Otherwise nobody ever works on a ticket that an agent sent to the developers at the wrong moment."""
+    world = World(tmp_path, policies=False)
+    world.jira.fail("whoami", Fault.UNREACHABLE, 100)
+    assert world.engine.identify(), "it is paused from now on"
+    key = world.opened("dev")
+    for _ in range(4):  # so long that no poll reaches back to the tag
+        world.wait(minutes=3)
+        world.sync()
+    assert not world.jira.tickets
+    world.jira.mend()
+    world.wait(hours=1)
+    world.engine.identify()
+    world.settle()
+    assert world.bodies("jira") == ["Help!"]
+    assert key in world.desk.tickets
+    world.close()
