@@ -50,7 +50,7 @@ class Boards:
         owner = self.reader.directory.board_owner(spec.project)
         there = self._boards(owner)
         board = _ours(spec, there)
-        if full := _full(spec, owner, there):
+        if full := _full(spec, owner, there) or _taken(spec, there):
             return [full]
         steps = [Step(what) for what in self._lacking(spec, owner, board)]
         if spec.whole or (board and spec.label in board.scope):
@@ -63,7 +63,7 @@ class Boards:
         try:
             owner = self.reader.directory.board_owner(spec.project)
             there = self._boards(owner)
-            if full := _full(spec, owner, there):
+            if full := _full(spec, owner, there) or _taken(spec, there):
                 return [full]
             labels = self._labels(spec, owner)
             board = _ours(spec, there) or self._board(self._post(f"{owner}/boards", {"name": spec.name}))
@@ -143,6 +143,23 @@ def _full(spec: BoardSpec, owner: str, there: list[Board]) -> Step | None:
     return Step(
         f"give {spec.customer} a project of their own and name it as the board's project: on Free a group"
         f" has one board, and that of {spec.project} is {there[0].name!r}",
+        manual=True,
+    )
+
+
+def _taken(spec: BoardSpec, there: list[Board]) -> Step | None:
+    """Return what a person must do where a board of that name is limited to something else already.
+
+    Nothing tells whether it is somebody's own board, or ours whose label was renamed.
+    """
+    board = _ours(spec, there)
+    if spec.whole or board is None or not board.scope or spec.label in board.scope:
+        return None
+    limits = ", ".join(repr(name) for name in sorted(board.scope))
+    return Step(
+        f"the board {spec.name!r} in {spec.project} is limited to {limits}: if it is {spec.customer}'s, limit"
+        f" it to the label {spec.label!r}, or give the label back its name; else give one of the two boards"
+        " another name",
         manual=True,
     )
 

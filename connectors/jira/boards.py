@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.base import ConnectionConfig
-from connectors.errors import Gone
+from connectors.errors import Gone, Rejected
 from connectors.jira import board_wire, site_wire, wire
 from connectors.jira.client import Client
 from connectors.jira.find import PROPERTY
@@ -107,7 +107,10 @@ class Boards:
         if seen.project.team_managed:
             return [_team_managed(spec)]
         if seen.filter is None:  # Data Center does not take whom it is shared with at once
-            seen = replace(seen, filter=self._create_filter(seen))
+            try:
+                seen = replace(seen, filter=self._create_filter(seen))
+            except Rejected as error:
+                return [_refused(spec, error)]
         filter_id = seen.filter.id if seen.filter else ""
         if seen.drifted:
             self._http.call("PUT", f"{API}/filter/{filter_id}", idempotent=True, json=_filter(spec))
@@ -241,6 +244,13 @@ def _team_managed(spec: BoardSpec) -> Step:
         " board of its own cannot be set up by any call",
         manual=True,
     )
+
+
+def _refused(spec: BoardSpec, error: Rejected) -> Step:
+    """Return what a person must do where we may make no filter that others see."""
+    right = "the global permission 'Share dashboards and filters'"
+    what = f"give the hub's account {right}: the filter {spec.name!r} was refused ({error.text})"
+    return Step(what, manual=True)
 
 
 def _filter(spec: BoardSpec) -> dict[str, Any]:

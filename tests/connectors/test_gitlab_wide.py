@@ -206,6 +206,21 @@ def test_a_board_is_made_once_and_mended(world: GitLabWorld, connector: Connecto
     assert world.calls() - calls < 20
 
 
+def test_a_board_that_is_limited_to_something_else_is_left_as_it_is(
+    world: GitLabWorld, connector: Connector
+) -> None:
+    """Broken: a board of the same name that somebody made shows other issues from one day to the next."""
+    theirs = BoardSpec("elm", "Elm", world.place.key, "team-elm")
+    assert connector.apply_board(theirs) == []
+    before = connector.show_board(theirs)
+    ours = replace(theirs, label="customer-elm")
+    (step,) = connector.plan_board(ours)
+    assert step.manual
+    assert "is limited to 'team-elm'" in step.what
+    assert connector.apply_board(ours) == [step]
+    assert connector.show_board(theirs) == before
+
+
 @pytest.fixture
 def free(world: GitLabWorld) -> Iterator[None]:
     """The server on its free tier for a while."""

@@ -75,6 +75,18 @@ class TestBoards:
             assert jira.apply_board(spec) == left == jira.plan_board(spec)
             world.control("DELETE", "faults")
 
+    def test_an_account_that_may_share_nothing_is_told_what_it_lacks(
+        self, world: World, jira: Connector
+    ) -> None:
+        """An operator would read an error of an API, and look for the right that is missing all day."""
+        taken = {"email": world.environment["JIRA_EMAIL"], "permission": "CREATE_SHARED_OBJECTS"}
+        world.control("POST", "act/jira/permit", {**taken, "allowed": False})
+        (step,) = jira.apply_board(LANTERN)
+        assert step.manual
+        assert "'Share dashboards and filters'" in step.what
+        world.control("POST", "act/jira/permit", {**taken, "allowed": None})
+        assert [step.manual for step in jira.apply_board(LANTERN)] == [True] * len(jira.plan_board(LANTERN))
+
     def test_a_project_of_the_customers_own_is_shown_whole(self, jira: Connector) -> None:
         """What people make there without the label would be missing from the customer's board."""
         jira.apply_board(LANTERN)
