@@ -104,9 +104,14 @@ class Recording:
         finally:
             HTTPAdapter.send = send  # type: ignore[method-assign]
 
-    def taken(self) -> list[Call]:
-        """Return the calls so far and forget them."""
-        calls = [Call.of(request) for request in self._sent]
+    def sent(self) -> list[tuple[str, str]]:
+        """Return method and path of each call so far."""
+        return [(str(request.method), urlsplit(str(request.url)).path) for request in self._sent]
+
+    def taken(self, *, json_only: bool = False) -> list[Call]:
+        """Return the calls so far and forget them; with `json_only`, those without files and redirects."""
+        sent = [one for one in self._sent if not json_only or _plain(one)]
+        calls = [Call.of(request) for request in sent]
         self._sent.clear()
         return calls
 
@@ -132,6 +137,12 @@ class Call:
             json.loads(request.body) if request.body else None,
             {name: value for name, value in request.headers.items() if name not in _OF_BODY},
         )
+
+
+def _plain(request: requests.PreparedRequest) -> bool:
+    """Whether a call carries JSON or nothing, to an address that answers the same again."""
+    path, kind = urlsplit(str(request.url)).path, str(request.headers.get("Content-Type", "json"))
+    return "json" in kind and "/s3/" not in path and "transitions" not in path
 
 
 _OF_BODY = ("Content-Length", "Content-Type")

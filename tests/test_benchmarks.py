@@ -19,6 +19,7 @@ SMALL = {
     "BENCH_CLOCK_TICKETS": "100",
     "BENCH_RUNNING": "10",
     "BENCH_SECONDS": "1",
+    "BENCH_MIGRATE": "12",
 }
 SYSTEMS = ("freshdesk", "jira", "gitlab")
 
@@ -105,3 +106,11 @@ def test_clocks_print_their_figures_and_fail_below_them() -> None:
     assert slow.returncode != 0
     assert "too slow: between: " in slow.stderr
     assert "all clocks took" in slow.stderr
+
+
+def test_a_migration_is_measured() -> None:
+    """Broken: what a migration costs is guessed, and a change that doubles its calls is noticed by nobody."""
+    ended = measured("migrate")
+    assert ended.returncode == 0, ended.stderr
+    assert "of the least" in ended.stdout
+    assert "speed in bare loops" in ended.stdout

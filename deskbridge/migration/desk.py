@@ -82,7 +82,8 @@ def _sorted(value: object) -> object:
 
 
 def _rules(rules: Rules, said: MigrationSettings, source: str, quiet: Collection[str]) -> Rules:
-    reads = {Presence.PRESENT, Presence.ARCHIVED}
+    reads = {Presence.PRESENT}
+    reads |= {Presence.ARCHIVED} if said.archived == "take" else set()
     return replace(
         rules,
         trust=(source, *(name for name in rules.trust if name != source)),

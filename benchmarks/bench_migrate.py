@@ -1,0 +1,154 @@
+"""A migration from Freshdesk to Jira: calls for each ticket against the least possible, tickets a second.
+
+BENCH_MIGRATE tickets of three comments go to Jira as `migrate run --apply` has them go, store and text
+conversion included; then the same calls are made bare, by as many threads, each with one session and
+nothing to decide. The least calls are counted from what was moved:
+
+    source   a list call for each 100 rows of three lists, twice (the second finds what changed meanwhile);
+             for each ticket itself, its conversations by the hundred, and each of `parts`
+    target   a create and a read-back for each 50 tickets; one for each text and file; for each ticket that is
+             not left in the first status, one to learn the ways out of it and one to take one
+    files    one to fetch each
+
+At full size both ratios are judged. Above the least is what a run asks to be sure: before each text and file
+whether the issue stands where staff alone read, and its status before and after it is moved.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import threading
+import time
+from collections import Counter
+from importlib.resources import files
+from math import ceil
+from pathlib import Path
+
+from benchmarks.rig import Bare, Call, Goals, Recording, Rig, sandbox, size
+from deskbridge.bootstrap import build
+from deskbridge.migration.asked import Asked
+from deskbridge.migration.running import Orders, migrated
+from mappings.ticket import MESSAGE_0
+from sync.store import Store
+from sync.store.runs import State
+
+_COUNT = 2_000
+"""Tickets that figures are quoted for."""
+_WORKERS = 8
+_PARTS = 3
+_MIGRATION = '\n[migration]\nto = "support-development"\n'
+_MOST, _SPEED = 1.8, 0.7
+"""Calls against the least, and speed against the bare loop."""
+_OTHER = re.compile(r"\d+")
+
+
+def main() -> None:
+    """Print calls and speed, with what each is compared to; fail where a goal is missed at full size."""
+    count, goals = size("MIGRATE", _COUNT), Goals()
+    with sandbox() as rig, tempfile.TemporaryDirectory() as room:
+        rig.act("freshdesk", "generate", count=count, seed=3, comments=3, archived=0)
+        settings, environment = _settings(rig, Path(room)), _environment(rig)
+        os.environ.update(environment)
+        application = build(settings, environment)
+        recording = Recording()
+        with recording.running():
+            begun = time.perf_counter()
+            migrated(application, Orders(asked=Asked(), workers=_WORKERS), lambda: "stop")
+            seconds = time.perf_counter() - begun
+        sent = recording.sent()
+        done = application.store.runs.counts("desk")[State.MIGRATED]
+        least = _least(application.store, count)
+        ratio = len(sent) / least
+        each = f"{len(sent) / done:.2f} a ticket, at least {least / done:.2f}"
+        print(f"  {done} tickets, {len(sent)} calls, {each}")
+        judged = "" if count >= _COUNT else ", not judged"
+        print(f"  calls {ratio:.2f} of the least (at most {_MOST}{judged})")
+        _most_made(sent)
+        bare = _bare(recording.taken(json_only=True))
+        mine = done / seconds
+        told = goals.least("speed in bare loops", mine / (done / bare), _SPEED)
+        print(f"  {mine:.1f} tickets/s, {done / bare:.1f} bare: {told}")
+        with recording.running():
+            begun = time.perf_counter()
+            migrated(application, Orders(asked=Asked(), workers=_WORKERS), lambda: "stop")
+            again = time.perf_counter() - begun
+        print(f"  a second run, in which nothing changed: {len(recording.sent())} calls, {again:.1f} s")
+        application.store.database.close()
+    if count >= _COUNT:
+        if ratio > _MOST:
+            raise RuntimeError(f"{ratio:.2f} of the least calls, at most {_MOST}")
+        goals.hold()
+
+
+def _settings(rig: Rig, room: Path) -> Path:
+    settings = room / "settings.toml"
+    settings.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8") + _MIGRATION, "utf-8")
+    return settings
+
+
+def _environment(rig: Rig) -> dict[str, str]:
+    found = dict(rig.env) | {"DESKBRIDGE_SECRET": "a secret for a benchmark"}
+    for connection, system in {"DESK": "FRESHDESK", "JIRA": "JIRA", "GITLAB": "GITLAB"}.items():
+        found[f"DESKBRIDGE_CONNECTIONS__{connection}__URL"] = found[f"{system}_URL"]
+    return found
+
+
+def _least(store: Store, count: int) -> int:
+    """Return the fewest calls by which all that was migrated can be moved; see above."""
+    tickets = texts = moved = stood = 0
+    for subject in store.bundles.subjects():
+        bundle = store.bundles.load(subject)
+        tickets += 1
+        for copy in bundle.mirrors:
+            stood += copy.kind.value == "file"
+            texts += copy.kind.value == "comment" and copy.target.id != MESSAGE_0
+        status = next(said.native["status"] for ref, said in bundle.seen.items() if ref.connection == "jira")
+        moved += status != _first_status(store)
+    lists = 2 * (ceil(count / 100) + 2)
+    return lists + tickets * (2 + _PARTS) + 2 * ceil(tickets / 50) + texts + 2 * stood + 2 * moved
+
+
+def _first_status(store: Store) -> str:
+    """Return the native status in which most tickets that nobody moved are: the lowest id is Jira's first."""
+    found = set()
+    for subject in store.bundles.subjects():
+        seen = store.bundles.load(subject).seen
+        found |= {str(said.native["status"]) for ref, said in seen.items() if ref.connection == "jira"}
+    return min(found)
+
+
+def _most_made(sent: list[tuple[str, str]]) -> None:
+    """Print which calls were made most."""
+    kinds = Counter(f"{method} {_OTHER.sub('N', path)}" for method, path in sent)
+    for kind, count in kinds.most_common(size("MIGRATE_KINDS", 12)):
+        print(f"    {count:6} {kind}")
+
+
+def _bare(calls: list[Call]) -> float:
+    """Make calls by as many threads as the run had; return the seconds that took."""
+    lots = [calls[n::_WORKERS] for n in range(_WORKERS)]
+    failed: list[Exception] = []
+
+    def work(mine: list[Call]) -> None:
+        try:
+            loops: dict[str, Bare] = {}
+            for call in mine:
+                host = call.url.split("/")[2]
+                if host not in loops:
+                    loops[host] = Bare()
+                    loops[host].like(call)
+                loops[host].make([call])
+        except Exception as error:  # noqa: BLE001 - said by whoever waits for the threads
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(lot,)) for lot in lots]
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return time.perf_counter() - begun
