@@ -29,12 +29,11 @@ def redirects(
     """
     from connectors.errors import ConfigError  # heavy: --help does without
     from deskbridge.bootstrap import build
-    from deskbridge.migration.estimating import source_of
-    from deskbridge.migration.redirects import csv_rows, json_rows
+    from deskbridge.migration.redirects import csv_rows, json_rows, left
     from deskbridge.words import nearest
 
     application = build(settings, os.environ)
-    home, known = source_of(application, source), application.settings.connections
+    home, known = left(application, source), application.settings.connections
     if to is not None and to not in known:
         raise ConfigError([f"no connection is called {to!r}{nearest(to, known)}"])
     found = application.store.movings.all(home, to or "")

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from connectors.base import Connector
+from deskbridge.bootstrap import Application
+from deskbridge.migration.estimating import source_of
 from deskbridge.parts import Settings
 from sync.store import Store
 from sync.store.moved import Moved
@@ -40,19 +42,27 @@ def went(
     Only addresses that the store holds, on the connections' own hosts, are ever among them. One that stands
     on the target of the migration comes first. No system is asked.
     """
-    found: list[Moved] = []
-    for name, connector in connectors.items():
-        if source and name != source:
-            continue
-        by_address = asked.startswith(("http://", "https://"))
-        key = connector.meant(asked) if by_address else None
-        for called in dict.fromkeys(filter(None, (key, None if by_address else asked))):
-            found += store.movings.of(called, name)
-        if not found and not by_address and (meant := connector.meant(asked)):
-            found += store.movings.of(meant, name)
-    first = target_of(settings)
-    ours = [one for one in found if own(settings, one.new_url)]
+    if asked.startswith(("http://", "https://")):
+        found = _by_address(store, connectors, asked, source)
+    else:
+        number = asked.removeprefix("#")
+        found = [*store.movings.of(asked, source), *store.movings.of(number, source)]
+    first = target_of(store, settings)
+    old = (one for one in found if source or one.old.connection != first)
+    ours = [one for one in old if own(settings, one.new_url)]
     return sorted(dict.fromkeys(ours), key=lambda one: one.new.connection != first)
+
+
+def _by_address(store: Store, connectors: Mapping[str, Connector], asked: str, source: str) -> list[Moved]:
+    """Return what stood at an old address: as a tool reads it; as the store does, where the tool is gone."""
+    found = list(store.movings.of(asked, source))
+    for name, connector in connectors.items():
+        if source in ("", name) and (key := connector.meant(asked)):
+            found += store.movings.of(key, name)
+    there = urlsplit(asked)
+    last = there.path.rstrip("/").rpartition("/")[2]
+    told = store.movings.of(last, source) if last else []
+    return found + [one for one in told if urlsplit(one.old_url)[:2] == there[:2]]
 
 
 def own(settings: Settings, url: str) -> bool:
@@ -62,8 +72,22 @@ def own(settings: Settings, url: str) -> bool:
     return (asked.scheme, asked.netloc) in known and asked.scheme in ("http", "https")
 
 
-def target_of(settings: Settings) -> str:
-    """Return the connection that the migration writes to; empty where none is said."""
+def left(application: Application, name: str | None) -> str:
+    """Return the connection that is left, or was: the named one, that of the switch, or of [migration].
+
+    One that has left the settings is known by the store. Raises ConfigError.
+    """
+    begun = application.store.cutovers.newest()
+    if begun is not None and name in (None, begun.source):
+        return begun.source
+    return source_of(application, name)
+
+
+def target_of(store: Store, settings: Settings) -> str:
+    """Return the connection that the switch or the migration goes to; empty where none is said."""
+    begun = store.cutovers.newest()
+    if begun is not None:
+        return str(begun.detail.get("target", ""))
     place = settings.places.get(settings.migration.to)
     return place.connection if place else ""
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, or_, select
 
 from mappings.ticket import Ref
 from sync.store.database import Database
-from sync.store.schema import links
+from sync.store.schema import bundles, links
 
 _PAGE = 1000
 _OLD, _NEW = links.alias("old"), links.alias("new")
@@ -44,9 +44,9 @@ class Movings:
                 return
             last = (rows[-1].old.key, rows[-1].new.connection, rows[-1].new.key)
 
-    def of(self, name: str, source: str) -> list[Moved]:
-        """Return where the ticket of a source went that has a key, or is called by its tool, so."""
-        query = _pairs(source, "").where(or_(_OLD.c.key == name, _OLD.c.display == name))
+    def of(self, name: str, source: str = "") -> list[Moved]:
+        """Return where a ticket of a source, or of any, went by its key, its name in its tool, or address."""
+        query = _pairs(source, "").where(or_(_OLD.c.key == name, _OLD.c.display == name, _OLD.c.url == name))
         with self._db.reading() as tx:
             return [_moved(row) for row in tx.execute(query.order_by(*_ORDER).limit(_PAGE))]
 
@@ -55,7 +55,9 @@ _ORDER = (_OLD.c.key, _NEW.c.connection, _NEW.c.key)
 
 
 def _pairs(source: str, target: str) -> Select[Any]:
-    joined = _OLD.join(_NEW, _OLD.c.bundle == _NEW.c.bundle)
+    joined = _OLD.join(_NEW, _OLD.c.bundle == _NEW.c.bundle).join(bundles, bundles.c.id == _OLD.c.bundle)
+    # A side that the switch took out is still where the ticket was; one that a person unlinked is not.
+    stands = or_(_OLD.c.unlinked.is_(None), _OLD.c.unlinked == bundles.c.switched)
     query = (
         select(
             _OLD.c.connection,
@@ -68,9 +70,9 @@ def _pairs(source: str, target: str) -> Select[Any]:
             _NEW.c.url.label("new_url"),
         )
         .select_from(joined)
-        .where(_OLD.c.connection == source, _NEW.c.connection != source)
-        .where(_OLD.c.unlinked.is_(None), _NEW.c.unlinked.is_(None))
+        .where(_NEW.c.connection != _OLD.c.connection, stands, _NEW.c.unlinked.is_(None))
     )
+    query = query.where(_OLD.c.connection == source) if source else query
     return query.where(_NEW.c.connection == target) if target else query
 
 

@@ -34,7 +34,7 @@ def went(hub: Hub, *names: str, why: str = "") -> None:
     for name in names:
         more = ("--in-spite", why) if why else ()
         done = hub.run("migrate", "cutover", name, "--by", "Noor", *more)
-        assert (done.code, done.err) == (0, ""), name
+        assert done.code == 0, done.err
 
 
 def new_settings(hub: Hub) -> str:
@@ -53,6 +53,7 @@ def new_settings(hub: Hub) -> str:
 
 
 class TestCutover:
+    @pytest.mark.timeout(240)
     def test_the_front_role_moves_and_the_clocks_go_on(self, moving: Hub) -> None:
         """Broken: on Monday every promise begins anew, or nobody is promised anything."""
         ticket = moving.people.mail("kim@lantern.example", "Kim Park", "Import stops", "<p>It stops</p>")
@@ -79,6 +80,9 @@ class TestCutover:
         assert first["ticket"].startswith("jira:")
         assert datetime.fromisoformat(first["due"]) == created + timedelta(hours=48)
         assert state(moving)["reached"] == "switched"
+        (old,) = moving.run("migrate", "redirects", "--from", "desk").lines[1:]
+        assert old.startswith(f"desk,{ticket},")
+        assert old.endswith("/browse/SUP-1")
         # and the way back
         undone = moving.run(
             "migrate", "cutover", "back", "--by", "Noor", "--in-spite", "the mail did not arrive"
@@ -93,6 +97,7 @@ class TestCutover:
             len(moving.people.jira("GET", "api/2/search/jql", params={"jql": "project = SUP"})["issues"]) == 1
         )
 
+    @pytest.mark.timeout(120)
     def test_states_come_in_their_order_and_are_kept(self, moving: Hub) -> None:
         """Broken: customers are switched over before anything was moved."""
         assert state(moving)["reached"] is None

@@ -99,6 +99,7 @@ class TestQuiet:
         permit(moving, allowed=True)
         assert moving.run("migrate", "quiet", "off").out == "Nothing is quiet because of us.\n"
 
+    @pytest.mark.timeout(120)
     def test_a_kill_between_what_is_kept_and_what_is_done_loses_nothing(self, moving: Hub) -> None:
         """Broken: what a place was set to is forgotten, or taken for what it is set to now."""
         moving.control("POST", "faults", **PUT, kind="slow", seconds=20, times=1)
@@ -137,6 +138,7 @@ class TestQuiet:
         assert "somebody set it to 'Mine' meanwhile; it stays so" in off.out
         assert scheme(moving) == "Mine"
 
+    @pytest.mark.timeout(240)
     def test_customers_are_proved_not_to_be_mailed(self, moving: Hub) -> None:
         """Broken: the scheme is silent, and every customer gets a mail from the portal all the same."""
         assert moving.run("migrate", "quiet", "confirm", "--by", "Noor").code == 5
