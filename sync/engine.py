@@ -308,7 +308,7 @@ class Engine:
                 self.breakers.failed(outcome.error)
             with self._store.together():
                 self._settle(row, seen, outcome)
-                self._store.inbox.release(claim, self._now())
+                self._store.inbox.release(claim)
             held = False
         except Gone as error:
             outcome, gone = Done(), str(error)
@@ -323,7 +323,7 @@ class Engine:
             self._settle(row, None, outcome)
         finally:
             if held:
-                self._store.inbox.release(claim, self._now())
+                self._store.inbox.release(claim)
         return Reconciled(row.subject, plan, outcome, tuple(made), *whose, gone)
 
     def _outcome_of(self, error: Exception) -> Outcome:
@@ -403,7 +403,7 @@ class Engine:
         other, row = taken
         self._store.bundles.absorb(claim, bundle.id, other, there.id)
         self._store.inbox.done(row)
-        self._store.inbox.release(other, self._now())
+        self._store.inbox.release(other)
 
     def _works(self, ref: Ref) -> bool:
         return self._desk.rules.roles.get(ref.connection) is Role.WORK

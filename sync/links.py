@@ -84,7 +84,7 @@ class Links:
                 # Only the work side is new to the ticket: a side that is made later takes the ticket whole.
                 self._store.bundles.link(claimed, bundle, work.ref, work.url, self._now(), adoption)
             finally:
-                self._store.inbox.release(claimed, self._now())
+                self._store.inbox.release(claimed)
         return self._due(f"bundle:{bundle}")
 
     def _refuse_unheard(self, work: Snapshot, front: Ref) -> None:
@@ -170,4 +170,4 @@ def holding(store: Store, now: Callable[[], datetime], subject: str) -> Iterator
         yield claim
     finally:
         store.inbox.done(row)
-        store.inbox.release(claim, now())
+        store.inbox.release(claim)

@@ -15,6 +15,8 @@ from sync.store.register import Entry
 _OVERLAP = timedelta(minutes=3)
 """How far a poll reaches back behind its cursor, beside the index lag: clocks differ, and stamps are set
 before rows appear."""
+_SET_BACK = timedelta(days=1)
+"""How far back is asked for once when our own clock was set back."""
 _FIRST_LOOK = timedelta(days=1)
 """How far the very first poll reaches back, where the settings do not say."""
 _BATCH = 500
@@ -63,6 +65,9 @@ class Poller:
         cursor = self._store.inbox.cursor(name)
         if cursor is None:
             return self._since or self._now() - _FIRST_LOOK
+        if cursor > self._now() + _OVERLAP:
+            # Our clock was ahead, and was set back: nobody knows how long ago the last poll really was.
+            cursor = self._now() - _SET_BACK
         return cursor - _OVERLAP - self._connectors[name].capabilities.index_lag
 
     def worth_a_look(self, name: str, hints: Iterable[Hint]) -> list[str]:

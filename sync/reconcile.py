@@ -127,7 +127,7 @@ class Reconciler:
         try:
             return self._apply(claim, bundle, seen, decided, made)
         finally:
-            self._store.inbox.release(claim, self._now())
+            self._store.inbox.release(claim)
 
     def _apply(
         self, claim: Claim, bundle: int, seen: Observation, decided: Decided, made: list[Write]

@@ -14,10 +14,14 @@ from starlette.types import ASGIApp
 
 from connectors.errors import ConfigError
 from deskbridge.web.letterbox import Letterbox
+from deskbridge.web.patience import patient
 
 _GRACE = 5
 """Seconds that requests which were begun have left."""
 _BACKLOG = 2048
+"""Callers who may wait at the door while we are at something else."""
+_AT_ONCE = 32
+"""Callers who are let in before those who are in are looked after."""
 
 
 class _Server(uvicorn.Server):
@@ -55,6 +59,8 @@ class Server:
                 server_header=False,
                 proxy_headers=False,  # whom to believe is the pages' own question
                 timeout_graceful_shutdown=_GRACE,
+                http=patient(),  # type: ignore[arg-type]
+                backlog=_AT_ONCE,
             )
         )
 
@@ -74,6 +80,8 @@ class Server:
         serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         while not (self._server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
+        if not serving.done():
+            listener.listen(_BACKLOG)  # which asyncio lowered to as many as it lets in at once
         started()
         await serving
         self._letterbox.close()

@@ -97,7 +97,7 @@ class Rollback:
         except LostClaim:
             yield Result(item.ref, target, Undone.BUSY, "another worker took it over")
         finally:
-            self._store.inbox.release(claim, self._now())
+            self._store.inbox.release(claim)
 
     def _made(self, bundle: Bundle, source: Ref) -> list[Ref]:
         """Return the sides that the hub created, by its journal."""

@@ -28,6 +28,8 @@ SWEPT = "sweep"
 """Why a row stands here of which nobody told: its ticket is read within the sweep's share of the quota."""
 EVENTUALLY = datetime(9999, 1, 1, tzinfo=UTC)
 
+_FREE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Until when nobody holds what was given back."""
 LEASE = timedelta(minutes=5)
 """How long a claim holds without being renewed; longer than the longest call."""
 
@@ -244,10 +246,10 @@ class Inbox:
             tx.execute(_HOLD, {"of": row.subject, "until": until})
         return claim, replace(row, due_at=until)
 
-    def release(self, claim: Claim, at: datetime) -> None:
-        """Give a subject back."""
+    def release(self, claim: Claim) -> None:
+        """Give a subject back, whatever the time is by now: a clock may be set back."""
         with self._db.writing() as tx:
-            tx.execute(_RELEASE, {"of": claim.subject, "held": claim.token, "until": at})
+            tx.execute(_RELEASE, {"of": claim.subject, "held": claim.token, "until": _FREE})
 
     def done(self, row: Waiting) -> None:
         """Take a claimed row away, unless an event came meanwhile."""

@@ -7,7 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -32,6 +32,8 @@ class Postgres:
         self.url = URL.create(
             "postgresql+psycopg", "postgres", database="postgres", query={"host": str(folder)}
         )
+        self.restart: Callable[[], None] = lambda: None
+        """Have the server end at once, as when its machine fails, and start again."""
         self._numbers = count(1)
         self._template = self.empty()
         store = open_store(self._template)
@@ -79,7 +81,22 @@ def running() -> Iterator[Postgres]:
         log = str(folder / "log")
         _run([programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start"], folder, user)
         try:
-            yield Postgres(folder)
+            server = Postgres(folder)
+            again: list[str | Path] = [
+                programs / "pg_ctl",
+                "-D",
+                data,
+                "-l",
+                log,
+                "-w",
+                "-m",
+                "immediate",
+                "-o",
+                options,
+                "restart",
+            ]
+            server.restart = lambda: _run(again, folder, user)
+            yield server
         finally:
             _run([programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"], folder, user)
     finally:

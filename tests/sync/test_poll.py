@@ -192,3 +192,19 @@ def test_a_refused_credential_pauses_its_connection_and_is_said_once(world: Worl
     world.jira.secret = good
     world.settle()
     assert world.store.health.pulse("jira").paused is None
+
+
+def test_a_clock_that_is_set_back_hides_nothing(world: World) -> None:
+    """A hub whose clock was an hour ahead would never hear of what was said before it was put right."""
+    key = world.opened()
+    world.settle()
+    right = world.at
+    world.at += timedelta(hours=1)  # the hub's clock alone: nothing is said meanwhile
+    world.sync()
+    world.at = right + timedelta(minutes=10)
+    world.desk.comment(key, "While it was wrong", by="kim")
+    world.at = right + timedelta(minutes=30)
+    world.sync()
+    assert "While it was wrong" in world.bodies("jira")
+    world.wait(minutes=5)
+    assert world.now() - world.engine.poller.since("desk") < timedelta(minutes=30)

@@ -119,7 +119,7 @@ class TestServed:
     def test_who_lost_the_claim_keeps_nothing(self, store: Store) -> None:
         """A worker that slept would put back what another one has read since."""
         late = claimed(store)
-        store.inbox.release(late, NOW)
+        store.inbox.release(late)
         claimed(store)
         with pytest.raises(LostClaim):
             store.served.keep(late, kept("1"), [])

@@ -91,7 +91,7 @@ def test_a_claimed_ticket_is_nobody_elses(store: Store) -> None:
 def test_a_released_ticket_can_be_claimed(store: Store) -> None:
     """Otherwise a ticket is looked at once and then never again."""
     claim, row = claimed(store)
-    store.inbox.release(claim, AT)
+    store.inbox.release(claim)
     assert store.inbox.claim(row, AT) is not None
 
 
@@ -128,7 +128,7 @@ def test_a_late_release_ends_nobody_elses_claim(store: Store) -> None:
     late, row = claimed(store)
     after = AT + LEASE + MINUTE
     assert store.inbox.claim(row, after)
-    store.inbox.release(late, after)
+    store.inbox.release(late)
     assert store.inbox.claim(row, after) is None
 
 
@@ -393,7 +393,7 @@ def _write_much(address: Address, name: str) -> None:
         bundle, mine = store.bundles.begin(claim, _side(name, number))
         store.bundles.saw(mine, bundle, Ref(name, str(number)), Seen({"subject": str(number)}), "1", at)
         store.inbox.done(row)
-        store.inbox.release(mine, at)
+        store.inbox.release(mine)
     store.database.close()
 
 

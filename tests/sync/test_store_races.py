@@ -156,7 +156,7 @@ def _puts_and_works(store: Store, number: int) -> int:
         for row in store.inbox.due(AT):
             if (taken := store.inbox.claim(row, AT)) is not None:
                 store.inbox.done(taken[1])
-                store.inbox.release(taken[0], AT)
+                store.inbox.release(taken[0])
                 done += 1
     return done
 

@@ -78,5 +78,5 @@ def test_our_own_write_that_is_told_during_the_look_is_not_lost(store: Store) ->
     assert taken is not None
     told(store, True)
     store.inbox.done(taken[1])
-    store.inbox.release(taken[0], NOW)
+    store.inbox.release(taken[0])
     assert due(store) is not None
