@@ -70,7 +70,9 @@ def verify(tx: Connection, claim: Claim) -> None:
 
 
 _OF: BindParameter[str] = bindparam("of")
-_AS_CLAIMED = (inbox.c.subject == _OF, inbox.c.due_at == bindparam("claimed_until"))
+# A parked row may be due at no time at all, which nothing equals.
+_UNTIL: BindParameter[datetime | None] = bindparam("claimed_until", type_=inbox.c.due_at.type)
+_AS_CLAIMED = (inbox.c.subject == _OF, inbox.c.due_at.is_not_distinct_from(_UNTIL))
 """The row as its claim left it: no event came meanwhile."""
 
 

@@ -146,3 +146,16 @@ def test_who_wrote_what_is_forgotten_with_the_texts(store: Store) -> None:
     assert store.messages.of(DESK) == []
     store.messages.keep(DESK, [said("1")], AT)
     assert store.messages.erase(DESK) == 1
+
+
+def test_what_a_person_takes_off_the_list_is_off_it(store: Store) -> None:
+    """Otherwise a ticket that is fine as it is stays parked for good, whatever people say."""
+    store.inbox.put("bundle:1", AT, "changed")
+    [waiting] = store.inbox.due(AT)
+    taken = store.inbox.claim(waiting, AT)
+    assert taken
+    store.inbox.park(taken[1], "a reason")
+    [parked] = store.inbox.parked()
+    assert parked.due_at is None
+    store.dismiss(parked, "a test", AT)
+    assert store.inbox.parked() == []

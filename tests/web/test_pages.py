@@ -18,6 +18,7 @@ from deskbridge.web.serving import looking
 from mappings.ticket import Ref
 from sync.operations import Skip
 from sync.store.accounts import Role
+from sync.store.audit import Act
 from sync.store.schema import metadata
 from tests.web.looking import Browser, signed_in
 from tests.web.seen import DEAD, HOSTILE, PAGES, TAG, Desk, Made, desk
@@ -174,6 +175,7 @@ def test_whatever_stands_in_the_store_does_nothing_on_a_page(looked_at: Desk, tm
     app = build(tmp_path / "settings.toml", looked_at.demo.environment, now=looked_at.demo.application.now)
     for subject in ("bundle:1", "ref:desk:1", "connection:jira"):
         app.store.findings.record(subject, [Skip("jira", "a text", "why")], app.now())
+    app.store.audit.note(Act(at=app.now(), who="Bo", act="retry"))
     app.store.health.pause("jira", app.now(), app.now(), "why", denied=True)
     with app.store.database.writing() as tx:
         for table in metadata.sorted_tables:
