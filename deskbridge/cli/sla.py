@@ -102,7 +102,8 @@ def amend(
 
     An edit of the settings acts from when it is first worked by. --apply has it act from the date instead:
     what differs is answered anew, and the tickets are looked at again with the next sync. Statements that
-    were issued stay as they are; what differs is told as their corrections.
+    were issued stay as they are; what differs is told as their corrections. Stop `serve` and `sync --watch`
+    before --apply, and start them afterwards: what runs goes on by the rules with which it started.
 
     Example: deskbridge sla amend --from 2026-03-01
     """

@@ -39,6 +39,8 @@ class Judge:
         self._life = life
         self.wrong: list[str] = []
         self.compared = self.shown = 0
+        self._known: set[tuple[str, str, str]] = set()
+        """What was told already: it is wrong until something changes."""
         self._desk: dict[str, tuple[int, int]] = {}
         """Ticket -> the two due times that it must show."""
         self._days: dict[str, date] = {}
@@ -62,6 +64,9 @@ class Judge:
 
     def _fault(self, what: str, mine: Mine, why: str) -> None:
         at = self._life.clock.now()
+        if (known := (what, mine.key, why)) in self._known:
+            return
+        self._known.add(known)
         self.wrong.append(f"{what}: {mine.customer} {mine.key}, {at:%m-%d %H:%M}: {why}")
 
     # -- what the hub says
