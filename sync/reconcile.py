@@ -11,7 +11,7 @@ from typing import Any
 from connectors.base import Connector
 from connectors.errors import Rejected
 from mappings.provenance import Signer
-from mappings.ticket import Field
+from mappings.ticket import Field, Ref
 from sync.apply import Applied, Applier, RunWork, create_alone
 from sync.decide import decide
 from sync.fuses import HOUR, Fuses, Lately, unsafe
@@ -159,11 +159,10 @@ class Reconciler:
         finally:
             intents.settle()
         outcome = self._outcome([applied for _, applied in carried], again=again)
-        if isinstance(outcome, Done):
-            for ref in seen.bundle.held.keys() & seen.sides.keys():
-                self._store.bundles.caught_up(claim, ref)
-            if seen.silent:
-                outcome = postponed(seen.silent, self._now())
+        for ref in seen.bundle.held.keys() & _served_whole(carried):
+            self._store.bundles.caught_up(claim, ref)
+        if isinstance(outcome, Done) and seen.silent:
+            outcome = postponed(seen.silent, self._now())
         if isinstance(outcome, Done) and (parked := parked_why(decided)) is not None:
             return Parked(parked)
         if isinstance(outcome, Done) and any(how.prefer for how in seen.bundle.adopted.values()):
@@ -214,6 +213,16 @@ class Reconciler:
         if again:
             return Later(self._now(), Stale("somebody changed the ticket meanwhile"))
         return Done()
+
+
+def _served_whole(carried: list[tuple[Observed, Applied]]) -> set[Ref]:
+    """Return the sides that got all that was planned for them, whatever became of the others."""
+    reached: set[Ref] = set()
+    short: set[Ref] = set()
+    for ticket, applied in carried:
+        for name, side in ticket.situation.sides.items():
+            (short if ticket.parked or name in applied.failed else reached).add(side.ref)
+    return reached - short
 
 
 def _waiting(ticket: Observed, plan: Plan) -> Plan:

@@ -68,3 +68,29 @@ def test_a_ticket_that_was_tagged_while_a_connection_was_down_gets_its_issue(tmp
     assert world.bodies("jira") == ["Help!"]
     assert key in world.desk.tickets
     world.close()
+
+
+def test_a_side_that_is_back_has_caught_up_though_another_one_fails_then(tmp_path: Path) -> None:
+    """Otherwise it keeps a tag for ever that it got late, and that somebody removed a moment after."""
+    world = World(tmp_path, policies=False)
+    key = world.opened("dev", "firmware")
+    world.settle()
+    issue, work = world.only("jira").key, world.only("gitlab").key
+    world.desk.fail("fetch", Fault.UNREACHABLE, 100)
+    world.gitlab.tag(work, "pump")
+    world.wait(minutes=1)
+    world.sync()
+    world.desk.mend()
+    world.desk.comment(key, "Said meanwhile", audience=STAFF)
+    world.jira.fail("add_comment", Fault.UNREACHABLE, 100)
+    world.wait(hours=1)
+    world.engine.identify()
+    world.sync()
+    assert "pump" in (world.desk.tickets[key].fields["tags"] or ())
+    world.jira.tag(issue, remove=("pump",))
+    world.jira.mend()
+    world.wait(hours=1)
+    world.settle()
+    for name in ("desk", "jira", "gitlab"):
+        assert "pump" not in (world.only(name).fields["tags"] or ()), name
+    world.close()
