@@ -19,7 +19,7 @@ from tests.campaign.people import CUSTOMERS
 from tests.campaign.reading import Record, Text, World, words
 
 _SENDER = "Harbour support"
-_THEIRS = re.compile(r"z[st]\d{4}[a-z]")
+_THEIRS = re.compile(r"(?<![\w.])z[st]\d{4}[a-z](?!\w)")
 """The words of what another program wrote, or a person into a copy."""
 _STEERING = {"dev", "firmware"}
 _LABELS = {"lantern": "customer-lantern", "orbit": "customer-orbit"}

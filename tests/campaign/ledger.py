@@ -9,8 +9,9 @@ from datetime import datetime
 
 DESCRIPTION = "0"
 TOOLS = ("desk", "jira", "gitlab")
-TOKEN = re.compile(r"zq\d{4}[a-z]")
-"""The word that each text begins with. Nothing else has it: who quotes a text changes it."""
+TOKEN = re.compile(r"(?<![\w.])zq\d{4}[a-z](?!\w)")
+"""The word that each text begins with. Nothing else has it: who quotes a text changes it, and a marker, which
+may have it by chance within, is one long word."""
 
 
 @dataclass(frozen=True)
