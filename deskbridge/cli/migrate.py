@@ -16,6 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Move a desk's history to where the
 app.command("estimate")(migrate_before.estimate)
 app.command("people")(migrate_before.people)
 app.command("redirects")(migrate_after.redirects)
+app.command("late")(migrate_after.late)
 app.command("cutover")(migrate_after.cutover)
 app.add_typer(migrate_quiet.app, name="quiet")
 

@@ -77,3 +77,30 @@ def cutover(
         typer.echo(json.dumps(cutover_json(now, missing), indent=2))
     elif not state:
         typer.echo("\n".join(cutover_lines(now, missing)))
+
+
+def late(
+    since: Annotated[
+        str, typer.Option("--since", metavar="DATE", help="As 2026-03-01, begun in UTC; since the freeze.")
+    ] = "",
+    source: Source = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Tie each to what it is about.")] = False,
+    as_json: AsJson = False,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Find new tickets that name an old number or address: late replies, and what they are about.
+
+    Without --apply they are listed; with it each is tied to the ticket that it names, where its tool can.
+
+    Example: deskbridge migrate late --since 2026-03-01
+    """
+    from deskbridge.bootstrap import build  # as in `redirects`
+    from deskbridge.migration.late import late_json, late_lines, replies, since_when, tie
+
+    application = build(settings, os.environ)
+    found = list(replies(application, source, since_when(application, since)))
+    tied = [one for one in found if tie(application, one)] if apply else []
+    if as_json:
+        typer.echo(json.dumps(late_json(found, tied), indent=2))
+    else:
+        typer.echo("\n".join(late_lines(found, tied, apply=apply)))

@@ -43,7 +43,7 @@ def went(
     on the target of the migration comes first. No system is asked.
     """
     if asked.startswith(("http://", "https://")):
-        found = _by_address(store, connectors, asked, source)
+        found = by_address(store, connectors, asked, source)
     else:
         number = asked.removeprefix("#")
         found = [*store.movings.of(asked, source), *store.movings.of(number, source)]
@@ -53,7 +53,7 @@ def went(
     return sorted(dict.fromkeys(ours), key=lambda one: one.new.connection != first)
 
 
-def _by_address(store: Store, connectors: Mapping[str, Connector], asked: str, source: str) -> list[Moved]:
+def by_address(store: Store, connectors: Mapping[str, Connector], asked: str, source: str) -> list[Moved]:
     """Return what stood at an old address: as a tool reads it; as the store does, where the tool is gone."""
     found = list(store.movings.of(asked, source))
     for name, connector in connectors.items():

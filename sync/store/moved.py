@@ -50,6 +50,12 @@ class Movings:
         with self._db.reading() as tx:
             return [_moved(row) for row in tx.execute(query.order_by(*_ORDER).limit(_PAGE))]
 
+    def arrived(self, new: Ref, source: str) -> bool:
+        """Whether a ticket is what became of one of a source."""
+        query = _pairs(source, new.connection).where(_NEW.c.key == new.key).limit(1)
+        with self._db.reading() as tx:
+            return tx.execute(query).first() is not None
+
 
 _ORDER = (_OLD.c.key, _NEW.c.connection, _NEW.c.key)
 
