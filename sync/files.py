@@ -10,6 +10,7 @@ from typing import IO
 from connectors.base import Connector, Snapshot, Upload
 from connectors.capabilities import Capabilities, FilePlace
 from connectors.errors import Gone, Rejected, WireError
+from mappings.names import safe_name
 from mappings.ticket import Attachment, Comment
 from sync.seen import Kind, Mirrors, TextId
 
@@ -22,11 +23,11 @@ def names_of(side: Snapshot, message: Comment, known: Mapping[str, str]) -> dict
     A name that several files of the ticket share gets a part of the file's id before it, so that a
     text that refers to a file by name means one file. The answer is always the same.
     """
-    everywhere = [file.name for m in side.ticket.messages for file in m.attachments]
+    everywhere = [safe_name(file.name) for m in side.ticket.messages for file in m.attachments]
     names = dict(known)
     for file in message.attachments:
-        alone = everywhere.count(file.name) == 1
-        names.setdefault(file.id, file.name if alone else f"{file.id[-6:]}-{file.name}")
+        name = safe_name(file.name)
+        names.setdefault(file.id, name if everywhere.count(name) == 1 else f"{file.id[-6:]}-{name}")
     return names
 
 
@@ -67,7 +68,7 @@ def travelling(
                 except Lost as error:
                     lost[file.id] = error
                 else:
-                    uploads.append(Upload(file.id, file.name, file.content_type, content))
+                    uploads.append(Upload(file.id, safe_name(file.name), file.content_type, content))
         yield uploads, lost
 
 
