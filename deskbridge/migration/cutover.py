@@ -279,4 +279,4 @@ def _switched(application: Application, now: Cutover) -> Iterator[str]:
 def _watched(application: Application, now: Cutover) -> Iterator[str]:
     switched = now.taken(Step.SWITCHED)
     if switched and application.now() - switched.at < timedelta(days=7):
-        yield "watch for a week: late replies to old numbers come in the days after (`deskbridge migrate late`)"
+        yield "watch for a week, late replies come in the days after: `deskbridge migrate late`"

@@ -18,7 +18,7 @@ PRELOAD = 0.3
 WEEKS = 2
 """For how long it may go on in the background before people lose patience."""
 WRITES = 20.0
-"""Writes a second that are reckoned with in the target: four at a time, a fifth of a second each."""
+"""Calls a second that are reckoned with in the target: four at a time, a fifth of a second each."""
 BANDWIDTH = 5_000_000.0
 """Bytes of files a second that are reckoned with, down and up again."""
 WEEKEND = 48.0
@@ -79,6 +79,7 @@ def plan(told: Told, cost: Cost, pace: Pace, target: Capabilities, bulk: int) ->
 
 def _source(told: Told, cost: Cost, pace: Pace) -> Iterator[Step]:
     listed, sampled, archive = told.counted.listed, told.sampled, told.archive
+    there = told.counted.presence["present"]
     calls = (pace.calls or _SLOWEST) * USUAL
     lists = min(pace.lists or calls, calls / USUAL) * USUAL
 
@@ -86,11 +87,11 @@ def _source(told: Told, cost: Cost, pace: Pace) -> Iterator[Step]:
         return Step(name, about, many, many.times(1 / each_minute / 60), "source")
 
     pages = counted(ceil(listed / cost.rows) + 3)
-    talks = counted(listed * cost.ticket).plus(sampled.more_pages)
+    talks = counted(there * cost.ticket).plus(sampled.more_pages)
     yield step("lists", "every list from its first page to its last", pages, lists)
     yield step("conversations", "each ticket, and its texts page by page", talks)
-    yield step("parts", "who takes part, time, ratings of each ticket", counted(listed * cost.parts))
-    asked = counted(archive.gaps * cost.missing).plus(archive.tickets.times(cost.archived))
+    yield step("parts", "who takes part, time, ratings of each ticket", counted(there * cost.parts))
+    asked = counted(archive.gaps * cost.missing).plus(archive.tickets.times(cost.archived + cost.parts))
     yield step("archive", f"{archive.gaps:,} numbers that no list shows, each asked for", asked)
     down = sampled.bytes.times(1 / BANDWIDTH / _HOUR)
     yield Step("files", "from the file hosts, which count no calls", counted(0), down, "source")
@@ -100,19 +101,22 @@ def _source(told: Told, cost: Cost, pace: Pace) -> Iterator[Step]:
 
 
 def _target(told: Told, bulk: int) -> Iterator[Step]:
-    tickets = counted(told.counted.listed).plus(told.archive.tickets)
-    share = tickets.value / max(1, told.counted.listed)
-    comments = told.sampled.texts.plus(counted(-told.counted.listed)).times(share)
+    """Yield what is written, each write with the look that proves it; measured on the sandbox."""
+    listed, there = told.counted.listed, told.counted.presence["present"]
+    tickets = counted(there).plus(told.archive.tickets)
+    share = tickets.value / max(1, listed)
+    comments = told.sampled.texts.plus(counted(-listed)).times(share)
     files = told.sampled.files.times(share)
+    done = tickets.plus(counted(-told.counted.open))
 
     def step(name: str, about: str, many: About, more: float = 0.0) -> Step:
         return Step(name, about, many, many.times(1 / WRITES / _HOUR).plus(counted(more)), "target")
 
-    yield step("create", f"{bulk} tickets in a call", tickets.times(1 / bulk))
-    yield step("comments", "one call each", comments)
+    yield step("create", f"{bulk} tickets in a call, and three looks at each", tickets.times(3 + 1 / bulk))
+    yield step("comments", "one call each, and a look", comments.times(2))
     up = told.sampled.bytes.value * share / BANDWIDTH / _HOUR
-    yield step("uploads", "one call each", files, up)
-    yield step("statuses", "a call for each ticket, more where the workflow has several steps", tickets)
+    yield step("uploads", "one call each, and a look", files.times(2), up)
+    yield step("statuses", "three calls for each that is not open, more for longer ways", done.times(3))
     yield step("verify", "each ticket read once more", tickets)
 
 

@@ -62,6 +62,27 @@ class TestEstimate:
             assert one["made"] <= made[system] <= one["at_most"]
         assert "this makes at most" in ended.err
 
+    @pytest.mark.timeout(180)
+    def test_the_run_makes_as_many_calls_as_were_told(self, hub: Hub) -> None:
+        """Broken: the weekend that was planned for is over, and half of the tickets are not there."""
+        generated(hub, 40, archived=0.25, seed=7)
+        hub.change(
+            (
+                '[[routes]]\nname = "to the dev',
+                '[migration]\nto = "support-development"\n\n[[routes]]\nname = "to the dev',
+            )
+        )
+        _, told = estimated(hub, "--sample", "100", "--gaps", "100")
+        before = hub.calls()
+        assert hub.run("migrate", "run", "--apply").code == 0
+        made = {name: many - before[name] for name, many in hub.calls().items()}
+        calls = {"desk": 0.0, "jira": 0.0}
+        for step in told["steps"]:
+            calls[step["on"]] += step["calls"]["about"] if step["step"] != "verify" else 0
+        files = told["volume"]["files"]["about"]  # the sandbox counts what comes from its file hosts too
+        assert made["freshdesk"] == pytest.approx(calls["desk"] + files, rel=0.25)
+        assert made["jira"] == pytest.approx(calls["jira"], rel=0.25)
+
     def test_asking_everybody_leaves_no_doubt(self, hub: Hub) -> None:
         """Broken: a small account is told about roughly, though all of it was read."""
         made = generated(hub, 40, archived=0.25, seed=5)
