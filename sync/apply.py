@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, assert_never
 
 from connectors.base import Connector, Snapshot, TicketDraft, WrittenTicket
-from connectors.errors import HubError, Rejected, Transient, WireError
+from connectors.errors import Gone, HubError, Rejected, Transient, WireError
 from mappings.ticket import MESSAGE_0, Audience, Field, Ref, Value
 from sync.apply_files import FileWriter
 from sync.apply_texts import TextWriter
@@ -236,6 +237,9 @@ class Applier:
     def _found(self, write: CreateTicket, intent: Intent, ref: Ref) -> None:
         """Take over a ticket that had been created though nobody heard the answer."""
         side = self._w.connectors[write.target].fetch(ref.key)
+        if side.moved_to is not None:
+            with suppress(Gone):  # where nobody can follow it, it is lost like any other
+                side = self._w.connectors[write.target].fetch(side.moved_to.key)
         if intent.told is not None:
             self._w.done.found[write.target] = (side, told(intent.told))
         self._created(

@@ -207,16 +207,18 @@ def _tags_replaced() -> None:
 
 def _label_kept() -> None:
     """An issue that tickets of several customers share keeps the first one's label."""
-    _change(_OBSERVER, _own_tags=lambda self, everybody, *, shared: self._desk.labels(everybody[0].customer))
+    _change(
+        _OBSERVER, _own_tags=lambda self, everybody, told, **more: self._desk.labels(everybody[0].customer)
+    )
 
 
 def _lost_recreated() -> None:
     """A side that is gone is made again."""
     wanting = _OBSERVER._wanting
 
-    def again(self: Any, bundle: Any, told: Any) -> Any:
+    def again(self: Any, bundle: Any, told: Any, *, leads: bool) -> Any:
         there = tuple(ref for ref in bundle.refs if ref not in bundle.lost and ref not in bundle.missing)
-        return wanting(self, replace(bundle, refs=there, former=()), told)
+        return wanting(self, replace(bundle, refs=there, former=()), told, leads=leads)
 
     _change(_OBSERVER, _wanting=again)
 
@@ -290,7 +292,11 @@ def _not_narrowed() -> None:
 def _unlinked_again() -> None:
     """The routes make a side anew that somebody took out of its ticket."""
     wanting = _OBSERVER._wanting
-    _change(_OBSERVER, _wanting=lambda self, bundle, told: wanting(self, replace(bundle, former=()), told))
+
+    def again(self: Any, bundle: Any, told: Any, *, leads: bool) -> Any:
+        return wanting(self, replace(bundle, former=()), told, leads=leads)
+
+    _change(_OBSERVER, _wanting=again)
 
 
 def _unlink_kept() -> None:

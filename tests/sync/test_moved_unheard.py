@@ -43,3 +43,26 @@ def test_a_copy_that_nobody_heard_of_is_found_though_the_issue_was_moved(tmp_pat
         for texts in (here, there):
             assert sum("Said once" in text for text in texts) == 1
         application.store.database.close()
+
+
+def test_an_issue_that_was_moved_before_it_was_found_is_found_where_it_is(tmp_path: Path) -> None:
+    """Otherwise what the customer wrote meanwhile goes to the old place, which is closed, and no further."""
+    with Sandbox.running(start=START, limits=False) as sandbox:
+        environment = environment_of(sandbox)
+        people, clock = People(environment), sandbox.world.clock
+        other, settings = environment["GITLAB_PROJECT2"], settings_in(tmp_path)
+        settings.write_text(f"{settings.read_text('utf-8')}\n{PLACE.format(project=other)}", "utf-8")
+        ticket = people.mail(KIM, "Kim", "It stops", "<p>Help wanted</p>")
+        people.sort(ticket, tags=["firmware"])
+        application = build(settings, environment, now=clock.now)
+        sandbox.world.faults.append(Fault("gitlab", "lost", method="POST", path=".*/issues"))
+        goes_on(application, clock, 1, 1)
+        assert sandbox.world.faults[0].times == 0
+        elsewhere: Tool = in_project(environment, other)
+        issue, target = people.gitlab_issue_of("It stops"), elsewhere("GET", "")["id"]
+        moved = people.gitlab("POST", f"issues/{issue}/move", json={"to_project_id": target})
+        people.answer(ticket, KIM, "<p>It is the blue one</p>")
+        goes_on(application, clock, 4, 301)
+        assert sum("the blue one" in text for text in notes_of(elsewhere, moved["iid"])) == 1
+        assert len(elsewhere("GET", "issues")) == 1
+        application.store.database.close()
