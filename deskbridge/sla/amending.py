@@ -111,8 +111,9 @@ def amend(application: Application, since: datetime, differing: list[Difference]
     """Have today's settings hold from an earlier instant on, and have what differs looked at again."""
     at = application.now()
     application.store.editions.back_to(application.promised.editions[-1].said, since, at)
-    for one in differing:
-        subject = application.store.bundles.subject(one.ref)
+    # A clock that pauses answers as before, and a step of it may not have been due all the same.
+    counting = application.store.served.counting()
+    for subject in {*counting, *(application.store.bundles.subject(one.ref) for one in differing)}:
         application.store.inbox.put(subject, at, "the promises were amended")
 
 

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sync.store import open_store
 from tests.app.program import Hub
 
 ALWAYS = ('week = { "mon-fri" = ["09:00-13:00", "14:00-18:00"] }\nholidays = [2026-01-06]', "always = true")
@@ -116,6 +117,25 @@ class TestEdits:
         hub.change(("always = true", "always = true\nholidays = [2020-01-01]"))
         hub.run("sync", "--once")
         assert len(hub.run("sla", "next").lines) == 1
+
+    def test_a_clock_that_pauses_is_looked_at_again(self, hub: Hub) -> None:
+        """A step that was not due by the amended rules would stand until somebody touches its ticket."""
+        promised = 'urgent = { first_response = "1h", resolve = "8h", update = "4h"'
+        hub.change(ALWAYS, ('urgent = { first_response = "1h", update = "4h"', promised))
+        pauses = 'assume_priority = "medium"\npauses = { resolve = ["waiting_on_customer"] }\n'
+        hub.change(('assume_priority = "medium"\n', pauses))
+        number = int(opened(hub).partition(":")[2])
+        hub.people.reply(number, "<p>Which row?</p>")
+        hub.people.sort(number, status=3)
+        hub.run("sync", "--once")
+        hub.change((promised, promised.replace("4h", "5h")))
+        hub.run("sync", "--once")
+        assert hub.run("sla", "amend", "--from", "2026-01-01", "--apply").code == 0
+        store = open_store(hub.folder / "store.sqlite3")
+        due = store.inbox.next_due()
+        store.database.close()
+        assert due is not None
+        assert due <= datetime.now(UTC)
 
     def test_a_date_that_is_none(self, hub: Hub) -> None:
         """A slip of the hand would rewrite the wrong year."""
