@@ -18,6 +18,9 @@ SMALL = {
     "BENCH_CLOCK_OPERATIONS": "500",
     "BENCH_CLOCK_TICKETS": "100",
     "BENCH_RUNNING": "10",
+    "BENCH_OPEN": "30",
+    "BENCH_TEXTS": "3",
+    "BENCH_LOOKS": "2",
     "BENCH_SECONDS": "1",
     "BENCH_MIGRATE": "12",
 }
@@ -114,3 +117,11 @@ def test_a_migration_is_measured() -> None:
     assert ended.returncode == 0, ended.stderr
     assert "of the least" in ended.stdout
     assert "speed in bare loops" in ended.stdout
+
+
+def test_pages_that_are_slow_fail() -> None:
+    """Broken: overview and board take seconds before many tickets, and the figures say that all is well."""
+    ended = measured("pages", BENCH_JUDGE="always", BENCH_STRICT="100000")
+    assert ended.returncode != 0
+    assert "missed: " in ended.stderr
+    assert "board: p95" in ended.stdout
