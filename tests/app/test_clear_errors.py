@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from connectors.errors import ConfigError
 from deskbridge.settings import load
-from tests.app.program import Hub
+from tests.app.program import PROGRAM, Hub
 from tests.app.settings_files import CANARIES, written
 
 PEOPLE = 'people = "people.csv"\n'
@@ -87,3 +89,21 @@ def test_a_link_to_nothing_is_explained(hub: Hub) -> None:
 def test_an_empty_history_says_so(hub: Hub) -> None:
     """Whoever asks would take an empty line for a failure."""
     assert hub.run("history", "desk:77").out == "nothing was ever decided about it\n"
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv, or nobody is refused anything")
+def test_a_store_that_may_not_be_written_is_explained(hub: Hub) -> None:
+    """A store that was restored by another user would end in a traceback, or in half a sync."""
+    ticket = hub.people.mail("kim@lantern.example", "Kim Park", "One", "<p>x</p>")
+    assert hub.run("sync", "--once").code == 0
+    hub.people.sort(ticket, tags=["dev"])
+    store = hub.folder / "store.sqlite3"
+    store.chmod(0o444)
+    plainly = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", PROGRAM, "sync", "--once"]
+    ended = subprocess.run(
+        plainly, cwd=hub.folder, env=hub.environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr == "deskbridge: store.sqlite3: the store cannot be opened (Permission denied)\n"
+    store.chmod(0o600)
+    assert "jira SUP-1" in hub.run("sync", "--once").out

@@ -464,3 +464,29 @@ def test_an_address_that_is_none_is_refused(wire: Http, web: responses.RequestsM
     web.get(f"{BASE}/file", status=302, headers={"Location": address})
     assert isinstance(refused(lambda: wire.open("file").__enter__()), Rejected)
     assert {call.request.url for call in web.calls} == {f"{BASE}/file"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://127.0.0.1:8600/healthz",
+        "http://localhost/x",
+        "http://[::1]/x",
+        "http://2130706433/x",
+        "https://files.test@evil.test/x",
+        "https://evil.test/api/x",
+        "file:///etc/passwd",
+        "//evil.test/x",
+    ],
+)
+@pytest.mark.parametrize("redirected", [True, False])
+def test_no_file_is_fetched_from_a_place_that_somebody_names(
+    wire: Http, web: responses.RequestsMock, address: str, *, redirected: bool
+) -> None:
+    """Broken: a mail has the hub read this machine's own services, or hand its credential to anybody."""
+    if redirected:
+        web.get(f"{BASE}/file", status=302, headers={"Location": address})
+    with pytest.raises(Rejected), wire.open(f"{BASE}/file" if redirected else address):
+        raise AssertionError("something was fetched")
+    assert len(web.calls) == int(redirected)
