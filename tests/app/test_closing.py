@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.app.program import Hub
+
+pytestmark = pytest.mark.timeout(180)  # each is a dozen commands
 
 _CLOSES = ("[policies.standard]\n", "[policies.standard]\nclose_after = { resolved = 5 }\n")
 _SECTION = """[receipt]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from deskbridge.demo.people import Tool
 from tests.app.program import Hub
 from tests.app.test_sla import ALWAYS
+
+pytestmark = pytest.mark.timeout(180)  # each is a dozen commands
 
 _LENS = """
 [connections.desk.vocabulary.impact]
