@@ -19,7 +19,7 @@ from connectors.base import (
     WrittenComment,
     WrittenTicket,
 )
-from connectors.errors import Gone, Rejected, WireError
+from connectors.errors import Gone, Rejected, Transient, WireError
 from connectors.gitlab.fields import Change, Unwritable, change, labels_of
 from connectors.gitlab.files import ADDRESS, Home, is_name
 from connectors.gitlab.labels import Side
@@ -160,7 +160,13 @@ class Writer:
 
     def _put(self, key: str, body: Mapping[str, Any]) -> Issue:
         response = self.http.call("PUT", issue_path(self.http, key), json=body, idempotent=True)
-        return self.reader.whole(parse(ISSUE, self.side.connection, response))
+        return self.reader.whole(self._here(parse(ISSUE, self.side.connection, response)))
+
+    def _here(self, issue: Issue) -> Issue:
+        """Return an issue that was written to. Raises Transient if it was moved: the old one takes writes."""
+        if issue.moved_to_id is not None:
+            raise Transient(self.side.connection, "PUT issue", "it was moved to another project meanwhile")
+        return issue
 
     def _set_status(self, issue: Issue, word: str) -> Issue:
         self.reader.statuses.put(issue, word)
@@ -183,7 +189,7 @@ class Writer:
             raise Rejected(self.side.connection, f"PUT {path}", "the description is not ours")
         text, files = self._text(issue.project_id, draft)
         response = self.http.call("PUT", path, json={"description": text}, idempotent=True)
-        said = description(self.side, parse(ISSUE, self.side.connection, response), me.id)
+        said = description(self.side, self._here(parse(ISSUE, self.side.connection, response)), me.id)
         return WrittenComment(said.id, said.revision, said.audience, files)
 
     # Notes.

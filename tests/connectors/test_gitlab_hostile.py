@@ -410,3 +410,15 @@ def test_an_answer_in_place_of_gitlabs_is_no_refusal(
     server.post(f"{ISSUE}/notes", **answer)
     with pytest.raises(error):
         connect(config()).add_comment("12:7", TEXT)
+
+
+def test_a_write_to_an_issue_that_was_just_moved_is_none(server: responses.RequestsMock) -> None:
+    """Broken: a change counts as made that stands in the old place alone, which is closed."""
+    server.get(ISSUE, json=issue())
+    server.put(ISSUE, json=issue(moved_to_id=99))
+    gitlab = connect(config())
+    with pytest.raises(Transient, match="moved"):
+        gitlab.set_fields(told(), {"priority": Priority.HIGH})
+    server.replace("GET", ISSUE, json=issue(author=ME))
+    with pytest.raises(Transient, match="moved"):
+        gitlab.edit_comment("12:7", "0", TEXT)
