@@ -99,7 +99,7 @@ def test_a_store_that_may_not_be_written_is_explained(hub: Hub) -> None:
     hub.people.sort(ticket, tags=["dev"])
     store = hub.folder / "store.sqlite3"
     store.chmod(0o444)
-    plainly = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", PROGRAM, "sync", "--once"]
+    plainly = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", str(PROGRAM), "sync", "--once"]
     ended = subprocess.run(
         plainly, cwd=hub.folder, env=hub.environment, capture_output=True, text=True, check=False
     )

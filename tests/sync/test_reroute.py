@@ -160,3 +160,33 @@ def test_a_side_that_leaves_takes_no_step_that_a_person_waived(tmp_path: Path) -
     world.settle()
     assert "late" not in (world.only("desk").fields["tags"] or ())
     world.close()
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
+def test_another_hub_that_works_meanwhile_makes_nothing_twice(world: World, at: int) -> None:
+    """Otherwise a service beside the command creates a second issue, or tells the old team twice."""
+    key = world.opened()
+    world.settle()
+    rerouting = named_elsewhere(world)
+    (move,) = rerouting.moves("lantern")
+    world.desk.comment(key, "And now?", by="kim")
+    other, calls = world.hub(), 0
+
+    def before(call: str) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            other.collect()
+            list(other.work())
+
+    world.jira.before = before
+    if rerouting.leave(move) is not None:  # somebody else was at it: it is said again
+        world.wait(minutes=6)
+        for again in rerouting.moves("lantern"):
+            assert rerouting.leave(again) is None
+    world.settle()
+    assert calls >= at
+    assert list(rerouting.moves("lantern")) == []
+    assert len(world.gitlab.tickets) == 1
+    assert world.bodies("gitlab").count("And now?") == 1
+    assert told(world) == 1
