@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
@@ -52,9 +53,17 @@ class Rig:
         self._workers.stdin.flush()
         ended = int(self._workers.stdout.readline())
         assert ended in (0, -signal.SIGKILL), "the run failed by itself"
+        self._at_rest()
         # Nobody waits for a dead worker's claim, nor for a request that nobody heard the answer of.
         self.sandbox.world.clock.advance(LEASE.total_seconds() + 1)
         return ended == 0
+
+    def _at_rest(self) -> None:
+        """Wait until the servers have carried out what a killed process had sent."""
+        before = None
+        while (now := self.control("GET", "calls")) != before:
+            before = now
+            time.sleep(0.4)
 
     def counts(self) -> Mapping[State, int]:
         """Return what became of the tickets."""
