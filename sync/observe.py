@@ -307,7 +307,7 @@ class Observer:
         return replace(marker, origin_key=origin.key, origin_id=origin.id, target_key=target.key)
 
     def _is_front(self, connection: str) -> bool:
-        return self._desk.rules.roles[connection] is Role.FRONT
+        return self._desk.rules.roles.get(connection) is Role.FRONT
 
     def _went_on(self, front: Ref, timeline: Facts, policy: object) -> Facts:
         """Return a timeline with what another tool told of the ticket before this one served it."""
