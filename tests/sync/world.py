@@ -89,7 +89,7 @@ class World:
             control_tags=frozenset({"dev", "firmware"}),
             **(rules or {}),
         )
-        self.routes = (
+        self.routes: tuple[Route, ...] = (
             Route("developers", frozenset({"dev"}), frozenset(), frozenset(), places[0]),
             Route("firmware", frozenset({"firmware"}), frozenset(), frozenset(), places[1]),
         )
