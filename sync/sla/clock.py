@@ -127,7 +127,7 @@ class _Story:
     answers: list[Fact] = field(init=False)
     inexact: set[datetime] = field(init=False)
     policy: Policy | None = field(init=False)
-    """The one whose pauses hold: the newest."""
+    """The newest, whose pauses hold until there is another one."""
     first: dict[datetime, tuple[datetime | None, str]] = field(default_factory=dict)
     """When each life was first answered, and by which fact."""
     halted: dict[tuple[ClockName, datetime], list[Span]] = field(default_factory=dict)
@@ -312,14 +312,21 @@ class _Story:
         return self.halted[name, life.start]
 
     def _halts(self, name: ClockName, life: Life) -> list[Span]:
-        policy = self.policy
-        statuses = policy.pauses.get(name) if policy else None
-        if policy is None or not statuses:
-            return []
-        untold = [status for status in statuses if status not in policy.told]
-        found = list(self.facts.waiting(*untold)) if untold else []
-        for status in statuses & policy.told:
-            found += self._told(self.facts.waiting(status))
+        # Each policy's pauses hold as long as it does: a later one's take no breach back.
+        ruled = self._ruled(name)
+        if len(ruled) == 1:
+            found = self._waits(name, ruled[0][1])
+        else:
+            ends = [*(since for since, _ in ruled[1:]), None]
+            starts = [None, *(since for since, _ in ruled[1:])]
+            found = list(
+                merged(
+                    *(
+                        _clipped(self._waits(name, policy), start, end)
+                        for start, end, (_, policy) in zip(starts, ends, ruled, strict=True)
+                    )
+                )
+            )
         until = life.until
         if until is None and len(self.lives) == 1:
             return sorted(found, key=lambda span: span[0]) if len(found) > 1 else found
@@ -329,9 +336,42 @@ class _Story:
             if (end is None or end > life.start) and (until is None or since < until)
         ]
 
+    def _ruled(self, name: ClockName) -> list[tuple[datetime, Policy | None]]:
+        """Return since when which policy's pauses hold; where there is none, those of the one before it."""
+        row = [(self.held[0].since, self.held[0].policy or self.policy)]
+        for one in self.held[1:]:
+            last = row[-1][1]
+            if one.policy is None or last is None or one.policy is last:
+                continue
+            if one.policy.pauses.get(name) != last.pauses.get(name) or one.policy.told != last.told:
+                row.append((one.since, one.policy))
+        return row
+
+    def _waits(self, name: ClockName, policy: Policy | None) -> list[Span]:
+        """Return when a clock would pause if one policy had always held."""
+        statuses = policy.pauses.get(name) if policy else None
+        if policy is None or not statuses:
+            return []
+        untold = [status for status in statuses if status not in policy.told]
+        found = list(self.facts.waiting(*untold)) if untold else []
+        for status in statuses & policy.told:
+            found += self._told(self.facts.waiting(status))
+        return found
+
     def _told(self, spans: tuple[Span, ...]) -> Iterator[Span]:
         """Yield the parts of waits for others that the customer knew of."""
         for since, until in spans:
             told = next((f.by for f in self.answers if f.by >= since - _TOLD_BEFORE), None)
             if told is not None and (until is None or told < until):
                 yield max(since, told), until
+
+
+def _clipped(spans: Sequence[Span], start: datetime | None, end: datetime | None) -> list[Span]:
+    """Return the parts of spans between two instants; None is no limit."""
+    found: list[Span] = []
+    for since, until in spans:
+        first = since if start is None else max(since, start)
+        last = until if end is None else end if until is None else min(until, end)
+        if last is None or first < last:
+            found.append((first, last))
+    return found

@@ -177,6 +177,28 @@ def test_policy_edited() -> None:
     assert wall(clock(ticket("2025-03-03 12:00"), rules, FIRST).due) == "2025-03-03 12:30"
 
 
+def test_pauses_of_a_later_policy_take_no_breach_back() -> None:
+    """What was promised without a pause was broken; that another policy would have waited changes nothing."""
+    plain = replace(POLICY, pauses={})
+    edited = Rulebook((plain,), ((at("2025-03-05 00:00"), (POLICY,)),))
+    told = ticket(
+        "2025-03-03 09:00",
+        status("2025-03-03 10:00", Status.WAITING_ON_CUSTOMER),
+        status("2025-03-04 12:00", Status.OPEN),
+        priority("2025-03-05 10:00", Priority.LOW),
+        status("2025-03-05 12:00", Status.WAITING_ON_CUSTOMER),
+    )
+    before = clock(told.until(at("2025-03-04 18:00")), edited, RESOLVE)
+    assert (wall(before.due), before.sla(at("2025-03-04 18:00"))) == ("2025-03-03 13:00", SlaState.BREACHED)
+    found = clock(told, edited, RESOLVE)
+    assert found.cycle is not None
+    assert wall(found.cycle.breached) == "2025-03-03 13:00"
+    assert found.elapsed(at("2025-03-07 18:00")) == hours(19), (
+        "Monday and Tuesday in full, Wednesday until 12"
+    )
+    assert found.state is ClockState.PAUSED, "the new policy waits for the customer"
+
+
 def test_holiday_added_late() -> None:
     """The town's feast is entered that morning: who was due in it is due the day after, from then on."""
     added = replace(DESK, holidays=frozenset({date(2025, 3, 4)}))
