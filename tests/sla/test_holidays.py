@@ -71,6 +71,22 @@ FEEDS = {
     "by its length": ("DTSTART;VALUE=DATE:20251224|DURATION:P2D", ["2025-12-24", "2025-12-25"]),
     "every year": ("DTSTART;VALUE=DATE:20190624|RRULE:FREQ=YEARLY", ["2025-06-24", "2026-06-24"]),
     "every year until": ("DTSTART;VALUE=DATE:20190624|RRULE:FREQ=YEARLY;UNTIL=20250701", ["2025-06-24"]),
+    "every year until an instant": (
+        "DTSTART;VALUE=DATE:20190624|RRULE:FREQ=YEARLY;UNTIL=20250701T000000Z",
+        ["2025-06-24"],
+    ),
+    "so many times": (
+        "DTSTART;VALUE=DATE:20240624|RRULE:FREQ=YEARLY;COUNT=2",
+        ["2025-06-24"],
+    ),
+    "a stretch beside it": (
+        "DTSTART;VALUE=DATE:20250502|RDATE;VALUE=PERIOD:20260601T000000Z/PT1H",
+        ["2025-05-02", "2026-06-01"],
+    ),
+    "at times of the day": (
+        "DTSTART;VALUE=DATE:20250624|RRULE:FREQ=DAILY;COUNT=1;BYHOUR=0,1;BYMINUTE=0,1;BYSECOND=0,1",
+        ["2025-06-24"],
+    ),
     "every year but one": (
         "DTSTART;VALUE=DATE:20190624|RRULE:FREQ=YEARLY|EXDATE;VALUE=DATE:20250624",
         ["2026-06-24"],
@@ -92,6 +108,24 @@ def test_feeds(what: str) -> None:
     event, expected = FEEDS[what]
     found = holidays_of_feed(feed(f"UID:1|SUMMARY:Closed|{event}"), [2025, 2026])
     assert sorted(day.isoformat() for day in found) == expected
+
+
+NEVER = "RRULE:FREQ=DAILY;COUNT=9;BYMONTH=2;BYMONTHDAY=30"
+BOMBS = {
+    "no step": feed("DTSTART;VALUE=DATE:20250101|RRULE:FREQ=DAILY;INTERVAL=0"),
+    "each second": feed("DTSTART;VALUE=DATE:20250101|RRULE:FREQ=SECONDLY"),
+    "from the year one on": feed(f"DTSTART;VALUE=DATE:00010101|{NEVER}"),
+    "a thousand": feed(*[f"DTSTART;VALUE=DATE:20250101|{NEVER}"] * 1_000),
+    "every day, often": feed(*["DTSTART;VALUE=DATE:20150101|RRULE:FREQ=DAILY"] * 50),
+    "long ones": feed(*["DTSTART;VALUE=DATE:20150101|DTEND;VALUE=DATE:20250101"] * 1_000),
+}
+
+
+@pytest.mark.parametrize("what", BOMBS)
+def test_a_feed_that_never_ends_is_refused(what: str) -> None:
+    """A few bytes from a server that was taken over would hold the hub up, some of them for ever."""
+    with pytest.raises(ValueError, match=r"recur|more than"):
+        holidays_of_feed(BOMBS[what], range(2015, 2046))
 
 
 @pytest.mark.parametrize(
