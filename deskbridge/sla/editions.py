@@ -114,7 +114,8 @@ class Promised:
 
 def promised(kept: Sequence[Edition], said: str, holidays: Stored, at: datetime) -> Promised:
     """Return the promises as they were edited; what differs from the newest kept edition holds from `at`."""
-    now = [] if kept and kept[-1].said == said else [Edition(at if kept else ALWAYS, said)]
+    since = max(at, kept[-1].valid_from) if kept else ALWAYS
+    now = [] if kept and kept[-1].said == said else [Edition(since, said)]
     return Promised((*kept, *now), holidays)
 
 

@@ -74,7 +74,10 @@ def _unread(what: str, now: Data) -> bool:
 def _said(data: Data) -> Iterator[tuple[str, str]]:
     """Yield what a statement says of each promise and of the hours."""
     for row in data["cycles"]:
+        late = (
+            f", {row['late_minutes']} min late" if row["verdict"] == "missed" and row["late_minutes"] else ""
+        )
         said = f", {row['said']}" if row["said"] else ""
-        yield f"{row['ticket']} {row['clock']} since {row['started'][:16]}", f"{row['verdict']}{said}"
+        yield f"{row['ticket']} {row['clock']} since {row['started'][:19]}", f"{row['verdict']}{late}{said}"
     for name in ("covered_minutes", "over_minutes", "billable_minutes", "unpaid_minutes"):
         yield f"hours: {name.removesuffix('_minutes')}", f"{data['hours'][name]} min"

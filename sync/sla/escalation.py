@@ -93,13 +93,16 @@ def escalated(
         for step, since in _moments(clock.name, cycle, steps):
             key = Key(ticket, clock.name, cycle.fact, step.name)
             if since <= at and key not in done and (cycle.enforced is None or since >= cycle.enforced):
-                passed.append((step, since, key))
+                if cycle.halted(since):
+                    missed.append(key)
+                else:
+                    passed.append((step, since, key))
         if not passed:
             continue
         step, since, key = passed[-1]
         ranks = {s.name: s.rank for s in steps if s.concerns(clock.name, cycle.policy)}
         overtaken = any(ranks.get(one.key.step, (0.0,)) > step.rank for one in mine)
-        if overtaken or cycle.halted(since):
+        if overtaken:
             missed += [key for _, _, key in passed]
             continue
         missed += [key for _, _, key in passed[:-1]]

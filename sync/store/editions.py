@@ -41,13 +41,14 @@ class Editions:
     def adopt(self, said: str, at: datetime) -> bool:
         """Have what the settings say hold from now on; return whether it is an edit of what held before.
 
-        What is said first of all has always held.
+        What is said first of all has always held. On a clock that was set back an edit holds from the one
+        before it on, so that what is said last is what holds.
         """
         with self._db.writing() as tx:
             newest = tx.execute(select(t).where(t.c.replaced.is_(None)).order_by(t.c.id.desc())).first()
             if newest is not None and newest.said == said:
                 return False
-            since = ALWAYS if newest is None else at
+            since = ALWAYS if newest is None else max(at, newest.valid_from)
             tx.execute(insert(t).values(valid_from=since, said=said, adopted=at))
             return newest is not None
 

@@ -53,6 +53,7 @@ def had(hub: Hub, key: str, facts: Facts, customer: str = "lantern") -> None:
     )
     store.served.keep(taken[0], kept, [])
     store.inbox.done(row)
+    store.inbox.release(taken[0])
     store.database.close()
 
 
@@ -191,6 +192,17 @@ class TestIssue:
             "Corrections since it was issued"
             in hub.run("sla", "report", "--customer", "lantern", "--month", "2026-02").out
         )
+
+    def test_how_late_it_was_is_corrected_too(self, hub: Hub) -> None:
+        """Penalties are reckoned from it: an answer that is found later makes them less, and nobody is told."""
+        hub.change(ALWAYS)
+        had(hub, "71", february("11:50"))
+        first = told(hub, "--issue", "--by", "Ada", month="2026-02")
+        had(hub, "71", february("11:20"))
+        now = told(hub, month="2026-02")
+        assert now["penalties"] == first["penalties"], "as it was issued"
+        answered = next(one for one in now["corrections"] if "first_response" in one["what"])
+        assert (answered["before"], answered["after"]) == ("missed, 50 min late", "missed, 20 min late")
 
     def test_a_month_that_is_not_over_is_not_issued(self, hub: Hub) -> None:
         """The customer would get half a month as a whole one."""

@@ -136,6 +136,13 @@ def test_nothing_while_paused_and_what_fell_into_it_is_missed() -> None:
     assert names(found) == ([], ["breach + 1h"])
 
 
+def test_a_breach_that_the_hub_slept_through_is_told_after_the_pause() -> None:
+    """What fell into the pause is missed; with it the breach before it would be, of which nobody knows."""
+    held = (status("2025-03-03 13:30", Status.WAITING_ON_VENDOR), status("2025-03-03 14:30", Status.OPEN))
+    found = asked("2025-03-03 14:40", facts=replace(OPEN, told=held))
+    assert names(found) == (["breach"], ["breach + 1h", "50 %", "80 %"])
+
+
 def test_the_priority_is_raised_once_in_a_cycle() -> None:
     """Each step that raises it would take a ticket from low to urgent in an afternoon."""
     first = asked("2025-03-03 13:00", done("2025-03-03 12:12", "50 %", "80 %"))

@@ -235,3 +235,14 @@ class TestNumbers:
         again.database.recover(None)
         again.database.close()
         assert store.database.recovering() is None
+
+
+class TestEditions:
+    def test_an_edit_on_a_clock_that_was_set_back_is_the_last_word(self, store: Store) -> None:
+        """The rules from before the edit would hold again, and each process would begin the new ones anew."""
+        for said, at in (("a", AT), ("b", AT + 2 * MINUTE), ("c", AT + MINUTE)):
+            store.editions.adopt(said, at)
+        kept = store.editions.all()
+        assert [one.said for one in kept] == ["a", "b", "c"]
+        assert kept[-1].valid_from == AT + 2 * MINUTE
+        assert not store.editions.adopt("c", AT + DAY), "nothing was edited since"
