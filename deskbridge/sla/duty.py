@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
@@ -51,7 +51,9 @@ def swap(
     for option, text in (("DAY", day), ("OTHER", other)):
         try:
             if text is not None:
-                days.append(day_of(option, text, zone=rota.zone) + timedelta(hours=24, seconds=-1))
+                begin = day_of(option, text, zone=rota.zone).astimezone(rota.zone)
+                after = (begin + timedelta(days=1)).astimezone(UTC)  # the next midnight, 23 hours later or 25
+                days.append(after - timedelta(seconds=1))
         except ConfigError as error:
             problems += error.problems
     if (other is None) == (to is None):

@@ -194,7 +194,7 @@ class TestIssue:
         )
 
     def test_how_late_it_was_is_corrected_too(self, hub: Hub) -> None:
-        """Penalties are reckoned from it: an answer that is found later makes them less, and nobody is told."""
+        """Penalties are reckoned from it: an answer that is found later makes them less."""
         hub.change(ALWAYS)
         had(hub, "71", february("11:50"))
         first = told(hub, "--issue", "--by", "Ada", month="2026-02")
@@ -314,6 +314,15 @@ class TestDuty:
         assert [row["person"] for row in rows][:3] == ["Ada", "Bo", "Bo"]
         assert rows[0]["why"] == "a wedding (Ada)"
         assert "SUMMARY:desk: Ada" in hub.run("duty", "show", "--ical").out
+
+    def test_the_day_on_which_summer_time_begins_is_in_its_own_week(self, hub: Hub) -> None:
+        """It has 23 hours: the week after it would be given away, where turns change at midnight."""
+        people = '[duty.desk]\npeople = ["Ada", "Bo", "Cy"]\nzone = "Europe/Rome"\n'
+        text = f"{people}since = 2026-03-16\nat = 00:00:00\n"
+        hub.settings.write_text(hub.settings.read_text("utf-8") + "\n" + text, "utf-8")
+        ended = hub.run("duty", "swap", "2026-03-29", "--to", "Ada", "--reason", "a wedding")
+        assert ended.code == 0, ended.err
+        assert "Mon 2026-03-23 00:00 - Mon 2026-03-30 00:00" in ended.out
 
     def test_everything_that_is_wrong_is_told_at_once(self, hub: Hub) -> None:
         """Somebody who is told of one mistake after the other asks three times."""
