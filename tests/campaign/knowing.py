@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.campaign.ledger import DESCRIPTION, TOKEN, Bundle, Ledger, Side
+from tests.campaign.ledger import DESCRIPTION, TOKEN, Ledger, Side
 
 
 def key_of(tool: str, issue: dict[str, Any]) -> str:
@@ -29,20 +29,15 @@ def described_by(ledger: Ledger, tool: str, issue: dict[str, Any]) -> Side | Non
     return None
 
 
-def owner_of(ledger: Ledger, tool: str, issue: dict[str, Any]) -> Bundle | None:
-    """Return the bundle whose description an issue has, if any."""
-    side = described_by(ledger, tool, issue)
-    return ledger.bundle_of(side) if side is not None else None
-
-
 def found_side(ledger: Ledger, tool: str, issue: dict[str, Any]) -> None:
     """Take in an issue that somebody sees: a side of the ticket whose description it has."""
     key = key_of(tool, issue)
     known = any(
         side.key == key for bundle in ledger.bundles for side in bundle.works.values() if side.tool == tool
     ) or any((p.side.tool, p.side.key) == (tool, key) for p in ledger.parted)
-    bundle = owner_of(ledger, tool, issue)
-    if known or bundle is None:
+    whose = described_by(ledger, tool, issue)
+    if known or whose is None:
         return
+    bundle = ledger.bundle_of(whose)
     if tool not in bundle.works or bundle.works[tool].unheard:
-        bundle.works[tool] = Side(tool, key)
+        bundle.works[tool] = Side(tool, key, made_for=whose)

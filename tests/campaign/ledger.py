@@ -37,6 +37,8 @@ class Side:
     """Whether it was deleted before its ticket told of it: the hub cannot know that it had made it."""
     moved: datetime | None = None
     """When somebody last finished it, took it up again, or began."""
+    made_for: Side | None = None
+    """The ticket whose description it was made with, if the hub made it."""
 
     @property
     def there(self) -> bool:
@@ -175,10 +177,16 @@ class Ledger:
         del bundle.works[side.tool]
 
     def split(self, bundle: Bundle, ticket: Ticket, work: Side, when: datetime) -> None:
-        """Have a ticket be linked with a work side no longer, which the other tickets keep."""
+        """Have a ticket be linked with a work side no longer, which the other tickets keep.
+
+        What was made for that ticket meanwhile, in another tool, was never theirs: it stays with it.
+        """
+        own = {tool: side for tool, side in bundle.works.items() if side.made_for is ticket.desk}
+        own.pop(work.tool, None)
         bundle.tickets.remove(ticket)
-        self.bundles.append(alone := Bundle([ticket], by_hand=True))
-        self.parted.append(Parted(alone, work, when, (ticket.desk, work)))
+        bundle.works = {tool: side for tool, side in bundle.works.items() if tool not in own}
+        self.bundles.append(alone := Bundle([ticket], own, by_hand=True))
+        self.parted.append(Parted(alone, work, when, (ticket.desk, work, *own.values())))
 
     def was_there(self, token: str, home: Side, tool: str, key: str) -> bool:
         """Whether a text was written while its side and another one still belonged together."""
