@@ -116,6 +116,11 @@ def _numbers(s: Situation, front: str, rule: Receipt) -> Iterator[str]:
 
 
 def _whom(side: Snapshot) -> str:
-    """Return what stands for the person who gets it, on record: nothing that names them."""
+    """Return what stands for the person who gets it, on record: nothing that names them.
+
+    Addresses that differ after a plus are one mailbox: desks have one such for each of their tickets.
+    """
     person = side.ticket.requester or side.ticket.messages[0].author
-    return sha256((person.email or person.key).lower().encode()).hexdigest()[:16]
+    box, _, domain = (person.email or "").rpartition("@")
+    address = f"{box.partition('+')[0]}@{domain}" if box else person.key
+    return sha256(address.lower().encode()).hexdigest()[:16]

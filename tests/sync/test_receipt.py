@@ -201,6 +201,17 @@ def test_an_address_that_got_several_gets_no_more() -> None:
     assert receipt(replace(s, receipts=2)) is not None
 
 
+def test_addresses_of_one_mailbox_are_counted_together() -> None:
+    """Another desk that answers from an address for each of its tickets would be answered for ever."""
+    whom = [
+        found.whom
+        for email in ("desk+id41@lantern.example", "Desk+id42@lantern.example", "help@lantern.example")
+        if (found := receipt(by(wanted(), email=email)))
+    ]
+    assert len(whom) == 3
+    assert whom[0] == whom[1] != whom[2]
+
+
 # -- between servers
 
 
