@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
 from deskbridge.sla.amending import who_asks
+from deskbridge.sla.spans import month_of
 from deskbridge.sla.statement import Data, statement
+from sync.rules import Role
 from sync.store.statements import Correction, Statement
 
 
@@ -43,6 +45,7 @@ def report(application: Application, customer: str, month: str, *, issue: bool, 
         return Report(now, None, ())
     problems = [f"{customer} {month}: the month is not over"] if not now["complete"] else []
     problems += [f"{customer} {month}: hours are not known: {why}" for why in now["hours"]["unread"]]
+    problems += [f"{customer} {month}: {why}" for why in _behind(application, customer, month)]
     if problems:
         raise ConfigError(problems)
     body = json.dumps(now, sort_keys=True)
@@ -50,6 +53,18 @@ def report(application: Application, customer: str, month: str, *, issue: bool, 
     if made is None:
         raise ConfigError([f"{customer} {month}: somebody else has just issued it"])
     return Report(now, made, ())
+
+
+def _behind(application: Application, customer: str, month: str) -> Iterator[str]:
+    """Yield which fronts were not read since a month ended: what was answered there would count as missed."""
+    _, _, end = month_of(month, application.settings.customers[customer].zone)
+    for name in application.connectors:
+        if application.desk.rules.roles.get(name) is not Role.FRONT:
+            continue
+        read = application.store.inbox.cursor(name)
+        if read is None or read < end:
+            since = f"since {read:%Y-%m-%d %H:%M} UTC" if read else "yet"
+            yield f"{name} was not read {since}; run `deskbridge sync --once` before"
 
 
 def _correct(application: Application, kept: Statement, frozen: Data, now: Data) -> None:

@@ -173,6 +173,7 @@ class TestIssue:
         """What a customer was told would change afterwards without a word."""
         hub.change(ALWAYS)
         had(hub, "71", february("10:30"))
+        hub.run("sync", "--once")
         first = told(hub, "--issue", "--by", "Ada", month="2026-02")
         digest = first["issued"]["sha256"]
         body = {key: value for key, value in first.items() if key not in ("issued", "corrections")}
@@ -197,12 +198,24 @@ class TestIssue:
         """Penalties are reckoned from it: an answer that is found later makes them less."""
         hub.change(ALWAYS)
         had(hub, "71", february("11:50"))
+        hub.run("sync", "--once")
         first = told(hub, "--issue", "--by", "Ada", month="2026-02")
         had(hub, "71", february("11:20"))
         now = told(hub, month="2026-02")
         assert now["penalties"] == first["penalties"], "as it was issued"
         answered = next(one for one in now["corrections"] if "first_response" in one["what"])
         assert (answered["before"], answered["after"]) == ("missed, 50 min late", "missed, 20 min late")
+
+    def test_a_desk_that_was_not_read_since_is_told(self, hub: Hub) -> None:
+        """What was answered while the hub slept would be told to the customer as missed."""
+        hub.change(ALWAYS)
+        had(hub, "71", february("10:30"))
+        said = ("sla", "report", "--customer", "lantern", "--month", "2026-02", "--issue")
+        ended = hub.run(*said)
+        assert ended.code == 2
+        assert "lantern 2026-02: desk was not read yet; run `deskbridge sync --once` before" in ended.err
+        hub.run("sync", "--once")
+        assert hub.run(*said).code == 0
 
     def test_a_month_that_is_not_over_is_not_issued(self, hub: Hub) -> None:
         """The customer would get half a month as a whole one."""
