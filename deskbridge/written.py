@@ -124,7 +124,7 @@ def ways(value: object) -> frozenset[When]:
 
 def domain(value: str) -> str:
     """Return a mail domain in small letters."""
-    if not re.fullmatch(r"[^\s@/]+", value):
+    if not re.fullmatch(r"[^\s@/*.]+(\.[^\s@/*.]+)+", value):
         raise ValueError(f"{value!r} is no mail domain; write what follows the @, like lantern.example")
     return value.lower()
 

@@ -398,6 +398,10 @@ FORM: list[tuple[Change, str]] = [
         ('"orbit.example"', '"@orbit.example"'),
         "customers.orbit.domains.0: '@orbit.example' is no mail domain; write what follows the @, like lantern.example",
     ),
+    (
+        ('"orbit.example"', '"*.orbit.example"'),
+        "customers.orbit.domains.0: '*.orbit.example' is no mail domain; write what follows the @, like lantern.example",
+    ),
 ]
 
 WEEKS: list[tuple[str, str]] = [
