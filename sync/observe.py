@@ -112,11 +112,12 @@ class Observer:
 
         The store tells this hub's id, which recovery may change at any time; whether what a connection does
         not find may be there all the same; what people said of a ticket's clocks; and which turns of a
-        rota they swapped.
+        rota they swapped; and until when an older copy of it may have forgotten what was done.
         """
         self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, store.hub
         self._doubted, self._said, self._swaps = store.health.doubted, store.served.said, store.swaps.of
         self._journal, self._carried = store.journal, store.carrying.of
+        self._recovered = store.database.recovered
 
     def adopt(self, desk: Desk) -> None:
         """Observe for another desk from the next look on."""
@@ -347,6 +348,9 @@ class Observer:
         """Return what is called for with who is on duty, where somebody may be told or given the ticket."""
         if found is None or not (found.round.due or any(one.unfinished for one in found.taken)):
             return found
+        if found.raises and (recovered := self._recovered()):
+            # An older copy of the store does not know which of these it had raised before.
+            found = found.without_raises(recovered)
         people = {name: rota.on(at, self._swaps(name)) for name, rota in self._desk.rotas.items()}
         duty = {"duty": next(iter(people.values()))} if people else {}
         roles = {**duty, **dict(customer.dris), **people}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sync.sla.clock import Clock
@@ -11,7 +11,7 @@ from sync.sla.cycle import ClockState
 from sync.sla.escalation import Key, Round, Taken, escalated, next_step, withdrawn
 from sync.sla.facts import Facts
 from sync.sla.policy import ClockName, Policy, Rulebook
-from sync.sla.steps import Action, Mark, Step
+from sync.sla.steps import Action, Mark, Raise, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,21 @@ class Called:
         policy = self.policies.get(key.clock, "")
         mine = (step for step in self.steps if step.name == key.step and step.concerns(key.clock, policy))
         return (action for step in mine for action in step.actions)
+
+    def without_raises(self, until: datetime) -> Called:
+        """Return the same, none of the steps that came due until an instant raising the priority."""
+        due = (
+            replace(one, actions=tuple(a for a in one.actions if not isinstance(a, Raise)))
+            if one.since <= until
+            else one
+            for one in self.round.due
+        )
+        return replace(self, round=replace(self.round, due=tuple(due)))
+
+    @property
+    def raises(self) -> bool:
+        """Whether a step that is due raises the priority."""
+        return any(isinstance(action, Raise) for one in self.round.due for action in one.actions)
 
     @property
     def marks(self) -> frozenset[str]:

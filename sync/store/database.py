@@ -195,10 +195,17 @@ class Database:
         at = self._meta("recovering")
         return datetime.fromisoformat(at) if at else None
 
+    def recovered(self) -> datetime | None:
+        """Return until when an older copy may have forgotten what was done; None if it never was one."""
+        at = self._meta("recovered")
+        return datetime.fromisoformat(at) if at else None
+
     def recover(self, since: datetime | None) -> None:
         """Begin, or end (None), recovering; who begins first counts."""
         with self.writing() as tx:
             if since is None:
+                if begun := tx.execute(select(meta.c.value).where(meta.c.name == "recovering")).scalar():
+                    _set(tx, "recovered", begun)
                 _set(tx, "recovering", "")
             else:
                 _set(tx, "recovering", since.isoformat(), where=meta.c.value == "")

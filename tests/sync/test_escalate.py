@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from sync.sla.policy import ClockName, OnChange, Policy, Target
 from sync.sla.steps import Mark, Note, Notify, Raise, Step, steps
 from sync.store import open_store
 from sync.store.inbox import LEASE
+from tests.sync.test_recovery import recover
 from tests.sync.world import START, World
 
 HOUR = timedelta(hours=1)
@@ -300,6 +302,30 @@ def test_a_hub_that_dies_in_between_finishes_what_it_began(world: World) -> None
     assert notes(world) == ["It is late"]
     assert told(world)[0] == BREACHED
     assert priorities(world) == ["high", "high", "high"]
+
+
+def test_a_restored_store_raises_no_priority_and_writes_no_note_twice(world: World) -> None:
+    """What was raised after the backup would be raised once more: a ticket of low priority becomes urgent."""
+    kept, file = world.folder / "backup.sqlite3", world.folder / "store.sqlite3"
+    at(world, 8.5)
+    world.store.database.close()
+    shutil.copy(file, kept)
+    world.reopen()
+    at(world, 10.1)
+    world.settle()
+    before = notes(world), labels(world), priorities(world)
+    assert before[2] == ["high"] * 3
+    world.store.database.close()
+    for part in world.folder.glob("store.sqlite3*"):
+        part.unlink()
+    shutil.copy(kept, file)
+    world.reopen()
+    at(world, 10.3)
+    assert world.store.database.recovering()
+    recover(world)
+    world.settle()
+    assert (notes(world), labels(world), priorities(world)) == before
+    assert told(world)[-1] == BREACHED, "outside the tools it may be told twice, under its key"
 
 
 def test_a_changed_promise_goes_on_from_what_was_told(make: Make) -> None:

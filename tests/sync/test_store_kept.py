@@ -235,6 +235,8 @@ class TestNumbers:
         again.database.recover(None)
         again.database.close()
         assert store.database.recovering() is None
+        store.database.recover(None)
+        assert store.database.recovered() == AT, "steps that came due before raise nothing twice"
 
 
 class TestEditions:
