@@ -21,7 +21,7 @@ from mappings.ticket import Field, Ref, Relation
 from sync.fuses import STANDARD, Fuses
 from sync.health import Breakers
 from sync.identity import changed
-from sync.moves import renamed
+from sync.moves import late, renamed
 from sync.observe import Observation, Observer
 from sync.operations import Plan, Write, together
 from sync.outcome import (
@@ -359,7 +359,8 @@ class Engine:
         for old, new in seen.moves:
             if taken := self._taken(seen.bundle, old, new):
                 raise Unjoined(taken)
-            self._store.bundles.moved(claim, old.ref, new.ref, new.url, renamed(old, new))
+            ids = renamed(old, new)
+            self._store.bundles.moved(claim, old.ref, new.ref, new.url, ids, late(old, new, ids))
         for merged, primary in seen.merges:
             with suppress(Gone):  # what nobody can see is followed by nobody
                 self._joined(claim, seen.bundle, merged, primary)

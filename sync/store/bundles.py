@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, delete, func, insert, 
 
 from connectors.base import NativeValue, Presence, Snapshot
 from mappings.ticket import Field, Ref, Status
+from sync.moves import Late
 from sync.references import Names
 from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
 from sync.sla.escalation import Taken
@@ -23,6 +24,8 @@ from sync.store.inbox import Claim, take, verify
 from sync.store.outbox import Notification, enqueue, take_back
 from sync.store.steps import Steps
 from sync.store.timeline import Timelines
+
+_NOT_LATE = Late()
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,10 +317,13 @@ class Bundles:
             tx.execute(update(t.links).where(*here).values(**how))
             tx.execute(delete(t.seen).where(t.seen.c.connection == ref.connection, t.seen.c.key == ref.key))
 
-    def moved(self, claim: Claim, old: Ref, new: Ref, url: str, ids: Mapping[str, str]) -> None:
+    def moved(
+        self, claim: Claim, old: Ref, new: Ref, url: str, ids: Mapping[str, str], late: Late = _NOT_LATE
+    ) -> None:
         """Have a side, with all that is known of it, stand under another id; `ids` are its texts' new ids.
 
-        What a move did not take along keeps its old id, and is known under the new ticket all the same.
+        What a move did not take along keeps its old id, and is known under the new ticket all the same; a
+        copy that we wrote when the ticket was moved already, or edited, is `late`: not written by now.
         """
         here = {"connection": old.connection, "key": old.key}
         with self._db.writing() as tx:
@@ -337,6 +343,7 @@ class Bundles:
             names = {"display": new.display, "url": url, "lost": None, "missing": None}
             link = (t.links.c.connection == new.connection, t.links.c.key == new.key)
             tx.execute(update(t.links).where(*link).values(**names))
+            _forget_late(tx, here, late)
             for end in ("origin", "target"):
                 for table in (t.mirrors, t.intents):
                     same = [table.c[f"{end}_{name}"] == value for name, value in here.items()]
@@ -457,6 +464,16 @@ class Bundles:
                     take_back(tx, back, one)
                 else:
                     enqueue(tx, one)
+
+
+def _forget_late(tx: Connection, here: Mapping[str, str], late: Late) -> None:
+    """Forget the copies that a move left behind; those whose edit it left behind are out of date."""
+    mine = t.mirrors.c
+    there = (mine.target_connection == here["connection"], mine.target_key == here["key"])
+    tx.execute(delete(t.mirrors).where(*there, mine.target_id.in_(late.texts)))
+    for id, (was, now) in late.edits.items():
+        ours = (mine.target_id == id, mine.answer == was)  # nobody has edited it after us
+        tx.execute(update(t.mirrors).where(*there, *ours).values(revision="moved", answer=now))
 
 
 def _rename(tx: Connection, table: Table, end: str, same: list[Any], ids: Mapping[str, str]) -> None:
