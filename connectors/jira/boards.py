@@ -235,7 +235,7 @@ _MARK = "deskbridge: board of customer "
 def query(spec: BoardSpec) -> str:
     """Return the query whose issues a customer's board shows."""
     theirs = "" if spec.whole else f" AND labels = {quoted(spec.label)}"
-    return f"project = {spec.project}{theirs} ORDER BY Rank ASC"
+    return f"project = {quoted(spec.project)}{theirs} ORDER BY Rank ASC"  # a key may be a word of JQL
 
 
 def _team_managed(spec: BoardSpec) -> Step:

@@ -295,7 +295,9 @@ class TestBoards:
         hub.control("DELETE", "faults")
         first = hub.run("boards", "apply")
         assert (plan.code, first.code, plan.err + first.err) == (0, 0, "")
-        assert plan.lines[0].startswith("lantern: create filter 'Lantern Books': project = SUP AND labels = ")
+        assert plan.lines[0].startswith(
+            "lantern: create filter 'Lantern Books': project = \"SUP\" AND labels = "
+        )
         assert first.lines == [*plan.lines, "lantern: as it should be"]
         hub.refuse_writes()
         second = hub.run("boards", "apply")
@@ -323,7 +325,7 @@ class TestBoards:
         hub.run("boards", "apply")
         shown = hub.run("boards", "show").lines
         assert shown[1].startswith("  Lantern Books http")
-        assert shown[2].startswith("  shows project = SUP AND labels = ")
+        assert shown[2].startswith('  shows project = "SUP" AND labels = ')
         assert "  as it should be" in shown
         env = hub.environment
         mine = Tool(f"{env['JIRA_URL']}/rest/api/2", (env["JIRA_EMAIL"], env["JIRA_TOKEN"]))

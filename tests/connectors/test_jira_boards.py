@@ -61,7 +61,7 @@ class TestBoards:
         assert shown is not None
         assert (shown.name, shown.shows) == (
             "Lantern",
-            'project = SUP AND labels = "customer-lantern" ORDER BY Rank ASC',
+            'project = "SUP" AND labels = "customer-lantern" ORDER BY Rank ASC',
         )
         assert shown.url.endswith(tuple("0123456789"))
         assert any(column.startswith("To Do: ") for column in shown.columns)
@@ -92,7 +92,7 @@ class TestBoards:
         jira.apply_board(LANTERN)
         whole = replace(LANTERN, whole=True)
         (step,) = [step.what for step in jira.plan_board(whole) if not step.manual]
-        assert step == "repair filter 'Lantern': project = SUP ORDER BY Rank ASC"
+        assert step == """repair filter 'Lantern': project = "SUP" ORDER BY Rank ASC"""
         left = jira.apply_board(whole)
         assert by_hand(jira, whole) == [step.what for step in left]
 
