@@ -18,7 +18,7 @@ from deskbridge.bootstrap import Now
 from deskbridge.drafted import inline, key_of, plain, quoted
 from deskbridge.first_promises import Promises, promised, promises
 from deskbridge.words import nearest
-from deskbridge.written import address, name
+from deskbridge.written import FOR_ANYBODY, address, name
 from mappings.ticket import Organisation, Unmapped
 from mappings.vocabulary import Native, vocabularies
 
@@ -270,7 +270,7 @@ def _customers(front: Found, zone: str, agreed: Promises) -> list[str]:
     for company in front.organisations:
         key = key_of(company.name, keys, "customer")
         keys.add(key)
-        domains = [d.lower() for d in company.domains if d.lower() not in taken]
+        domains = [d.lower() for d in company.domains if d.lower() not in {*taken, *FOR_ANYBODY}]
         taken.update(domains)
         lines += [f"[customers.{key}]", f"name = {quoted(company.name)}", f"zone = {quoted(zone)}"]
         lines += [f"domains = {json.dumps(domains)}"] if domains else []

@@ -122,10 +122,20 @@ def ways(value: object) -> frozenset[When]:
     return found
 
 
+FOR_ANYBODY = frozenset(
+    "aol.com gmail.com gmx.de gmx.net googlemail.com hotmail.com icloud.com live.com mail.com mail.ru"
+    " me.com msn.com outlook.com proton.me protonmail.com qq.com t-online.de web.de yahoo.com yandex.ru"
+    " ymail.com 163.com".split()
+)
+"""Domains at which the largest mail providers give addresses away: nobody's customers are all there."""
+
+
 def domain(value: str) -> str:
     """Return a mail domain in small letters."""
     if not re.fullmatch(r"[^\s@/*.]+(\.[^\s@/*.]+)+", value):
         raise ValueError(f"{value!r} is no mail domain; write what follows the @, like lantern.example")
+    if value.lower() in FOR_ANYBODY:
+        raise ValueError(f"anybody may have an address at {value}: name the customer's organisations instead")
     return value.lower()
 
 

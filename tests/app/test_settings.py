@@ -399,6 +399,10 @@ FORM: list[tuple[Change, str]] = [
         "customers.orbit.domains.0: '@orbit.example' is no mail domain; write what follows the @, like lantern.example",
     ),
     (
+        ('"orbit.example"', '"GMail.com"'),
+        "customers.orbit.domains.0: anybody may have an address at GMail.com: name the customer's organisations instead",
+    ),
+    (
         ('"orbit.example"', '"*.orbit.example"'),
         "customers.orbit.domains.0: '*.orbit.example' is no mail domain; write what follows the @, like lantern.example",
     ),
