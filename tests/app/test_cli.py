@@ -401,13 +401,14 @@ class TestUsage:
         """Somebody would have to guess how a command is typed, or be shown a command that is refused."""
         shown = CliRunner().invoke(app, [*name.split(), "--help"])
         assert shown.exit_code == 0
-        (example,) = [
-            line.strip() for line in shown.output.splitlines() if line.strip().startswith("Example: ")
-        ]
-        program, *words = shlex.split(example.removeprefix("Example: "))
-        assert program == "deskbridge"
-        assert " ".join(words).startswith(name)
-        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
+        lines = [line.strip() for line in shown.output.splitlines()]
+        examples = [line for line in lines if line.startswith("Example: ")]
+        assert examples
+        for example in examples:
+            program, *words = shlex.split(example.removeprefix("Example: "))
+            assert program == "deskbridge"
+            assert " ".join(words).startswith(name)
+            assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
 
     @pytest.mark.parametrize(
         ("words", "said"),
