@@ -160,7 +160,7 @@ class Reconciler:
             intents.settle()
         outcome = self._outcome([applied for _, applied in carried], again=again)
         for ref in seen.bundle.held.keys() & _served_whole(carried):
-            self._store.bundles.caught_up(claim, ref)
+            self._recorder.caught_up(claim, seen, ref)
         if isinstance(outcome, Done) and seen.silent:
             outcome = postponed(seen.silent, self._now())
         if isinstance(outcome, Done) and (parked := parked_why(decided)) is not None:

@@ -49,8 +49,9 @@ class Recorder:
         self._named(claim, seen)
         known = {**seen.bundle.missing, **seen.bundle.lost}
         for ref in seen.bundle.refs:
-            if ref not in seen.sides and ref not in seen.bundle.held:
-                self._store.bundles.hold(claim, ref, seen.bundle.seen)
+            held = seen.bundle.held.get(ref, {})
+            if ref not in seen.sides and seen.bundle.seen.keys() - held.keys() - {ref}:
+                self._store.bundles.hold(claim, ref, {**seen.bundle.seen, **held})
         for ref, presence in seen.presences.items():
             if presence is not Presence.PRESENT or ref in known:
                 self._store.bundles.found(claim, ref, presence, now)
@@ -59,6 +60,15 @@ class Recorder:
                 if vanished > _TOO_MANY and not self._store.health.doubted(ref.connection):
                     self._store.health.doubt(ref.connection, now)
                     self.remark(f"connection:{ref.connection}", [_vanished(ref.connection, vanished)])
+
+    def caught_up(self, claim: Claim, seen: Observation, ref: Ref) -> None:
+        """Have a side miss nothing any more of those that were reached with it, only of the others."""
+        bundle = seen.bundle
+        away = {side for side in bundle.refs if side not in seen.sides and side not in bundle.lost}
+        if missed := {side: said for side, said in bundle.held[ref].items() if side in away}:
+            self._store.bundles.hold(claim, ref, missed)
+        else:
+            self._store.bundles.caught_up(claim, ref)
 
     def served(self, claim: Claim, seen: Observation) -> None:
         """Keep the facts and running clocks of each ticket: they are told without asking a tool."""

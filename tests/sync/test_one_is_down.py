@@ -94,3 +94,33 @@ def test_a_side_that_is_back_has_caught_up_though_another_one_fails_then(tmp_pat
     for name in ("desk", "jira", "gitlab"):
         assert "pump" not in (world.only(name).fields["tags"] or ()), name
     world.close()
+
+
+@pytest.mark.parametrize("tags", [("firmware",), ("dev", "firmware")])
+def test_a_side_that_is_back_while_another_one_is_down_misses_nothing_of_that_one(
+    tmp_path: Path, tags: tuple[str, ...]
+) -> None:
+    """Otherwise what was set in the desk while GitLab was down is lost where the desk is down just after."""
+    world = World(tmp_path, policies=False)
+    key = world.opened(*tags)
+    world.settle()
+    work = world.only("gitlab").key
+    world.gitlab.fail("change_tags", Fault.UNREACHABLE, 100)
+    world.desk.tag(key, "pump")
+    world.wait(minutes=1)
+    world.sync()  # an issue in Jira has it from now on, and tells nobody of it any more
+    world.gitlab.fail("fetch", Fault.UNREACHABLE, 100)
+    world.wait(hours=1)
+    world.engine.identify()
+    world.sync()
+    world.gitlab.mend()
+    world.desk.fail("fetch", Fault.UNREACHABLE, 100)
+    world.wait(hours=1)
+    world.engine.identify()
+    world.gitlab.comment(work, "Said meanwhile")
+    world.sync()
+    world.desk.mend()
+    world.wait(hours=1)
+    world.settle()
+    assert "pump" in (world.only("gitlab").fields["tags"] or ())
+    world.close()
