@@ -177,9 +177,9 @@ def simulate(
 ) -> None:
     """Compare what was kept in the past with what would have been under another policy. Nothing is changed.
 
-    Example: deskbridge sla simulate --policy gold --from 2026-01-01
+    A policy that nobody has yet is read from a file of its own, with --draft.
 
-    Example: deskbridge sla simulate --policy new --draft new.toml --from 2026-01-01
+    Example: deskbridge sla simulate --policy gold --from 2026-01-01
     """
     from deskbridge.bootstrap import build  # as in `next`
     from deskbridge.sla.shown import compared_lines
