@@ -160,7 +160,8 @@ class Observer:
         told = [self._ticketed(sides[ref], leading, telling, at) for ref in fronts] or [_Told()]
         parted = self._parted(bundle, told, at)
         bundle = parted.known(bundle, at)
-        told.sort(key=lambda one: one.over(bundle))  # what is ended leads nobody
+        # What is ended leads nobody; nor does what waits for its customer to be known, while others go on.
+        told.sort(key=lambda one: (one.over(bundle), one.merged(bundle), self._nobodys(one)))
         living = [one for one in told if not one.over(bundle)] or told
         if all(one.front and merged_into(one.front) in bundle.refs for one in told):
             told.insert(0, _Told())  # a merged ticket carries on its own texts alone, work sides go on
@@ -484,13 +485,17 @@ class Observer:
             return f"{told.front.ref}: {why}; `deskbridge recover` finds its links again"
         return None
 
+    def _nobodys(self, told: _Told) -> bool:
+        """Whether a ticket must have a customer and none is known."""
+        front, desk = told.front, self._desk
+        if front is None or told.customer is not None or desk.strangers or not desk.customers:
+            return False
+        # A desk of staff's own serves no customer.
+        return desk.rules.readers(front.ref.connection, front.place) != STAFF
+
     def _stranger(self, s: Situation, told: _Told) -> str | None:
         """Return why a ticket that is wanted elsewhere is nobody's."""
-        if told.front is None or not s.wanting or told.customer is not None or not self._desk.customers:
-            return None
-        if self._desk.strangers:
-            return None
-        if s.readers(told.front.ref.connection) == STAFF:  # a desk of staff's own serves no customer
+        if told.front is None or not s.wanting or not self._nobodys(told):
             return None
         who = _requester(told.front.ticket)
         return f"{told.front.ref}: no customer is known for {who}; add one to the settings"
@@ -539,6 +544,10 @@ class _Told:
     def over(self, bundle: Bundle) -> bool:
         """Whether the front side is linked in name only."""
         return self.front is not None and self.front.ref in bundle.ended
+
+    def merged(self, bundle: Bundle) -> bool:
+        """Whether the front side was merged into another ticket of the bundle."""
+        return self.front is not None and merged_into(self.front) in bundle.refs
 
 
 def merged_into(side: Snapshot) -> Ref | None:

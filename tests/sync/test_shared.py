@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.memory import Fault
@@ -52,6 +54,25 @@ def test_texts_of_one_ticket_never_reach_another(world: World) -> None:
     assert "Only the second knows" in said(world, "jira", issue)
     assert "Only the first knows" not in said(world, "desk", second)
     assert "Only the second knows" not in said(world, "desk", first)
+
+
+def test_a_ticket_of_nobody_known_holds_back_no_other_on_the_issue(world: World) -> None:
+    """Otherwise a customer's second issue is never made, as somebody unknown reported the bug before them."""
+    kim = world.desk.users["kim"]
+    world.desk.users["pat"] = replace(kim, email="pat@elsewhere.test")
+    unknown = world.desk.open_ticket("Will not start either", "The unknown one asks", by="pat")
+    world.desk.tag(unknown, "dev", "firmware")
+    world.sync()
+    first = world.opened(text="The first asks")
+    world.sync()
+    (issue,) = world.jira.tickets
+    links(world).link(Ref("desk", unknown), Ref("jira", issue))
+    world.desk.tag(first, "firmware")
+    world.wait(minutes=5)
+    world.sync()
+    world.wait(minutes=16)
+    world.sync()
+    assert world.bodies("gitlab") == ["The first asks"]
 
 
 def test_what_developers_say_reaches_every_ticket_once(world: World) -> None:
