@@ -187,6 +187,11 @@ class Diary:
                 )
         return self
 
+    def lives(self) -> list[Diary]:
+        """Return its lives, oldest first; each is as it was before the next one began."""
+        newest = self.newest()
+        return [self] if newest is self else [*self.until(newest.created - 1).lives(), newest]
+
 
 def told(diary: Diary, clock: str, desk: Table, m: Hours, now: int) -> Answer | None:
     """Return what a clock must say of a ticket now; None if it is not promised at its priority."""

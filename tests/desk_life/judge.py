@@ -281,16 +281,16 @@ class Judge:
 
     def _first_answers(self, customer: str, verdicts: Counter[str]) -> None:
         must: Counter[str] = Counter()
-        for mine, clock, answer in self._life.answers():
-            if mine.customer == customer and clock == "first_response" and mine.diary.newest() is mine.diary:
-                if answer.breached:
-                    must["missed"] += 1
-                elif answer.state == "met":
-                    must["met"] += 1
-        again = sum(
-            m.customer == customer and m.diary.newest() is not m.diary for m in self._life.tickets.values()
-        )
-        if sum((verdicts - must).values()) > again or must - verdicts:
+        now = int(self._life.now())
+        for mine in self._life.tickets.values():
+            # What was opened again after long begins anew, and what was promised before stays counted.
+            lives = mine.diary.lives() if mine.customer == customer else []
+            ends = [*(life.created - 1 for life in lives[1:]), now]
+            for life, end in zip(lives, ends, strict=False):
+                answer = self._life.answer(life, customer, "first_response", end)
+                if answer is not None and (answer.breached or answer.state == "met"):
+                    must["missed" if answer.breached else "met"] += 1
+        if verdicts != must:
             self.wrong.append(
                 f"report: {customer}'s first answers {dict(verdicts)}, by the minute {dict(must)}"
             )
