@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 
 from connectors.base import Presence
 from deskbridge.bootstrap import Application
-from deskbridge.migration.building import Machine, machine_of, ready
-from deskbridge.migration.quiet import silenced
-from deskbridge.migration.running import Orders, demonstration
+from deskbridge.migration.building import Machine
+from deskbridge.migration.running import Orders, demonstration, machine_for
 from deskbridge.report import plan_json, plan_lines
 from mappings.ticket import Ref, Status
 from sync.migrate.listing import BEGINNING, listed
@@ -97,17 +96,7 @@ def planned(machine: Machine, keys: list[str]) -> Iterator[Planned]:
 def rehearsed(application: Application, orders: Orders, *, as_json: bool) -> str:
     """Return what a run would do, as text. Raises what `ready` and the source's lists raise."""
     asked = orders.asked
-    quiet = silenced(application)
-    machine = ready(
-        machine_of(
-            application,
-            share=orders.share,
-            workers=orders.workers,
-            quiet=quiet,
-            customers=asked.customers,
-        ),
-        quiet,
-    )
+    machine = machine_for(application, orders)
     which = asked.which(application.settings, machine.source)
     if orders.demo is not None:
         hints = machine.connectors[machine.source].changed(BEGINNING)

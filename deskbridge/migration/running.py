@@ -44,20 +44,23 @@ class Orders:
     hours: float | None = None
 
 
+def machine_for(application: Application, orders: Orders) -> Machine:
+    """Return what a run works with, ready to be used. Raises what `ready` raises."""
+    quiet = silenced(application)
+    made = machine_of(
+        application,
+        share=orders.share,
+        workers=orders.workers,
+        quiet=quiet,
+        customers=orders.asked.customers,
+    )
+    return ready(made, quiet)
+
+
 def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, int]:
     """Work for a run until it is done, stopped or paused; return it, and the exit code."""
     asked = orders.asked
-    quiet = silenced(application)
-    machine = ready(
-        machine_of(
-            application,
-            share=orders.share,
-            workers=orders.workers,
-            quiet=quiet,
-            customers=asked.customers,
-        ),
-        quiet,
-    )
+    machine = machine_for(application, orders)
     which = asked.which(application.settings, machine.source)
     run, remap = opened(application, machine.source, getpass.getuser(), _said(orders), orders.changed, ask)
     machine = working_for(machine, run.id)
