@@ -111,8 +111,8 @@ class Observer:
         """Read through the connectors, for a desk.
 
         The store tells this hub's id, which recovery may change at any time; whether what a connection does
-        not find may be there all the same; what people said of a ticket's clocks; and which turns of a
-        rota they swapped; and until when an older copy of it may have forgotten what was done.
+        not find may be there all the same; what people said of a ticket's clocks; which turns of a rota
+        they swapped; and until when an older copy of it may have forgotten what was done.
         """
         self._connectors, self._desk, self._signer, self._hub = connectors, desk, signer, store.hub
         self._doubted, self._said, self._swaps = store.health.doubted, store.served.said, store.swaps.of

@@ -294,7 +294,7 @@ class Life:
                 base = answer.broken_from
                 number = _RANKS.index(step[3]) - 1
                 since = answer.risk if number < 0 else None if base is None else base + 60 * number
-            if since is None or since > at:
+            if since is None or int(since) > at:  # 80 % may fall within the minute in which it was taken
                 self.steps.withdrawn.append((step, self.steps.taken[step][-1]))
                 del self.steps.taken_at[step]
                 before, after = self.steps.raised.pop(step, ("", ""))
