@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from unicodedata import normalize
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sync.store.database import Database
@@ -55,6 +56,16 @@ class Expiry:
     """After the sign-in, whatever it was used for."""
 
 
+def one_name(name: str) -> str:
+    """Return a name as it is compared: however its letters are cased or their accents composed."""
+    return normalize("NFC", normalize("NFC", name).casefold())
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one person's."""
+    return one_name(one) == one_name(other)
+
+
 class Accounts:
     """Names are kept as they were given and found in any case of letters."""
 
@@ -63,10 +74,10 @@ class Accounts:
 
     def add(self, name: str, role: Role, password: str, at: datetime) -> bool:
         """Make an account; whether there was none of that name."""
-        if self.find(name) is not None:
-            return False
         try:
             with self._db.writing() as tx:
+                if any(same_name(name, known) for known in tx.scalars(select(accounts.c.name))):
+                    return False
                 tx.execute(insert(accounts).values(name=name, role=role, password=password, created=at))
         except IntegrityError:
             return False
@@ -74,10 +85,8 @@ class Accounts:
 
     def find(self, name: str) -> Account | None:
         """Return an account, or None."""
-        query = select(accounts).where(func.lower(accounts.c.name) == name.lower())
-        with self._db.reading() as tx:
-            row = tx.execute(query).first()
-        return Account(row.name, Role(row.role), row.password, row.created) if row else None
+        # Not asked of the database: SQLite knows the case of ASCII letters only.
+        return next((account for account in self.all() if same_name(account.name, name)), None)
 
     def all(self) -> list[Account]:
         """Return every account by its name."""

@@ -798,7 +798,7 @@ def test_a_board_is_made_once_and_then_as_specified(server: responses.RequestsMo
     [by_hand] = jira.apply_board(SPEC)
     assert by_hand.manual
     assert "'Waiting'" in by_hand.what
-    assert agile.filters[0]["jql"] == 'project = SUP AND labels = "customer-lantern" ORDER BY Rank ASC'
+    assert agile.filters[0]["jql"] == 'project = "SUP" AND labels = "customer-lantern" ORDER BY Rank ASC'
     assert agile.marks["84"]["value"] == {"customer": "lantern"}
     assert jira.plan_board(SPEC) == [by_hand]
     agile.columns.append({"name": "Waiting", "statuses": [{"id": "2"}]})

