@@ -27,6 +27,7 @@ from sync.operations import (
     Withdrawal,
 )
 from sync.outcome import Stale
+from sync.overheard import says
 from sync.pieces import Piece, pieces, words
 from sync.publish import unsigned
 from sync.references import names, tells_of_others
@@ -90,7 +91,11 @@ class TextWriter:
         readers = readable(write.message.audience, published=False)
         hops = w.situation.hops(write.source, write.message)
         wish = Wish(Kind.COMMENT, origin, write.target, piece.revision, signed, readers, hops)
-        with self.drafted(write, piece, w.intents.token(wish)) as (draft, lost):
+        token = w.intents.token(wish)
+        with (
+            self.drafted(write, piece, token) as (draft, lost),
+            w.intents.editing(replace(wish, key=key), token, says(draft.markdown)),
+        ):
             written = w.connectors[write.target].edit_comment(key, write.id, draft)
         target = TextId(write.target, key, written.id)
         w.record(Mirror(Kind.COMMENT, origin, target, wish.revision, written.revision, readers))

@@ -152,6 +152,7 @@ class Observer:
                 hub=hub,
                 can={name: connector.capabilities for name, connector in self._connectors.items()},
                 long=self._desk.rules.long,
+                noted=self._journal.editing,
             ),
         )
         leading = sorted(works.values(), key=lambda side: self._desk.rules.trust.index(side.ref.connection))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from connectors.base import Snapshot
@@ -22,12 +24,14 @@ def unheard_edits(
     hub: str,
     can: Mapping[str, Capabilities],
     long: Long,
+    noted: Callable[[TextId, TextId], tuple[str, str] | None],
 ) -> Iterator[Mirror]:
-    """Yield, as they stand, the copies that got the present wording of their original though nobody heard so.
+    """Yield, as they stand, the copies that got a new wording of their original though nobody heard so.
 
     Such a copy bears our signature for that very wording, which nobody else could give: the hub was killed,
-    or the line broke, before the answer came. What a person added since cannot be told from it, and stays
-    until the original changes again.
+    or the line broke, before the answer came. Of the original's present wording, what a person added since
+    cannot be told from it, and stays until the original changes again. Of one that the original has no more,
+    the copy must say what the edit that was `noted` said: then it is that edit, and nobody's since.
     """
     here = {side.ref: side for side in sides}
     for copy in known:
@@ -37,12 +41,26 @@ def unheard_edits(
         original = _message(here, replace(copy.origin, id=copy.origin.whole))
         if original is None or there.author.role is not PersonRole.HUB or copy.stands_in(there):
             continue
-        marker = signer.find(read(there.body, there.attachments))
+        text = read(there.body, there.attachments)
+        marker = signer.find(text)
         if marker is None or not _of(marker, copy, hub) or marker.revision == copy.revision:
             continue
         wordings = {piece.revision for piece in pieces(original, can[copy.target.connection], long)}
-        if marker.revision in wordings | {original.revision}:
+        present = marker.revision in wordings | {original.revision}
+        if present or noted(copy.origin, copy.target) == (marker.revision, says(text)):
             yield replace(copy, revision=marker.revision, answer=there.revision, name=marker.readers)
+
+
+def says(markdown: str) -> str:
+    """Return the digest of a text's words in their order, without where its links and pictures lead.
+
+    Servers write a text anew in their own way; the words stay.
+    """
+    words = " ".join(re.findall(r"\w+", _ADDRESS.sub(" ", markdown)))
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+_ADDRESS = re.compile(r"\]\([^()\s]*\)|\bhttps?://\S+")
 
 
 def _message(here: Mapping[Ref, Snapshot], text: TextId) -> Comment | None:

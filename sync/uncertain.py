@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.errors import Uncertain, WireError
+from connectors.errors import Rejected, Uncertain, WireError
 from mappings.provenance import Marker, Signer
 from sync.outcome import Waiting
 from sync.seen import Mirror
 from sync.store import Store
 from sync.store.inbox import Claim
-from sync.store.journal import Intent, Wish
+from sync.store.journal import EDIT, Intent, Wish
 
 REQUEST_LIFE = timedelta(seconds=90)
 """How long a request whose answer was lost may still arrive: the longest time-out, and some."""
@@ -85,6 +86,24 @@ class Intents:
         except Uncertain:
             raise
         except WireError:
+            self._store.journal.forget(self._claim, intent)
+            raise
+
+    @contextmanager
+    def editing(self, wish: Wish, token: str, says: str) -> Iterator[None]:
+        """Note an edit of a copy, and what the copy then `says`, for as long as nobody heard the answer.
+
+        An edit may be sent again at any time, so it is not looked for: its note tells it from a person's.
+        """
+        noted = replace(wish, kind=EDIT, told={"says": says})
+        with self.settling():
+            journal, now = self._store.journal, self._now()
+            intent = journal.intend(self._claim, self._bundle, noted, lambda _: token, now)
+            if intent.open:
+                intent = journal.resend(self._claim, intent, noted, lambda _: token, now)
+        try:
+            yield
+        except Rejected:
             self._store.journal.forget(self._claim, intent)
             raise
 

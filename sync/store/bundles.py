@@ -21,6 +21,7 @@ from sync.store import steps, timeline
 from sync.store.database import Database
 from sync.store.dialects import replacing, upsert
 from sync.store.inbox import Claim, take, verify
+from sync.store.journal import EDIT
 from sync.store.outbox import Notification, enqueue, take_back
 from sync.store.steps import Steps
 from sync.store.timeline import Timelines
@@ -554,7 +555,8 @@ def _saw(tx: Connection, bundle: int, ref: Ref, said: Said) -> None:
 
 _COPY = replacing(t.mirrors, ("kind", *t.TEXT_IDS), "target_id", "revision", "answer", "name")
 _DONE = update(t.intents).where(
-    *(t.intents.c[name] == bindparam(f"same_{name}") for name in ("kind", *t.TEXT_IDS)),
+    *(t.intents.c[name] == bindparam(f"same_{name}") for name in t.TEXT_IDS),
+    t.intents.c.kind.in_((bindparam("same_kind"), bindparam("or_kind"))),
     t.intents.c.done.is_(None),
 )
 
@@ -563,7 +565,9 @@ def _copied(tx: Connection, bundle: int, copy: Mirror, at: datetime) -> None:
     same = {"kind": copy.kind.value, **_ids(copy)}
     told = {"target_id": copy.target.id, "revision": copy.revision, "answer": copy.answer, "name": copy.name}
     tx.execute(_COPY(tx), {"bundle": bundle, **same, **told})
-    tx.execute(_DONE, {"done": at, **{f"same_{name}": value for name, value in same.items()}})
+    noted = {f"same_{name}": value for name, value in same.items()}
+    edit = EDIT if copy.kind is Kind.COMMENT else copy.kind.value
+    tx.execute(_DONE, {"done": at, "or_kind": edit, **noted})
 
 
 def _ids(copy: Mirror) -> dict[str, str]:

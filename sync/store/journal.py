@@ -15,8 +15,8 @@ from sync.store.database import Database
 from sync.store.inbox import Claim, verify
 from sync.store.schema import TEXT_IDS, intents
 
-CREATE = "create"
-"""The kind of an intent to create a ticket; the others are those of `sync.seen.Kind`."""
+CREATE, EDIT = "create", "edit"
+"""The kinds of an intent to create a ticket, and to edit a copy; the others are those of `sync.seen.Kind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Wish:
     hops: int = 0
     """How many hubs had copied a text on before."""
     told: Mapping[str, Any] | None = None
-    """What a create is sent with, and beside what: see `sync.takeover`."""
+    """What a create is sent with, and beside what: see `sync.takeover`; of an edit, what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,13 @@ class Journal:
             return None
         origin = TextId(row.origin_connection, row.origin_key, row.origin_id)
         return origin, Ref(row.target_connection, row.target_key)
+
+    def editing(self, origin: TextId, target: TextId) -> tuple[str, str] | None:
+        """Return (revision, what it says) of the edit of a copy that nobody heard the answer to, or None."""
+        copy = Wish(EDIT, origin, target.connection, "", target.key)
+        with self._db.reading() as tx:
+            row = tx.execute(_WAITING, _same(copy)).first()
+        return (row.revision, row.told["says"]) if row is not None else None
 
     def created(self, bundle: int) -> set[tuple[str, str]]:
         """Return (connection, key) of the tickets that were created for a bundle."""

@@ -9,7 +9,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from sync.store.database import Database
+from sync.store.journal import EDIT
 from sync.store.schema import cursors, findings, inbox, intents, links
+
+_UNHEARD = select(func.count()).where(intents.c.done.is_(None), intents.c.kind != EDIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ class Tally:
     """reason -> tickets that wait for a person."""
     findings: int
     uncertain: int
-    """Writes that were sent and whose answer nobody has heard yet."""
+    """Writes that were sent and whose answer nobody has heard yet; edits apart, which may be sent again."""
     collected: Mapping[str, datetime]
     """connection -> until when its changes have been collected."""
 
@@ -57,7 +60,7 @@ def waiting(database: Database, at: datetime) -> Waiting:
             due=due[0],
             oldest=due[1],
             parked={str(row[0]): row[1] for row in parked},
-            uncertain=tx.execute(select(func.count()).where(intents.c.done.is_(None))).scalar_one(),
+            uncertain=tx.execute(_UNHEARD).scalar_one(),
             collected={row.connection: row.at for row in tx.execute(select(cursors))},
         )
 
@@ -81,6 +84,6 @@ def tally(database: Database, at: datetime) -> Tally:
             later=tx.execute(select(func.count()).where(inbox.c.due_at > at)).scalar_one(),
             parked={str(row[0]): row[1] for row in parked},
             findings=tx.execute(select(func.count()).select_from(findings)).scalar_one(),
-            uncertain=tx.execute(select(func.count()).where(intents.c.done.is_(None))).scalar_one(),
+            uncertain=tx.execute(_UNHEARD).scalar_one(),
             collected={row.connection: row.at for row in tx.execute(select(cursors))},
         )

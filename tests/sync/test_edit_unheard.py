@@ -75,3 +75,56 @@ def test_what_a_person_wrote_into_a_copy_before_it_was_found_is_theirs(world: Wo
     world.settle()
     theirs, later = world.bodies("jira")[1:]
     assert ("NOT TRUE" in theirs, later) == (True, "second")
+
+
+def test_a_text_that_is_edited_again_before_its_edit_was_heard_has_one_copy(world: World) -> None:
+    """Otherwise the wording between stays as if a person had written it, and the newest is put below it."""
+    key = world.opened("dev")
+    said = world.desk.comment(key, "first")
+    world.settle()
+    world.wait(minutes=1)
+    world.desk.edit_comment(key, said, "second")
+    world.jira.fail("edit_comment", Fault.LOST, 9)
+    world.sync()
+    assert world.bodies("jira") == ["Help!", "second"]
+    world.jira.mend()
+    world.desk.edit_comment(key, said, "third")
+    world.settle()
+    assert world.bodies("jira") == ["Help!", "third"]
+    assert not world.findings()
+
+
+def test_what_a_person_made_of_such_a_copy_before_it_was_found_is_theirs(world: World) -> None:
+    """Otherwise a remark in a copy, whose edit nobody heard of, goes when its original is edited again."""
+    key = world.opened("dev")
+    said = world.desk.comment(key, "first")
+    world.settle()
+    world.wait(minutes=1)
+    world.desk.edit_comment(key, said, "second")
+    world.jira.fail("edit_comment", Fault.LOST, 9)
+    world.sync()
+    world.jira.mend()
+    issue = world.only("jira")
+    (copy,) = [id for id, text in issue.texts.items() if words(text) == "second"]
+    world.jira.edit_comment(issue.key, copy, f"{issue.texts[copy].body.text} NOT TRUE")
+    world.desk.edit_comment(key, said, "third")
+    world.settle()
+    theirs, later = world.bodies("jira")[1:]
+    assert ("NOT TRUE" in theirs, later) == (True, "third")
+
+
+def test_an_older_wording_that_a_person_restores_is_theirs(world: World) -> None:
+    """Otherwise a developer who puts back what a copy said before is taken for the hub, and overwritten."""
+    key = world.opened("dev")
+    said = world.desk.comment(key, "first")
+    world.settle()
+    issue = world.only("jira")
+    (copy,) = [id for id, text in issue.texts.items() if words(text) == "first"]
+    before = issue.texts[copy].body.text
+    world.wait(minutes=1)
+    world.desk.edit_comment(key, said, "second")
+    world.settle()
+    world.jira.edit_comment(issue.key, copy, before)
+    world.desk.edit_comment(key, said, "third")
+    world.settle()
+    assert world.bodies("jira")[1:] == ["first", "third"]
