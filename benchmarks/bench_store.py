@@ -65,7 +65,7 @@ def _best(call: Callable[[int], object], links: int) -> float:
 
 def _claimed(store: Store) -> Claim:
     with store.database.writing() as tx:
-        return take(tx, "bundle:1", _AT)
+        return take(tx, "bundle:1", _AT, None)
 
 
 def _answered(store: Store, claim: Claim, number: int) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+import deskbridge
+from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
 from deskbridge.notify import notifier_of
 from deskbridge.parts import Settings
 from deskbridge.refreshed import Refresh
+from sync.jobs.beats import Beats
 from sync.jobs.rounds import Rounds
 from sync.jobs.threads import Threads
 from sync.outcome import Reconciled
 from sync.rules import Role
+from sync.store.workers import Worker
 from sync.sweep import Sweep
 
 GRACE = timedelta(seconds=20)
@@ -24,13 +31,13 @@ _SUPPOSED = 1.0
 Told = Callable[[Reconciled], None]
 
 
-def limits_of(settings: Settings) -> dict[str, int]:
-    """Return how many tickets are looked at at once for each connection.
+def limits_of(settings: Settings, threads: int | None = None) -> dict[str, int]:
+    """Return how many tickets are looked at at once for each connection; `threads` instead of the settings'.
 
     Every ticket has a side on the front, so the front has room for those of all work sides: one tool that
     answers slowly leaves the others theirs.
     """
-    workers = settings.serve.workers
+    workers = threads or settings.serve.workers
     works = sum(connection.role is Role.WORK for connection in settings.connections.values())
     every = workers * max(works, 1)
     return {n: workers if c.role is Role.WORK else every for n, c in settings.connections.items()}
@@ -60,12 +67,30 @@ def look_once(application: Application, told: Told) -> None:
 class Service:
     """Polls, sweeps, looks at what is due and tells people until it is stopped; idle until it is started."""
 
-    def __init__(self, application: Application, told: Told = lambda result: None) -> None:
-        self._application, self._stopping = application, threading.Event()
+    def __init__(
+        self,
+        application: Application,
+        told: Told = lambda result: None,
+        *,
+        kind: str,
+        threads: int | None = None,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`kind` is the command that runs it, `threads` how many instead of the settings' `serve.workers`.
+
+        `ended` is called when it ends by itself, from one of its threads: see `complain`.
+        """
+        self._application, self._stopping, self._ended = application, threading.Event(), ended
+        self._outdated = False
         self._notifier, self._refresh = notifier_of(application), Refresh(application)
-        settings = application.settings
-        self._jobs = Threads(
-            application.store, _look(application, told), application.now, limits_of(settings)
+        settings, limits = application.settings, limits_of(application.settings, threads)
+        self._jobs = Threads(application.store, _look(application, told), application.now, limits)
+        self._beats = Beats(
+            application.store,
+            _worker(application, kind, max(limits.values())),
+            application.now,
+            freed=self._jobs.wake,
+            outdated=self._end,
         )
         self._rounds = Rounds(
             store=application.store,
@@ -82,6 +107,7 @@ class Service:
     def start(self) -> None:
         """Begin to work, in threads."""
         self._application.engine.adopt_rules()
+        self._beats.start()
         self._jobs.start()
         self._rounds.start()
         self._notifier.start(self._stopping)
@@ -90,7 +116,14 @@ class Service:
     def stop(self) -> bool:
         """Begin nothing more; whether all that had begun came to its end."""
         self._stopping.set()
-        return self._jobs.stop(GRACE)
+        ended = self._jobs.stop(GRACE)
+        self._beats.stop(ended=ended)
+        return ended
+
+    def complain(self) -> None:
+        """Raise ConfigError if it ended by itself: a newer program changed the store's tables."""
+        if self._outdated:
+            raise ConfigError(["a newer program brought the store up to date: go on with that one"])
 
     def wait(self) -> None:
         """Return when `cancel` was called."""
@@ -110,8 +143,28 @@ class Service:
         """Look into the inbox at once: something was put there."""
         self._jobs.wake()
 
+    def _end(self) -> None:
+        self._outdated = True
+        self._stopping.set()
+        self._ended()
+
     def _pace(self, connection: str) -> float:
         return self._application.budgets[connection].allowance() or _SUPPOSED
+
+
+def _worker(application: Application, kind: str, threads: int) -> Worker:
+    at = application.now()
+    return Worker(
+        id=secrets.token_hex(8),
+        kind=kind,
+        host=socket.gethostname(),
+        version=deskbridge.__version__,
+        pid=os.getpid(),
+        threads=threads,
+        beat=0,
+        began=at,
+        heard=at,
+    )
 
 
 def _look(application: Application, told: Told) -> Callable[[str], None]:

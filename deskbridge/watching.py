@@ -7,8 +7,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 
-from connectors.errors import WireError
+from connectors.errors import ConfigError, WireError
 from deskbridge.bootstrap import Application
 from deskbridge.notify import notifier_of
 from deskbridge.report import (
@@ -24,6 +25,7 @@ from deskbridge.service import Service, look_once
 from deskbridge.shadow import Shadow
 from deskbridge.words import say
 from sync.outcome import Parked, Reconciled
+from sync.store.dialects import called
 
 
 def synced(application: Application, errors: Sequence[WireError], *, as_json: bool, strict: bool) -> int:
@@ -55,12 +57,32 @@ def _parked(application: Application) -> dict[str, str]:
 def watched(application: Application, errors: Sequence[WireError], *, watch: bool, as_json: bool) -> int:
     """Reconcile what changes, printing what comes of it, until SIGTERM or Ctrl-C; return the exit code."""
     _complain(errors)
-    service = Service(application, _printer(application, as_json=as_json))
+    run(Service(application, _printer(application, as_json=as_json), kind="sync"))
+    return 0
+
+
+def worked(application: Application, threads: int | None) -> None:
+    """Work beside others on the same store, until SIGTERM or Ctrl-C. Raises ConfigError if it is a file."""
+    address = application.store.database.address
+    if isinstance(address, Path):
+        way = "for several machines give hub.store the address of a PostgreSQL database (docs/deploy.md)"
+        more = "in one process, `deskbridge serve` works with serve.workers threads"
+        raise ConfigError(
+            [f"work: the store {address} is a file, which belongs to one machine: {way}; {more}"]
+        )
+    _complain(application.engine.identify())
+    service = Service(application, kind="work", threads=threads)
+    say(f"deskbridge: working on {called(address)}")
+    run(service)
+
+
+def run(service: Service) -> None:
+    """Have a service work until SIGTERM or Ctrl-C, in the main thread. Raises ConfigError, see `complain`."""
     _on_signal(service.cancel)
     service.start()
     service.wait()
     service.stop()
-    return 0
+    service.complain()
 
 
 def shadowed(application: Application, errors: Sequence[WireError], *, watch: bool, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""`serve`."""
+"""`serve` and `work`."""
 
 from __future__ import annotations
 
@@ -41,3 +41,23 @@ def serve(
         asked.port if port is None else port,
         lambda where: typer.echo(f"deskbridge: webhooks are answered at {where}/hooks/CONNECTION"),
     )
+
+
+def work(
+    threads: Annotated[
+        int | None,
+        typer.Option("--threads", min=1, max=64, help="How many, instead of serve.workers (see there)."),
+    ] = None,
+    settings: SettingsFile = DEFAULT_SETTINGS,
+) -> None:
+    """Work on a store in PostgreSQL, on any machine, beside `serve` and other workers; until SIGTERM.
+
+    It takes part in all but webhooks and pages: tickets, polls, the sweep, notifications. A ticket is held
+    by one worker at a time; what a worker that died had begun is taken over by another within 20 seconds.
+
+    Example: deskbridge work --threads 4
+    """
+    from deskbridge.bootstrap import build  # heavy: --help does without
+    from deskbridge.watching import worked
+
+    worked(build(settings, os.environ), threads)

@@ -28,7 +28,8 @@ class Serving:
     """A service that is called. One for each process."""
 
     def __init__(self, application: Application) -> None:
-        self._application, self._service = application, Service(application)
+        self._application = application
+        self._service = Service(application, kind="serve", ended=self.stop)
         self._server: Server | None = None
 
     def run(self, host: str, port: int, started: Callable[[str], None]) -> None:
@@ -47,6 +48,7 @@ class Serving:
             asyncio.run(self._answer(listener, lambda: started(f"http://{host}:{port}")))
         finally:
             self._service.stop()
+        self._service.complain()
 
     def stop(self) -> None:
         """Have `run` return. Any thread and any signal handler may say so."""

@@ -37,6 +37,7 @@ from sync.store.served import ServedTickets
 from sync.store.statements import Statements
 from sync.store.swaps import Swaps
 from sync.store.texts import Texts
+from sync.store.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Store:
     cutovers: Cutovers
     movings: Movings
     carrying: Carrying
+    workers: Workers
     keeps: Retention
     turn: Turn
     """Tells the budgets on this store for which share of a quota each thread of this process calls."""
@@ -178,6 +180,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         cutovers=Cutovers(database),
         movings=Movings(database),
         carrying=Carrying(database),
+        workers=Workers(database),
         keeps=keeps or Retention(),
         turn=Turn(),
     )

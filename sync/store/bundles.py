@@ -194,7 +194,7 @@ class Bundles:
             created = tx.execute(insert(t.bundles).values(created=side.read_at, run=run))
             bundle = int((created.inserted_primary_key or (0,))[0])
             _link(tx, bundle, side.ref, side.url, side.read_at)
-            return bundle, take(tx, subject_of(bundle, side.ref), side.read_at)
+            return bundle, take(tx, subject_of(bundle, side.ref), side.read_at, self._db.holder)
 
     def link(
         self,

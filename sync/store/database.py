@@ -16,7 +16,7 @@ from connectors.base import Account
 from connectors.errors import ConfigError
 from sync.store import dialects
 from sync.store.dialects import READING, Address, called, engine_of, reason_of, upsert
-from sync.store.migrate import migrate
+from sync.store.migrate import migrate, revision_of
 from sync.store.schema import identities, meta
 
 _META = select(meta.c.value).where(meta.c.name == bindparam("called"))
@@ -50,6 +50,8 @@ class Database:
     def __init__(self, address: Address) -> None:
         """Open the store, making or migrating it if needed. Raises ConfigError if that cannot be done."""
         self.address = address
+        self.holder: str | None = None
+        """Under which name this process holds tickets, while it gives signs of life (`sync.jobs.beats`)."""
         self._engine = engine_of(address)
         self._reader = self._engine.execution_options(**READING[self._engine.dialect.name])
         # Threads of one process take turns at a file: SQLite's own way is to sleep and try again.
@@ -130,6 +132,11 @@ class Database:
     def close(self) -> None:
         """Close all connections to the database."""
         self._engine.dispose()
+
+    def revision(self) -> str:
+        """Return the revision of the tables now: a newer program may have changed them meanwhile."""
+        with self.reading() as tx:
+            return revision_of(tx)
 
     def hub(self) -> str:
         """Return the id that this hub signs with."""

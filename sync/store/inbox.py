@@ -28,10 +28,10 @@ SWEPT = "sweep"
 """Why a row stands here of which nobody told: its ticket is read within the sweep's share of the quota."""
 EVENTUALLY = datetime(9999, 1, 1, tzinfo=UTC)
 
-_FREE = datetime(1970, 1, 1, tzinfo=UTC)
+FREE = datetime(1970, 1, 1, tzinfo=UTC)
 """Until when nobody holds what was given back."""
 LEASE = timedelta(minutes=5)
-"""How long a claim holds without being renewed; longer than the longest call."""
+"""How long a claim of nobody who gives signs of life holds; longer than the longest call. See `workers`."""
 
 
 _NEWEST = select(claims.c.token).where(claims.c.subject == bindparam("claimed")).with_for_update()
@@ -116,7 +116,11 @@ def _sooner(row: Upsert) -> Upsert:
 def _next(row: Upsert, *, even_held: bool) -> Executable:
     following = row.on_conflict_do_update(
         index_elements=["subject"],
-        set_={"token": claims.c.token + 1, "until": row.excluded.until},
+        set_={
+            "token": claims.c.token + 1,
+            "until": row.excluded.until,
+            "holder": row.excluded.holder,
+        },
         where=None if even_held else claims.c.until <= bindparam("asked"),
     )
     return following.returning(claims.c.token)
@@ -127,17 +131,17 @@ _SEIZE = prepared(claims, lambda row: _next(row, even_held=True))
 _CLAIM = prepared(claims, lambda row: _next(row, even_held=False))
 
 
-def take(tx: Connection, subject: str, at: datetime) -> Claim:
+def take(tx: Connection, subject: str, at: datetime, holder: str | None) -> Claim:
     """Give the claim of a subject to whoever asks, ending any other."""
-    claim = _take(tx, subject, at, even_held=True)
+    claim = _take(tx, subject, at, holder, even_held=True)
     if claim is None:
         raise LostClaim(f"{subject} could not be claimed")
     return claim
 
 
-def _take(tx: Connection, subject: str, at: datetime, *, even_held: bool) -> Claim | None:
+def _take(tx: Connection, subject: str, at: datetime, holder: str | None, *, even_held: bool) -> Claim | None:
     """Give the claim of a subject, or None if somebody holds it: looked at and taken in one statement."""
-    values = {"subject": subject, "token": 1, "until": at + LEASE}
+    values = {"subject": subject, "token": 1, "until": at + LEASE, "holder": holder}
     if even_held:
         token = tx.execute(_SEIZE(tx), values).scalar()
     else:
@@ -242,7 +246,7 @@ class Inbox:
         """
         until = at + LEASE
         with self._db.writing() as tx:
-            claim = _take(tx, row.subject, at, even_held=False)
+            claim = _take(tx, row.subject, at, self._db.holder, even_held=False)
             if claim is None:
                 return None
             tx.execute(_HOLD, {"of": row.subject, "until": until})
@@ -251,7 +255,7 @@ class Inbox:
     def release(self, claim: Claim) -> None:
         """Give a subject back, whatever the time is by now: a clock may be set back."""
         with self._db.writing() as tx:
-            tx.execute(_RELEASE, {"of": claim.subject, "held": claim.token, "until": _FREE})
+            tx.execute(_RELEASE, {"of": claim.subject, "held": claim.token, "until": FREE})
 
     def done(self, row: Waiting) -> None:
         """Take a claimed row away, unless an event came meanwhile."""

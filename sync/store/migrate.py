@@ -44,6 +44,11 @@ def migrate(engine: Engine, address: Address) -> None:
         _upgrade(tx, found)
 
 
+def revision_of(tx: Connection) -> str:
+    """Return what revision a store says that it is of."""
+    return str(tx.execute(text(f"SELECT version_num FROM {_TABLE}")).scalar())  # noqa: S608 - our own name
+
+
 def _revision(tx: Connection, address: Address, known: list[str]) -> str | None:
     """Return a store's revision, None for an empty database."""
     tables = set(inspect(tx).get_table_names())
@@ -57,11 +62,11 @@ def _revision(tx: Connection, address: Address, known: list[str]) -> str | None:
             else "another program's database"
         )
         raise ConfigError([f"{called(address)}: this is no store of deskbridge: {what}"])
-    found = tx.execute(text(f"SELECT version_num FROM {_TABLE}")).scalar()  # noqa: S608 - our own name
+    found = revision_of(tx)
     if found not in known:
         told = f"its tables are at revision {found}, this program knows up to {known[-1]}"
         raise ConfigError([f"{called(address)}: a newer program made this store: {told}; use that program"])
-    return str(found)
+    return found
 
 
 def _upgrade(tx: Connection, found: str | None) -> None:

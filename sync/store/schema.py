@@ -158,6 +158,17 @@ claims = Table(
     Column("subject", Text, primary_key=True),
     Column("token", Integer, nullable=False),
     Column("until", Instant, nullable=False),
+    Column("holder", Text),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    *(Column(name, Text, nullable=False) for name in ("kind", "host", "version")),
+    *(Column(name, Integer, nullable=False) for name in ("pid", "threads")),
+    Column("beat", BigInteger, nullable=False),
+    *(Column(name, Instant, nullable=False) for name in ("began", "heard")),
 )
 
 cursors = Table(
