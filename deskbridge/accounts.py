@@ -35,7 +35,7 @@ def add(application: Application, name: str, role: Role, password: Callable[[], 
     kept = "" if password is None else _kept(password(), name)
     if not application.store.accounts.add(name, role, kept, application.now()):
         raise ConfigError([f"somebody else has just made an account {name!r}"])
-    _note(application, "account add", name, role.value)
+    noted(application, "account add", name, role.value)
     return name
 
 
@@ -47,26 +47,27 @@ def change(
     password: Callable[[], str] | None = None,
 ) -> str:
     """Give an account another role or password, sign them out, and return its name. Raises ConfigError."""
-    account = _known(application, name)
+    account = known(application, name)
     kept = None if password is None else _kept(password(), account.name)
     application.store.accounts.change(account.name, role=role, password=kept)
-    _note(application, "account role" if role else "account password", account.name, role or "")
+    noted(application, "account role" if role else "account password", account.name, role or "")
     return account.name
 
 
 def remove(application: Application, name: str) -> str:
     """Take an account away and return its name. Raises ConfigError."""
-    account = _known(application, name)
+    account = known(application, name)
     application.store.accounts.remove(account.name)
-    _note(application, "account remove", account.name, account.role.value)
+    noted(application, "account remove", account.name, account.role.value)
     return account.name
 
 
-def _known(application: Application, name: str) -> Account:
+def known(application: Application, name: str) -> Account:
+    """Return an account by its name. Raises ConfigError."""
     account = application.store.accounts.find(name.strip())
     if account is None:
-        known = [one.name for one in application.store.accounts.all()]
-        raise ConfigError([f"no account {name!r}{nearest(name, known)}; `deskbridge account list` tells all"])
+        names = [one.name for one in application.store.accounts.all()]
+        raise ConfigError([f"no account {name!r}{nearest(name, names)}; `deskbridge account list` tells all"])
     return account
 
 
@@ -76,7 +77,8 @@ def _kept(password: str, name: str) -> str:
     return hashed(password)
 
 
-def _note(application: Application, act: str, name: str, detail: str) -> None:
+def noted(application: Application, act: str, name: str, detail: str) -> None:
+    """Keep that somebody at the command line did something to an account."""
     who = f"{who_asks(None)} (command line)"
     application.store.audit.note(
         Act(at=application.now(), who=who, act=act, subject=f"account:{name}", detail=detail)

@@ -45,7 +45,13 @@ def story_json(story: Story) -> dict[str, object]:
         "files": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.FILE],
         "clocks": [clock for told in story.clocks for clock in clocks_json(told)],
         "not_done": [
-            {"target": d.target.connection, "what": d.name, "why": d.why, "at": d.at.isoformat()}
+            {
+                "target": d.target.connection,
+                "what": d.name,
+                "why": d.why,
+                "at": d.at.isoformat(),
+                "look": d.look,
+            }
             for d in story.decisions
             if d.kind in ("skip", "conflict")
         ],
@@ -55,6 +61,7 @@ def story_json(story: Story) -> dict[str, object]:
                 "what": f"{d.kind} {d.name}",
                 "result": d.result,
                 "at": d.at.isoformat(),
+                "look": d.look,
             }
             for d in story.decisions
             if d.result not in (*_WRITTEN, "skipped")
@@ -98,7 +105,7 @@ def history_json(decisions: Iterable[Decision]) -> list[dict[str, str]]:
             "connection": d.target.connection,
             "key": d.target.key,
             **{n: str(getattr(d, n)) for n in ("kind", "name", "source", "value", "why")},
-            **{n: str(getattr(d, n)) for n in ("readers", "mails", "result")},
+            **{n: str(getattr(d, n)) for n in ("readers", "mails", "result", "look")},
         }
         for d in decisions
     ]
@@ -244,7 +251,8 @@ def _decision_line(decision: Decision) -> str:
     what = " ".join(part for part in (d.kind, d.name, d.value) if part)
     origin = f" from {d.source}" if d.source else ""
     readers = f", read by {d.readers}" if d.readers else ""
-    return f"{_when(d)} {d.target}: {what}{origin}: {d.result}{readers}; {d.why}"
+    look = f" [{d.look}]" if d.look else ""
+    return f"{_when(d)} {d.target}: {what}{origin}: {d.result}{readers}; {d.why}{look}"
 
 
 def _when(decision: Decision) -> str:

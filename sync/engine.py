@@ -282,7 +282,11 @@ class Engine:
         """Look at one ticket while holding its claim; None if somebody else holds it."""
         row = self._store.canonical(row)
         taken = self._store.inbox.claim(row, self._now())
-        return None if taken is None else self._claimed(*taken, remap)
+        if taken is None:
+            return None
+        claim, row = taken
+        with self._store.looking.at(f"{claim.subject}/{claim.token}"):
+            return self._claimed(claim, row, remap)
 
     def _claimed(self, claim: Claim, row: Row, remap: frozenset[Field]) -> Reconciled | None:
         """Look at a ticket that was claimed; None if the claim was lost."""
@@ -324,7 +328,8 @@ class Engine:
         finally:
             if held:
                 self._store.inbox.release(claim)
-        return Reconciled(row.subject, plan, outcome, tuple(made), *whose, gone)
+        look = self._store.looking.name
+        return Reconciled(row.subject, plan, outcome, tuple(made), *whose, gone, look, row.reason)
 
     def _outcome_of(self, error: Exception) -> Outcome:
         """Return what is done about an error: one odd ticket must not stop all others."""

@@ -74,6 +74,10 @@ class Reconciled:
     """What its front side is to other tickets, as far as that was read."""
     gone: str = ""
     """Why a ticket of no bundle could not be read: it is not there."""
+    look: str = ""
+    """What this look is called, in the log and with what was decided; empty where there was none."""
+    why: str = ""
+    """What had the ticket be looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from connectors.errors import ConfigError
+from deskbridge.cli import token
 from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
 
 app = typer.Typer(no_args_is_help=True, help="Who may sign in to the pages of `serve`, and what they may do.")
+app.add_typer(token.app, name="token")
 
 Name = Annotated[str, typer.Argument(help="What they sign in with; found in any case of letters.")]
 RoleName = Annotated[

@@ -26,6 +26,7 @@ from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
 from sync.store.lists import Lists
+from sync.store.looks import Looking
 from sync.store.messages import Messages
 from sync.store.moved import Movings
 from sync.store.outbox import Outbox
@@ -37,6 +38,7 @@ from sync.store.served import ServedTickets
 from sync.store.statements import Statements
 from sync.store.swaps import Swaps
 from sync.store.texts import Texts
+from sync.store.tokens import Tokens
 from sync.store.workers import Workers
 
 
@@ -72,6 +74,7 @@ class Store:
     lists: Lists
     messages: Messages
     accounts: Accounts
+    tokens: Tokens
     audit: Audit
     runs: Runs
     quiets: Quiets
@@ -82,6 +85,8 @@ class Store:
     keeps: Retention
     turn: Turn
     """Tells the budgets on this store for which share of a quota each thread of this process calls."""
+    looking: Looking
+    """Tells what is decided at which look each thread of this process is."""
 
     def hub(self) -> str:
         """Return the id of the hub whose memory this is."""
@@ -104,6 +109,7 @@ class Store:
         self.texts.prune(at - self.keeps.texts)
         self.messages.prune(at - self.keeps.texts)
         self.accounts.prune(at - self.keeps.texts)
+        self.tokens.prune(at - self.keeps.texts)
         self.audit.prune(at - self.keeps.decisions)
         self.decisions.prune(at - self.keeps.decisions)
         self.findings.prune(at - self.keeps.decisions)
@@ -154,14 +160,14 @@ class Store:
 
 def open_store(address: Address, keeps: Retention | None = None) -> Store:
     """Open, and make or migrate if needed, the store at `address`. Raises ConfigError if it cannot."""
-    database = Database(address)
+    database, looking = Database(address), Looking()
     return Store(
         database=database,
         bundles=Bundles(database),
         journal=Journal(database),
         inbox=Inbox(database),
         findings=Findings(database),
-        decisions=Decisions(database),
+        decisions=Decisions(database, looking),
         health=Health(database),
         chores=Chores(database),
         register=Register(database),
@@ -174,6 +180,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         lists=Lists(database),
         messages=Messages(database),
         accounts=Accounts(database),
+        tokens=Tokens(database),
         audit=Audit(database),
         runs=Runs(database),
         quiets=Quiets(database),
@@ -183,4 +190,5 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         workers=Workers(database),
         keeps=keeps or Retention(),
         turn=Turn(),
+        looking=looking,
     )

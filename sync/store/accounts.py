@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sync.store.database import Database
 from sync.store.dialects import upsert
-from sync.store.schema import accounts, attempts, sessions
+from sync.store.schema import accounts, attempts, sessions, tokens
 
 _ROUNDED = timedelta(minutes=1)
 """How old the note of a session's last use may become: a look at a page usually writes nothing."""
@@ -109,8 +109,9 @@ class Accounts:
             return tx.execute(update(accounts).where(accounts.c.name == name).values(**values)).rowcount == 1
 
     def remove(self, name: str) -> bool:
-        """Take an account away with its sessions; whether there was one."""
+        """Take an account away with its sessions and tokens; whether there was one."""
         with self._db.writing() as tx:
+            tx.execute(delete(tokens).where(tokens.c.account == name))
             tx.execute(delete(sessions).where(sessions.c.account == name))
             return tx.execute(delete(accounts).where(accounts.c.name == name)).rowcount == 1
 

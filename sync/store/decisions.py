@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, distinct, func, insert, select
 
 from mappings.ticket import Field, Ref
 from sync.store.database import Database
+from sync.store.looks import Looking
 from sync.store.schema import decisions
 
 WRITTEN, BY_A_RUN = "written", "written by a run"
@@ -33,6 +34,8 @@ class Decision:
     mails: str
     result: str
     """``written``, ``written by a run``, ``skipped``, ``refused: ...`` or ``later: ...``."""
+    look: str = ""
+    """Which look at the ticket it was, as the log names it; empty for what a person said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,8 @@ _OTHERS = (
 class Decisions:
     """Only ever added to; the retention of the settings removes what is old."""
 
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, looking: Looking) -> None:
+        self._db, self._looking = database, looking
 
     def record(self, subject: str, decided: Iterable[Decision]) -> None:
         """Remember what was decided under an inbox name."""
@@ -87,6 +90,7 @@ class Decisions:
                 "target_display": d.target.display,
                 **{n: getattr(d, n) for n in ("kind", "name", "source", "value", "why")},
                 **{n: getattr(d, n) for n in ("readers", "mails", "result")},
+                "look": d.look or self._looking.name,
             }
             for d in decided
         ]
@@ -162,6 +166,7 @@ class Decisions:
                 readers=r.readers,
                 mails=r.mails,
                 result=r.result,
+                look=r.look,
             )
             for r in rows
         ]

@@ -340,6 +340,7 @@ decisions = Table(
             "result",
         )
     ),
+    Column("look", Text, nullable=False, server_default=""),
 )
 
 
@@ -457,6 +458,18 @@ sessions = Table(
     Column("account", ForeignKey("accounts.name"), nullable=False, index=True),
     Column("begun", Instant, nullable=False),
     Column("used", Instant, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("account", ForeignKey("accounts.name"), nullable=False, index=True),
+    *_texts("role", "purpose"),
+    Column("created", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    Column("used", Instant),
 )
 
 attempts = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from connectors.errors import ConfigError
 from deskbridge.cli import app
 from deskbridge.passwords import fits
+from deskbridge.tokens import recognise
 from sync.store import open_store
 from tests.web.conftest import ENVIRONMENT, dead_address, settings_in
 
@@ -83,3 +85,49 @@ def test_what_will_not_do_is_refused_in_plain_words(machine: Machine) -> None:
     machine.refuses("give it with --stdin", "add", "ada")
     machine.run("add", "ada", "--no-password")
     machine.refuses("an account 'ADA' already", "add", "ADA", "--no-password")
+
+
+def test_a_token_is_shown_once_and_taken_back(machine: Machine) -> None:
+    """Otherwise a program cannot be let in or shut out, or whoever reads the store asks in its name."""
+    machine.run("add", "Ada", "--role", "admin", "--no-password")
+    said = machine.run("token", "add", "ada", "--role", "viewer", "--days", "7", "--for", "wallboard")
+    token = said.splitlines()[-1]
+    id_ = token.split("_")[1]
+    [row] = json.loads(machine.run("token", "list", "--json"))
+    assert (row["id"], row["account"], row["role"], row["for"]) == (id_, "Ada", "viewer", "wallboard")
+    assert row["used"] is None
+    assert f"{id_}  Ada  viewer  until" in machine.run("token", "list")
+    store = open_store(machine.folder / "store.sqlite3")
+    bearer = recognise(store, token, store.tokens.all()[0].created)
+    assert bearer
+    assert (bearer.name, bearer.role) == ("Ada", "viewer")
+    expires = store.tokens.all()[0].expires
+    assert expires - store.tokens.all()[0].created == timedelta(days=7)
+    assert recognise(store, token, expires) is None
+    assert recognise(store, token[:-1], store.tokens.all()[0].created) is None
+    assert recognise(store, f"dbt_{id_}_", store.tokens.all()[0].created) is None
+    assert token not in repr(store.audit.newest(9))
+    store.database.close()
+    kept = b"".join(file.read_bytes() for file in machine.folder.glob("store.sqlite3*"))
+    assert token.rpartition("_")[2].encode() not in kept
+    machine.run("token", "remove", id_)
+    assert machine.run("token", "list") == "There are no tokens.\n"
+
+
+def test_a_token_has_no_more_rights_than_its_account(machine: Machine) -> None:
+    """Otherwise a token makes a viewer an admin, or outlives who it was made for."""
+    machine.run("add", "vic", "--no-password")
+    machine.refuses("vic is viewer and cannot have", "token", "add", "vic", "--role", "admin")
+    machine.refuses("1 to 366 days", "token", "add", "vic", "--days", "0")
+    machine.refuses("no account 'vik'; did you mean 'vic'", "token", "add", "vik")
+    machine.refuses("no token 'x'", "token", "remove", "x")
+    machine.run("role", "vic", "admin")
+    token = machine.run("token", "add", "vic").splitlines()[-1]
+    machine.run("role", "vic", "agent")
+    store = open_store(machine.folder / "store.sqlite3")
+    bearer = recognise(store, token, store.tokens.all()[0].created)
+    assert bearer
+    assert bearer.role == "agent"
+    machine.run("remove", "vic")
+    assert store.tokens.all() == []
+    store.database.close()

@@ -72,6 +72,8 @@ class TestExplain:
         decided = json.loads(hub.run("history", name, "--json").out)
         assert [d["kind"] for d in decided][:2] == ["ticket", "text"]
         assert len(hub.run("history", name).lines) == len(decided)
+        assert all(re.fullmatch(r"(ref|bundle):\S+/\d+", d["look"]) for d in decided)
+        assert f"[{decided[0]['look']}]" in hub.run("history", name).lines[0]
 
     def test_a_ticket_nobody_knows(self, hub: Hub) -> None:
         """A slip of the hand would end in a traceback, or in silence."""
