@@ -34,6 +34,7 @@ from sync.served import facts_json
 from sync.sla.facts import Facts
 from sync.store import schema as t
 from sync.store.accounts import Role
+from sync.store.derived import happened_of, theirs_of, words_of
 
 _NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
@@ -151,7 +152,9 @@ def _fill(application: Application, count: int, texts: int) -> None:
     """Have tickets of two customers be open, each with a side at work and two clocks."""
     statuses = ("open", "open", "in_progress", "waiting_on_customer", "waiting_on_dev")
     facts = facts_json(Facts(created=_NOW - 600 * _MINUTE, told=()))
-    rows: dict[Table, list[dict[str, object]]] = {t.bundles: [], t.links: [], t.served: [], t.clocks: []}
+    rows: dict[Table, list[dict[str, object]]] = {
+        table: [] for table in (t.bundles, t.links, t.served, t.happened, t.theirs, t.clocks)
+    }
     for n in range(1, count + 1):
         changed, customer = _NOW - n * _MINUTE / 10, ("lantern", "orbit")[n % 2]
         rows[t.bundles].append({"id": n, "created": changed})
@@ -163,7 +166,10 @@ def _fill(application: Application, count: int, texts: int) -> None:
         said = {"subject": f"The import stops at row {n} of the list", "requester": f"Person {n % 997}"}
         held = {"owner": f"Agent {n % 37}" if n % 5 else "", "type": "incident", "priority": "high"}
         held |= {"status": statuses[n % len(statuses)], "url": f"https://desk.example/{n}"}
-        rows[t.served].append({**ticket, **said, **held, "assumed": [], "changed": changed, "facts": facts})
+        row = {**ticket, **said, **held, "assumed": [], "changed": changed, "facts": facts}
+        rows[t.served].append(row | {"words": words_of(row)})
+        rows[t.happened] += happened_of(row)
+        rows[t.theirs] += theirs_of(row)
         for clock, minutes in (("update", n % 4000 - 200), ("resolve", n % 9000 + 100)):
             due = _NOW + minutes * _MINUTE
             run = {"connection": "desk", "key": str(n), "clock": clock, "cycle": "created", "base": "office"}

@@ -27,6 +27,7 @@ from sync.served import facts_json
 from sync.sla.clock import clocks
 from sync.sla.facts import Fact, FactKind, Facts
 from sync.store import schema as t
+from sync.store.derived import theirs_of
 
 _CUSTOMERS = 10
 _GOAL = 3.0
@@ -126,7 +127,9 @@ def _application(folder: Path, count: int) -> Application:
     application = build(settings, secrets, now=lambda: _BEGIN + timedelta(days=_DAYS))
     chance = random.Random(6)  # noqa: S311 - the same tickets each time
     with application.store.database.writing() as tx:
-        tx.execute(insert(t.served), [_ticket(number, chance) for number in range(count)])
+        rows = [_ticket(number, chance) for number in range(count)]
+        tx.execute(insert(t.served), rows)
+        tx.execute(insert(t.theirs), [one for row in rows for one in theirs_of(row)])
     return application
 
 

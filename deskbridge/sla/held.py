@@ -19,7 +19,6 @@ from sync.sla.calendar import Elapsed, TimeBase
 from sync.sla.clock import Clock, clocks
 from sync.sla.closure import closure
 from sync.sla.cycle import Cycle
-from sync.sla.facts import FactKind
 from sync.sla.policy import ClockName, Policy, Rulebook
 from sync.store.served import Said, with_words
 
@@ -77,13 +76,14 @@ class Held:
         for ticket in self._app.store.served.tickets(customer, since):
             yield self._answered(ticket, rules, said.get(ticket.ref, ()))
 
-    def ever(self, customer: str) -> Iterator[Answered]:
-        """Yield the tickets that are, or ever were, a customer's, with what their clocks say."""
+    def ever(self, customer: str, begin: datetime, until: datetime) -> Iterator[Answered]:
+        """Yield the tickets that are, or ever were, a customer's, with what their clocks say.
+
+        Those of which nothing can have come between two instants are left out: see `ServedTickets.tickets`.
+        """
         said = self._app.store.served.all_said()
-        for ticket in self._app.store.served.tickets(named=customer):
-            told = (fact.value for fact in ticket.facts.of(FactKind.CUSTOMER))
-            if customer in (ticket.facts.customer, *told):
-                yield self._answered(ticket, None, said.get(ticket.ref, ()))
+        for ticket in self._app.store.served.tickets(within=(customer, begin, until)):
+            yield self._answered(ticket, None, said.get(ticket.ref, ()))
 
     def told(self, refs: Iterable[Ref]) -> list[Clocks]:
         """Return the clocks of each of some sides that has any, as they are now."""

@@ -63,7 +63,7 @@ def statement(application: Application, customer: str, month: str, *, ask: bool 
     held, whose = Held(application), application.settings.customers[customer]
     first, begin, end = month_of(month, whose.zone)
     until = min(end, application.now())
-    tickets = list(held.ever(customer))
+    tickets = list(held.ever(customer, begin, until))
     rows = sorted(decided(tickets, customer, begin, until), key=lambda row: (row.at, row.ref.key, row.clock))
     entries, unread, shared = _hours(application, tickets, customer, begin) if ask else ([], [], [])
     tier = _tier(application, customer)

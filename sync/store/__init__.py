@@ -21,6 +21,7 @@ from sync.store.database import Database
 from sync.store.decisions import Decision, Decisions
 from sync.store.dialects import Address
 from sync.store.editions import Editions
+from sync.store.figures import Figures
 from sync.store.findings import Finding, Findings
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
@@ -72,6 +73,7 @@ class Store:
     statements: Statements
     swaps: Swaps
     lists: Lists
+    figures: Figures
     messages: Messages
     accounts: Accounts
     tokens: Tokens
@@ -178,6 +180,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         statements=Statements(database),
         swaps=Swaps(database),
         lists=Lists(database),
+        figures=Figures(database),
         messages=Messages(database),
         accounts=Accounts(database),
         tokens=Tokens(database),

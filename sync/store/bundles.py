@@ -329,7 +329,8 @@ class Bundles:
         here = {"connection": old.connection, "key": old.key}
         with self._db.writing() as tx:
             verify(tx, claim)
-            once = (t.seen, t.timeline, t.links, t.wordings, t.steps, t.served, t.clocks)
+            kept = (t.served, t.clocks, t.happened, t.theirs)
+            once = (t.seen, t.timeline, t.links, t.wordings, t.steps, *kept)
             for table in once:  # as another ticket it may have been kept already, or linked and unlinked
                 there = (table.c.connection == new.connection, table.c.key == new.key)
                 tx.execute(delete(table).where(*there))

@@ -27,7 +27,8 @@ from sqlalchemy import (
     true,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""From when instants are counted."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -38,11 +39,11 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Return the number to store; a naive datetime is refused by the subtraction."""
-        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Return the instant that was stored."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 metadata = MetaData(
@@ -71,7 +72,7 @@ links = Table(
     Column("connection", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("bundle", ForeignKey("bundles.id"), nullable=False, index=True),
-    Column("display", Text, nullable=False),
+    Column("display", Text, nullable=False, index=True),
     Column("url", Text, nullable=False),
     Column("created", Instant, nullable=False),
     Column("unlinked", Instant),
@@ -360,10 +361,33 @@ served = Table(
         Column(name, Text, nullable=False, server_default="")
         for name in ("subject", "url", "requester", "priority")
     ),
+    Column("words", Text, nullable=False, server_default=""),
     Index("ix_served_customer", "customer", "changed"),
     Index("ix_served_board", "customer", "status", "changed"),
     Index("ix_served_status", "status", "changed"),
     Index("ix_served_changed", "changed"),
+    Index("ix_served_words", "changed", "words"),
+)
+
+happened = Table(
+    "happened",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key", "kind")),
+    Column("at", Instant, primary_key=True),
+    Column("customer", Text, nullable=False),
+    Column("seconds", BigInteger, nullable=False),
+    Column("exact", Boolean, nullable=False),
+    Index("ix_happened_kind", "kind", "at", "customer", "seconds"),
+    Index("ix_happened_customer", "customer", "kind", "at", "seconds"),
+)
+
+theirs = Table(
+    "theirs",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key", "customer")),
+    Column("created", Instant, nullable=False),
+    Column("last", Instant),
+    Index("ix_theirs_customer", "customer", "created", "last"),
 )
 
 clocks = Table(
@@ -488,6 +512,16 @@ audit = Table(
     *_texts("who", "act"),
     Column("subject", Text, nullable=False, index=True),
     *_texts("detail", "place"),
+)
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *_texts("customer", "salt", "who"),
+    *(Column(name, Instant, nullable=False) for name in ("made", "until")),
+    *(Column(name, Instant) for name in ("revoked", "used")),
+    sqlite_autoincrement=True,
 )
 
 runs = Table(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    String,
     Table,
     and_,
     bindparam,
-    cast,
     delete,
     insert,
     or_,
@@ -29,6 +28,7 @@ from sync.sla.policy import ClockName
 from sync.store import schema as t
 from sync.store.bundles import subject_of
 from sync.store.database import Database
+from sync.store.derived import Rows, happened_of, theirs_of, words_of
 from sync.store.dialects import replacing
 from sync.store.inbox import Claim, verify
 
@@ -66,11 +66,13 @@ class ServedTickets:
         values = _values(ticket)
         rows = {clock.clock.value: _clock_values(clock) for clock in clocks}
         with self._db.reading() as tx:
-            if _kept(tx, ticket.ref) == (values, rows):
+            before, counted = _kept(tx, ticket.ref)
+            if (before, counted) == (values, rows):
                 return
         with self._db.writing() as tx:
             verify(tx, claim)
             tx.execute(_KEEP(tx), values)
+            derive(tx, ticket.ref, before, values)
             _stop(tx, ticket.ref)
             if rows:
                 tx.execute(_COUNT, list(rows.values()))
@@ -90,16 +92,24 @@ class ServedTickets:
         return _served(row) if row else None
 
     def tickets(
-        self, customer: str | None = None, since: datetime | None = None, *, named: str | None = None
+        self,
+        customer: str | None = None,
+        since: datetime | None = None,
+        *,
+        within: tuple[str, datetime, datetime] | None = None,
     ) -> Iterator[Served]:
         """Yield the tickets, of one customer if said, that changed since an instant if said.
 
-        `named`: those of a customer, and those whose facts name them anywhere, as they may have been theirs.
+        `within`: those that are or were a customer's, and of which anything can have come between two
+        instants: they were made before the second, and were not done for good before the first.
         """
         query = select(t.served).order_by(t.served.c.connection, t.served.c.key).limit(_BATCH)
-        if named is not None:
-            told = cast(t.served.c.facts, String).contains(f'"{named}"', autoescape=True)
-            query = query.where(or_(t.served.c.customer == named, told))
+        if within is not None:
+            whose, begin, until = within
+            c = t.theirs.c
+            there = (c.connection == t.served.c.connection) & (c.key == t.served.c.key)
+            may = (c.customer == whose, c.created < until, or_(c.last.is_(None), c.last >= begin))
+            query = query.join(t.theirs, there).where(*may)
         if customer is not None:
             query = query.where(t.served.c.customer == customer)
         if since is not None:
@@ -198,6 +208,17 @@ class ServedTickets:
         return found
 
 
+def derive(tx: Connection, ref: Ref, before: Mapping[str, Any] | None, values: Mapping[str, Any]) -> None:
+    """Keep what follows from a ticket's row, where it differs from what followed from the row before."""
+    for table, rows_of in _DERIVED.items():
+        rows = rows_of(values)
+        if before is not None and rows_of(before) == rows:
+            continue
+        if before is not None:
+            tx.execute(delete(table).where(table.c.connection == ref.connection, table.c.key == ref.key))
+        tx.execute(_FOLLOWS[table.name], rows)
+
+
 def _of(table: Table) -> ColumnElement[bool]:
     return and_(table.c.connection == bindparam("there"), table.c.key == bindparam("of"))
 
@@ -211,6 +232,11 @@ _CLOCKS = select(t.clocks).where(_of(t.clocks))
 _SAID = select(t.amendments).where(_of(t.amendments)).order_by(t.amendments.c.id)
 _SAME = ("connection", "key")
 _KEEP = replacing(t.served, _SAME, *(name for column in t.served.c if (name := column.name) not in _SAME))
+_DERIVED: Mapping[Table, Callable[[Mapping[str, Any]], Rows]] = {
+    t.happened: happened_of,
+    t.theirs: theirs_of,
+}
+_FOLLOWS = {table.name: insert(table) for table in _DERIVED}
 _STOP = delete(t.clocks).where(_of(t.clocks))
 _COUNT = insert(t.clocks)
 
@@ -219,14 +245,14 @@ def _stop(tx: Connection, ref: Ref) -> None:
     tx.execute(_STOP, _here(ref))
 
 
-def _kept(tx: Connection, ref: Ref) -> tuple[object, object]:
+def _kept(tx: Connection, ref: Ref) -> tuple[dict[str, Any] | None, object]:
     row = tx.execute(_SERVED, _here(ref)).mappings().first()
     clocks = tx.execute(_CLOCKS, _here(ref)).mappings()
     return (dict(row) if row else None), {str(clock["clock"]): dict(clock) for clock in clocks}
 
 
-def _values(ticket: Served) -> dict[str, object]:
-    return {
+def _values(ticket: Served) -> dict[str, Any]:
+    values: dict[str, Any] = {
         "connection": ticket.ref.connection,
         "key": ticket.ref.key,
         "display": ticket.ref.display,
@@ -239,6 +265,7 @@ def _values(ticket: Served) -> dict[str, object]:
         "facts": facts_json(ticket.facts),
         **{name: getattr(ticket, name) for name in _SHOWN},
     }
+    return values | {"words": words_of(values)}
 
 
 def _clock_values(clock: Counting) -> dict[str, object]:

@@ -142,9 +142,26 @@ class TestServed:
         ):
             facts = replace(STORY, customer=first, told=(*STORY.told, moved) if first != now else STORY.told)
             store.served.keep(claimed(store, key), replace(kept(key, now), facts=facts), [])
-        found = {name: [t.ref.key for t in store.served.tickets(named=name)] for name in ("lantern", "orbit")}
-        assert found == {"lantern": ["1"], "orbit": ["1", "3"]}
-        assert [t.ref.key for t in store.served.tickets(named="lan%ern")] == ["2"]
+        when = (NOW - timedelta(days=1), NOW + timedelta(days=1))
+        names = ("lantern", "orbit", "lan%ern")
+        found = {n: [t.ref.key for t in store.served.tickets(within=(n, *when))] for n in names}
+        assert found == {"lantern": ["1"], "orbit": ["1", "3"], "lan%ern": ["2"]}
+
+    def test_a_month_reads_what_can_have_come_in_it(self, store: Store) -> None:
+        """A statement would lose a promise that was broken by waiting, or read the whole hub."""
+        done = (
+            *STORY.told,
+            Fact(FactKind.STATUS, "resolved", at("2026-03-02 09:50"), at("2026-03-02 09:50")),
+        )
+        store.served.keep(claimed(store, "1"), kept("1"), [])
+        store.served.keep(claimed(store, "2"), replace(kept("2"), facts=replace(STORY, told=done)), [])
+
+        def read(begin: str, until: str) -> list[str]:
+            return [t.ref.key for t in store.served.tickets(within=("lantern", at(begin), at(until)))]
+
+        assert read("2026-03-02 00:00", "2026-03-03 00:00") == ["1", "2"]
+        assert read("2026-03-02 09:51", "2026-04-01 00:00") == ["1"]
+        assert read("2026-02-01 00:00", "2026-03-02 09:00") == []
 
     def test_what_people_say_is_kept_beside_what_was_counted(self, store: Store) -> None:
         """A correction that is corrected would be lost, and with it who had said the first."""

@@ -13,6 +13,7 @@ from sync.served import facts_json
 from sync.sla.facts import Facts
 from sync.store import Store, open_store
 from sync.store import schema as t
+from sync.store.derived import words_of
 from sync.store.dialects import Address
 from sync.store.lists import Standing, Wanted
 
@@ -35,7 +36,7 @@ def store(address: Address) -> Iterator[Store]:
             }
             whose = {"customer": "acme" if n < 10 else "", "changed": AT + n * MINUTE}
             row: dict[str, object] = {**here, **ticket, **state, **whose, "assumed": [], "facts": facts}
-            tx.execute(insert(t.served).values(row))
+            tx.execute(insert(t.served).values(**row, words=words_of(row)))
             tx.execute(insert(t.bundles).values(id=n, created=AT))
             for connection, display in (("desk", f"#{n}"), ("jira", f"SUP-{n}")):
                 link = {

@@ -1,0 +1,163 @@
+"""What happened to the tickets of a desk, counted by hand and out of the store, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert, inspect, select, text
+
+from mappings.ticket import Ref
+from sync.served import Served
+from sync.sla.facts import Fact, FactKind, Facts
+from sync.store import Store, open_store
+from sync.store import schema as t
+from sync.store.dialects import Address
+from sync.store.figures import Over, Spread, Sum
+from tests.sync.test_served import claimed, kept
+
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+OVER = Over(since=MONDAY, until=MONDAY + 14 * DAY, teams=("jira", "gitlab"))
+
+
+def story(created: datetime, *told: tuple[FactKind, str, float], exact: bool = True) -> Facts:
+    """A ticket's facts: each so many hours after it was made."""
+    facts = [
+        Fact(kind, value, created + hours * HOUR - (timedelta(0) if exact else HOUR), created + hours * HOUR)
+        for kind, value, hours in told
+    ]
+    return Facts(created=created, told=tuple(facts))
+
+
+ANSWER, STATUS = FactKind.ANSWER, FactKind.STATUS
+STORIES = {
+    # before the first week, and open all the time
+    "1": ("lantern", story(MONDAY - 3 * DAY)),
+    # answered after 2 h, resolved after 10 h, opened again on Wednesday, resolved a week later
+    "2": (
+        "lantern",
+        story(
+            MONDAY + HOUR,
+            (ANSWER, "7", 2),
+            (ANSWER, "8", 3),
+            (STATUS, "resolved", 10),
+            (STATUS, "open", 48),
+            (STATUS, "closed", 216),
+        ),
+    ),
+    # answered after 4 h, not known to the minute when it was resolved
+    "3": ("orbit", story(MONDAY + 2 * HOUR, (ANSWER, "9", 4), exact=True)),
+    "4": ("orbit", story(MONDAY + 8 * DAY, (STATUS, "resolved", 20), exact=False)),
+    # after all that is asked for
+    "5": ("lantern", story(MONDAY + 15 * DAY)),
+}
+FIRST = Sum(
+    created=2,
+    answered=2,
+    resolved=1,
+    reopened=1,
+    backlog=3,
+    answer=Spread(7200, 14400),
+    resolution=Spread(36000, 36000),
+)
+SECOND = Sum(created=1, resolved=2, backlog=2, between=1, resolution=Spread(72000, 168 * 3600))
+
+
+def keep(store: Store, ticket: Served) -> None:
+    """Keep a ticket as a worker does."""
+    claim = claimed(store, ticket.ref.key)
+    store.served.keep(claim, ticket, [])
+    store.inbox.release(claim)
+
+
+@pytest.fixture
+def store(address: Address) -> Iterator[Store]:
+    """A store with five tickets, of which two share an issue."""
+    opened = open_store(address)
+    for key, (customer, facts) in STORIES.items():
+        subject = {"1": "The till is dead", "2": " the TILL is dead"}.get(key, f"Another {key}")
+        keep(opened, replace(kept(key, customer), facts=facts, subject=subject))
+    with opened.database.writing() as tx:
+        for bundle, sides in ((1, (("desk", "2"), ("desk", "3"), ("jira", "90"))), (2, (("desk", "4"),))):
+            tx.execute(insert(t.bundles).values(id=bundle, created=MONDAY))
+            for connection, key in sides:
+                row = {"connection": connection, "key": key, "display": f"#{key}", "url": ""}
+                tx.execute(insert(t.links).values(**row, bundle=bundle, created=MONDAY))
+    yield opened
+    opened.database.close()
+
+
+def test_weeks_are_what_a_person_counts(store: Store) -> None:
+    """Otherwise a lead hires, or does not, for a backlog that nobody has."""
+    assert store.figures.weeks(OVER) == [FIRST, SECOND]
+    whole = store.figures.whole(OVER)
+    assert (whole.created, whole.resolved, whole.backlog) == (3, 3, 2)
+    assert whole.resolution == Spread(72000, 168 * 3600)
+    assert store.figures.weeks(replace(OVER, customer="nobody")) == [Sum(), Sum()]
+
+
+def test_customers_and_teams_have_their_own(store: Store) -> None:
+    """Otherwise one customer's bad week is told to another, or the developers' to the desk."""
+    by = store.figures.customers(OVER)
+    assert {name: (one.created, one.resolved, one.backlog) for name, one in by.items()} == {
+        "lantern": (1, 2, 1),
+        "orbit": (2, 1, 1),
+    }
+    teams = store.figures.teams(OVER)
+    assert {name: (one.created, one.backlog) for name, one in teams.items()} == {"": (1, 1), "jira": (2, 1)}
+    assert store.figures.whole(replace(OVER, team="jira")) == teams["jira"]
+    assert store.figures.whole(replace(OVER, team="")) == teams[""]
+    assert store.figures.whole(replace(OVER, team="gitlab")) == Sum()
+    assert store.figures.whole(replace(OVER, customer="orbit", team="jira")).created == 1
+
+
+def test_problems_that_come_again_are_told(store: Store) -> None:
+    """Otherwise one bug is answered to one customer after the other, and nobody sees that it is one."""
+    [work] = store.figures.shared(OVER, 9)
+    assert (work.tickets, work.customers, work.one) == (2, 2, Ref("jira", "90"))
+    assert store.figures.shared(replace(OVER, customer="orbit"), 9) == []
+    early = replace(OVER, since=MONDAY - 7 * DAY)
+    [one] = store.figures.alike(early, 9)
+    assert (one.tickets, one.customers, one.subject.strip().lower()) == (2, 1, "the till is dead")
+    assert store.figures.alike(OVER, 9) == []
+
+
+def test_what_is_counted_follows_the_facts(store: Store) -> None:
+    """Otherwise a ticket that was read again, or moved, is counted twice, or as it was before."""
+    keep(store, replace(kept("5", "orbit"), facts=story(MONDAY + 2 * HOUR)))
+    assert store.figures.customers(OVER)["orbit"].created == 3
+    keep(store, replace(kept("5"), facts=story(MONDAY + 3 * HOUR, (ANSWER, "1", 1))))
+    claim = claimed(store, "5")
+    store.bundles.moved(claim, Ref("desk", "5"), Ref("desk", "55", "#55"), "", {})
+    assert (store.figures.weeks(OVER)[0].created, store.figures.weeks(OVER)[0].answered) == (3, 3)
+    assert store.figures.customers(OVER)["orbit"].created == 2
+    week = ("lantern", MONDAY, MONDAY + 7 * DAY)
+    assert [one.ref.key for one in store.served.tickets(within=week)] == ["1", "2", "55"]
+
+
+def test_an_older_store_has_it_all_too(store: Store, address: Address) -> None:
+    """Otherwise an upgrade empties the metrics, the search and the months of every ticket that rests."""
+    tables = (t.happened, t.theirs)
+    with store.database.writing() as tx:
+        before = [sorted(map(tuple, tx.execute(select(table)))) for table in tables]
+        words = tx.execute(select(t.served.c.words).order_by(t.served.c.key)).scalars().all()
+        for statement in (
+            "DROP TABLE happened",
+            "DROP TABLE theirs",
+            "DROP TABLE shares",
+            "DROP INDEX ix_served_words",
+            "DROP INDEX ix_links_display",
+            "ALTER TABLE served DROP COLUMN words",
+            "UPDATE alembic_version SET version_num = '0018'",
+        ):
+            tx.execute(text(statement))
+        assert not inspect(tx).has_table("happened")
+    again = open_store(address)
+    with again.database.reading() as tx:
+        assert [sorted(map(tuple, tx.execute(select(table)))) for table in tables] == before
+        assert tx.execute(select(t.served.c.words).order_by(t.served.c.key)).scalars().all() == words
+    assert again.figures.weeks(OVER) == [FIRST, SECOND]
+    again.database.close()
