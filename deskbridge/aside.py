@@ -67,7 +67,8 @@ def retried(application: Application, found: Sequence[Aside], *, allow: bool) ->
     said = (
         [f"{live} to be looked at again; `deskbridge sync --once` does it now."] if live or not runs else []
     )
-    said += [f"{runs} of the migration; `deskbridge migrate run --apply` does it now."] if runs else []
+    again = "`deskbridge migrate run --apply`, or the backfill that left them, does it now"
+    said += [f"{runs} of the migration or a backfill; {again}."] if runs else []
     return "\n".join(said)
 
 

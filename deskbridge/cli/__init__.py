@@ -12,6 +12,7 @@ from connectors.errors import HubError
 from deskbridge.cli import (
     account,
     attention,
+    backfill,
     boards,
     check,
     connection,
@@ -64,6 +65,7 @@ app.add_typer(duty.app, name="duty")
 app.command("triage")(triage.triage)
 app.add_typer(notify.app, name="notify")
 app.add_typer(migrate.app, name="migrate")
+app.add_typer(backfill.app, name="backfill")
 app.command("sandbox")(sandbox.sandbox)
 
 

@@ -126,7 +126,7 @@ def status(
     from deskbridge.migration.told import standing_json, standing_lines, standing_of
 
     application = build(settings, os.environ)
-    runs = application.store.runs.all()
+    runs = [run for run in application.store.runs.all() if not run.fills_in]
     found = [standing_of(application.store, run, application.now()) for run in runs]
     if as_json:
         typer.echo(json.dumps([standing_json(one) for one in found], indent=2))
@@ -136,7 +136,7 @@ def status(
 
 @app.command()
 def stop(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
-    """Have a run stop, wherever it works; what is under way is brought to its end.
+    """Have a run, or a backfill, stop, wherever it works; what is under way is brought to its end.
 
     Example: deskbridge migrate stop
     """
@@ -147,7 +147,8 @@ def stop(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     running = [run for run in application.store.runs.all() if run.state is RunState.RUNNING]
     for run in running:
         application.store.runs.stop(run.id, application.now())
-        typer.echo(f"run {run.id} stops within seconds; `deskbridge migrate run --apply` goes on.")
+        again = run.source if run.fills_in else "migrate run --apply"
+        typer.echo(f"run {run.id} stops within seconds; `deskbridge {again}` goes on.")
     if not running:
         typer.echo("No run is at work.")
 

@@ -44,7 +44,7 @@ def opened(
     last = next(iter(runs.all(source)), None)
     if last is None:
         return runs.begin(source, digest, who, asked, now()), False
-    _refuse_two(application, last)
+    refuse_two(application, last)
     remap = False
     if last.digest != digest:
         decided = ask() if changed is Changed.ASK else changed.value
@@ -59,7 +59,7 @@ def opened(
     return runs.get(last.id) or last, remap
 
 
-def _refuse_two(application: Application, last: Run) -> None:
+def refuse_two(application: Application, last: Run) -> None:
     """Wait until it is sure that nobody works for a run. Raises UnsafePlan where somebody does."""
     if last.state is not RunState.RUNNING or last.beat is None:
         return

@@ -8,9 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from deskbridge.migration.building import Machine
+from connectors.quota import Budget
+from deskbridge.bootstrap import Application
 from sync.migrate.run import Loop, Tally
 from sync.store.runs import Which
 
@@ -22,11 +23,30 @@ _COUNT = 5.0
 """Seconds between two counts of what waits."""
 
 
+class Worked(Protocol):
+    """What a run works with, as far as its progress is told by it."""
+
+    @property
+    def application(self) -> Application:
+        """The store and the time."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """The name under which the run's tickets are kept."""
+        ...
+
+    @property
+    def budgets(self) -> Mapping[str, Budget]:
+        """How much of each connection's quota is used."""
+        ...
+
+
 class Progress:
     """Says each second, in the store, that a run is worked on; a thread of its own."""
 
     def __init__(
-        self, machine: Machine, run: int, which: Which, *, hours: float | None, late: Callable[[str], None]
+        self, machine: Worked, run: int, which: Which, *, hours: float | None, late: Callable[[str], None]
     ) -> None:
         """`late` hears once that a run will take longer than so many `hours`."""
         self._machine, self._run, self._which, self._hours, self._late = machine, run, which, hours, late

@@ -68,7 +68,7 @@ def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, i
     progress = Progress(machine, run.id, which, hours=orders.hours, late=lambda why: tell("late", why))
     progress.start()
     try:
-        with _stopped_by_signals(progress.stopping):
+        with stopped_by_signals(progress.stopping):
             state, why = _Work(machine, run.id, progress, orders).all(which, remap=remap)
     finally:
         progress.end()
@@ -201,7 +201,7 @@ def _teller(application: Application, channel: str, run: int) -> Callable[[str, 
 
 
 @contextmanager
-def _stopped_by_signals(stopping: threading.Event) -> Iterator[None]:
+def stopped_by_signals(stopping: threading.Event) -> Iterator[None]:
     """Have the first Ctrl-C, or SIGTERM, end the run in order; the second one ends the process."""
 
     def stop(number: int, _: object) -> None:

@@ -36,7 +36,7 @@ class Lister:
         since, count = known.reached or BEGINNING, 0
         if known.whole is not None:
             since = max(BEGINNING, since - _OVERLAP - self._connector.capabilities.index_lag)
-        for batch in _batches(self._connector.changed(since)):
+        for batch in batches(self._connector.changed(since)):
             self._store.runs.listed(name, self._listed(batch), batch[-1].changed)
             count += len(batch)
             yield count
@@ -82,7 +82,8 @@ def _word(status: Status | None) -> str:
     return "" if status is None else status.value
 
 
-def _batches(hints: Iterable[Hint]) -> Iterator[list[Hint]]:
+def batches(hints: Iterable[Hint]) -> Iterator[list[Hint]]:
+    """Yield them in batches, each committed together."""
     batch: list[Hint] = []
     for hint in hints:
         batch.append(hint)

@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from mappings.ticket import FIELDS, Field, Ref
 from sync.fields import OWN
+from sync.health import Breakers
 from sync.migrate.alike import alike
 from sync.migrate.bulk import Turns
-from sync.migrate.engine import RunEngine
-from sync.operations import CreateTicket, Skip
+from sync.migrate.source import left_out
+from sync.operations import CreateTicket
 from sync.outcome import Later, Parked, Reconciled
 from sync.store import Store
 from sync.store.runs import Item, Rank, State, Tie, Which
@@ -56,6 +58,19 @@ _ALONE = "live work keeps promises of it and nothing of it is elsewhere: unlink 
 """Why a ticket is left of which only the hub's own acts are on record: it is in no other place yet."""
 
 
+class Takes(Protocol):
+    """An engine that takes what a run asks for."""
+
+    @property
+    def breakers(self) -> Breakers:
+        """Which connections fail."""
+        ...
+
+    def take(self, ref: Ref, *, remap: frozenset[Field] = ...) -> Reconciled | None:
+        """Reconcile a ticket now; None if somebody else is at it."""
+        ...
+
+
 class Loop:
     """Works on the tickets of one source that wait, until none does or somebody stops it."""
 
@@ -63,7 +78,7 @@ class Loop:
         self,
         *,
         store: Store,
-        engine: RunEngine,
+        engine: Takes,
         run: int,
         connections: tuple[str, ...],
         now: Callable[[], datetime],
@@ -191,7 +206,7 @@ class Loop:
         if self._customers and (whose := result.customer) not in self._customers:
             self._store.runs.not_asked(item.ref, whose or "")
             return None, ""
-        return State.SKIPPED, _left_out(result)
+        return State.SKIPPED, left_out(result.plan, "no route of the migration takes it")
 
     def _tie(self, item: Item, result: Reconciled) -> None:
         ties = (Tie(item.ref.key, tie.kind.value, tie.key) for tie in result.ties)
@@ -229,9 +244,3 @@ class Loop:
 def _blamed(outcome: Parked) -> str:
     """Return which connection a reason begins with."""
     return outcome.reason.partition(":")[0]
-
-
-def _left_out(result: Reconciled) -> str:
-    """Return why a ticket was not placed."""
-    skips = [r for r in result.plan.remarks if isinstance(r, Skip) and r.what == "the ticket"]
-    return skips[0].reason if skips else "no route of the migration takes it"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from connectors.base import Presence, Snapshot
 from mappings.ticket import Relation, RelationKind
 from sync.migrate.history import HISTORY
-from sync.operations import AddLink, AddNotice, Conflict, Escalate, Operation, Tell
+from sync.operations import AddLink, AddNotice, Conflict, Escalate, Operation, Plan, Skip, Tell
 from sync.rules import Rules
 
 
@@ -37,3 +37,9 @@ def in_a_run(operation: Operation, rules: Rules) -> bool:
     if isinstance(operation, AddLink | AddNotice | Escalate):
         return False
     return isinstance(operation, Conflict) or operation.target != rules.source
+
+
+def left_out(plan: Plan, otherwise: str) -> str:
+    """Return why a ticket was not placed, in the plan's words where it says so."""
+    skips = [r for r in plan.remarks if isinstance(r, Skip) and r.what == "the ticket"]
+    return skips[0].reason if skips else otherwise

@@ -115,6 +115,32 @@ class Bundles:
                 f"bundle:{n}" for n in tx.execute(select(t.bundles.c.id).order_by(t.bundles.c.id)).scalars()
             ]
 
+    def firsts(self) -> list[tuple[Ref, datetime | None]]:
+        """Return each bundle's first side, and when one of its sides was linked without its older texts.
+
+        None where every side has them. Bundles of runs are left out.
+        """
+        query = (
+            select(t.links)
+            .join(t.bundles, t.links.c.bundle == t.bundles.c.id)
+            .where(t.links.c.unlinked.is_(None), t.bundles.c.run.is_(None))
+            .order_by(t.links.c.bundle, t.links.c.created)
+        )
+        found: dict[int, tuple[Ref, datetime | None]] = {}
+        with self._db.reading() as tx:
+            for row in tx.execute(query):
+                ref, without = found.get(row.bundle, (Ref(row.connection, row.key), None))
+                short = row.adopted if row.adopted and not row.history else None
+                found[row.bundle] = (ref, max(filter(None, (without, short)), default=None))
+        return list(found.values())
+
+    def with_history(self, claim: Claim, bundle: int) -> None:
+        """Have the texts travel that are older than the links of a bundle."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            adopted = (t.links.c.bundle == bundle, t.links.c.adopted.is_not(None))
+            tx.execute(update(t.links).where(*adopted).values(history=True))
+
     def called(self, name: str, connection: str = "") -> list[Ref]:
         """Return the linked sides that have a key, or are called by their tool, so; of one connection or any.
 

@@ -19,6 +19,9 @@ from sync.store.database import Database
 from sync.store.dialects import prepared, upsert
 from sync.store.schema import bundles, items, listings, runs, ties
 
+SCOPE = "backfill "
+"""What the sources of backfills begin with: no connection's name has a blank."""
+
 
 class RunState(StrEnum):
     """How a run stands."""
@@ -78,6 +81,11 @@ class Run:
     """What the last verification found; empty before the first."""
     accepted: datetime | None
     accepted_by: str
+
+    @property
+    def fills_in(self) -> bool:
+        """Whether it is a backfill's; else it is a migration's."""
+        return self.source.startswith(SCOPE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -448,9 +456,11 @@ class Runs:
             found = {State(row[0]): int(row[1]) for row in tx.execute(query)}
         return {state: found.get(state, 0) for state in State}
 
-    def reasons(self, source: str, state: State) -> dict[str, int]:
-        """Return why tickets are in a state, and how many each time, the most first."""
-        mine = (items.c.connection == source, items.c.state == state)
+    def reasons(self, source: str, state: State, run: int | None = None) -> dict[str, int]:
+        """Return why tickets are in a state, and how many each time, the most first; of one run, its own."""
+        mine = [items.c.connection == source, items.c.state == state]
+        if run is not None:
+            mine.append(items.c.run == run)
         query = select(items.c.reason, func.count()).where(*mine).group_by(items.c.reason)
         with self._db.reading() as tx:
             rows = tx.execute(query.order_by(func.count().desc(), items.c.reason)).all()

@@ -23,6 +23,7 @@ _SECONDS = 30
 LOADED = (
     "deskbridge.bootstrap",
     "deskbridge.check",
+    "deskbridge.migration.backfilling",
     "deskbridge.report",
     "deskbridge.watching",
     *(f"connectors.{s}.connector" for s in SYSTEMS),
