@@ -74,6 +74,7 @@ class TestTickets:
         old(hub, KIM, "A question")
         old(hub, GIULIA, "Battery drains", "dev")
         mails = hub.customers_mailed()
+        assert hub.run("status").code == 0
         looked = only_looked(hub, "tickets")
         assert "backfill tickets desk: 3 to look at" in looked.lines[0]
         assert "  2 would be written to" in looked.lines
