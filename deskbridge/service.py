@@ -89,6 +89,7 @@ class Service:
             application.store,
             _worker(application, kind, max(limits.values())),
             application.now,
+            beside=self._beside,
             freed=self._jobs.wake,
             outdated=self._end,
         )
@@ -142,6 +143,9 @@ class Service:
     def wake(self) -> None:
         """Look into the inbox at once: something was put there."""
         self._jobs.wake()
+
+    def _beside(self, others: int) -> None:
+        self._jobs.peers = others
 
     def _end(self) -> None:
         self._outdated = True

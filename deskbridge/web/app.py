@@ -18,8 +18,10 @@ from deskbridge.web import body
 from deskbridge.web.letterbox import Letterbox
 from sync.store import Store
 
-_PATIENCE = 0.03
-"""Seconds that an answer waits for the commit. If the hub died before that, the next poll finds it all."""
+_PATIENCE = 0.2
+"""Seconds that an answer waits for the commit, which takes a twentieth of that unless the store is locked.
+
+Senders wait for some seconds at least. If the hub dies before the commit, the next poll finds it all."""
 _AT_ONCE = 64 << 10
 """Bytes from which on a body is read beside the event loop rather than in it."""
 

@@ -34,15 +34,17 @@ class Beats:
         worker: Worker,
         now: Callable[[], datetime],
         *,
+        beside: Callable[[int], None],
         freed: Callable[[], None],
         outdated: Callable[[], None],
     ) -> None:
-        """`freed` is called when tickets of a dead worker are due; `outdated` when this program is too old.
+        """`beside` is told how many others there are; `freed` is called when tickets of a dead one are due.
 
-        The tables were then brought up to date by a newer program, and nothing may be written any more.
+        `outdated` is called when this program is too old: a newer one brought the tables up to date, and
+        nothing may be written any more.
         """
         self._store, self._worker, self._now = store, worker, now
-        self._freed, self._outdated = freed, outdated
+        self._beside, self._freed, self._outdated = beside, freed, outdated
         self._still: dict[str, tuple[int, int]] = {}
         self._stopping = threading.Event()
         self._newest = revisions()[-1]
@@ -76,9 +78,10 @@ class Beats:
         if not self._store.workers.beat(self._worker.id, self._now()):
             _log.warning("others took this process for dead: it gave no sign of life for long")
             self._store.workers.join(replace(self._worker, heard=self._now()))
-        for other in self._store.workers.all():
-            if other.id != self._worker.id:
-                self._watch(other)
+        others = [other for other in self._store.workers.all() if other.id != self._worker.id]
+        self._beside(len(others))
+        for other in others:
+            self._watch(other)
 
     def _watch(self, other: Worker) -> None:
         beat, since = self._still.get(other.id, (-1, 0))

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from random import Random
 
 from sync.jobs.port import Look
 from sync.store import Store
@@ -55,6 +56,9 @@ class Threads:
         self._seen: set[str] = set()
         self._stopping, self._idle = threading.Event(), threading.Event()
         self._deep_at = 0.0
+        self._chance = Random()  # noqa: S311 - no secret
+        self.peers = 0
+        """How many other processes look at the same rows."""
         self.failed: Exception | None = None
         """Why the inbox could not be read, or a ticket not be looked at, when that last happened."""
 
@@ -112,7 +116,7 @@ class Threads:
             rows = self._store.inbox.ready(now, _BATCH, after)
             if not rows:
                 return begun
-            begun += self._give(rows, free)
+            begun += self._give(self._spread(rows, free), free)
             looked, after = looked + len(rows), rows[-1]
             if not self._once and (not deep or looked >= _DEEP):
                 break
@@ -122,6 +126,17 @@ class Threads:
 
     def _ending(self) -> bool:
         return self._stopping.is_set() or (self._once and self.failed is not None)
+
+    def _spread(self, rows: list[Ready], free: int) -> list[Ready]:
+        """Return rows in an order in which processes that ask at once seldom take the same one first.
+
+        Each looks among as many as all of them can begin; so what is due longest is begun at once as before.
+        """
+        if not self.peers:
+            return rows
+        near = rows[: free * (1 + self.peers)]
+        self._chance.shuffle(near)
+        return near + rows[len(near) :]
 
     def _give(self, rows: list[Ready], free: int) -> int:
         with self._lock:

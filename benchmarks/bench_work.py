@@ -1,0 +1,189 @@
+"""Several workers on one PostgreSQL: how much faster than one, and webhooks while they work.
+
+The server is a real one that waits for the disk at each commit. The workers, the database, the three
+systems and the people share the machine's cores: its load stands beside each figure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import requests
+from sqlalchemy import URL
+
+from benchmarks.bench_webhooks import _at, _environment, _print, _storm
+from benchmarks.rig import Goals, Rig, sandbox, size
+from deskbridge.bootstrap import Application, build
+from deskbridge.demo.people import People
+from deskbridge.hooks import hook_of
+from deskbridge.service import look_once
+from deskbridge.web.app import _PATIENCE
+from sync.jobs.rounds import poll_name
+from tests.sync.postgres import Postgres, running
+
+_KIM = "kim@lantern.example"
+_THREADS = 4
+_LONG = timedelta(hours=9)
+
+
+def main() -> None:
+    """Print a line for each figure. Raises RuntimeError when any missed its goal."""
+    goals = Goals()
+    with running(durable=True) as server:
+        _scaled(goals, server)
+        _stormed(goals, server)
+    goals.hold()
+
+
+def _scaled(goals: Goals, server: Postgres) -> None:
+    """Copy a comment on each of many tickets, by one worker and by four; nothing else is to do."""
+    count, latency = size("SHARED", 160), size("LATENCY_MS", 50) / 1000
+    with sandbox() as rig, _hub(rig, server.store()) as (application, environment):
+        people = People(rig.env)
+        tickets = [people.mail(_KIM, "Kim", f"Subject {n}", "<p>Help</p>") for n in range(count)]
+        for ticket in tickets:
+            people.sort(ticket, tags=["firmware"])
+        application.engine.collect()
+        look_once(application, lambda result: None)
+        for name in application.connectors:
+            application.store.chores.begin(poll_name(name), application.now(), application.now() + _LONG)
+        subjects, seconds = list(application.store.bundles.subjects()), dict[int, float]()
+        for turn, workers in enumerate((1, 4)):
+            for ticket in tickets:
+                people.note(ticket, f"<p>Word {turn}</p>")
+            with _workers(environment, workers):
+                _until(lambda wanted=workers: len(application.store.workers.all()) == wanted)  # type: ignore[misc]
+                _latency(rig, latency)
+                begun = time.perf_counter()
+                application.store.inbox.put_many(subjects, application.now(), "webhook")
+                _until(
+                    lambda: application.store.inbox.ready(application.now(), 1) == [] and _free(application)
+                )
+                seconds[workers] = time.perf_counter() - begun
+                _latency(rig, 0)
+        wrong = sum(said != ["Word 0", "Word 1"] for said in _said(people).values())
+        print(
+            f"{count} tickets at {latency * 1000:.0f} ms by one worker of {_THREADS} threads"
+            f" {seconds[1]:.1f} s, by four {seconds[4]:.1f} s,"
+            f" {goals.least('ratio', seconds[1] / seconds[4], 3.2)},"
+            f" {goals.exactly('lost, doubled or out of order', wrong, 0)} (load {os.getloadavg()[0]:.0f})",
+            flush=True,
+        )
+
+
+def _stormed(goals: Goals, server: Postgres) -> None:
+    """Send webhooks steadily to `serve`, beside which another worker works."""
+    rate, length = size("RATE", 250), size("STORM_SECONDS", 60)
+    with sandbox() as rig, _hub(rig, server.store()) as (application, environment):
+        moments = [n / rate for n in range(rate * length)]
+        with _workers(environment, 1), _serving(environment) as url:
+            secret = hook_of(application.settings, "desk").secret
+            taken = asyncio.run(_storm(url, secret, moments))
+            early = sum(one >= _PATIENCE for one in taken)
+            with suppress(RuntimeError):
+                _until(lambda: _noted(application, len(moments)) == len(moments), 30)
+            lost = len(moments) - _noted(application, len(moments))
+        _print(
+            f"{rate} webhooks/s for {length} s on PostgreSQL, committed before the answer",
+            taken,
+            goals.most("p99", _at(taken, 0.99), _PATIENCE),
+            f"{early} that may have been answered before",
+            goals.exactly("lost", lost, 0),
+        )
+
+
+def _noted(application: Application, count: int) -> int:
+    """Return how many of the tickets stand in the inbox, or stood there: claims are kept."""
+    with application.store.database.reading() as tx:
+        said = "SELECT subject FROM {0} WHERE subject LIKE 'ref:desk:9%%'"
+        rows = [tx.exec_driver_sql(said.format(table)).scalars().all() for table in ("inbox", "claims")]
+    return min(count, len({subject for found in rows for subject in found}))
+
+
+@contextmanager
+def _hub(rig: Rig, store: URL) -> Iterator[tuple[Application, dict[str, str]]]:
+    with tempfile.TemporaryDirectory() as room:
+        settings = Path(room) / "settings.toml"
+        settings.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8"), "utf-8")
+        environment = _environment(rig) | {
+            "DESKBRIDGE_HUB__STORE": store.render_as_string(hide_password=False),
+            "DESKBRIDGE_SETTINGS": str(settings),
+            "DESKBRIDGE_FUSES__SHARE": "1",
+        }
+        application = build(settings, environment)
+        application.engine.identify()
+        yield application, environment
+        application.store.database.close()
+
+
+@contextmanager
+def _workers(environment: dict[str, str], count: int) -> Iterator[None]:
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(_program(environment, "work", "--threads", str(_THREADS)))
+        yield
+
+
+@contextmanager
+def _serving(environment: dict[str, str]) -> Iterator[str]:
+    with _program(environment, "serve", "--port", "0") as process:
+        if process.stdout is None:
+            raise RuntimeError("the hub says nothing")
+        yield process.stdout.readline().split(" at ")[1].removesuffix("/hooks/CONNECTION\n")
+
+
+@contextmanager
+def _program(environment: dict[str, str], *words: str) -> Iterator[subprocess.Popen[str]]:
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    command = [sys.executable, "-c", "from deskbridge.cli import main; main()", *words]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, env={**kept, **environment}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def _free(application: Application) -> bool:
+    with application.store.database.reading() as tx:
+        held = tx.exec_driver_sql("SELECT count(*) FROM claims WHERE until > 0").scalar()
+    return not held
+
+
+def _said(people: People) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    page: Sequence[dict[str, object]] = [{}]
+    number = 0
+    while page:
+        number += 1
+        page = people.gitlab("GET", "issues", params={"scope": "all", "per_page": 100, "page": number})
+        for issue in page:
+            notes = people.gitlab("GET", f"issues/{issue['iid']}/notes", params={"sort": "asc"})
+            lines = [line for n in notes if not n["system"] for line in str(n["body"]).splitlines()]
+            if str(issue["title"]).startswith("Subject"):
+                found[str(issue["title"])] = [line for line in lines if line.startswith("Word")]
+    return found
+
+
+def _latency(rig: Rig, seconds: float) -> None:
+    url = f"{rig.env['SANDBOX_CONTROL_URL']}/latency"
+    requests.post(url, json={"seconds": seconds}, timeout=10).raise_for_status()
+
+
+def _until(true: Callable[[], bool], seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise RuntimeError("the workers did not come to their end")
+        time.sleep(0.02)
