@@ -101,6 +101,18 @@ class Snapshot:
     """Where a MOVED ticket lives now, if our account may see it."""
 
 
+class Stated(Protocol):
+    """What a ticket's server said of its fields: a `Snapshot`, or a `WrittenTicket`."""
+
+    @property
+    def ref(self) -> Ref:
+        """Which ticket it is."""
+
+    @property
+    def native(self) -> Mapping[Field, NativeValue]:
+        """The server's own value of each field that the side can hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file on its way."""
@@ -321,7 +333,14 @@ class Connector(Protocol):
         None counts only after `Capabilities.index_lag`.
         """
 
-    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+    def standing(self, key: str) -> WrittenTicket:
+        """Return a ticket's fields as the server states them now, without its texts. Raises Gone.
+
+        Those of a ticket that this connector created lately may have been stated up to a second before:
+        many such tickets are looked at in one call.
+        """
+
+    def set_fields(self, present: Stated, values: Mapping[Field, Value]) -> WrittenTicket:
         """Write these fields, status last, and return the ticket as the server now states it.
 
         Only fields named in the capabilities; words through the vocabularies (a native word that already

@@ -28,6 +28,7 @@ from connectors.base import (
     NativeValue,
     Presence,
     Snapshot,
+    Stated,
     TicketDraft,
     Upload,
     WrittenComment,
@@ -179,7 +180,10 @@ class Memory:
         found = self._wire.read("find_created", lambda: [t for t in self._desk.indexed() if ours(t)])
         return self._words.ref(found[0]) if found else None
 
-    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+    def standing(self, key: str) -> WrittenTicket:
+        return self._wire.read("fetch", lambda: self._words.written(self._wire.find("fetch", key)))
+
+    def set_fields(self, present: Stated, values: Mapping[Field, Value]) -> WrittenTicket:
         def act(fault: Fault | None) -> WrittenTicket:
             ticket = self._wire.find("set_fields", present.ref.key, to_write=True)
             natives = self._words.natives("set_fields", values, ticket.fields)

@@ -314,8 +314,8 @@ class Applier:
             self._change_tags(write)
 
     def _set_fields(self, write: SetFields) -> None:
-        present = self._w.unchanged(write.target)
         values: dict[Field, Value] = {change.field: change.value for change in write.changes}
+        present = self._w.stated(write.target, values)
         written = self._w.connectors[write.target].set_fields(present, values)
         before = self._w.done.answers.get(write.target, Answer({}, {}))
         if write.target in self._w.done.created:
@@ -342,8 +342,8 @@ class Applier:
 
     def _answered(self, target: str, answer: Answer) -> None:
         self._w.done.answers[target] = answer
-        side = self._w.sides[target]
-        self._w.sides[target] = replace(side, native=answer.native, read_at=self._w.now())
+        if side := self._w.sides.get(target):
+            self._w.sides[target] = replace(side, native=answer.native, read_at=self._w.now())
 
 
 def _first_revision(side: Snapshot) -> str:

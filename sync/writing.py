@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors.base import Connector, Snapshot, WrittenTicket
-from connectors.errors import Gone, HubError
+from connectors.base import Connector, Snapshot, Stated, WrittenTicket
+from connectors.errors import Gone, HubError, Rejected
 from mappings.ticket import Field, Ref
 from sync.operations import Skip, Write
 from sync.outcome import Stale
@@ -83,6 +83,23 @@ class Writing:
         """Remember a copy, for the rest of the plan and, before anything else is sent, in the store."""
         self.intents.heard(copy)
         self.mirrors = self.mirrors.plus([copy])
+
+    def stated(self, target: str, fields: Collection[Field]) -> Stated:
+        """Return what a side says of its fields, as fresh as `unchanged` has it.
+
+        One that was created a moment ago must say of `fields` what it said then: raises Rejected where
+        somebody changed one since, and Stale if it was moved.
+        """
+        made = self.done.created.get(target)
+        if made is None or target in self.sides or target in self.done.found:
+            return self.unchanged(target)
+        now = self.connectors[target].standing(made.ref.key)
+        if now.place != made.place:
+            raise Stale(f"{made.ref} was moved while it was being worked on")
+        if changed := [name for name in fields if now.native.get(name) != made.native.get(name)]:
+            why = "somebody changed it after the ticket was created: it stays as they left it"
+            raise Rejected(target, "write", why, dict.fromkeys(changed, why))
+        return now
 
     def unchanged(self, target: str) -> Snapshot:
         """Return the side, read anew if it was read a while ago. Raises Stale if somebody changed it."""

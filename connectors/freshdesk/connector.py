@@ -16,6 +16,7 @@ from connectors.base import (
     Hint,
     Hook,
     Snapshot,
+    Stated,
     TicketDraft,
     Upload,
     WrittenComment,
@@ -170,7 +171,11 @@ class Freshdesk:
         """Look through the tickets that our own account requested."""
         return self._finder.created(token, since)
 
-    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+    def standing(self, key: str) -> WrittenTicket:
+        """Return a ticket's fields."""
+        return self._writer.standing(key)
+
+    def set_fields(self, present: Stated, values: Mapping[Field, Value]) -> WrittenTicket:
         """Write the fields that differ."""
         return self._writer.set_fields(present, values)
 

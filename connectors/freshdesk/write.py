@@ -18,6 +18,7 @@ from connectors.base import (
     ConnectionConfig,
     Presence,
     Snapshot,
+    Stated,
     TicketDraft,
     Upload,
     WrittenComment,
@@ -70,7 +71,11 @@ class Writer:
         """Create tickets one by one: Freshdesk has no bulk create (freshdesk-api 4.5)."""
         return [self._tried(draft) for draft in drafts]
 
-    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+    def standing(self, key: str) -> WrittenTicket:
+        """Return a ticket's fields as they are now. Raises Gone."""
+        return translate.written(self.config, self.reader.ticket(key))
+
+    def set_fields(self, present: Stated, values: Mapping[Field, Value]) -> WrittenTicket:
         """Write the fields that differ; resolving and closing come last, by the call that mails nobody."""
         key, call = present.ref.key, f"PUT tickets/{present.ref.key}"
         self._refuse_archived(present, call)
@@ -155,8 +160,8 @@ class Writer:
         except WireError as error:
             return error
 
-    def _refuse_archived(self, present: Snapshot, call: str) -> None:
-        if present.presence is Presence.ARCHIVED:
+    def _refuse_archived(self, present: Stated, call: str) -> None:
+        if isinstance(present, Snapshot) and present.presence is Presence.ARCHIVED:
             raise Rejected(self.config.name, call, "it is archived, where nothing can be written")
 
     def _numbered(self, call: str, values: Mapping[Field, Value]) -> Mapping[Field, Value]:

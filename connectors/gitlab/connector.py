@@ -17,6 +17,7 @@ from connectors.base import (
     Hint,
     Hook,
     Snapshot,
+    Stated,
     TicketDraft,
     Upload,
     WrittenComment,
@@ -216,7 +217,10 @@ class GitLab:
     def find_created(self, token: str, since: datetime) -> Ref | None:
         return find_created(self._reader, token, since)
 
-    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+    def standing(self, key: str) -> WrittenTicket:
+        return self._writer.standing(key)
+
+    def set_fields(self, present: Stated, values: Mapping[Field, Value]) -> WrittenTicket:
         return self._writer.set_fields(present, values)
 
     def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:

@@ -14,6 +14,7 @@ import requests
 from connectors.base import (
     CommentDraft,
     Snapshot,
+    Stated,
     TicketDraft,
     Upload,
     WrittenComment,
@@ -60,7 +61,11 @@ class Writer:
         first = description(self.side, issue, issue.author.id)
         return replace(written(self.side, self._ended(issue, change)), message_0=first.revision)
 
-    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+    def standing(self, key: str) -> WrittenTicket:
+        """Return an issue's fields as they are now. Raises Gone."""
+        return written(self.side, self.reader.issue(key))
+
+    def set_fields(self, present: Stated, values: Mapping[Field, Value]) -> WrittenTicket:
         """Write fields in one call, whose server closes or reopens first and then does the rest."""
         key = present.ref.key
         call = f"PUT {issue_path(self.http, key)}"

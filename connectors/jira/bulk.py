@@ -14,6 +14,7 @@ from connectors.jira.abilities import BULK
 from connectors.jira.answers import refusal
 from connectors.jira.bodies import version
 from connectors.jira.client import Client
+from connectors.jira.looks import fetched
 from connectors.jira.read import Reader
 from connectors.jira.service import request_type
 from connectors.jira.side import API, TEXTS
@@ -29,12 +30,6 @@ class _Created(wire.Payload):
 
     issues: wire.Many[wire.Made] = Field([])
     errors: wire.Many[service_wire.BulkError] = Field([])
-
-
-class _Fetched(wire.Payload):
-    """What a bulk fetch answers."""
-
-    issues: wire.Many[wire.Issue] = Field([])
 
 
 class Bulk:
@@ -83,11 +78,11 @@ class Bulk:
         return {n: settled.get(n) or refused[i] for i, n in enumerate(numbers)}
 
     def _settle(self, ids: Mapping[int, str], drafts: Sequence[TicketDraft]) -> dict[int, Answer]:
-        known = self._fetch(list(ids.values()))
+        at, known = self._reader.looks.now(), self._fetch(list(ids.values()))
         settled: dict[int, Answer] = {}
         for n, id in ids.items():
             try:
-                settled[n] = self._writer.settled(id, drafts[n].values, known.get(id))
+                settled[n] = self._writer.settled(id, drafts[n].values, known.get(id), at)
             except WireError as error:
                 settled[n] = error
         return settled
@@ -96,12 +91,10 @@ class Bulk:
         """Return what was created, in one call where there is one for that; what lacks is read singly."""
         if not ids or not self._client.site().cloud:
             return {}
-        body = {"issueIdsOrKeys": ids, "fields": self._reader.fields()}
         try:
-            found = self._client.ask(_Fetched, f"{TEXTS}/issue/bulkfetch", body)
+            return fetched(self._client, ids, self._reader.fields())
         except WireError:
             return {}
-        return {issue.id: issue for issue in found.issues}
 
     def _each(self, error: Rejected, count: int) -> dict[int, Rejected]:
         """Return what is wrong with each issue, where all were refused; nothing if the call itself was."""

@@ -15,6 +15,7 @@ from connectors.base import (
     Hint,
     Hook,
     Snapshot,
+    Stated,
     TicketDraft,
     Upload,
     WrittenComment,
@@ -159,7 +160,11 @@ class Jira:
         """See `Connector`."""
         return self._finder.created(token, since)
 
-    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+    def standing(self, key: str) -> WrittenTicket:
+        """See `Connector`; many that were made lately are looked at in one call."""
+        return self._reader.standing(key)
+
+    def set_fields(self, present: Stated, values: Mapping[Field, Value]) -> WrittenTicket:
         """See `Connector`."""
         return self._writer.set_fields(present, values)
 

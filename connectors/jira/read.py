@@ -13,6 +13,7 @@ from connectors.errors import Transient
 from connectors.jira import translate, wire
 from connectors.jira.client import Client
 from connectors.jira.files import BESIDE, nameless
+from connectors.jira.looks import Looks
 from connectors.jira.parts import Parts
 from connectors.jira.paths import path
 from connectors.jira.places import Places
@@ -34,6 +35,7 @@ class Reader:
 
     def __init__(self, client: Client, parts: Parts, places: Places) -> None:
         self._client, self._parts, self._places = client, parts, places
+        self.looks = Looks(client, self.fields)
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return the issue whole. Raises Gone.
@@ -54,6 +56,11 @@ class Reader:
         """Return the issue's fields as they are right now; this call never lags (jira-api 2.1)."""
         return translate.written_ticket(self._client.side(), self.issue(key))
 
+    def standing(self, key: str) -> WrittenTicket:
+        """Return the issue's fields; of one that was made lately as they were within the last second."""
+        issue = self.looks.issue(key) or self.issue(key)
+        return translate.written_ticket(self._client.side(), issue)
+
     def issue(self, key: str, *more: str, expand: str = "") -> wire.Issue:
         """Return the fields that the hub reads, and no others."""
         query = {"fields": ",".join([*self.fields(), *more])} | ({"expand": expand} if expand else {})
@@ -68,6 +75,11 @@ class Reader:
         """Return what must be known before a text or a file is sent. Raises Gone."""
         fields = ["attachment", "project", "reporter", *self._client.side().desk.all()]
         return self._client.get(wire.Head, path(key), {"fields": ",".join(fields)})
+
+    def lately(self, key: str) -> wire.Head:
+        """Return what `head` does; of an issue that was made lately as it was within the last second."""
+        issue = self.looks.issue(key)
+        return self.head(key) if issue is None else wire.head_of(issue)
 
     def comment(self, key: str, id: str, *, rendered: bool = False) -> wire.Comment:
         """Return one comment as it is right now, and who reads it; with its HTML, if that is wanted."""

@@ -40,8 +40,10 @@ class Texts:
         Files that go with a text for the customer are shown to the customer; others stay with staff.
         """
         # All that is needed to read the answer is asked for before: afterwards nothing may fail.
-        side, head = self._client.side(), self._reader.head(key)
-        properties = self._properties(head, draft)
+        side = self._client.side()
+        look = self._reader.looks.issue(key) if draft.audience is Audience.STAFF else None
+        head = wire.head_of(look) if look else self._reader.head(key)
+        properties = self._properties(head, draft, lately=look is not None)
         if draft.uploads and _is_service(head) and draft.audience is Audience.CUSTOMER:
             return self._show(head, draft)
         files = {upload.id: self.attach(key, upload) for upload in draft.uploads}
@@ -81,12 +83,13 @@ class Texts:
 
     def attach(self, key: str, upload: Upload) -> WrittenFile:
         """Upload a file under a name that no other file of the issue has, so that `!name!` means it."""
-        taken = {file.name for file in self._reader.head(key).fields.files}
+        taken = {file.name for file in self._reader.lately(key).fields.files}
         [name] = free_names([upload], taken)
         call = path(key, "attachments")
         stored = self._client.upload(wire.Files, call, upload, name).root
         if not stored:
             raise Rejected(self._client.http.connection, f"POST {call}", "Jira kept no file")
+        self._reader.looks.attached(key, stored[0])
         return WrittenFile(stored[0].id, stored[0].name)
 
     def _show(self, head: wire.Head, draft: CommentDraft) -> WrittenComment:
@@ -126,10 +129,13 @@ class Texts:
         stored = self._reader.fetch(key).ticket.messages[0]
         return WrittenComment(MESSAGE_0, stored.revision, stored.audience)
 
-    def _properties(self, head: wire.Head, draft: CommentDraft) -> list[dict[str, Any]]:
+    def _properties(
+        self, head: wire.Head, draft: CommentDraft, *, lately: bool = False
+    ) -> list[dict[str, Any]]:
         """Return a comment's properties: its marker and, in a service project, that it is internal.
 
-        Raises Rejected for readers that Jira cannot be told here.
+        It says so elsewhere too where the issue was looked at not now but `lately`: somebody might move it
+        to a service project in that second. Raises Rejected for readers that Jira cannot be told here.
         """
         service = _is_service(head)
         if draft.audience is Audience.RESTRICTED:
@@ -140,7 +146,7 @@ class Texts:
             raise self._refusal("it left the service projects, and no text is internal where it is now")
         token = find_token(draft.markdown)
         properties: list[dict[str, Any]] = [{"key": PROPERTY, "value": {"token": token}}] if token else []
-        internal = service and draft.audience is Audience.STAFF
+        internal = (service or lately) and draft.audience is Audience.STAFF
         return [*properties, _INTERNAL] if internal else properties
 
     def _refusal(self, text: str) -> Rejected:

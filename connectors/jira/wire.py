@@ -326,16 +326,11 @@ class Head(Payload):
     fields: HeadFields
 
 
-class StandingFields(Payload):
-    """Where an issue stands."""
-
-    status: Status
-
-
-class Standing(Payload):
-    """An issue's place in its workflow, and nothing else of it."""
-
-    fields: StandingFields
+def head_of(issue: Issue) -> Head:
+    """Return the part of an issue that must be known before a text or a file goes to it."""
+    own = issue.fields.custom
+    known = {"files": issue.fields.files, "project": issue.fields.project, "reporter": issue.fields.reporter}
+    return Head(id=issue.id, fields=HeadFields.model_construct(None, **known, **own))
 
 
 class Made(Payload):

@@ -3,12 +3,16 @@
 Only the ways out of the present status can be seen, so the rest is learned on the way: breadth first,
 six hops at most, never through a status that means "done" unless it is the goal, because clocks stop and
 people are told there. An answer of 204 proves nothing: the status is read again after each hop.
+
+What was learned of a project's issue type is kept, and gone by as long as it leads where it did: what one
+issue shows may be hidden on another, so a kept way that fails is forgotten, and the ways are asked for.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
 
@@ -16,10 +20,12 @@ from connectors.errors import Rejected, Transient, Uncertain
 from connectors.jira import site_wire, wire
 from connectors.jira.client import Client
 from connectors.jira.paths import path
+from connectors.jira.read import Reader
 from connectors.jira.translate import status_word
 
 _HOPS = 6
 
+_Ways = list[site_wire.Transition]
 Means = Callable[[wire.Status], bool]
 """Whether a status is the one that is wanted."""
 
@@ -27,24 +33,29 @@ Means = Callable[[wire.Status], bool]
 class Workflow:
     """Moves issues of one connection."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, reader: Reader) -> None:
+        self._client, self._reader = client, reader
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str], dict[str, _Ways]] = {}
 
-    def move(self, key: str, value: StrEnum) -> None:
-        """Bring the issue to a status that means `value`; does nothing where it has one. Idempotent.
+    def move(self, key: str, value: StrEnum, issue: wire.Issue | None = None) -> wire.Issue:
+        """Bring the issue to a status that means `value`, and return it as it then is. Idempotent.
 
-        Raises Rejected when no path leads there; the issue is then brought back to where it was.
+        `issue` is how it stands, where that was read just now. Raises Rejected when no path leads there; the
+        issue is then brought back to where it was.
         """
         lens = self._client.side().lenses["status"]
         wanted = lens.hold(value)
         means = partial(self.means, value=value)
-        start = self._status(key)
+        issue = issue or self._reader.issue(key)
+        start = issue.fields.status
         walk = _Walk(lens.writes[wanted], means)
-        here = self._walk(key, start, walk)
+        issue = self._walk(issue, walk)
+        here = issue.fields.status
         if means(here):
-            return
+            return issue
         if here.id != start.id:
-            self._walk(key, here, _Walk(start.id, lambda status: status.id == start.id))
+            self._walk(issue, _Walk(start.id, lambda status: status.id == start.id))
         text = "; ".join([f"no path from {start.name or start.id!r} to {value}", *sorted(walk.refusals)])
         raise Rejected(self._client.http.connection, "POST transitions", text, {"status": text})
 
@@ -53,20 +64,45 @@ class Workflow:
         lens = self._client.side().lenses["status"]
         return lens.get(status_word(status)) == lens.hold(value)
 
-    def _walk(self, key: str, here: wire.Status, walk: _Walk) -> wire.Status:
-        """Walk until the goal or as far as it goes, and return where the issue then is."""
+    def _walk(self, issue: wire.Issue, walk: _Walk) -> wire.Issue:
+        """Walk until the goal or as far as it goes, and return the issue as it then is."""
+        kind = (issue.fields.project.id, issue.fields.type.id)
+        issue = self._known_walk(kind, issue, walk)
         for _ in range(_HOPS):
+            here = issue.fields.status
             if walk.means(here):
-                return here
-            walk.learn(here, self._ways(key))
+                return issue
+            ways = self._ways(issue.id)
+            self._keep(kind, here, ways)
+            walk.learn(here, ways)
             if (step := walk.step(here)) is None:
-                return here
-            refusal = self._take(key, step)
-            there = self._status(key)
-            if there.id == here.id:
+                return issue
+            refusal = self._take(issue.id, step)
+            issue = self._reader.issue(issue.id)
+            if issue.fields.status.id == here.id:
                 walk.refuse(step, refusal)
-            here = there
-        return here
+        return issue
+
+    def _known_walk(self, kind: tuple[str, str], issue: wire.Issue, goal: _Walk) -> wire.Issue:
+        """Walk to the goal by the ways that are known, as far as they lead where they did."""
+        with self._lock:
+            known = dict(self._known.get(kind, {}))
+        walk = goal.by(known)
+        for _ in range(_HOPS):
+            here = issue.fields.status
+            if walk.means(here) or here.id not in known or (step := walk.sure(here)) is None:
+                return issue
+            self._take(issue.id, step)
+            issue = self._reader.issue(issue.id)
+            if issue.fields.status.id != step.to.id:
+                with self._lock:
+                    self._known.get(kind, {}).pop(here.id, None)
+                return issue
+        return issue
+
+    def _keep(self, kind: tuple[str, str], here: wire.Status, ways: _Ways) -> None:
+        with self._lock:
+            self._known.setdefault(kind, {})[here.id] = ways
 
     def _take(self, key: str, step: site_wire.Transition) -> str:
         """Take one transition; returns the refusal, since somebody may just have taken it before us."""
@@ -80,10 +116,7 @@ class Workflow:
             raise Transient(error.connection, error.call, error.text) from None
         return ""
 
-    def _status(self, key: str) -> wire.Status:
-        return self._client.get(wire.Standing, path(key), {"fields": "status"}).fields.status
-
-    def _ways(self, key: str) -> list[site_wire.Transition]:
+    def _ways(self, key: str) -> _Ways:
         query = {"expand": "transitions.fields"}
         return self._client.get(site_wire.Transitions, path(key, "transitions"), query).transitions
 
@@ -96,10 +129,21 @@ class _Walk:
         self.refusals: set[str] = set()
         """Why ways that lead to the goal could not be taken, for a person."""
         self._exact = exact
-        self._ways: dict[str, list[site_wire.Transition]] = {}
+        self._ways: dict[str, _Ways] = {}
         self._refused: set[tuple[str, str]] = set()
 
-    def learn(self, here: wire.Status, ways: list[site_wire.Transition]) -> None:
+    def by(self, known: Mapping[str, _Ways]) -> _Walk:
+        """Return a walk to the same goal that knows these ways out of each status."""
+        walk = _Walk(self._exact, self.means)
+        for status, ways in known.items():
+            walk._ways[status] = [way for way in ways if not way.demands and way.to.id != status]
+        return walk
+
+    def sure(self, here: wire.Status) -> site_wire.Transition | None:
+        """Return the first step of a known path to the goal, or None."""
+        return next(iter(self._leading(self._reachable(here))), None)
+
+    def learn(self, here: wire.Status, ways: _Ways) -> None:
         """Remember the ways out of a status that can be taken; loops lead nowhere."""
         for way in ways:
             if self.means(way.to) and way.demands:
@@ -117,10 +161,15 @@ class _Walk:
     def step(self, here: wire.Status) -> site_wire.Transition | None:
         """Return the first step towards the goal, else towards the nearest status not yet seen, or None."""
         steps = self._reachable(here)
-        exact = [first for way, first in steps if way.to.id == self._exact and self.means(way.to)]
-        goal = [first for way, first in steps if self.means(way.to)]
         unseen = [first for way, first in steps if way.to.id not in self._ways]
-        return next(iter(exact or goal or unseen), None)
+        return next(iter(self._leading(steps) or unseen), None)
+
+    def _leading(
+        self, steps: list[tuple[site_wire.Transition, site_wire.Transition]]
+    ) -> list[site_wire.Transition]:
+        """Return the first steps of the ways that lead to the goal, the wanted status before its likes."""
+        exact = [first for way, first in steps if way.to.id == self._exact and self.means(way.to)]
+        return exact or [first for way, first in steps if self.means(way.to)]
 
     def _reachable(self, here: wire.Status) -> list[tuple[site_wire.Transition, site_wire.Transition]]:
         """Return the known ways, nearest first, each with the first step towards it."""

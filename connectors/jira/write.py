@@ -14,7 +14,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from connectors.base import Snapshot, TicketDraft, WrittenTicket
+from connectors.base import Snapshot, Stated, TicketDraft, WrittenTicket
 from connectors.errors import Gone, Rejected, Uncertain, WireError
 from connectors.jira import site_wire, translate, wire
 from connectors.jira.bodies import body_of, version, wiki
@@ -38,7 +38,7 @@ class Writer:
 
     def __init__(self, client: Client, reader: Reader, service: ServiceDesk) -> None:
         self._client, self._reader, self._service = client, reader, service
-        self._workflow = Workflow(client)
+        self._workflow = Workflow(client, reader)
 
     def create(self, draft: TicketDraft) -> WrittenTicket:
         """Create the issue. The marker goes along as a property too, so that an edit cannot lose it."""
@@ -62,34 +62,45 @@ class Writer:
         return body | {"properties": [{"key": PROPERTY, "value": {"token": draft.token}}]}
 
     def settled(
-        self, key: str, values: Mapping[Field, Value], issue: wire.Issue | None = None
+        self,
+        key: str,
+        values: Mapping[Field, Value],
+        issue: wire.Issue | None = None,
+        at: float | None = None,
     ) -> WrittenTicket:
         """Return what was created, in the status that was wanted. Nothing may look as if it had not been.
 
-        `issue` is what was created, where it is known already.
+        `issue` is what was created, where it is known already, by a call that began `at`.
         """
+        looks = self._reader.looks
         try:
-            issue = issue or self._reader.issue(key)
+            if issue is None or at is None:
+                at, issue = looks.now(), self._reader.issue(key)
             status = values.get("status")
             if isinstance(status, StrEnum) and not self._workflow.means(issue.fields.status, status):
-                with contextlib.suppress(WireError):  # the answer shows the status that it really has
-                    self._workflow.move(key, status)
-                issue = self._reader.issue(key)
+                try:
+                    at, issue = looks.now(), self._workflow.move(key, status, issue)
+                except WireError:  # the answer shows the status that it really has
+                    at, issue = looks.now(), self._reader.issue(key)
+            looks.made(issue, at)
         except WireError as error:
             raise Uncertain(error.connection, error.call, f"created, but {error.text}") from None
         side = self._client.side()
         first, *_ = translate.messages(side, issue, ())  # nobody has commented on what was just created
         return replace(translate.written_ticket(side, issue), message_0=first.revision)
 
-    def set_fields(self, present: Snapshot, values: Mapping[Field, Value]) -> WrittenTicket:
+    def set_fields(self, present: Stated, values: Mapping[Field, Value]) -> WrittenTicket:
         """Edit the fields in one call, which takes all or none, then move the issue to its status."""
-        key = present.ref.key
+        key, looks = present.ref.key, self._reader.looks
         self._edit(key, self._body({name: v for name, v in values.items() if name != "assignee"}, present))
         if "assignee" in values:
             self._assign(key, values["assignee"])
-        if (status := values.get("status")) is not None:
-            self._workflow.move(key, self._known("status", status))
-        return self._reader.written(key)
+        start = looks.issue(key) if values.keys() == {"status"} else None
+        looks.forget(key)  # what was made is complete once its fields are written
+        if (status := values.get("status")) is None:
+            return self._reader.written(key)
+        moved = self._workflow.move(key, self._known("status", status), start)
+        return translate.written_ticket(self._client.side(), moved)
 
     def change_tags(self, present: Snapshot, add: frozenset[str], remove: frozenset[str]) -> WrittenTicket:
         """Add and remove labels by Jira's own verbs, so that nobody else's are touched."""
@@ -176,7 +187,7 @@ class Writer:
             raise self._refusal("type", f"project {project} has no issue type to create")
         return ordinary[0]
 
-    def _body(self, values: Mapping[Field, Value], present: Snapshot | None) -> dict[str, Any]:
+    def _body(self, values: Mapping[Field, Value], present: Stated | None) -> dict[str, Any]:
         """Return an edit's body; labels go by verbs, since the clocks' labels stand among the tags."""
         fields: dict[str, Any] = {}
         for field, value in values.items():
@@ -189,7 +200,7 @@ class Writer:
         steps = _verbs(adds, removes)
         return {"fields": fields, "update": {"labels": steps} if steps else {}}
 
-    def _field(self, field: Field, value: Value, present: Snapshot | None) -> tuple[str, Any]:
+    def _field(self, field: Field, value: Value, present: Stated | None) -> tuple[str, Any]:
         custom = self._client.side().custom
         match field:
             case "subject":
@@ -209,10 +220,10 @@ class Writer:
             case _:
                 raise self._refusal(field, f"this connection holds no {field}")
 
-    def _worded(self, field: Field, value: Value, present: Snapshot | None, by: str) -> dict[str, str] | None:
+    def _worded(self, field: Field, value: Value, present: Stated | None, by: str) -> dict[str, str] | None:
         return None if value is None else {by: self._word(field, value, present)}
 
-    def _word(self, field: Field, value: Value, present: Snapshot | None) -> str:
+    def _word(self, field: Field, value: Value, present: Stated | None) -> str:
         """Return the native word to write; one that already means the value is kept."""
         native = present.native.get(field) if present else None
         kept = Native(native) if isinstance(native, str) else None
@@ -224,7 +235,7 @@ class Writer:
         word = value.native if isinstance(value, Unmapped) else value
         raise self._refusal(field, f"no vocabulary row for {field} {word!r}")
 
-    def _custom(self, field: Field, value: Value, present: Snapshot | None) -> Any:
+    def _custom(self, field: Field, value: Value, present: Stated | None) -> Any:
         """Return a value in the shape that the custom field takes (jira-api 3.4)."""
         id = self._client.side().custom[field]
         if (holds := self._client.kinds().get(id)) is None:
@@ -252,12 +263,12 @@ class Writer:
                 return number
         raise self._refusal(field, f"{text!r} is no number")
 
-    def _labels(self, values: Mapping[Field, Value], present: Snapshot | None) -> tuple[list[str], list[str]]:
+    def _labels(self, values: Mapping[Field, Value], present: Stated | None) -> tuple[list[str], list[str]]:
         """Return the labels to add and to remove so that tags and clock labels are as wanted."""
         adds: list[str] = []
         removes: list[str] = []
         if isinstance(tags := values.get("tags"), frozenset):
-            wanted, had = set(map(_label, tags)), present.ticket.tags if present else frozenset()
+            wanted, had = set(map(_label, tags)), frozenset(_tags(present))
             adds += sorted(wanted - had)
             removes += sorted(had - wanted)
         if (sla := values.get("sla")) is not None:
@@ -269,6 +280,11 @@ class Writer:
 
     def _refusal(self, field: str, text: str) -> Rejected:
         return Rejected(self._client.http.connection, "write", text, {field: text})
+
+
+def _tags(present: Stated | None) -> tuple[str, ...]:
+    tags = present.native.get("tags") if present else None
+    return tags if isinstance(tags, tuple) else ()
 
 
 def _verbs(adds: list[str], removes: list[str]) -> list[dict[str, str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from deskbridge.demo.people import File, Tool
@@ -186,6 +188,33 @@ class TestRun:
         names = sorted(file["filename"] for file in issue["fields"]["attachment"])
         assert [name[-4:] for name in names] == [".txt", ".png"]
         assert f"!{names[1]}" in issue["fields"]["description"]
+
+
+class TestMeanwhile:
+    def test_what_a_person_does_while_a_ticket_is_moved_stays(self, hub: Hub) -> None:
+        """A developer's move of a card would be taken back by whoever made it a second before."""
+        past(hub, 1, archived=0)
+        people = hub.people
+        mail = people.mail("kim@lantern.example", "Kim", "Closed long ago", "<p>Help</p>")
+        people.note(mail, "<p>Seen to</p>")
+        people.sort(mail, status=5)
+        slow = {"system": "jira", "kind": "slow", "method": "POST", "path": r".*/issue/\d+/comment$"}
+        hub.control("POST", "faults", **slow, seconds=2)
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(hub.run, "migrate", "run", "--apply", "--id", str(mail))
+            while not (there := list(issues(people))):
+                time.sleep(0.05)
+            people.comment(there[0]["key"], "I have begun with it")
+            begun = {"transition": {"id": "21"}}
+            people.jira("POST", f"api/2/issue/{there[0]['key']}/transitions", json=begun)
+            done = running.result()
+        assert done.code == 0, done.out + done.err
+        (issue,) = issues(people)
+        assert issue["fields"]["status"]["name"] == "In Progress"
+        texts = [text["body"] for text in comments(people, issue["key"])]
+        assert [sum(word in text for text in texts) for word in ("Seen to", "I have begun")] == [1, 1]
+        told = hub.run("explain", f"desk:{mail}").out
+        assert "it stays as they left it" in told, told
 
 
 class TestSafety:

@@ -8,7 +8,7 @@ from enum import StrEnum
 import pytest
 
 from connectors.base import Connector, WrittenTicket
-from connectors.errors import Rejected, Throttled, Transient
+from connectors.errors import Gone, Rejected, Throttled, Transient
 from mappings.ticket import Field, Priority, Value
 from mappings.vocabulary import vocabularies
 from tests.contract.drafts import fresh, kept, samples, steady, ticket
@@ -43,6 +43,20 @@ def test_set_fields_states_what_a_fetch_will(world: World, connector: Connector)
     assert set(written.native) >= set(connector.capabilities.fields)
     assert steady(connector, written) == steady(connector, snapshot)
     assert (written.ref, written.url, written.place) == (snapshot.ref, snapshot.url, snapshot.place)
+
+
+def test_standing_states_what_a_fetch_will(world: World, connector: Connector) -> None:
+    """`standing`: "as the server states them now". Broken: a person's change is overwritten as our own."""
+    [made] = connector.create_many([ticket(world, fresh("Made"), "Hm.")])
+    assert isinstance(made, WrittenTicket)
+    key = made.ref.key
+    assert steady(connector, connector.standing(key)) == steady(connector, made)
+    written = connector.set_fields(connector.standing(key), {"priority": Priority.HIGH})
+    assert steady(connector, connector.standing(key)) == steady(connector, written)
+    world.renames(key, fresh("A person's"))
+    assert steady(connector, connector.standing(key)) == steady(connector, connector.fetch(key))
+    with pytest.raises(Gone):
+        connector.standing(world.unknown)
 
 
 def test_set_fields_is_idempotent(world: World, connector: Connector) -> None:
