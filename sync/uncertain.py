@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 
 from connectors.errors import Rejected, Uncertain, WireError
 from mappings.provenance import Marker, Signer
+from mappings.ticket import Ref
 from sync.outcome import Waiting
 from sync.seen import Mirror
 from sync.store import Store
 from sync.store.inbox import Claim
-from sync.store.journal import EDIT, Intent, Wish
+from sync.store.journal import EDIT, Intent, Wish, named
 
 REQUEST_LIFE = timedelta(seconds=90)
 """How long a request whose answer was lost may still arrive: the longest time-out, and some."""
@@ -37,12 +38,25 @@ class Intents:
         self._store, self._signer, self._claim, self._bundle = store, signer, claim, bundle
         self._now, self._hub = now, hub
         self._heard: list[Mirror] = []
+        self._open: dict[Ref, set[tuple[str, ...]]] = {}
+        """What may have been noted before and not answered, by the ticket that it is of: asked for once.
+
+        Nobody else notes writes of this bundle while the claim is held.
+        """
 
     def note(self, wish: Wish) -> Intent:
         """Note a wish, or find the note of it that nobody heard the answer to; committed when it returns."""
-        sign = self._sign(wish)
+        return self._note(wish, self._sign(wish))
+
+    def _note(self, wish: Wish, sign: Callable[[int], str]) -> Intent:
+        journal, origin, name = self._store.journal, wish.origin.ref, named(wish)
         with self.settling():
-            return self._store.journal.intend(self._claim, self._bundle, wish, sign, self._now())
+            if origin not in self._open:
+                self._open[origin] = journal.open(origin)
+            first = name not in self._open[origin]
+            intent = journal.intend(self._claim, self._bundle, wish, sign, self._now(), first=first)
+        self._open[origin].add(name)  # it may be by the next time
+        return intent
 
     def heard(self, copy: Mirror) -> None:
         """Take an answer down: it is committed with the next note, or by `settling`.
@@ -96,15 +110,13 @@ class Intents:
         An edit may be sent again at any time, so it is not looked for: its note tells it from a person's.
         """
         noted = replace(wish, kind=EDIT, told={"says": says})
-        with self.settling():
-            journal, now = self._store.journal, self._now()
-            intent = journal.intend(self._claim, self._bundle, noted, lambda _: token, now)
-            if intent.open:
-                intent = journal.resend(self._claim, intent, noted, lambda _: token, now)
+        journal, intent = self._store.journal, self._note(noted, lambda _: token)
+        if intent.open:
+            journal.resend(self._claim, intent, noted, lambda _: token, self._now())
         try:
             yield
         except Rejected:
-            self._store.journal.forget(self._claim, intent)
+            journal.forget(self._claim, intent)
             raise
 
     def about_to_send(self, intent: Intent) -> None:

@@ -34,6 +34,8 @@ LEASE = timedelta(minutes=5)
 """How long a claim of nobody who gives signs of life holds; longer than the longest call. See `workers`."""
 
 
+_VERIFIED = "verified"
+"""Under which a connection remembers the (transaction, claim) that it asked about last: it stays so."""
 _NEWEST = select(claims.c.token).where(claims.c.subject == bindparam("claimed")).with_for_update()
 
 
@@ -64,9 +66,13 @@ class Waiting:
 
 def verify(tx: Connection, claim: Claim) -> None:
     """Raise LostClaim unless the claim is the newest of its subject, and keep it so until the end of `tx`."""
+    kept = (tx.get_transaction(), claim)
+    if tx.info.get(_VERIFIED) == kept:
+        return
     token = tx.execute(_NEWEST, {"claimed": claim.subject}).scalar()
     if token != claim.token:
         raise LostClaim(f"{claim.subject} was taken over by another worker")
+    tx.info[_VERIFIED] = kept
 
 
 _OF: BindParameter[str] = bindparam("of")

@@ -43,7 +43,7 @@ class Intent:
 
     number: int
     token: str
-    """The marker's text that the write carries."""
+    """The marker's text that the write carries; of one that was noted before, what a create was sent with."""
     sent: datetime
     open: bool
     told: Mapping[str, Any] | None = None
@@ -57,18 +57,31 @@ class Journal:
         self._db = database
 
     def intend(
-        self, claim: Claim, bundle: int, wish: Wish, sign: Callable[[int], str], at: datetime
+        self,
+        claim: Claim,
+        bundle: int,
+        wish: Wish,
+        sign: Callable[[int], str],
+        at: datetime,
+        *,
+        first: bool = False,
     ) -> Intent:
         """Note a write before it is sent; `sign` makes the marker for the note's running number.
 
         If the same text was noted before and never answered, that note is returned, whatever its
-        revision: it may have arrived.
+        revision: it may have arrived. `first` says that it is known not to be.
         """
         with self._db.writing() as tx:
             verify(tx, claim)
-            if found := tx.execute(_WAITING, _same(wish)).first():
+            if not first and (found := tx.execute(_WAITING, _same(wish)).first()):
                 return Intent(found.number, found.token, found.sent, open=True, told=found.told)
             return _note(tx, bundle, wish, sign, at)
+
+    def open(self, origin: Ref) -> set[tuple[str, ...]]:
+        """Return the names (see `named`) of writes of what a ticket holds, whose answer nobody heard."""
+        here = {"of_connection": origin.connection, "of_key": origin.key}
+        with self._db.reading() as tx:
+            return {tuple(row) for row in tx.execute(_OPEN, here)}
 
     def creating(self, connection: str) -> dict[str, TextId]:
         """Return marker -> origin of the tickets that are being made on a connection, as far as was heard."""
@@ -114,9 +127,10 @@ class Journal:
         """Note that a write that proved absent is sent anew, in its present revision."""
         token = sign(intent.number)
         again = update(intents).where(intents.c.number == intent.number)
+        kept = token if wish.kind == CREATE else ""
         with self._db.writing() as tx:
             verify(tx, claim)
-            tx.execute(again.values(sent=at, token=token, revision=wish.revision, told=_kept(wish)))
+            tx.execute(again.values(sent=at, token=kept, revision=wish.revision, told=_kept(wish)))
         return Intent(intent.number, token, at, open=False, told=wish.told)
 
     def renew(self, claim: Claim, intent: Intent, at: datetime) -> None:
@@ -143,6 +157,11 @@ _KNOWN = ("kind", *TEXT_IDS)
 _WAITING = select(intents).where(
     *(intents.c[name] == bindparam(name) for name in _KNOWN), intents.c.done.is_(None)
 )
+_OPEN = select(*(intents.c[name] for name in _KNOWN)).where(
+    intents.c.origin_connection == bindparam("of_connection"),
+    intents.c.origin_key == bindparam("of_key"),
+    intents.c.done.is_(None),
+)
 _NOTE = insert(intents)
 _SIGN = update(intents).where(intents.c.number == bindparam("noted"))
 
@@ -152,7 +171,8 @@ def _note(tx: Connection, bundle: int, wish: Wish, sign: Callable[[int], str], a
     noted = tx.execute(_NOTE, row if wish.told is None else {**row, "told": wish.told})
     number = int((noted.inserted_primary_key or (0,))[0])
     token = sign(number)
-    tx.execute(_SIGN, {"noted": number, "token": token})
+    if wish.kind == CREATE:  # texts are looked for by what their markers say, files by their content
+        tx.execute(_SIGN, {"noted": number, "token": token})
     return Intent(number, token, at, open=False, told=wish.told)
 
 
@@ -160,8 +180,12 @@ def _kept(wish: Wish) -> Mapping[str, Any] | Null:
     return null() if wish.told is None else wish.told
 
 
-def _same(wish: Wish) -> dict[str, str]:
+def named(wish: Wish) -> tuple[str, ...]:
     """Return what tells one write from another."""
+    return tuple(_same(wish).values())
+
+
+def _same(wish: Wish) -> dict[str, str]:
     return {
         "kind": wish.kind,
         "origin_connection": wish.origin.connection,

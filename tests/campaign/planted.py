@@ -137,7 +137,7 @@ def _no_intent() -> None:
     """Intents are not committed before their write is sent."""
     numbers = iter(range(1_000_000, 2_000_000))
 
-    def intend(self: Any, claim: Any, bundle: int, wish: Any, sign: Any, at: Any) -> journal.Intent:
+    def intend(self: Any, claim: Any, bundle: int, wish: Any, sign: Any, at: Any, **_: Any) -> journal.Intent:
         number = next(numbers)
         return journal.Intent(number, sign(number), at, open=False)
 

@@ -235,8 +235,9 @@ def test_cursors_are_kept_for_each_connection(store: Store) -> None:
 def test_an_open_intent_is_found_again_whatever_its_revision(store: Store) -> None:
     """Otherwise an edit after a lost answer makes a second comment."""
     bundle, claim = begun(store)
-    first = store.journal.intend(claim, bundle, WISH, lambda n: f"token-{n}", AT)
-    edited = replace(WISH, revision="r2")
+    create = Wish(CREATE, ORIGIN, "jira", "r1")
+    first = store.journal.intend(claim, bundle, create, lambda n: f"token-{n}", AT)
+    edited = replace(create, revision="r2")
     again = store.journal.intend(claim, bundle, edited, lambda n: f"other-{n}", AT + MINUTE)
     assert not first.open
     assert again.open
@@ -273,10 +274,11 @@ def test_a_forgotten_intent_was_never_there_and_its_number_is_not_used_again(sto
 def test_a_write_that_is_sent_again_is_open_under_its_new_marker(store: Store) -> None:
     """Otherwise the second send cannot be found if its answer is lost too."""
     bundle, claim = begun(store)
-    first = store.journal.intend(claim, bundle, WISH, lambda n: f"token-{n}", AT)
-    sent = store.journal.resend(claim, first, WISH, lambda n: f"again-{n}", AT + MINUTE)
+    wish = Wish(CREATE, ORIGIN, "jira", "r1")
+    first = store.journal.intend(claim, bundle, wish, lambda n: f"token-{n}", AT)
+    sent = store.journal.resend(claim, first, wish, lambda n: f"again-{n}", AT + MINUTE)
     assert (sent.number, sent.token, sent.open) == (first.number, f"again-{first.number}", False)
-    found = store.journal.intend(claim, bundle, WISH, str, AT + 2 * MINUTE)
+    found = store.journal.intend(claim, bundle, wish, str, AT + 2 * MINUTE)
     assert (found.open, found.token, found.sent) == (True, sent.token, AT + MINUTE)
 
 
