@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from connectors.base import Connector, Snapshot
+from connectors.base import Connector, Presence, Snapshot
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, UnsafePlan, WireError
 from mappings.provenance import Signer
 from mappings.ticket import Field, Ref, Relation
@@ -316,7 +316,8 @@ class Engine:
             held = False
         except Gone as error:
             outcome, gone = Done(), str(error)
-            self._store.served.gone(self._store.bundles.load(row.subject).refs[0])
+            ref = self._store.bundles.load(row.subject).refs[0]
+            self._store.served.gone(ref, Presence.GONE.value)
             self._store.inbox.done(row)
         except LostClaim:
             return None

@@ -82,8 +82,8 @@ class Recorder:
             if seen.bundle.id is None:
                 self._keep_texts(side.ref, side.ticket.messages, self._now())
         for ref, presence in seen.presences.items():
-            if presence not in (None, Presence.PRESENT):
-                self._store.served.gone(ref)
+            if presence is not None and presence is not Presence.PRESENT:
+                self._store.served.gone(ref, presence.value)
 
     def _keep_texts(self, ref: Ref, messages: Sequence[Comment], now: datetime) -> None:
         """Keep what people look at: who wrote what of a side."""

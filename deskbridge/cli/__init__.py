@@ -16,6 +16,7 @@ from deskbridge.cli import (
     boards,
     check,
     connection,
+    customer,
     duty,
     init,
     mails,
@@ -58,6 +59,7 @@ app.command("serve")(serve.serve)
 app.command("work")(serve.work)
 app.add_typer(account.app, name="account")
 app.add_typer(connection.app, name="connection")
+app.add_typer(customer.app, name="customer")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(boards.app, name="boards")
 app.add_typer(sla.app, name="sla")

@@ -36,6 +36,7 @@ from sync.store.quota import Turn
 from sync.store.register import Register
 from sync.store.runs import Runs
 from sync.store.served import ServedTickets
+from sync.store.shares import Shares
 from sync.store.statements import Statements
 from sync.store.swaps import Swaps
 from sync.store.texts import Texts
@@ -74,6 +75,7 @@ class Store:
     swaps: Swaps
     lists: Lists
     figures: Figures
+    shares: Shares
     messages: Messages
     accounts: Accounts
     tokens: Tokens
@@ -181,6 +183,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         swaps=Swaps(database),
         lists=Lists(database),
         figures=Figures(database),
+        shares=Shares(database),
         messages=Messages(database),
         accounts=Accounts(database),
         tokens=Tokens(database),

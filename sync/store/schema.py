@@ -362,6 +362,7 @@ served = Table(
         for name in ("subject", "url", "requester", "priority")
     ),
     Column("words", Text, nullable=False, server_default=""),
+    Column("presence", Text, nullable=False, server_default=""),
     Index("ix_served_customer", "customer", "changed"),
     Index("ix_served_board", "customer", "status", "changed"),
     Index("ix_served_status", "status", "changed"),

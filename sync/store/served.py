@@ -18,6 +18,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    update,
 )
 
 from mappings.ticket import Ref
@@ -77,13 +78,16 @@ class ServedTickets:
             if rows:
                 tx.execute(_COUNT, list(rows.values()))
 
-    def gone(self, ref: Ref) -> None:
-        """Have a ticket that is not there any more run no clock; its facts stay for the reports."""
+    def gone(self, ref: Ref, presence: str) -> None:
+        """Have a ticket that is not there to be worked on run no clock; its facts stay for the reports."""
         with self._db.reading() as tx:
-            if tx.execute(_CLOCKS, _here(ref)).first() is None:
-                return
+            known = tx.execute(_SERVED, _here(ref)).first()
+            runs = tx.execute(_CLOCKS, _here(ref)).first() is not None
+        if not runs and (known is None or known.presence == presence):
+            return
         with self._db.writing() as tx:
             _stop(tx, ref)
+            tx.execute(update(t.served).where(_of(t.served)).values(presence=presence), _here(ref))
 
     def ticket(self, ref: Ref) -> Served | None:
         """Return what is known of a ticket, or None."""
@@ -265,7 +269,7 @@ def _values(ticket: Served) -> dict[str, Any]:
         "facts": facts_json(ticket.facts),
         **{name: getattr(ticket, name) for name in _SHOWN},
     }
-    return values | {"words": words_of(values)}
+    return values | {"words": words_of(values), "presence": ""}
 
 
 def _clock_values(clock: Counting) -> dict[str, object]:

@@ -151,6 +151,7 @@ def test_an_older_store_has_it_all_too(store: Store, address: Address) -> None:
             "DROP INDEX ix_served_words",
             "DROP INDEX ix_links_display",
             "ALTER TABLE served DROP COLUMN words",
+            "ALTER TABLE served DROP COLUMN presence",
             "UPDATE alembic_version SET version_num = '0018'",
         ):
             tx.execute(text(statement))

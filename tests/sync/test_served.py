@@ -112,7 +112,7 @@ class TestServed:
         assert found
         assert (found.owner, found.open, found.facts) == ("Ada", False, STORY)
         store.served.keep(claim, kept("1"), [running("1", 5)])
-        store.served.gone(Ref("desk", "1"))
+        store.served.gone(Ref("desk", "1"), "gone")
         assert store.served.next() == []
         assert store.served.ticket(Ref("desk", "1"))
 

@@ -32,6 +32,7 @@ PAGES = (
     "/reports",
     "/reports/lantern/2026-01",
     "/connections",
+    "/links",
     "/settings",
     "/audit",
 )

@@ -76,6 +76,8 @@ def filled(path: str) -> str:
         "{key:path}": "1",
         "{customer}": "lantern",
         "{month}": "2026-01",
+        "{token}": "1-x",
+        "{front}": "1",
     }
     for name, value in values.items():
         path = path.replace(name, value)
@@ -101,6 +103,11 @@ RULES: dict[tuple[str, str], Role | None] = {
     ("GET", "/reports"): Role.VIEWER,
     ("GET", "/reports/{customer}/{month}"): Role.VIEWER,
     ("GET", "/connections"): Role.VIEWER,
+    ("GET", "/c/{token}"): None,
+    ("GET", "/c/{token}/{front}/{key:path}"): None,
+    ("GET", "/links"): Role.ADMIN,
+    ("POST", "/links"): Role.ADMIN,
+    ("POST", "/acts/revoke"): Role.ADMIN,
     ("GET", "/settings"): Role.ADMIN,
     ("GET", "/audit"): Role.ADMIN,
     ("POST", "/acts/retry"): Role.AGENT,

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,7 @@ def test_whatever_stands_in_the_store_does_nothing_on_a_page(looked_at: Desk, tm
     for subject in ("bundle:1", "ref:desk:1", "connection:jira"):
         app.store.findings.record(subject, [Skip("jira", "a text", "why")], app.now())
     app.store.audit.note(Act(at=app.now(), who="Bo", act="retry"))
+    app.store.shares.add("lantern", "salt", "Bo", app.now(), app.now() + timedelta(days=1))
     app.store.health.pause("jira", app.now(), app.now(), "why", denied=True)
     with app.store.database.writing() as tx:
         for table in metadata.sorted_tables:

@@ -36,6 +36,7 @@ _NAVIGATION = (
     ("/duty", "Duty", Role.VIEWER),
     ("/reports", "Reports", Role.VIEWER),
     ("/connections", "Connections", Role.VIEWER),
+    ("/links", "Links", Role.ADMIN),
     ("/settings", "Settings", Role.ADMIN),
     ("/audit", "Audit", Role.ADMIN),
 )
@@ -43,6 +44,7 @@ _DONE = {
     "retried": "It is looked at now. Load the page again in a moment to see what came of it.",
     "dismissed": "It is off the list of what is parked, until it changes.",
     "answered": "Your answer is kept.",
+    "revoked": "The link opens nothing any more.",
 }
 
 
@@ -169,6 +171,11 @@ def outside(text: object, url: str) -> Markup:
 def ticket_path(ref: Ref) -> str:
     """Return where the page of a ticket is."""
     return f"/ticket/{quote(ref.connection)}/{quote(ref.key, safe='')}"
+
+
+def quoted(key: str) -> str:
+    """Return a key as one part of an address."""
+    return quote(key, safe="")
 
 
 def query(path: str, values: Mapping[str, str]) -> str:

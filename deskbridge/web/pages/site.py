@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +22,8 @@ from deskbridge.bootstrap import Application
 from deskbridge.web import body
 from deskbridge.web.pages import rendering
 from deskbridge.web.pages.door import Door
-from deskbridge.web.pages.visit import NoSuch, Refused, Shown, Visit, form_of, proves
+from deskbridge.web.pages.rates import Rates
+from deskbridge.web.pages.visit import NoSuch, Refused, Shown, Visit, Visitor, form_of, proves
 from sync.store.accounts import Role
 
 _FORM = 64 << 10
@@ -50,6 +52,8 @@ class Site:
     door: Door
     wake: Callable[[], None]
     """Has the workers look into the inbox at once."""
+    rates: Rates = field(default_factory=Rates)
+    """How often strangers asked lately."""
 
 
 Answer = Callable[[Site, Visit], Shown | Response]
@@ -64,6 +68,8 @@ class Page:
     role: Role | None = Role.VIEWER
     """What one must be at least; None: nobody needs to be known."""
     method: str = "GET"
+    stranger: bool = False
+    """Whether whoever asks is a stranger here even if somebody signed in in this browser."""
 
 
 def site_of(application: Application, wake: Callable[[], None]) -> Site:
@@ -103,7 +109,7 @@ class _Gate:
         visit = Visit(request=request, who=None, at=self.site.application.now(), address="", form=form)
         try:
             door = self.site.door
-            visit = replace(visit, address=door.address(request), who=door.recognise(request, visit.at))
+            visit = replace(visit, address=door.address(request), who=self._recognised(request, visit.at))
             refused = self._refused(visit)
             made = refused if refused is not None else self.page.answer(self.site, visit)
             return _headed(self._whole(made, visit))
@@ -117,6 +123,9 @@ class _Gate:
             traceback.print_exc(file=sys.stderr)
             made = _told(500, "Something went wrong", "The hub noted why. Other pages may work.")
         return _headed(self._whole(made, visit))
+
+    def _recognised(self, request: Request, at: datetime) -> Visitor | None:
+        return None if self.page.stranger else self.site.door.recognise(request, at)
 
     def _whole(self, made: Shown | Response, visit: Visit) -> Response:
         if isinstance(made, Shown):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deskbridge.web.pages import attention, desk, entrance, tickets
+from deskbridge.web.pages import attention, desk, entrance, links, shared, tickets
 from deskbridge.web.pages.moved import moved
 from deskbridge.web.pages.overview import overview
 from deskbridge.web.pages.site import Page
@@ -27,6 +27,11 @@ PAGES = (
     Page("/reports", desk.reports),
     Page("/reports/{customer}/{month}", desk.report),
     Page("/connections", desk.connections),
+    Page("/c/{token}", shared.tickets, role=None, stranger=True),
+    Page("/c/{token}/{front}/{key:path}", shared.ticket, role=None, stranger=True),
+    Page("/links", links.links, role=Role.ADMIN),
+    Page("/links", links.make, role=Role.ADMIN, method="POST"),
+    Page("/acts/revoke", links.revoke, role=Role.ADMIN, method="POST"),
     Page("/settings", desk.settings, role=Role.ADMIN),
     Page("/audit", desk.audit, role=Role.ADMIN),
     Page("/acts/retry", attention.retry, role=Role.AGENT, method="POST"),

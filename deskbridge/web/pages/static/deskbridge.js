@@ -48,7 +48,7 @@
   document.addEventListener("submit", (event) => {
     for (const button of event.target.querySelectorAll("button")) setTimeout(() => { button.disabled = true; });
   });
-  for (const field of document.querySelectorAll(".filters select, .filters input[type=checkbox]")) {
+  for (const field of document.querySelectorAll(".filters:not([method=post]) select, .filters input[type=checkbox]")) {
     field.addEventListener("change", () => field.form.requestSubmit());
   }
 })();
