@@ -87,7 +87,7 @@ class Service:
         self._jobs = Threads(application.store, _look(application, told), application.now, limits)
         self._beats = Beats(
             application.store,
-            _worker(application, kind, max(limits.values())),
+            worker_of(application, kind, max(limits.values())),
             application.now,
             beside=self._beside,
             freed=self._jobs.wake,
@@ -156,7 +156,8 @@ class Service:
         return self._application.budgets[connection].allowance() or _SUPPOSED
 
 
-def _worker(application: Application, kind: str, threads: int) -> Worker:
+def worker_of(application: Application, kind: str, threads: int) -> Worker:
+    """Return this process as it is entered among those that work on the store."""
     at = application.now()
     return Worker(
         id=secrets.token_hex(8),

@@ -78,11 +78,11 @@ class Bulk:
         return {n: settled.get(n) or refused[i] for i, n in enumerate(numbers)}
 
     def _settle(self, ids: Mapping[int, str], drafts: Sequence[TicketDraft]) -> dict[int, Answer]:
-        at, known = self._reader.looks.now(), self._fetch(list(ids.values()))
+        known = self._fetch(list(ids.values()))
         settled: dict[int, Answer] = {}
         for n, id in ids.items():
             try:
-                settled[n] = self._writer.settled(id, drafts[n].values, known.get(id), at)
+                settled[n] = self._writer.settled(id, drafts[n].values, known.get(id))
             except WireError as error:
                 settled[n] = error
         return settled

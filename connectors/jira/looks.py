@@ -45,7 +45,7 @@ def fetched(client: Client, keys: Iterable[str], fields: Iterable[str]) -> dict[
 class _Look:
     issue: wire.Issue
     at: float
-    """When it was asked for."""
+    """When it was answered, as of a snapshot: who asks slow servers must come to writing as well."""
     used: float
     ours: tuple[wire.File, ...] = ()
     """Files that we attached since; a look that was under way meanwhile may lack them."""
@@ -65,14 +65,11 @@ class Looks:
         self._lock, self._looking = threading.Lock(), threading.Lock()
         self._known: dict[str, _Look] = {}
 
-    def now(self) -> float:
-        """Return the moment from which a look that is begun now holds."""
-        return self._clock()
-
-    def made(self, issue: wire.Issue, at: float) -> None:
-        """Remember an issue that we made, as it was read back by a call that began `at`."""
+    def made(self, issue: wire.Issue) -> None:
+        """Remember an issue that we made, as it was just read back."""
+        now = self._clock()
         with self._lock:
-            self._known[issue.id] = _Look(issue, at, self._clock())
+            self._known[issue.id] = _Look(issue, now, now)
 
     def attached(self, key: str, file: wire.File) -> None:
         """Remember a file that we attached."""
@@ -132,6 +129,7 @@ class Looks:
             found = fetched(self._client, keys, wanted)
         except WireError:
             found = {}
+        at = self._clock()
         with self._lock:
             for id in keys:
                 known = self._known.get(id)

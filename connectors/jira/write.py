@@ -62,27 +62,21 @@ class Writer:
         return body | {"properties": [{"key": PROPERTY, "value": {"token": draft.token}}]}
 
     def settled(
-        self,
-        key: str,
-        values: Mapping[Field, Value],
-        issue: wire.Issue | None = None,
-        at: float | None = None,
+        self, key: str, values: Mapping[Field, Value], issue: wire.Issue | None = None
     ) -> WrittenTicket:
         """Return what was created, in the status that was wanted. Nothing may look as if it had not been.
 
-        `issue` is what was created, where it is known already, by a call that began `at`.
+        `issue` is what was created, where it is known already.
         """
-        looks = self._reader.looks
         try:
-            if issue is None or at is None:
-                at, issue = looks.now(), self._reader.issue(key)
+            issue = issue or self._reader.issue(key)
             status = values.get("status")
             if isinstance(status, StrEnum) and not self._workflow.means(issue.fields.status, status):
                 try:
-                    at, issue = looks.now(), self._workflow.move(key, status, issue)
+                    issue = self._workflow.move(key, status, issue)
                 except WireError:  # the answer shows the status that it really has
-                    at, issue = looks.now(), self._reader.issue(key)
-            looks.made(issue, at)
+                    issue = self._reader.issue(key)
+            self._reader.looks.made(issue)
         except WireError as error:
             raise Uncertain(error.connection, error.call, f"created, but {error.text}") from None
         side = self._client.side()

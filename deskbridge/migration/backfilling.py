@@ -19,6 +19,7 @@ from deskbridge.migration.opening import refuse_two
 from deskbridge.migration.progress import Progress
 from deskbridge.migration.rehearsal import meant
 from deskbridge.migration.running import stopped_by_signals
+from deskbridge.migration.succeeding import succeed
 from deskbridge.remap import FIELDS_REMAPPED
 from deskbridge.rerouted import known
 from deskbridge.words import nearest
@@ -223,7 +224,8 @@ def filled(filler: Filler) -> tuple[Run, int]:
     application, orders = filler.application, filler.orders
     runs, now, scope = application.store.runs, application.now, filler.source
     run = _opened(filler)
-    progress = Progress(filler, run.id, orders.which, hours=None, late=lambda why: None)
+    worker = succeed(application, run.id, WORKERS)
+    progress = Progress(filler, run.id, worker, orders.which, hours=None, late=lambda why: None)
     progress.start()
     try:
         with stopped_by_signals(progress.stopping):
@@ -232,6 +234,7 @@ def filled(filler: Filler) -> tuple[Run, int]:
         progress.end()
     if progress.broken is not None:
         raise progress.broken
+    application.store.workers.leave(worker.id)
     runs.end(run.id, state, why, now())
     parked = runs.counts(scope, run.id)[State.PARKED]
     return runs.get(run.id) or run, 4 if parked or state is RunState.PAUSED else 0

@@ -11,10 +11,13 @@ from typing import Any
 from connectors.errors import ConfigError, UnsafePlan
 from deskbridge.bootstrap import Application
 from deskbridge.migration.desk import digest_of
+from deskbridge.migration.succeeding import gone
 from sync.store.runs import Run, RunState, State
 
 ALIVE = timedelta(seconds=3)
 """How long after its last word a run counts as worked on: it says one each second."""
+GONE = timedelta(seconds=1.2)
+"""The same where its process is not there any more, as far as this machine can tell."""
 
 
 class Changed(StrEnum):
@@ -63,9 +66,9 @@ def refuse_two(application: Application, last: Run) -> None:
     """Wait until it is sure that nobody works for a run. Raises UnsafePlan where somebody does."""
     if last.state is not RunState.RUNNING or last.beat is None:
         return
-    tries = 0
-    while (left := last.beat + ALIVE - application.now()) > timedelta(0) and tries < _TRIES:
-        time.sleep(min(left.total_seconds(), ALIVE.total_seconds()) + 0.05)
+    tries, silent = 0, GONE if gone(application.store, last.id) else ALIVE
+    while (left := last.beat + silent - application.now()) > timedelta(0) and tries < _TRIES:
+        time.sleep(min(left.total_seconds(), silent.total_seconds()) + 0.05)
         again = application.store.runs.get(last.id)
         if again is not None and again.beat != last.beat:
             way = "`deskbridge migrate status` tells how far it is, `migrate stop` ends it"

@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
+from connectors.errors import UnsafePlan
 from connectors.quota import Budget
 from deskbridge.bootstrap import Application
+from deskbridge.migration.succeeding import beats
 from sync.migrate.run import Loop, Tally
 from sync.store.runs import Which
+from sync.store.workers import Worker
 
 _EVERY = 10.0
 """Seconds between two lines where nobody watches."""
@@ -46,10 +49,18 @@ class Progress:
     """Says each second, in the store, that a run is worked on; a thread of its own."""
 
     def __init__(
-        self, machine: Worked, run: int, which: Which, *, hours: float | None, late: Callable[[str], None]
+        self,
+        machine: Worked,
+        run: int,
+        worker: Worker,
+        which: Which,
+        *,
+        hours: float | None,
+        late: Callable[[str], None],
     ) -> None:
         """`late` hears once that a run will take longer than so many `hours`."""
-        self._machine, self._run, self._which, self._hours, self._late = machine, run, which, hours, late
+        self._machine, self._run, self._worker, self._which = machine, run, worker, which
+        self._hours, self._late = hours, late
         self._ending, self.stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
         self._began, self._told, self._listed = time.monotonic(), 0.0, 0
@@ -114,7 +125,12 @@ class Progress:
 
     def _tell(self, told: dict[str, Any], *, last: bool) -> None:
         store, at = self._machine.application.store, self._machine.application.now()
-        if not store.runs.beat(self._run, told, at):
+        with store.together():
+            ours = beats(self._machine.application, self._run, self._worker)
+            goes_on = not ours or store.runs.beat(self._run, told, at)
+        if not ours:
+            raise UnsafePlan(f"run {self._run} was taken over by another process")
+        if not goes_on:
             self.stopping.set()
         self._is_late(told)
         live = sys.stderr.isatty()

@@ -17,6 +17,7 @@ from deskbridge.migration.building import Machine, machine_of, ready, working_fo
 from deskbridge.migration.opening import Ask, Changed, opened
 from deskbridge.migration.progress import Progress
 from deskbridge.migration.quiet import silenced
+from deskbridge.migration.succeeding import succeed
 from deskbridge.notify import notifier_of
 from sync.migrate.listing import Lister
 from sync.migrate.run import Loop
@@ -63,9 +64,12 @@ def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, i
     machine = machine_for(application, orders)
     which = asked.which(application.settings, machine.source)
     run, remap = opened(application, machine.source, getpass.getuser(), _said(orders), orders.changed, ask)
+    worker = succeed(application, run.id, machine.threads)
     machine = working_for(machine, run.id)
     tell = _teller(application, orders.notify, run.id)
-    progress = Progress(machine, run.id, which, hours=orders.hours, late=lambda why: tell("late", why))
+    progress = Progress(
+        machine, run.id, worker, which, hours=orders.hours, late=lambda why: tell("late", why)
+    )
     progress.start()
     try:
         with stopped_by_signals(progress.stopping):
@@ -74,6 +78,7 @@ def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, i
         progress.end()
     if progress.broken is not None:
         raise progress.broken
+    application.store.workers.leave(worker.id)
     application.store.runs.end(run.id, state, why, application.now())
     tell(state.value, why)
     notifier_of(application).once()

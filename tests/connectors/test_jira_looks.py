@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -50,6 +50,7 @@ class Site:
         self.there = {str(n): issue() | {"id": str(n), "key": f"SUP-{n}"} for n in range(1, 131)}
         self.asked: list[list[str]] = []
         self.down = False
+        self.slow: Callable[[], None] = lambda: None
         server.add_callback("POST", f"{REST}/issue/bulkfetch", callback=self._fetch)
 
     def change(self, id: str, **fields: Any) -> None:
@@ -58,6 +59,7 @@ class Site:
 
     def _fetch(self, request: Any) -> tuple[int, dict[str, str], str]:
         self.asked.append(json.loads(request.body)["issueIdsOrKeys"])
+        self.slow()
         if self.down:
             return 400, {}, json.dumps({"errorMessages": ["No."]})
         return 200, {}, json.dumps({"issues": [self.there[id] for id in self.asked[-1] if id in self.there]})
@@ -86,7 +88,7 @@ def looks(site: Site, clock: Clock) -> Looks:
     """Ten issues that were made just now."""
     made = Looks(Client(configured()), lambda: ["summary", "description", "status"], clock)
     for n in range(1, 11):
-        made.made(wire.Issue.model_validate(site.there[str(n)]), clock())
+        made.made(wire.Issue.model_validate(site.there[str(n)]))
     return made
 
 
@@ -111,12 +113,14 @@ def test_a_look_holds_for_a_second_and_then_one_call_looks_at_all(
     assert looks.issue("99") is None, "nobody of us made it"
 
 
-def test_a_look_is_as_old_as_its_question(site: Site, clock: Clock, looks: Looks) -> None:
-    """Broken: an answer that took its time is believed for a second more than it is true."""
-    looks.made(wire.Issue.model_validate(site.there["1"]), clock() - 0.9)
-    site.change("1", summary="A person's")
-    clock.at += 0.2
-    assert shown(looks, "1") == "A person's"
+def test_those_who_wait_for_a_look_share_it_however_long_it_took(
+    site: Site, clock: Clock, looks: Looks
+) -> None:
+    """Broken: before a slow server eight workers look one after the other, and write next to nothing."""
+    clock.at += 2
+    site.slow = lambda: setattr(clock, "at", clock.at + 3)
+    assert all(shown(looks, str(n)) for n in range(1, 9))
+    assert len(site.asked) == 1
 
 
 def test_an_issue_that_cannot_be_seen_is_looked_at_by_itself(site: Site, clock: Clock, looks: Looks) -> None:
@@ -143,7 +147,7 @@ def test_what_is_old_or_complete_is_not_looked_at_for_ever(site: Site, clock: Cl
     assert shown(looks, "6")
     assert site.asked[-1] == ["6"]
     for n in range(1, 131):
-        looks.made(wire.Issue.model_validate(site.there[str(n)]), clock())
+        looks.made(wire.Issue.model_validate(site.there[str(n)]))
     clock.at += 2
     assert shown(looks, "130")
     assert len(site.asked[-1]) == 100
@@ -167,7 +171,7 @@ def test_data_center_has_no_such_call(server: responses.RequestsMock, clock: Clo
     """Broken: every text on Data Center begins with a call that it does not know."""
     server.replace("GET", f"{REST}/serverInfo", json={"baseUrl": REST, "deploymentType": "Server"})
     looks = Looks(Client(configured()), lambda: ["summary"], clock)
-    looks.made(wire.Issue.model_validate(issue()), clock())
+    looks.made(wire.Issue.model_validate(issue()))
     assert looks.issue("10042") is None
 
 

@@ -14,12 +14,16 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import select
 
-from deskbridge.bootstrap import build
+from deskbridge.bootstrap import Application, build
 from deskbridge.demo.people import People
+from deskbridge.migration.opening import Changed, opened
+from deskbridge.migration.succeeding import beats, succeed
 from deskbridge.sandbox.run import Sandbox
-from sync.store.inbox import LEASE
+from sync.store.inbox import LEASE, Claim, LostClaim, Waiting, verify
 from sync.store.runs import State
+from sync.store.schema import claims
 from tests.app.moved_in import MIGRATION, comments, issues, number_of, picture
 from tests.sync.three_tools import START, environment_of, settings_in
 
@@ -44,8 +48,8 @@ class Rig:
         answer.raise_for_status()
         return answer.json()
 
-    def run(self, *, killed_after: float | None = None) -> bool:
-        """Migrate, and return whether that ended by itself rather than by a SIGKILL."""
+    def run(self, *, killed_after: float | None = None, later: bool = True) -> bool:
+        """Migrate, and return whether that ended by itself rather than by a SIGKILL; it is `later` then."""
         assert self._workers.stdin
         assert self._workers.stdout
         job = {"settings": str(self.settings), "environment": self.environment, "run": True}
@@ -53,6 +57,8 @@ class Rig:
         self._workers.stdin.flush()
         ended = int(self._workers.stdout.readline())
         assert ended in (0, -signal.SIGKILL), "the run failed by itself"
+        if not later:
+            return ended == 0
         self._at_rest()
         # Nobody waits for a dead worker's claim, nor for a request that nobody heard the answer of.
         self.sandbox.world.clock.advance(LEASE.total_seconds() + 1)
@@ -65,9 +71,13 @@ class Rig:
             before = now
             time.sleep(0.4)
 
+    def application(self) -> Application:
+        """Return a hub in this process."""
+        return build(self.settings, self.environment, now=self.sandbox.world.clock.now)
+
     def counts(self) -> Mapping[State, int]:
         """Return what became of the tickets."""
-        store = build(self.settings, self.environment, now=self.sandbox.world.clock.now).store
+        store = self.application().store
         try:
             return store.runs.counts("desk")
         finally:
@@ -118,6 +128,46 @@ def test_a_run_that_is_killed_ends_as_one_that_was_not(
         assert sum(rig.counts().values()) == COUNT
         _alike(picture(rig.people), undisturbed)
         assert not rig.control("GET", "outbox"), "somebody was mailed"
+
+
+def _held(application: Application) -> list[Claim]:
+    """Return the claims that nobody gave back."""
+    at = application.now()
+    with application.store.database.reading() as tx:
+        rows = tx.execute(select(claims.c.subject, claims.c.token).where(claims.c.until > at))
+        return [Claim(*row) for row in rows]
+
+
+def test_a_restart_goes_on_with_what_a_killed_run_was_at(
+    workers: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    """Otherwise what eight workers and a batch of fifty were at waits for five minutes after each reboot."""
+    with Sandbox.running(start=START, limits=False) as sandbox:
+        rig = Rig(sandbox, workers, tmp_path)
+        slow = {"system": "jira", "kind": "slow", "method": "POST", "path": ".*/comment$", "times": 99}
+        rig.control("POST", "faults", **slow, seconds=8)
+        assert not rig.run(killed_after=4.0, later=False)
+        second, third = rig.application(), rig.application()
+        held = _held(second)
+        assert held
+        begun = time.monotonic()
+        run, _ = opened(second, "desk", "a person", {}, Changed.ASK, lambda: "stop")
+        worker = succeed(second, run.id, 4)
+        assert time.monotonic() - begun < 5
+        assert _held(second) == []
+        row = Waiting(held[0].subject, second.now(), "a run", 0, None)
+        taken = second.store.inbox.claim(row, second.now())
+        assert taken is not None
+        for late in held:
+            with pytest.raises(LostClaim), second.store.database.writing() as tx:
+                verify(tx, late)
+        assert beats(second, run.id, worker)
+        last = succeed(third, run.id, 4)
+        assert not beats(second, run.id, worker), "two processes would work for one run"
+        third.store.workers.leave(last.id)
+        assert beats(third, run.id, last), "it lives, whatever others took it for"
+        for application in (second, third):
+            application.store.database.close()
 
 
 def test_answers_that_are_lost_make_nothing_twice(
