@@ -201,8 +201,8 @@ def test_texts_and_files_of_a_new_issue_need_no_look(server: responses.RequestsM
     jira.add_file("10042", Upload("o", "shot.png", "image/png", BytesIO(b"png")))
     jira.add_file("10042", Upload("p", "shot.png", "image/png", BytesIO(b"png")))
     assert looked(server) == 1, "the one that reads back what was made"
-    sent = [bytes(call.request.body) for call in server.calls if "attachments" in str(call.request.url)]
-    assert [b'filename="shot.png"' in body for body in sent] == [True, False]
+    sent = [str(call.request.body) for call in server.calls if "attachments" in str(call.request.url)]
+    assert ['filename="shot.png"' in body for body in sent] == [True, False]
 
 
 def test_a_text_for_staff_is_internal_wherever_the_issue_goes(server: responses.RequestsMock) -> None:
