@@ -316,9 +316,12 @@ class Engine:
             held = False
         except Gone as error:
             outcome, gone = Done(), str(error)
-            ref = self._store.bundles.load(row.subject).refs[0]
-            self._store.served.gone(ref, Presence.GONE.value)
-            self._store.inbox.done(row)
+            with self._store.together():
+                ref = self._store.bundles.load(row.subject).refs[0]
+                self._store.served.gone(ref, Presence.GONE.value)
+                self._store.inbox.done(row)
+                self._store.inbox.release(claim)
+            held = False
         except LostClaim:
             return None
         except Exception as error:
