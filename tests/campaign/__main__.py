@@ -23,12 +23,13 @@ def main() -> int:
     parser.add_argument("--acts", type=int, default=Size.acts)
     parser.add_argument("--jobs", type=int, default=1, help="how many seeds are played at once")
     parser.add_argument("--tape", default="", help="a file for what the hub did in the last seed")
+    parser.add_argument("--workers", type=int, choices=(1, 2), default=1, help="2: at once, on PostgreSQL")
     given = parser.parse_args()
     names = list(PLANTED) if given.planted == "all" else [n for n in given.planted.split(",") if n]
     if strange := sorted(set(names) - PLANTED.keys()):
         parser.error(f"no mistake is called {', '.join(strange)}; there is {', '.join(PLANTED)}")
     seeds = range(given.first, given.first + given.seeds)
-    with Players.running(given.jobs, Size.of(given.acts)) as players:
+    with Players.running(given.jobs, Size.of(given.acts), given.workers) as players:
         if names:
             return int(not _all_caught(players, names, seeds, given.jobs))
         played = [players.play(seed) for seed in seeds]
@@ -38,10 +39,11 @@ def main() -> int:
 def _failed(played: Played, tape: str) -> int:
     """Say what came of a seed; return its number if it failed, else 0."""
     verdict = played.verdict
+    taken = f", {verdict.freed} tickets taken over" if verdict.freed else ""
     say(
         f"seed {verdict.seed}: {'FAILS' if verdict.faults else 'passes'}: {verdict.ledger.acts} acts, "
         f"{len(list(verdict.ledger.tickets()))} tickets, {verdict.kills} kills, {verdict.struck} faults in "
-        f"{verdict.calls} calls, {played.seconds:.1f} s, tape {verdict.digest[:8]}"
+        f"{verdict.calls} calls{taken}, {played.seconds:.1f} s, tape {verdict.digest[:8]}"
     )
     tell(verdict)
     if tape:

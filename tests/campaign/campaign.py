@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -23,6 +23,8 @@ from tests.campaign.judge import Fault, Told
 from tests.campaign.ledger import Ledger
 from tests.campaign.people import People
 from tests.campaign.postbag import Postbag
+from tests.sync import postgres
+from tests.sync.postgres import Postgres
 
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of our own in it
 """Where the store is kept: SIGKILL loses nothing of what the kernel has, so no disk is waited for."""
@@ -66,6 +68,8 @@ class Verdict:
     ledger: Ledger
     kills: int = 0
     calls: int = 0
+    freed: int = 0
+    """Tickets that one hub took over from another that was killed, before its claims ran out."""
     struck: int = 0
     told: Told = field(default_factory=Told)
     tape: str = ""
@@ -85,6 +89,8 @@ class Campaign:
     ) -> None:
         self._sandbox, self.clock, self.post, self._folder = sandbox, clock, post, folder
         self.hub, self.other = hubs
+        self.server: Postgres | None = None
+        """Where the store is if two hubs work at once: then `other` is the second one."""
         self.elsewhere: dict[str, str] = {}
         """Variables of the hub that differ since the last reset."""
         self._environment = sandbox.environment() | {"DESKBRIDGE_SECRET": "a secret for the campaign"}
@@ -97,13 +103,14 @@ class Campaign:
 
     @classmethod
     @contextmanager
-    def running(cls) -> Iterator[Campaign]:
-        """Yield a campaign with its sandbox and its hub's process."""
+    def running(cls, workers: int = 1) -> Iterator[Campaign]:
+        """Yield a campaign with its sandbox and its hub; 2 `workers` work at once, on PostgreSQL."""
         with (
             TemporaryDirectory(prefix="deskbridge-campaign-", dir=_MEMORY) as room,
             Sandbox.running(start=START, limits=False) as sandbox,
             Hub.running() as hub,
             Hub.running() as other,
+            postgres.running() if workers > 1 else nullcontext() as database,
         ):
             # A connection that breaks off is what the campaign wants; the server need not say so.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
@@ -114,7 +121,9 @@ class Campaign:
             clock = SharedClock(Path(room) / "clock")
             sandbox.world.clock = clock
             post = sandbox.world.hooks = Postbag(clock.now)
-            yield cls(sandbox, (hub, other), clock, post, Path(room))
+            made = cls(sandbox, (hub, other), clock, post, Path(room))
+            made.server = database
+            yield made
             clock.close()
 
     @property
@@ -127,6 +136,9 @@ class Campaign:
         for hub in (self.hub, self.other):
             hub.end()
         self.elsewhere.clear()
+        if self.server is not None:
+            url = self.server.store().render_as_string(hide_password=False)
+            self.elsewhere["DESKBRIDGE_HUB__STORE"] = url
         self.clock.wind(START)
         self._sandbox.world.rng.seed(number)
         self._sandbox.world.chance.seed(number)

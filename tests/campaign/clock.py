@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import struct
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,15 +18,15 @@ _COUNT = struct.Struct("<q")
 class SharedClock(Clock):
     """Microseconds since `START`, in a file that several processes have in their memory.
 
-    The hub works while everybody else waits for it, so nobody reads a time that is half written.
+    Eight bytes that are written at once are never read half written.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(START)
         if not path.exists():
             path.write_bytes(_COUNT.pack(0))
-        with path.open("r+b") as file:
-            self._shared = mmap.mmap(file.fileno(), _COUNT.size)
+        self._file, self._turn = path.open("r+b"), threading.Lock()
+        self._shared = mmap.mmap(self._file.fileno(), _COUNT.size)
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -42,9 +44,15 @@ class SharedClock(Clock):
         self._shared[:] = _COUNT.pack((at - START) // timedelta(microseconds=1))
 
     def advance(self, seconds: float) -> None:
-        """Go on by `seconds`."""
-        self.wind(self.now() + timedelta(seconds=seconds))
+        """Go on by `seconds`; several processes may say so at once, and it never goes back."""
+        with self._turn:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                self.wind(self.now() + timedelta(seconds=seconds))
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Let go of the file."""
         self._shared.close()
+        self._file.close()

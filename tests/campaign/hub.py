@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import http.client
 import json
+import logging
 import os
 import random
 import signal
@@ -36,7 +37,9 @@ from connectors.registry import SYSTEMS
 from deskbridge.bootstrap import Application, build
 from deskbridge.hooks import install_hooks
 from mappings.ticket import Ref
+from sync.jobs.beats import STILL, Beats
 from sync.links import NotLinked
+from sync.store.workers import Worker
 from tests.campaign.clock import SharedClock
 from tests.campaign.commanding import COMMANDS
 from tests.campaign.delivering import deliver
@@ -150,6 +153,20 @@ def _sync(application: Application, job: Job) -> dict[str, Any]:
     return {"errors": [str(e) for e in errors], "made": sum(len(r.made) for r in results)}
 
 
+def _take_over(application: Application, job: Job) -> dict[str, Any]:
+    """Find out that another hub was killed, as its signs of life do not come; then go on with its tickets."""
+    mine, held = (
+        application.store.database.holder,
+        "SELECT count(*) FROM claims WHERE until > 0 AND holder <> ",
+    )
+    with application.store.database.reading() as tx:
+        freed = tx.exec_driver_sql(f"{held}'{mine}'").scalar()
+    for _ in range(STILL):
+        _BEATS[0].turn()
+    dead = [one.id for one in application.store.workers.all() if one.id != mine]
+    return {"dead": dead, "freed": freed} | _sync(application, job)
+
+
 def _hooks(application: Application, job: Job) -> dict[str, Any]:
     """Have every tool call the hub, as `deskbridge webhooks install --apply` does."""
     application.engine.identify()
@@ -225,8 +242,12 @@ def _unlink(application: Application, job: Job) -> dict[str, Any]:
     return {"unlinked": True}
 
 
+_BEATS: list[Beats] = []
+"""The signs of life of this process, where several work at once."""
+
 WORK = {
     "sync": _sync,
+    "take over": _take_over,
     "hooks": _hooks,
     "serve": _serve,
     "unlink": _unlink,
@@ -248,6 +269,19 @@ class Hub:
         self._recorder = Recorder(job, self._clock)
         self._attach()
         self._application = build(Path(job.settings), job.environment, now=self._clock.now)
+        if not isinstance(self._application.store.database.address, Path):
+            self._live()
+
+    def _live(self) -> None:
+        """Give signs of life, one with each job: so that another hub knows when this one was killed."""
+        logging.getLogger("sync.jobs.beats").setLevel(logging.CRITICAL)
+        store, now = self._application.store, self._clock.now
+        name = f"{os.getpid()}"
+        worker = Worker(name, "campaign", "here", "0", os.getpid(), 1, 0, now(), now())
+        store.workers.join(worker)
+        store.database.holder = name
+        nothing = lambda *_: None  # noqa: E731
+        _BEATS[:] = [Beats(store, worker, now, beside=nothing, freed=nothing, outdated=nothing)]
 
     def _attach(self) -> None:
         """Have every call, commit and wait of this process pass by the recorder."""
@@ -267,6 +301,8 @@ class Hub:
         random.seed(job.seed)
         self._recorder.close()
         self._recorder = recorder = Recorder(job, self._clock)
+        for beats in _BEATS:
+            beats.turn()
         done = WORK[job.what](self._application, job)
         return done | {"events": recorder.events, "writes": recorder.writes}
 

@@ -44,10 +44,11 @@ class Players:
 
     @classmethod
     @contextmanager
-    def running(cls, jobs: int, size: Size) -> Iterator[Players]:
+    def running(cls, jobs: int, size: Size, workers: int = 1) -> Iterator[Players]:
         """Yield players that play so many seeds at once."""
         # Each process starts afresh: the threads of a sandbox do not survive a fork.
-        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin) as pool:
+        context = get_context("spawn")
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(workers,)) as pool:
             yield cls(pool, size)
 
     def play(self, seed: int, planted: str = "") -> Future[Played]:
@@ -78,9 +79,9 @@ class _Place:
     campaign: Campaign
 
 
-def _begin() -> None:
+def _begin(workers: int) -> None:
     stack = ExitStack()
-    _Place.campaign = stack.enter_context(Campaign.running())
+    _Place.campaign = stack.enter_context(Campaign.running(workers))
     atexit.register(stack.close)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
@@ -20,9 +21,10 @@ from tests.campaign.reading import Reader, World
 _LEASE = 301
 """Seconds after which the claim of a hub that was killed has run out."""
 _CALL = re.compile(r"(?:GET|POST|PUT|DELETE) (\w+) (\S+)")
-_CALLED, _OVERTAKEN, _WATCHED, _STOPPED = 0.35, 0.3, 0.7, 0.3
+_CALLED, _OVERTAKEN, _WATCHED, _STOPPED, _TAKEN_OVER = 0.35, 0.3, 0.7, 0.3, 0.7
 """How often the hub works because it is called; how often a hub that is held is overtaken by another one;
-how often somebody then acts on the very ticket that it is at; how often a hub is stopped after its work."""
+how often somebody then acts on the very ticket that it is at; how often a hub is stopped after its work; how
+often one that was killed is found out by another one, before its claims run out."""
 _WRITE = re.compile(r"\d+ (answer|unheard) (POST|PUT|DELETE) (?P<system>\w+) (?P<path>\S+) .*")
 _TOOLS = {"freshdesk": "desk"}
 
@@ -37,6 +39,7 @@ class _Counted:
     kills: int = 0
     jobs: int = 0
     holds: int = 0
+    freed: int = 0
     errors: list[str] = field(default_factory=list)
 
 
@@ -74,6 +77,7 @@ class Seed:
             kills=self._counted.kills,
             calls=(played := tape.read_text("utf-8")).count(" send "),
             told=self.said,
+            freed=self._counted.freed,
             struck=played.count("struck: "),
             tape=played,
         )
@@ -99,6 +103,9 @@ class Seed:
         holds = [self._chance.randint(3, 300) for _ in range(self._chance.choice((0, 1, 3)))]
         pauses = [self._chance.randint(1, 8) for _ in range(self._chance.choice((0, 1, 2, 4)))]
         given: dict[str, Any] = {"faults": self._campaign.kinds, "rate": self._size.rate, "pauses": pauses}
+        if self._campaign.server is not None:
+            self._work_by_two(given | {"pauses": []}, kill_at)
+            return
         called = self._chance.random() < _CALLED
         letters = self._campaign.post.carried(self._chance) if called else []
         what = "serve" if called else "sync"
@@ -112,6 +119,30 @@ class Seed:
         if self._chance.random() < _STOPPED:
             self._hub.end()
         self._clock.advance(self._chance.choice((1, 30, _LEASE, _LEASE, 1000)))
+
+    def _work_by_two(self, given: dict[str, Any], kill_at: int | None) -> None:
+        """Have two hubs work at once on what changed; one may be killed, and the other one goes on.
+
+        Nobody acts meanwhile: what people may say of a moment in which two hubs write could not be judged.
+        """
+        hubs = [self._hub, self._campaign.other]
+        self._chance.shuffle(hubs)
+        jobs = [self._job("sync", **given, kill_at=kill_at), self._job("sync", **given)]
+        with ThreadPoolExecutor(2) as both:
+            done = list(both.map(lambda hub, job: hub.do(job), hubs, jobs))
+        self._retell("works with another one beside it")
+        if done[0] is None:
+            self._counted.kills += 1
+            if self._chance.random() < _TAKEN_OVER:
+                taken = hubs[1].do(self._job("take over", **given))
+                self._retell("takes over from the one that was killed")
+                self._counted.freed += taken["freed"] if taken else 0
+                if taken and taken["dead"]:
+                    self._met.append(Fault("takeover", 0, "a hub that was killed is not found out"))
+        for hub in hubs:
+            if self._chance.random() < _STOPPED:
+                hub.end()
+        self._clock.advance(self._chance.choice((1, 30, _LEASE, 1000)))
 
     def _answered(self, letters: list[Letter], said: list[int]) -> None:
         """Check that what does not prove where it comes from is refused, and nothing else."""
