@@ -13,6 +13,7 @@ from deskbridge.cli import (
     account,
     attention,
     backfill,
+    backup,
     boards,
     check,
     connection,
@@ -52,6 +53,8 @@ app.command("history")(tickets.history)
 app.command("link")(tickets.link)
 app.command("unlink")(tickets.unlink)
 app.command("reroute")(reroute.reroute)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("recover")(recover.recover)
 app.add_typer(attention.parked, name="parked")
 app.add_typer(attention.finding, name="finding")

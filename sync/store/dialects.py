@@ -13,7 +13,18 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, OperationalError
 
@@ -173,8 +184,44 @@ def raise_number(tx: Connection, number: int) -> None:
 
 
 def _sequence(tx: Connection) -> str:
-    query = text("SELECT pg_get_serial_sequence(:table, 'number')")
-    return str(tx.execute(query, {"table": intents.name}).scalar_one())
+    return _sequence_of(tx, intents)
+
+
+def _sequence_of(tx: Connection, table: Table) -> str:
+    query, column = text("SELECT pg_get_serial_sequence(:table, :column)"), table.autoincrement_column
+    called = {"table": table.name, "column": column.name if column is not None else ""}
+    return str(tx.execute(query, called).scalar_one())
+
+
+def numbers(tx: Connection, tables: Collection[Table]) -> dict[str, int]:
+    """Return the highest running number that each of these tables has or had; 0 at first."""
+    found = {}
+    for table in tables:
+        column = table.autoincrement_column
+        if column is None:
+            continue
+        given = None
+        if tx.dialect.name == "postgresql":
+            query = f"SELECT last_value FROM {_sequence_of(tx, table)} WHERE is_called"  # noqa: S608
+            given = tx.execute(text(query)).scalar()
+        elif table.dialect_options["sqlite"]["autoincrement"]:
+            given = tx.execute(_HIGHEST, {"name": table.name}).scalar()
+        found[table.name] = max(int(given or 0), int(tx.execute(select(func.max(column))).scalar() or 0))
+    return found
+
+
+def continue_numbers(tx: Connection, tables: Collection[Table], highest: Mapping[str, int]) -> None:
+    """Have the running numbers of tables, that were filled just now, go on above the `highest` ones."""
+    for table in tables:
+        if not (number := highest.get(table.name)):
+            continue
+        values = {"name": table.name, "number": number}
+        if tx.dialect.name == "postgresql":
+            query = text("SELECT setval(:sequence, :number)")
+            tx.execute(query, {"sequence": _sequence_of(tx, table), "number": number})
+        elif table.dialect_options["sqlite"]["autoincrement"]:
+            tx.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), values)
+            tx.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :number)"), values)
 
 
 def _file(path: Path) -> Engine:

@@ -29,8 +29,12 @@ class Machine:
         self.environment["DESKBRIDGE_SETTINGS"] = str(settings_in(folder))
 
     def run(self, *words: str, typed: str = "") -> str:
-        """Run a command to its end and return what it printed. Raises ConfigError as the program would."""
-        ended = CliRunner().invoke(app, ["account", *words], input=typed, env=self.environment)
+        """Run `account` to its end and return what it printed. Raises ConfigError as the program would."""
+        return self.typed("account", *words, typed=typed)
+
+    def typed(self, *words: str, typed: str = "") -> str:
+        """Run a command to its end, see `run`."""
+        ended = CliRunner().invoke(app, words, input=typed, env=self.environment)
         if isinstance(ended.exception, ConfigError):
             raise ended.exception
         assert ended.exit_code == 0, ended.output
