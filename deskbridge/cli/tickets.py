@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from deskbridge.cli.options import DEFAULT_SETTINGS, AsJson, SettingsFile
-
-if TYPE_CHECKING:
-    from deskbridge.bootstrap import Application
-    from deskbridge.story import Story
 
 Ticket = Annotated[
     str, typer.Argument(help="CONNECTION:KEY, what a tool or the hub calls it (SUP-12), or its address.")
@@ -28,9 +24,10 @@ def explain(ticket: Ticket, as_json: AsJson = False, settings: SettingsFile = DE
     Example: deskbridge explain SUP-12
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
+    from deskbridge.stories import story_named
     from deskbridge.story import story_json, story_lines
 
-    story = _story(build(settings, os.environ), ticket)
+    story = story_named(build(settings, os.environ), ticket)
     typer.echo(json.dumps(story_json(story), indent=2) if as_json else "\n".join(story_lines(story)))
 
 
@@ -40,9 +37,10 @@ def history(ticket: Ticket, as_json: AsJson = False, settings: SettingsFile = DE
     Example: deskbridge history desk:42
     """
     from deskbridge.bootstrap import build  # as in `explain`
+    from deskbridge.stories import story_named
     from deskbridge.story import history_json, history_lines
 
-    decisions = _story(build(settings, os.environ), ticket).decisions
+    decisions = story_named(build(settings, os.environ), ticket).decisions
     typer.echo(
         json.dumps(history_json(decisions), indent=2) if as_json else "\n".join(history_lines(decisions))
     )
@@ -106,22 +104,3 @@ def unlink(ticket: Ticket, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     ref = ref_named(application, ticket)
     application.links.unlink(ref)
     typer.echo(f"{ref} is on its own now.")
-
-
-def _story(application: Application, name: str) -> Story:
-    from deskbridge.named import subject_named
-    from deskbridge.sla.held import Held
-    from deskbridge.story import Story
-
-    store = application.store
-    bundle = store.bundles.load(subject_named(application, name))
-    return Story(
-        bundle=bundle,
-        decisions=store.decisions.of(bundle.subject),
-        findings=store.findings.of(bundle.subject),
-        waiting=store.inbox.row(bundle.subject),
-        clocks=Held(application).told(bundle.refs),
-        words={
-            name: connector.capabilities.vocabularies for name, connector in application.connectors.items()
-        },
-    )

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
 from deskbridge.hooks import hook_of
 from deskbridge.service import Service
+from deskbridge.web.api.app import api_of
 from deskbridge.web.app import Web
 from deskbridge.web.letterbox import Letterbox
 from deskbridge.web.pages.site import routes_of, site_of
@@ -92,9 +93,11 @@ def looking(
         thread.join(30)
 
 
-def pages_of(application: Application, wake: Callable[[], None]) -> list[Route]:
-    """Return what answers to people; nothing where the settings switch pages off."""
-    return routes_of(site_of(application, wake), PAGES) if application.settings.pages.on else []
+def pages_of(application: Application, wake: Callable[[], None]) -> list[BaseRoute]:
+    """Return what answers to people and programs; nothing where the settings switch pages off."""
+    if not application.settings.pages.on:
+        return []
+    return [api_of(application, wake), *routes_of(site_of(application, wake), PAGES)]
 
 
 def unguarded(application: Application, host: str) -> str | None:

@@ -185,17 +185,31 @@ class Lists:
 
     def found(self, wanted: Wanted, at: datetime, most: int, skip: int = 0) -> list[Card]:
         """Return the tickets that somebody looks for, the one that changed last first."""
-        meant = [(word, self._named(word)) for word in wanted.text.split()[:6]]
-        query = (
-            _wanted(wanted, at)
-            .where(*(_has(*one) for one in meant))
-            .order_by(served.c.changed.desc())
-            .limit(most)
-            .offset(skip)
-        )
+        query = self._meant(wanted, at).order_by(served.c.changed.desc()).limit(most).offset(skip)
         with self._db.reading() as tx:
             rows = tx.execute(query).all()
         return self._whole(list(map(_card, rows)))
+
+    def page(
+        self, wanted: Wanted, at: datetime, most: int, after: tuple[datetime, Ref] | None = None
+    ) -> list[Card]:
+        """Return tickets as `found` does, those behind one that was told before: its change and its name.
+
+        Whoever asks on gets each ticket that did not change meanwhile once, however many come or go.
+        """
+        changed, connection, key = served.c.changed, served.c.connection, served.c.key
+        query = self._meant(wanted, at).order_by(changed.desc(), connection, key).limit(most)
+        if after is not None:
+            then, ref = after
+            behind = or_(connection > ref.connection, and_(connection == ref.connection, key > ref.key))
+            query = query.where(or_(changed < then, and_(changed == then, behind)))
+        with self._db.reading() as tx:
+            rows = tx.execute(query).all()
+        return self._whole(list(map(_card, rows)))
+
+    def _meant(self, wanted: Wanted, at: datetime) -> Select[Any]:
+        meant = [(word, self._named(word)) for word in wanted.text.split()[:6]]
+        return _wanted(wanted, at).where(*(_has(*one) for one in meant))
 
     def _named(self, word: str) -> set[Ref]:
         """Return the tickets of which another side is called so, in capitals or not."""

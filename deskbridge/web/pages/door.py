@@ -23,7 +23,8 @@ _FREE = {"account": 5, "from": 30}
 """Tries that cost no waiting: with one account, and from one address."""
 _FIRST, _MOST = timedelta(seconds=10), timedelta(minutes=15)
 """How long the first try beyond has to wait, and any; each waits twice as long as the one before."""
-_FORGOTTEN = timedelta(hours=2)
+FORGOTTEN = timedelta(hours=2)
+"""After how long without a try all former ones are forgotten."""
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -88,11 +89,11 @@ class Door:
         A try is counted before it is made, so that many at once are no way around the waiting.
         """
         whos = {"account": f"account:{one_name(name)[:200]}", "from": f"from:{address}"}
-        before = self._store.accounts.tries(list(whos.values()), at, _FORGOTTEN)
-        waits = [_wait(kind, *before[who], at) for kind, who in whos.items() if who in before]
+        before = self._store.accounts.tries(list(whos.values()), at, FORGOTTEN)
+        waits = [waited(kind, *before[who], at) for kind, who in whos.items() if who in before]
         if longest := max(waits, default=0):
             return Wait(longest)
-        now = self._store.accounts.tried(list(whos.values()), at, _FORGOTTEN)
+        now = self._store.accounts.tried(list(whos.values()), at, FORGOTTEN)
         for kind, who in whos.items():
             expected = before.get(who, (0, at))[0] + 1
             if now[who] > _FREE[kind] and now[who] != expected:
@@ -118,8 +119,8 @@ def _kept(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _wait(kind: str, count: int, last: datetime, at: datetime) -> int:
-    """Return for how many seconds a try must wait; 0 if not at all."""
+def waited(kind: str, count: int, last: datetime, at: datetime) -> int:
+    """Return for how many seconds a try must wait; 0 if not at all. `kind` is whose tries are counted."""
     beyond = count - _FREE[kind]
     if beyond < 0:
         return 0
