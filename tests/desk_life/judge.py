@@ -243,7 +243,10 @@ class Judge:
         return count
 
     def outside(self, keys: list[str]) -> int:
-        """Check that what is told outside the tools has one key for each step; return how many."""
+        """Check that what is told outside the tools has one key for each step that stands; return how many.
+
+        Nothing of it could be sent: what a withdrawal takes back is never said.
+        """
         for key, times in Counter(keys).items():
             if times > 1:
                 self.wrong.append(f"step: {key} is to be told {times} times")
@@ -251,6 +254,7 @@ class Judge:
         must = Counter(
             step[0] for step, row in self._life.steps.taken.items() if step[3] != "80 %" for _ in row
         )
+        must -= Counter(step[0] for step, _ in self._life.steps.withdrawn if step[3] != "80 %")
         if told != must:
             self.wrong.append(f"step: told outside {told - must}, and not {must - told}")
         return told.total()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -104,14 +103,11 @@ def _everybodys_report() -> None:
     decided = statement.decided
 
     def all_of_them(answers: Any, customer: str, begin: Any, until: Any) -> Any:
-        mine = (
-            replace(a, ticket=replace(a.ticket, facts=replace(a.ticket.facts, customer=customer)))
-            for a in answers
-        )
-        return decided(mine, customer, begin, until)
+        _change(statement, _whose=lambda facts, at: customer)
+        return decided(answers, customer, begin, until)
 
     _change(statement, decided=all_of_them)
-    _change(Held, ever=lambda self, customer: self.answers())
+    _change(Held, ever=lambda self, *asked: self.answers())
 
 
 PLANTED: dict[str, Callable[[], None]] = {

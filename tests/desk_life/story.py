@@ -27,6 +27,10 @@ WEEK = Size(39, 8, 8)
 """From 27 March to 3 April: summer time begins in Europe, and Good Friday is an English holiday."""
 
 
+_COUNTRIES = {"hudson": "US", "thames": "GB", "sumida": "JP"}
+"""Whose holidays are edited late, and what their calendars say."""
+
+
 @dataclass
 class Told:
     """What came of it."""
@@ -59,6 +63,8 @@ class Story:
         edits = dict(self._edits())
         for day in range(self._size.begin, self._size.begin + self._size.days):
             self._day(day)
+            if day == self._size.begin + self._size.days * 2 // 3:
+                edits[day] = self._was_closed()
             if day in edits:
                 self.life.edits(edits[day])
                 self.judge.looks()
@@ -69,16 +75,29 @@ class Story:
         return self._told()
 
     def _edits(self) -> Iterator[tuple[int, Edit]]:
-        """Yield the days on which an operator edits a calendar: hours, a holiday to come, one that was."""
+        """Yield the days on which an operator edits a calendar: hours, and a holiday that is to come."""
         begin, days = self._size.begin, self._size.days
         yield begin + days // 3, Edit("tevere", '"09:00-17:00"', '"08:00-16:00"')
         to_come = FIRST + timedelta(days=begin + days // 2 + 2)
         added = f'country = "IT"\nholidays = [{to_come:%Y-%m-%d}]'
         yield begin + days // 2, Edit("arno", 'country = "IT"', added)
-        late = begin + days * 2 // 3
-        was = FIRST + timedelta(days=late - 2)
-        added = f'country = "US"\nholidays = [{was:%Y-%m-%d}]'
-        yield late, Edit("hudson", 'country = "US"', added, (late - 3) * 24 * 60)
+
+    def _was_closed(self) -> Edit:
+        """Say of a day of the last week that it was a holiday: one on which a promise was broken, if any."""
+        today = int(self.life.now()) // 1440
+        late = [
+            (self.life.tickets[step[0]].customer, at // 1440)
+            for step, at in self.life.steps.taken_at.items()
+            if step[3] != "80 %" and today - 6 <= at // 1440 < today
+        ]
+        customer, day = max(
+            ((customer, day) for customer, day in late if customer in _COUNTRIES),
+            default=("hudson", today - 2),
+            key=lambda one: (one[1], one[0]),
+        )
+        country = f'country = "{_COUNTRIES[customer]}"'
+        added = f"{country}\nholidays = [{FIRST + timedelta(days=day):%Y-%m-%d}]"
+        return Edit(customer, country, added, (day - 1) * 24 * 60)
 
     def _day(self, day: int) -> None:
         life, chance = self.life, self.life.chance

@@ -39,18 +39,20 @@ def test_every_clock_is_what_the_minutes_say_and_so_are_the_tools(campaign: Camp
     assert told.wrong == []
     assert told.parked == {}
     assert told.compared > (20_000 if LONG else 400)
-    assert told.notes == told.outside > (150 if LONG else 5)
+    assert told.notes >= told.outside > (150 if LONG else 5)
+    assert told.withdrawn > 0
     assert told.kills > (20 if LONG else 1)
     assert told.pairs > (20 if LONG else 1)
     assert told.reported > (60 if LONG else 5)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800 if LONG else 300)
 @pytest.mark.parametrize("name", [WANTED] if WANTED in PLANTED else PLANTED if WANTED == "all" else ALWAYS)
 @pytest.mark.skipif(LONG and not WANTED, reason="the quarter alone is asked for")
 def test_a_mistake_is_found(campaign: Campaign, name: str) -> None:
     """Otherwise the counter would agree with a hub that counts wrongly."""
-    seeds = (Story(campaign, seed, WEEK, planted=name).play() for seed in range(SEED, SEED + 4))
+    sizes = [WEEK] * 4 + [QUARTER] * LONG
+    seeds = (Story(campaign, SEED + n, size, planted=name).play() for n, size in enumerate(sizes))
     told = next((told for told in seeds if told.wrong), None)
     assert told is not None
     print(f"{name}: after {told.compared} comparisons: {told.wrong[0]}")  # noqa: T201 - as above
