@@ -156,7 +156,7 @@ def test_a_parked_ticket_is_tried_again_and_dismissed(bo: Program, looked_at: De
 def test_an_act_is_noted_and_changes_nothing_the_second_time(ada: Program, looked_at: Desk) -> None:
     """Otherwise a program whose answer was lost does a thing twice, or nobody knows who did it."""
     store, at = looked_at.demo.application.store, looked_at.demo.application.now()
-    store.findings.record("bundle:1", [Skip("jira", "a thing", "for a test")], at)
+    store.findings.record("bundle:2", [Skip("jira", "a thing", "for a test")], at)
     [found] = [one for one in ada.told("/findings")["items"] if one["what"] == "a thing"]
     path = f"/findings/{found['id']}/answer"
     done = [ada.post(path, {"answer": "we know"}).json()["changed"] for _ in range(2)]
@@ -166,4 +166,4 @@ def test_an_act_is_noted_and_changes_nothing_the_second_time(ada: Program, looke
     assert "we know" in other.json()["detail"]
     [mine] = [one for one in ada.told("/audit", limit="200")["items"] if one["act"] == "answer"]
     assert re.fullmatch(r"Ada \(token [0-9a-f]{12}\)", mine["who"])
-    assert (mine["place"], mine["subject"]) == ("127.0.0.1", "bundle:1")
+    assert (mine["place"], mine["subject"]) == ("127.0.0.1", "bundle:2")
