@@ -28,9 +28,14 @@ class RawFile:
     """A file as the server lists it."""
 
     name: str
-    size: int
+    size: int | None
+    """None where the server does not tell."""
     file: Attachment
     """By which it is opened."""
+    altered: bool = False
+    """Whether the server may have changed the file when it took it: hidden data of pictures."""
+    sha256: str = ""
+    """Of the bytes that it sends, once somebody has read them."""
 
 
 @dataclass(frozen=True, slots=True)

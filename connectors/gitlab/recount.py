@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote, unquote
+
 from connectors.gitlab.read import issue_path
 from connectors.http import Http
-from connectors.recount import RawText, Recount
-from mappings.ticket import MESSAGE_0
+from connectors.recount import RawFile, RawText, Recount
+from mappings.ticket import MESSAGE_0, Attachment
 
 _PAGE = 100
+_UPLOAD = re.compile(r"/uploads/([0-9a-f]{32})/([^\s()<>\"'?#/]+)")
+_PICTURES = (".jpg", ".jpeg", ".tif", ".tiff")
+"""Of these GitLab takes hidden data (EXIF) out when it takes them."""
 
 
 def recount(http: Http, key: str) -> Recount:
-    """Return what there is of an issue; its files are only named in its texts. Raises Gone."""
+    """Return what there is of an issue; its files are those that its texts link to. Raises Gone."""
     path = issue_path(http, key)
     issue = http.call("GET", path, idempotent=True).json()
     texts, page = [RawText(MESSAGE_0, str(issue.get("description") or ""), not issue.get("confidential"))], 1
@@ -24,5 +31,18 @@ def recount(http: Http, key: str) -> Recount:
             if not row.get("system")
         ]
         if len(rows) < _PAGE:
-            return Recount(tuple(texts), ())
+            return Recount(tuple(texts), tuple(_files(int(issue["project_id"]), texts)))
         page += 1
+
+
+def _files(project: int, texts: Iterable[RawText]) -> Iterator[RawFile]:
+    met: set[str] = set()
+    for text in texts:
+        for secret, called in _UPLOAD.findall(text.text):
+            if (id := f"{secret}/{called}") in met:
+                continue
+            met.add(id)
+            name = unquote(called)
+            place = f"projects/{project}/uploads/{secret}/{quote(name, safe='')}"
+            file = Attachment(id, name, "", None, inline=False, location=place)
+            yield RawFile(name, None, file, altered=name.lower().endswith(_PICTURES))

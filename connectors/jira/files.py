@@ -89,11 +89,17 @@ def attachment(file: wire.File, *, inline: bool, cloud: bool) -> Attachment:
     Its address is made of its id, since Jira's own is another one where tokens have scopes (jira-api 1.1).
     """
     picture = inline and file.content_type.startswith("image/")
-    id = quote(file.id, safe="")
+    return Attachment(
+        file.id, file.name, file.content_type, file.size, picture, place_of(file.id, file.name, cloud=cloud)
+    )
+
+
+def place_of(id: str, name: str, *, cloud: bool) -> str:
+    """Return where a file is fetched from."""
+    id = quote(id, safe="")
     # The answer to redirect=true is a short-lived address, which is fetched without the credential.
     on_cloud = f"{API}/attachment/content/{id}?redirect=true"
-    location = on_cloud if cloud else f"{BESIDE}{id}/{quote(file.name, safe='')}"
-    return Attachment(file.id, file.name, file.content_type, file.size, picture, location)
+    return on_cloud if cloud else f"{BESIDE}{id}/{quote(name, safe='')}"
 
 
 def free_name(name: str, taken: set[str]) -> str:

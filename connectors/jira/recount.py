@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.jira.client import Client
+from connectors.jira.files import place_of
 from connectors.jira.paths import path
 from connectors.recount import RawFile, RawText, Recount
 from mappings.ticket import MESSAGE_0, Attachment
@@ -29,12 +30,11 @@ def recount(client: Client, key: str) -> Recount:
         start += len(page["comments"])
         if not page["comments"] or start >= int(page["total"]):
             break
-    files = [
-        RawFile(
-            str(row["filename"]),
-            int(row["size"]),
-            Attachment(str(row["id"]), "", "", int(row["size"]), inline=False, location=str(row["content"])),
-        )
-        for row in fields.get("attachment") or ()
-    ]
-    return Recount(tuple(texts), tuple(files))
+    cloud = client.site().cloud
+    return Recount(tuple(texts), tuple(_file(row, cloud=cloud) for row in fields.get("attachment") or ()))
+
+
+def _file(row: dict[str, Any], *, cloud: bool) -> RawFile:
+    id, name, size = str(row["id"]), str(row["filename"]), int(row["size"])
+    place = place_of(id, name, cloud=cloud)
+    return RawFile(name, size, Attachment(id, name, "", size, inline=False, location=place))

@@ -164,14 +164,20 @@ def verify(
     accept: Annotated[
         str, typer.Option("--accept", metavar="NAME", help="Record that NAME accepts it, if nothing differs.")
     ] = "",
+    price: Annotated[
+        bool, typer.Option("--price", help="Only say what each way costs, in calls and hours.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go along behind a run: compare what it has done, until it ends.")
+    ] = False,
     as_json: AsJson = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
     """Read both sides again, by lists and by what the tools send, and say what is missing and why.
 
     `counts` costs a call for each hundred tickets, `sample` and `full` about four more for each ticket that
-    they compare. Texts are compared by their words and files by their sizes; a text for staff that customers
-    read is a difference. Ends with 0, with 4 if something differs or still waits.
+    they compare, and one for each file. Texts are compared by their words and files by their SHA-256; a text
+    for staff that customers read is a difference. Ends with 0, with 4 if something differs or still waits.
 
     Example: deskbridge migrate verify full --accept "Dana Kim"
     """
@@ -180,8 +186,15 @@ def verify(
 
     if depth not in list(verifying.Depth):
         raise typer.BadParameter("say counts, sample or full")
+    if follow and depth != verifying.Depth.FULL:
+        raise typer.BadParameter("--follow compares every ticket: say full")
     application = build(settings, os.environ)
-    done, found = verifying.verified(application, verifying.Depth(depth), sample, accept)
+    if price:
+        told = verifying.prices(application, sample)
+        shown = json.dumps(verifying.price_json(told), indent=2) if as_json else None
+        typer.echo(shown or "\n".join(verifying.price_lines(told)))
+        return
+    done, found = verifying.verified(application, verifying.Depth(depth), sample, accept, follow=follow)
     shown = json.dumps(verifying.as_json(found), indent=2) if as_json else None
     typer.echo(shown or "\n".join(verifying.verified_lines(application, done, found)))
     raise typer.Exit(0 if verifying.well(application, done, found) else 4)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import timedelta
 from enum import StrEnum
 
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
-from deskbridge.migration.building import machine_of
+from deskbridge.migration.building import Machine, machine_of
+from deskbridge.migration.pricing import Price, priced
 from deskbridge.migration.told import balance
 from mappings.boards import Readers
 from mappings.ticket import Ref
 from sync.migrate.alike import grouped
 from sync.migrate.verify import Verified, Verifier
-from sync.store.runs import Run, State
+from sync.store.runs import Run, RunState, State
 
 SAMPLE = 200
 _TOLD = 20
 """Differences that are told one by one; --json tells all."""
 _KEPT = 1_000
+_EVERY = 1_000
+"""Tickets after which it is told how far a verification is."""
+_PAUSE = 2.0
+"""Seconds between two looks for what a run has migrated meanwhile."""
+_ALIVE = timedelta(seconds=10)
+"""How long after its last word a run is waited for: it says one each second, and may just be restarted."""
 
 
 class Depth(StrEnum):
@@ -32,17 +43,49 @@ class Depth(StrEnum):
     """And all of every ticket."""
 
 
-def verified(application: Application, depth: Depth, sample: int, accept: str) -> tuple[Run, Verified]:
-    """Read both sides again and keep what was found; `accept` records who accepts it, if all is well.
+def prices(application: Application, sample: int) -> dict[Depth, Price]:
+    """Return what each way to verify costs; one call of each connection is made, to hear how fast it is.
 
-    Raises ConfigError before the first run, and what the tools answer that cannot be read.
+    Raises what `verified` does.
     """
-    machine, runs = machine_of(application), application.store.runs
-    run = next(iter(runs.all(machine.source)), None)
+    machine, _ = _ready(application)
+    most: dict[Depth, int | None] = {Depth.COUNTS: 0, Depth.SAMPLE: sample, Depth.FULL: None}
+    return {depth: priced(machine, tickets) for depth, tickets in most.items()}
+
+
+def price_lines(told: Mapping[Depth, Price]) -> list[str]:
+    """Return what each way to verify costs as lines."""
+    lines = [f"{depth}: {price.tickets:,} tickets compared; {price.line()}" for depth, price in told.items()]
+    return [*lines, "Nothing was read yet; without --price it is."]
+
+
+def price_json(told: Mapping[Depth, Price]) -> dict[str, object]:
+    """Return what each way to verify costs as data."""
+    return {depth.value: asdict(price) for depth, price in told.items()}
+
+
+def _ready(application: Application) -> tuple[Machine, Run]:
+    machine = machine_of(application)
+    run = next(iter(application.store.runs.all(machine.source)), None)
     if run is None:
         raise ConfigError(["nothing was migrated yet: `deskbridge migrate run` says what would be"])
     for error in machine.engine.identify():
         raise error
+    return machine, run
+
+
+def verified(
+    application: Application, depth: Depth, sample: int, accept: str, *, follow: bool = False
+) -> tuple[Run, Verified]:
+    """Read both sides again and keep what was found; `accept` records who accepts it, if all is well.
+
+    With `follow`, tickets are compared as a run that is at work migrates them, and the lists when it ends.
+    Raises ConfigError before the first run, and what the tools answer that cannot be read.
+    """
+    machine, run = _ready(application)
+    runs = application.store.runs
+    most = {Depth.COUNTS: 0, Depth.SAMPLE: sample, Depth.FULL: None}[depth]
+    sys.stderr.write(f"verify {depth}: {priced(machine, most).line()}\n")
     projects = {place.connection: place.readers for place in machine.places}
     several = {
         name
@@ -64,12 +107,15 @@ def verified(application: Application, depth: Depth, sample: int, accept: str) -
         readers,
         machine.desk.rules.reads,
     )
-    found = Verified()
-    verifier.counts(found)
-    if depth is not Depth.COUNTS:
-        for count in verifier.contents(found, sample if depth is Depth.SAMPLE else None):
-            if count % 1_000 == 0:
-                sys.stderr.write(f"{count} tickets compared\n")
+    found, told = Verified(), 0
+    if not follow:
+        verifier.counts(found)
+    for count in _compared(verifier, found, application, run, most, follow=follow):
+        if count - told >= _EVERY:
+            told = count
+            sys.stderr.write(f"{count} tickets compared\n")
+    if follow:
+        verifier.counts(found)
     runs.verified(
         run.id, {"depth": depth.value, "at": application.now().isoformat(), **as_json(found, _KEPT)}
     )
@@ -78,6 +124,21 @@ def verified(application: Application, depth: Depth, sample: int, accept: str) -
             raise ConfigError(["--accept: there are differences; a person can accept what has none"])
         runs.accept(run.id, accept, application.now())
     return runs.get(run.id) or run, found
+
+
+def _compared(
+    verifier: Verifier, found: Verified, application: Application, run: Run, most: int | None, *, follow: bool
+) -> Iterator[int]:
+    def working() -> bool:
+        now = application.store.runs.get(run.id)
+        if now is None or now.state is not RunState.RUNNING or now.beat is None:
+            return False
+        return application.now() - now.beat < _ALIVE
+
+    if follow:
+        yield from verifier.behind(found, working, lambda: time.sleep(_PAUSE))
+    elif most != 0:
+        yield from verifier.contents(found, most)
 
 
 def well(application: Application, run: Run, found: Verified) -> bool:

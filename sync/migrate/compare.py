@@ -1,4 +1,4 @@
-"""Whether what stands on one side stands on the other, by words and sizes as the servers sent them. Pure.
+"""Whether what stands on one side stands on the other, by words and bytes as the servers sent them. Pure.
 
 Markup differs from tool to tool, words do not: every word that a reader of the source sees must be in the
 copy. This reads HTML by itself and shares nothing with the code that converts texts.
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from connectors.recount import RawText, Recount
+from connectors.recount import RawFile, RawText, Recount
 
 _WORD = re.compile(r"\w+")
 _UNSEEN = frozenset({"style", "script", "head", "title"})
@@ -109,16 +109,39 @@ def _leaks(text: RawText, copies: Sequence[str], there: Mapping[str, RawText]) -
     return [Difference(f"text {text.id}", f"{why} {', '.join(read)}")] if read else []
 
 
+def worth_reading(files: Sequence[RawFile], others: Sequence[RawFile]) -> list[RawFile]:
+    """Return those files of one side that may be the same as one of the other: their sizes do not tell."""
+    sizes = {other.size for other in others}
+    return [file for file in files if sizes and (file.size is None or sizes & {file.size, None})]
+
+
 def _files(source: Recount, target: Recount, reasons: Mapping[str, str]) -> list[Difference]:
-    """Compare by size: names are made fit for a tool."""
-    sizes = Counter(file.size for file in target.files)
+    """Compare by SHA-256: names are made fit for a tool. What could not be read has none."""
+    there = Counter(file.sha256 for file in target.files if file.sha256)
     found = []
     for file in source.files:
-        if sizes[file.size] > 0:
-            sizes[file.size] -= 1
+        if file.sha256 and there[file.sha256] > 0:
+            there[file.sha256] -= 1
         else:
-            found.append(_left_out(f"file {file.name} ({file.size} bytes)", file.name, reasons))
+            found.append(_not_the_same(file, target, there, reasons))
     return found
+
+
+def _not_the_same(
+    file: RawFile, target: Recount, left: Mapping[str, int], reasons: Mapping[str, str]
+) -> Difference:
+    what = f"file {file.name} ({file.size} bytes)"
+    known = _left_out(what, file.name, reasons)
+    if known.explained:
+        return known
+    rest = [other for other in target.files if not other.sha256 or left[other.sha256] > 0]
+    if not file.sha256 and any(other.size == file.size for other in rest):
+        return Difference(what, "it cannot be read on the source any more; one of its size is there")
+    if any(other.altered and other.name == file.name for other in rest):
+        return Difference(what, "the tool takes hidden data out of pictures", explained=True)
+    if any(file.size is not None and other.size == file.size for other in rest):
+        return Difference(what, "one of its size is there, with other content")
+    return known
 
 
 def _left_out(what: str, name: str, reasons: Mapping[str, str]) -> Difference:

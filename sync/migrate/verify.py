@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from connectors.base import Connector, Presence
 from connectors.errors import Gone, Rejected
+from connectors.recount import RawFile, Recount
 from mappings.boards import STAFF, Readers
 from mappings.ticket import MESSAGE_0, Ref
-from sync.migrate.compare import Difference, compared
+from sync.files import sha256_of
+from sync.migrate.compare import Difference, compared, worth_reading
 from sync.migrate.listing import BEGINNING, listed
 from sync.seen import Kind
 from sync.store import Store
@@ -21,6 +23,10 @@ from sync.store.runs import State
 
 _TOGETHER = 8
 """Tickets that are read at once."""
+_BEHIND = 5_000
+"""Tickets that a verification behind a run takes at once: more than any run migrates in the overlap."""
+_BEFORE, _OVERLAP = datetime(1970, 1, 2, tzinfo=UTC), timedelta(seconds=10)
+"""How far it looks back for what was noted a little later than it happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +111,41 @@ class Verifier:
             keys = sorted(random.sample(keys, sample), key=lambda ref: ref.key)
         with ThreadPoolExecutor(_TOGETHER) as pool:
             for start in range(0, len(keys), 100):
-                for ref, texts, files, differences in pool.map(self._one, keys[start : start + 100]):
-                    verified.checked += 1
-                    verified.texts, verified.files = verified.texts + texts, verified.files + files
-                    verified.found += [Found(ref, d.what, d.why, d.explained) for d in differences]
+                self._compare(verified, pool, keys[start : start + 100])
                 yield verified.checked
+
+    def behind(
+        self, verified: Verified, working: Callable[[], bool], pause: Callable[[], None]
+    ) -> Iterator[int]:
+        """Compare every ticket as it is migrated, for as long as a run is `working`; yield how many so far.
+
+        One that the run writes to once more is compared once more. Where nothing is to be compared, it makes
+        a `pause` and looks again.
+        """
+        since, lately = _BEFORE, dict[Ref, datetime]()
+        with ThreadPoolExecutor(_TOGETHER) as pool:
+            while True:
+                goes_on = working()  # before the look: what it settles until now is found by it
+                rows = self._store.runs.settled(self._source, since - _OVERLAP, _BEHIND)
+                fresh = [(ref, at) for ref, at in rows if lately.get(ref) != at]
+                if fresh:
+                    lately |= fresh
+                    since = max(at for _, at in rows)
+                    lately = {ref: at for ref, at in lately.items() if at >= since - _OVERLAP}
+                    self._compare(verified, pool, [ref for ref, _ in fresh])
+                    yield verified.checked
+                elif not goes_on:
+                    return
+                else:
+                    pause()
+
+    def _compare(self, verified: Verified, pool: ThreadPoolExecutor, keys: Sequence[Ref]) -> None:
+        again = set(keys)
+        verified.found = [one for one in verified.found if one.ticket not in again]
+        for ref, texts, files, differences in pool.map(self._one, keys):
+            verified.checked += 1
+            verified.texts, verified.files = verified.texts + texts, verified.files + files
+            verified.found += [Found(ref, d.what, d.why, d.explained) for d in differences]
 
     def _one(self, ref: Ref) -> tuple[Ref, int, int, list[Difference]]:
         bundle = self._store.bundles.load(self._store.bundles.subject(ref))
@@ -129,6 +165,7 @@ class Verifier:
             there = self._connectors[target.connection].recount(target.key)
         except (Gone, Rejected) as error:
             return ref, 0, 0, [Difference("the ticket", f"{target} cannot be read: {error.text}")]
+        here, there = self._read(ref, here, there), self._read(target, there, here)
         differences = compared(
             here,
             there,
@@ -137,6 +174,19 @@ class Verifier:
             staff_alone=self._readers(target) == STAFF,
         )
         return ref, len(here.texts), len(here.files), differences
+
+    def _read(self, ref: Ref, one: Recount, other: Recount) -> Recount:
+        """Return what is there with the SHA-256 of each file that is worth reading, piece by piece."""
+        wanted = {file.file.id for file in worth_reading(one.files, other.files)}
+        read = (self._summed(ref, file) if file.file.id in wanted else file for file in one.files)
+        return replace(one, files=tuple(read))
+
+    def _summed(self, ref: Ref, file: RawFile) -> RawFile:
+        try:
+            with self._connectors[ref.connection].open_file(file.file) as content:
+                return replace(file, sha256=sha256_of(content))
+        except (Gone, Rejected):
+            return file
 
     def _reasons(self, bundle: Bundle) -> dict[str, str]:
         """Return why texts and files of a ticket were left out, by what the hub recorded when it did so."""

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, tupl
 from mappings.ticket import Ref
 from sync.store.database import Database
 from sync.store.dialects import prepared, upsert
-from sync.store.schema import bundles, items, listings, runs, ties
+from sync.store.schema import bundles, items, listings, mirrors, runs, ties
 
 SCOPE = "backfill "
 """What the sources of backfills begin with: no connection's name has a blank."""
@@ -445,6 +445,36 @@ class Runs:
             if len(rows) < _BATCH:
                 return
             after = rows[-1].ref.key
+
+    def settled(self, source: str, since: datetime, limit: int) -> list[tuple[Ref, datetime]]:
+        """Return tickets that were migrated at `since` or later, and when, oldest first.
+
+        They are `limit` at most, and as many more as the last of them shares its moment with.
+        """
+        c = items.c
+        mine = (c.connection == source, c.state == State.MIGRATED, c.handled >= since)
+        query = select(c.key, c.handled).where(*mine).order_by(c.handled, c.key)
+        with self._db.reading() as tx:
+            rows = tx.execute(query.limit(limit)).all()
+            if len(rows) == limit:
+                rest = query.where(c.handled == rows[-1].handled, c.key > rows[-1].key)
+                rows = [*rows, *tx.execute(rest)]
+        return [(Ref(source, row.key), row.handled) for row in rows]
+
+    def archived(self, source: str) -> int:
+        """Return how many tickets were migrated that no list shows."""
+        c = items.c
+        mine = (c.connection == source, c.state == State.MIGRATED, c.rank == int(Rank.UNLISTED))
+        with self._db.reading() as tx:
+            return int(tx.execute(select(func.count()).where(*mine)).scalar_one())
+
+    def copied(self) -> dict[str, int]:
+        """Return how many copies runs have made, of each kind."""
+        made = bundles.c.run.is_not(None)
+        joined = mirrors.join(bundles, mirrors.c.bundle == bundles.c.id)
+        query = select(mirrors.c.kind, func.count()).select_from(joined).where(made).group_by(mirrors.c.kind)
+        with self._db.reading() as tx:
+            return {row[0]: int(row[1]) for row in tx.execute(query)}
 
     def counts(self, source: str, run: int | None = None) -> dict[State, int]:
         """Return how many tickets of a source are in each state; of one run, those it settled."""

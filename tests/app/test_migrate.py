@@ -268,8 +268,21 @@ class TestVerify:
         """An administrator would switch the old account off on our word alone."""
         past(hub, 30)
         assert hub.run("migrate", "run", "--apply").code == 0
+        before = hub.calls()
+        dry = json.loads(hub.run("migrate", "verify", "--price", "--sample", "10", "--json").out)
+        assert max(count - before[name] for name, count in hub.calls().items()) <= 4, "it only tells"
+        before = hub.calls()
         told = hub.run("migrate", "verify", "full", "--accept", "Dana Kim")
+        spent = {name: count - before[name] for name, count in hub.calls().items()}
         assert told.code == 0, told.out
+        assert [dry[depth]["tickets"] for depth in ("counts", "sample")] == [0, 10]
+        for connection, system in (("desk", "freshdesk"), ("jira", "jira")):
+            assert dry["counts"]["calls"][connection] < dry["sample"]["calls"][connection]
+            about = dry["full"]["calls"][connection]
+            more = dry["full"]["files"] if system == "freshdesk" else 0  # from hosts that count no calls
+            assert abs(spent[system] - about - more) <= 0.2 * about, (spent, dry)
+        assert dry["full"]["hours"] > 0
+        assert f"about {dry['full']['calls']['jira']:,} calls of jira" in told.err
         assert "All is there, or is known." in told.out
         assert "accepted by Dana Kim" in told.out
         assert "accepted by Dana Kim" in hub.run("migrate", "status").out
@@ -281,6 +294,9 @@ class TestVerify:
             "kim@lantern.example", "Kim", "Log", "<p>See</p>", File("l.txt", b"x" * 7, "text/plain")
         )
         hub.people.note(mail, "<p>An elephant stands in it</p>")
+        other = hub.people.mail(
+            "kim@lantern.example", "Kim", "Log 2", "<p>See</p>", File("m.txt", b"y" * 9, "text/plain")
+        )
         assert hub.run("migrate", "run", "--apply").code == 0
         found = {number_of(issue): issue for issue in issues(hub.people)}
         issue = found[str(mail)]
@@ -291,15 +307,38 @@ class TestVerify:
         )
         admin("PUT", f"api/2/issue/{issue['key']}/comment/{note['id']}", json={"body": "A mouse"})
         admin("DELETE", f"api/2/attachment/{issue['fields']['attachment'][0]['id']}")
+        changed = hub.people.jira("GET", f"api/2/issue/{found[str(other)]['key']}?fields=attachment")
+        (there,) = changed["fields"]["attachment"]
+        admin("DELETE", f"api/2/attachment/{there['id']}")
+        part = {"file": ("m.txt", b"z" * 9, "text/plain")}
+        sent = f"api/2/issue/{found[str(other)]['key']}/attachments"
+        admin("POST", sent, files=part, headers={"X-Atlassian-Token": "no-check"})
         admin("DELETE", f"api/2/issue/{found['3']['key']}")
         hub.people.note(5, "<p>Said after the run</p>")
         told = hub.run("migrate", "verify", "full")
         assert told.code == 4
         assert "elephant" in told.out
         assert "file l.txt (7 bytes)" in told.out
+        assert "file m.txt (9 bytes): one of its size is there, with other content" in told.out
         assert "1 are missing" in told.out
         assert "1 are new or changed since" in told.out
         assert hub.run("migrate", "verify", "counts", "--accept", "Dana").code == 2
+
+    def test_it_goes_along_behind_a_run(self, hub: Hub) -> None:
+        """A verification of everything would begin when the weekend is over."""
+        past(hub, 30, archived=0)
+        slow = {"system": "jira", "kind": "slow", "method": "POST", "path": ".*/comment$", "times": 999}
+        assert hub.run("migrate", "run", "--apply", "--limit", "2").code == 0
+        hub.control("POST", "faults", **slow, seconds=0.3)
+        running = hub.start("migrate", "run", "--apply")
+        while json.loads(hub.run("migrate", "status", "--json").out)[0]["state"] != "running":
+            time.sleep(0.1)
+        behind = hub.run("migrate", "verify", "full", "--follow")
+        assert hub.end(running).code == 0
+        assert behind.code == 0, behind.out
+        (line,) = [line for line in behind.lines if "tickets compared" in line]
+        assert int(line.partition(" ")[0]) >= tickets(hub)["migrated"]
+        assert hub.run("migrate", "verify", "full", "--follow").code == 0
 
 
 class TestRollback:

@@ -43,6 +43,16 @@ def test_a_file_arrives_byte_for_byte(world: World, connector: Connector, file: 
     assert "Here it is." in shown(stored)
 
 
+def test_a_recount_reads_every_file(world: World, connector: Connector) -> None:
+    """`recount`: "texts and files as the server sends them". Broken: a lost file is called verified."""
+    key = world.opens(fresh("Counted"), "Hm.")
+    for number, file in enumerate((PICTURE, REPORT)):
+        with_file(connector, key, file, "Here it is.", id=f"origin-{number}")
+    found = connector.recount(key).files
+    assert sorted(contents(connector, one.file) for one in found) == sorted((PICTURE.content, REPORT.content))
+    assert all(one.size in (None, len(contents(connector, one.file))) for one in found)
+
+
 def test_a_text_with_a_file_states_what_a_fetch_will(world: World, connector: Connector) -> None:
     """`WrittenComment.revision` counts the files. Broken: a text with a file is edited for ever."""
     key = world.opens(fresh("Stated"), "Hm.")
