@@ -40,6 +40,11 @@ class Rig:
         answer.raise_for_status()
         return answer.json()
 
+    def latency(self, seconds: float) -> None:
+        """Have every answer take so long from now on."""
+        url = f"{self.env['SANDBOX_CONTROL_URL']}/latency"
+        requests.post(url, json={"seconds": seconds}, timeout=60).raise_for_status()
+
     def connector(self, system: str) -> Connector:
         """Return the hub's connection to one of the servers."""
         env = self.env

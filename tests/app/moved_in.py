@@ -43,11 +43,19 @@ def number_of(issue: Mapping[str, Any]) -> str:
 
 
 def picture(people: People) -> dict[str, str]:
-    """Return old number -> all that stands there, files by their digest; what the server chose is left out.
-
-    Fails if two issues stand for one ticket.
-    """
+    """Return old number -> all that stands there. Fails if two issues stand for one ticket."""
     found: dict[str, str] = {}
+    for number, said in pictures(people):
+        assert number not in found, f"two issues stand for ticket {number}"
+        found[number] = said
+    return found
+
+
+def pictures(people: People) -> Iterator[tuple[str, str]]:
+    """Yield (old number, all that stands there) of each issue; what the server chose is left out.
+
+    Files are told by their digest.
+    """
     for issue in issues(people):
         fields = issue["fields"]
         said = {
@@ -60,10 +68,7 @@ def picture(people: People) -> dict[str, str]:
             "comments": [_plain(text["body"]) for text in comments(people, issue["key"])],
             "files": sorted(_file(people, file) for file in fields["attachment"]),
         }
-        number = number_of(issue)
-        assert number not in found, f"two issues stand for ticket {number}"
-        found[number] = json.dumps(said, sort_keys=True, indent=1)
-    return found
+        yield number_of(issue), json.dumps(said, sort_keys=True, indent=1)
 
 
 def _plain(text: str) -> str:

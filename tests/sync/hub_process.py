@@ -26,15 +26,15 @@ from deskbridge.migration.asked import Asked
 from deskbridge.migration.running import Orders, migrated
 
 
-def work(settings: Path, environment: Mapping[str, str], *, run: bool = False) -> None:
-    """Collect and reconcile, at the sandbox's time; or carry out a `run` of a migration."""
+def work(settings: Path, environment: Mapping[str, str], *, run: bool = False, workers: int = 4) -> None:
+    """Collect and reconcile, at the sandbox's time; or carry out a `run` of a migration by many `workers`."""
     with requests.Session() as session:
         session.trust_env = False
         clock = session.get(f"{environment['SANDBOX_CONTROL_URL']}/clock", timeout=10).json()
     ahead = datetime.fromisoformat(clock["now"]) - datetime.now(UTC)
     application = build(settings, environment, now=lambda: datetime.now(UTC) + ahead)
     if run:
-        migrated(application, Orders(asked=Asked(), workers=4), lambda: "stop")
+        migrated(application, Orders(asked=Asked(), workers=workers), lambda: "stop")
         return
     for error in (*application.engine.identify(), *application.engine.collect()):
         raise error
