@@ -17,7 +17,9 @@ def check(
     as_json: AsJson = False,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
-    """List all problems of the settings at once; with --live, of the live systems too. Nothing is written.
+    """List all problems of the settings at once; with --live, of the live systems too.
+
+    Nothing is written there. Where the hub has a store, the last live answer is kept for the page Settings.
 
     Ends with 0, with 1 if a system did not answer, with 2 if the settings cannot work, with 3 if a
     credential was refused.
@@ -29,6 +31,7 @@ def check(
     from deskbridge.check import Answer, ask, refuse, second_fronts
     from deskbridge.feeds import Feeds
     from deskbridge.settings import load
+    from sync.store.checked import keep
     from sync.store.dialects import address_of
     from sync.store.peek import identities_at
 
@@ -46,7 +49,8 @@ def check(
         well = f"{settings}: all is well. `deskbridge check --live` asks the systems too."
         typer.echo(json.dumps(Answer((), (), 0).as_json(), indent=2) if as_json else well)
         return
-    known = identities_at(address_of(loaded.hub.store.get_secret_value(), settings.parent))
-    answer = ask(loaded, connectors, system_time(), known)
+    address = address_of(loaded.hub.store.get_secret_value(), settings.parent)
+    answer = ask(loaded, connectors, system_time(), identities_at(address))
+    keep(address, answer.as_json(), system_time())
     typer.echo(json.dumps(answer.as_json(), indent=2) if as_json else str(answer))
     raise typer.Exit(answer.exit_code)

@@ -82,7 +82,7 @@ def standing_lines(standing: Standing) -> list[str]:
             lines.append(f"  {state}: and {len(rows) - REASONS} other reasons; --json tells all")
     if run.accepted is not None:
         lines.append(f"accepted by {run.accepted_by}, {run.accepted:%Y-%m-%d %H:%M} UTC")
-    return [*lines, *(f"next: {step}" for step in _next(standing))]
+    return [*lines, *(f"next: {step}" for step in next_steps(standing))]
 
 
 def standing_json(standing: Standing) -> dict[str, object]:
@@ -112,7 +112,7 @@ def standing_json(standing: Standing) -> dict[str, object]:
     }
 
 
-def _next(standing: Standing) -> list[str]:
+def next_steps(standing: Standing) -> list[str]:
     """Return what a person may do now."""
     counts, steps = standing.counts, []
     if standing.state in ("interrupted", "stopped", "paused"):

@@ -31,6 +31,8 @@ PAGES = (
     "/duty",
     "/reports",
     "/reports/lantern/2026-01",
+    "/figures",
+    "/runs",
     "/connections",
     "/links",
     "/settings",

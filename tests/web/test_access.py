@@ -76,6 +76,7 @@ def filled(path: str) -> str:
         "{key:path}": "1",
         "{customer}": "lantern",
         "{month}": "2026-01",
+        "{run}": "1",
         "{token}": "1-x",
         "{front}": "1",
     }
@@ -102,6 +103,10 @@ RULES: dict[tuple[str, str], Role | None] = {
     ("GET", "/duty"): Role.VIEWER,
     ("GET", "/reports"): Role.VIEWER,
     ("GET", "/reports/{customer}/{month}"): Role.VIEWER,
+    ("GET", "/runs"): Role.VIEWER,
+    ("GET", "/runs/{run}"): Role.VIEWER,
+    ("GET", "/figures"): Role.VIEWER,
+    ("GET", "/figures.csv"): Role.VIEWER,
     ("GET", "/connections"): Role.VIEWER,
     ("GET", "/c/{token}"): None,
     ("GET", "/c/{token}/{front}/{key:path}"): None,
@@ -114,6 +119,8 @@ RULES: dict[tuple[str, str], Role | None] = {
     ("POST", "/acts/retry-all"): Role.AGENT,
     ("POST", "/acts/dismiss"): Role.AGENT,
     ("POST", "/acts/answer"): Role.AGENT,
+    ("POST", "/acts/link"): Role.AGENT,
+    ("POST", "/acts/unlink"): Role.AGENT,
     ("POST", "/acts/allow"): Role.ADMIN,
 }
 """What each address asks of who comes. A page that is added must be written here too."""

@@ -14,12 +14,14 @@ import pytest
 from sqlalchemy import Text, text, update
 
 from deskbridge.bootstrap import build
+from deskbridge.demo.morning import KIM
 from deskbridge.hooks import hook_of
 from deskbridge.web.serving import looking
 from mappings.ticket import Ref
 from sync.operations import Skip
 from sync.store.accounts import Role
 from sync.store.audit import Act
+from sync.store.runs import RunState
 from sync.store.schema import metadata
 from tests.web.looking import Browser, signed_in
 from tests.web.seen import DEAD, HOSTILE, PAGES, TAG, Desk, Made, desk
@@ -150,6 +152,45 @@ def test_acts_are_done_once_and_noted(looked_at: Desk) -> None:
     looked_at.demo.sync()
 
 
+def test_an_agent_unlinks_and_links_from_the_page(looked_at: Desk) -> None:
+    """Otherwise whoever sees that two tickets are one has to ask somebody with a shell."""
+    demo, store = looked_at.demo, looked_at.demo.application.store
+    number = demo.people.mail(KIM, "Kim Park", "A matter of its own", "<p>It hums.</p>")
+    demo.people.sort(number, tags=["firmware"])
+    demo.sync()
+    path, here = f"/ticket/desk/{number}", Ref("desk", str(number))
+    bo = signed_in(demo.application, looked_at.url, Role.AGENT)
+    page = bo.get(path).text
+    assert "Open in Gitlab" in page
+    assert "Hello Kim Park," in page
+    [gitlab] = [ref for ref in store.bundles.load(store.bundles.subject(here)).refs if ref != here]
+    side = f"gitlab:{gitlab.key}"
+
+    def form(action: str, **fields: str) -> dict[str, str]:
+        sent = next(f for f in bo.forms(path) if f["action"] == action and fields.items() <= f.items())
+        return {name: value for name, value in sent.items() if name != "action"}
+
+    unlink = form("/acts/unlink", side=side)
+    assert bo.post("/acts/unlink", {**unlink, "form": ""}).status_code == 403
+    vic = signed_in(demo.application, looked_at.url, Role.VIEWER)
+    assert vic.post("/acts/unlink", unlink).status_code == 403
+    assert bo.post("/acts/unlink", unlink).headers["Location"].endswith("?done=unlinked")
+    assert bo.post("/acts/unlink", unlink).status_code == 409, "it is told that it is not linked"
+    assert "Open in Gitlab" not in bo.get(path).text
+    link = form("/acts/link") | {"prefer": "", "history": ""}
+    for wrong in ("", "nothing like this", "gitlab:99999", "desk:1", "<b>"):
+        answer = bo.post("/acts/link", link | {"other": wrong})
+        assert answer.status_code == 409, wrong
+        assert "<b>" not in answer.text
+    done = bo.post("/acts/link", link | {"other": side})
+    assert done.headers["Location"] == f"{path}?done=linked"
+    refs = store.bundles.load(store.bundles.subject(here)).refs
+    assert {ref.connection for ref in refs} == {"desk", "gitlab"}
+    acts = [(act.who, act.act) for _, act in store.audit.newest(2)]
+    assert acts == [("Bo", "link"), ("Bo", "unlink")]
+    demo.sync()
+
+
 _KEPT = {"meta", "sessions", "accounts", "editions", "batches", "claims", "statements"}
 """Tables whose words no tool and no person says."""
 _WORDS = {"connection", "key", "kind", "clock", "state", "subject", "id", "sha", "cycle", "role", "audience"}
@@ -177,6 +218,8 @@ def test_whatever_stands_in_the_store_does_nothing_on_a_page(looked_at: Desk, tm
     for subject in ("bundle:1", "ref:desk:1", "connection:jira"):
         app.store.findings.record(subject, [Skip("jira", "a text", "why")], app.now())
     app.store.audit.note(Act(at=app.now(), who="Bo", act="retry"))
+    run = app.store.runs.begin("desk", "digest", "Bo", {}, app.now())
+    app.store.runs.end(run.id, RunState.PAUSED, "why", app.now())
     app.store.shares.add("lantern", "salt", "Bo", app.now(), app.now() + timedelta(days=1))
     app.store.health.pause("jira", app.now(), app.now(), "why", denied=True)
     with app.store.database.writing() as tx:

@@ -19,6 +19,7 @@ from deskbridge.sla.statement import statement
 from deskbridge.web.pages import connections as health
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.visit import NoSuch, Shown, Visit
+from sync.store.checked import checked
 from sync.store.tally import tally
 
 _WEEKS = 8
@@ -86,7 +87,21 @@ def settings(site: Site, visit: Visit) -> Shown:
     app = site.application
     data = app.settings.model_dump(mode="json", exclude_defaults=True)
     sections = [(name, list(_flat(value))) for name, value in data.items()]
-    return Shown("settings.html", {"sections": sections, "remarks": app.remarks})
+    words = visit.asked("q").lower()
+    if words:
+        sections = [
+            (name, [row for row in rows if words in f"{name}.{row[0]} = {row[1]}".lower()])
+            for name, rows in sections
+        ]
+    return Shown(
+        "settings.html",
+        {
+            "sections": [one for one in sections if one[1]],
+            "remarks": app.remarks,
+            "checked": checked(app.store.database),
+            "said": visit.asked("q"),
+        },
+    )
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

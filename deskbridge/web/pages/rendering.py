@@ -35,6 +35,8 @@ _NAVIGATION = (
     ("/findings", "Findings", Role.VIEWER),
     ("/duty", "Duty", Role.VIEWER),
     ("/reports", "Reports", Role.VIEWER),
+    ("/figures", "Metrics", Role.VIEWER),
+    ("/runs", "Migrations", Role.VIEWER),
     ("/connections", "Connections", Role.VIEWER),
     ("/links", "Links", Role.ADMIN),
     ("/settings", "Settings", Role.ADMIN),
@@ -44,6 +46,8 @@ _DONE = {
     "retried": "It is looked at now. Load the page again in a moment to see what came of it.",
     "dismissed": "It is off the list of what is parked, until it changes.",
     "answered": "Your answer is kept.",
+    "linked": "They are linked, and looked at now. Load the page again in a moment to see what came of it.",
+    "unlinked": "It is on its own now: nothing passes between it and the others any more.",
     "revoked": "The link opens nothing any more.",
 }
 

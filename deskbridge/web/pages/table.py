@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deskbridge.web.pages import attention, desk, entrance, links, shared, tickets
+from deskbridge.web.pages import attention, desk, entrance, figures, linking, links, runs, shared, tickets
 from deskbridge.web.pages.moved import moved
 from deskbridge.web.pages.overview import overview
 from deskbridge.web.pages.site import Page
@@ -26,6 +26,10 @@ PAGES = (
     Page("/duty", desk.duty),
     Page("/reports", desk.reports),
     Page("/reports/{customer}/{month}", desk.report),
+    Page("/runs", runs.runs),
+    Page("/runs/{run}", runs.run),
+    Page("/figures", figures.figures),
+    Page("/figures.csv", figures.table),
     Page("/connections", desk.connections),
     Page("/c/{token}", shared.tickets, role=None, stranger=True),
     Page("/c/{token}/{front}/{key:path}", shared.ticket, role=None, stranger=True),
@@ -38,5 +42,7 @@ PAGES = (
     Page("/acts/retry-all", attention.retry_all, role=Role.AGENT, method="POST"),
     Page("/acts/dismiss", attention.dismiss, role=Role.AGENT, method="POST"),
     Page("/acts/answer", attention.answer, role=Role.AGENT, method="POST"),
+    Page("/acts/link", linking.link, role=Role.AGENT, method="POST"),
+    Page("/acts/unlink", linking.unlink, role=Role.AGENT, method="POST"),
     Page("/acts/allow", attention.allow, role=Role.ADMIN, method="POST"),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from deskbridge.drafts import Draft, drafts
 from deskbridge.sla.held import Held
 from deskbridge.sla.told import Clocks, clocks_json
 from deskbridge.story import Story, fields_of, state_of
@@ -72,6 +73,7 @@ def ticket(site: Site, visit: Visit) -> Shown:
                 for ref in sides.refs
             ],
             "clocks": list(_clocks(told)),
+            "drafts": _drafts(first),
             "waiting": waiting,
             "subject": subject,
             "findings": [finding for finding in findings if finding.state is State.OPEN],
@@ -86,6 +88,18 @@ def ticket(site: Site, visit: Visit) -> Shown:
             "written": sum(d.result == "written" for d in decisions),
             "acts": [act for _, act in store.audit.newest(20, subject=subject)],
         },
+    )
+
+
+def _drafts(card: Card | None) -> list[Draft]:
+    if card is None:
+        return []
+    return drafts(
+        requester=card.requester,
+        reference=card.ref.display or card.ref.key,
+        subject=card.subject,
+        status=card.status,
+        running={clock.clock for clock in card.clocks},
     )
 
 

@@ -44,6 +44,17 @@
     }
   });
 
+  // What is to be pasted elsewhere; without a script it is selected by hand.
+  for (const button of document.querySelectorAll("button.copy")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const field = document.getElementById(button.dataset.copies);
+      field.focus(); field.select();
+      try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+      button.textContent = "Copied";
+    });
+  }
+
   // A form that was sent is not sent twice, and filters act at once.
   document.addEventListener("submit", (event) => {
     for (const button of event.target.querySelectorAll("button")) setTimeout(() => { button.disabled = true; });

@@ -1,0 +1,117 @@
+"""Metrics: what happened week by week, how long answers and resolutions took, and what comes again."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from deskbridge.web.pages.plots import Series, plot
+from deskbridge.web.pages.rendering import length, query
+from deskbridge.web.pages.site import Site
+from deskbridge.web.pages.visit import Shown, Visit
+from sync.rules import Role
+from sync.store.figures import WEEK, Over, Spread, Sum
+
+WEEKS = (4, 13, 26, 52)
+_WEEKS = 13
+_NOBODY = "-"
+"""What stands in an address for nobody's, and for no team."""
+_MOST = 15
+_HOUR = 3600
+
+
+def figures(site: Site, visit: Visit) -> Shown:
+    """Show the metrics of some weeks, of a customer and a team if they are said."""
+    store, over = site.application.store, _over(site, visit)
+    weeks = store.figures.weeks(over)
+    asked = {name: visit.asked(name) for name in ("weeks", "customer", "team")}
+    starts = [over.since + number * WEEK for number in range(len(weeks))]
+    return Shown(
+        "figures.html",
+        {
+            "asked": asked,
+            "chosen": len(weeks),
+            "choices": WEEKS,
+            "teams": over.teams,
+            "csv": query("/figures.csv", asked),
+            "whole": store.figures.whole(over),
+            "weeks": list(zip(starts, weeks, strict=True))[::-1],
+            "plots": _plots(starts, weeks),
+            "by_customer": store.figures.customers(over),
+            "by_team": store.figures.teams(over),
+            "shared": store.figures.shared(over, _MOST),
+            "alike": store.figures.alike(over, _MOST),
+            "took": _took,
+        },
+    )
+
+
+def table(site: Site, visit: Visit) -> Response:
+    """Give the weeks as CSV: lengths in seconds, weeks by their first day."""
+    over, text = _over(site, visit), io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("week", *_COLUMNS, *(f"{name}_seconds" for name in _SPREADS)))
+    for number, week in enumerate(site.application.store.figures.weeks(over)):
+        spreads = [getattr(one, of, "") for one in (week.answer, week.resolution) for of in ("median", "p90")]
+        start = over.since + number * WEEK
+        rows.writerow((f"{start:%Y-%m-%d}", *(getattr(week, name) for name in _COLUMNS), *spreads))
+    name = f"metrics-{over.since:%Y-%m-%d}.csv"
+    return Response(
+        text.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+_COLUMNS = ("created", "answered", "resolved", "reopened", "backlog", "between")
+_SPREADS = ("answer_median", "answer_p90", "resolution_median", "resolution_p90")
+
+
+def _over(site: Site, visit: Visit) -> Over:
+    app = site.application
+    asked = visit.asked("weeks", 3)
+    count = int(asked) if asked.isdecimal() and int(asked) in WEEKS else _WEEKS
+    today = visit.at.replace(hour=0, minute=0, second=0, microsecond=0)
+    end = today - timedelta(days=today.weekday()) + WEEK
+    teams = tuple(name for name, one in app.settings.connections.items() if one.role is Role.WORK)
+    customer, team = visit.asked("customer"), visit.asked("team")
+    return Over(
+        since=end - count * WEEK,
+        until=end,
+        customer="" if customer == _NOBODY else customer or None,
+        team="" if team == _NOBODY else team if team in teams else None,
+        teams=teams,
+    )
+
+
+def _plots(starts: Sequence[datetime], weeks: Sequence[Sum]) -> list[tuple[str, Markup]]:
+    labels = [f"{start:%d %b}" for start in starts]
+    counts = [
+        Series("created", [float(one.created) for one in weeks], "bar-1"),
+        Series("resolved", [float(one.resolved) for one in weeks], "bar-2"),
+        Series("open at the end", [float(one.backlog) for one in weeks], "line-1"),
+    ]
+    told = f"Tickets by week; {weeks[-1].backlog if weeks else 0} open at the end"
+    return [
+        ("Tickets by week", plot(told, labels, counts)),
+        ("First answer", _spread("First answer by week, hours", labels, [one.answer for one in weeks])),
+        ("Resolution", _spread("Resolution by week, hours", labels, [one.resolution for one in weeks])),
+    ]
+
+
+def _spread(title: str, labels: Sequence[str], found: Sequence[Spread | None]) -> Markup:
+    rows: list[Any] = [
+        Series("median", [one.median / _HOUR if one else None for one in found], "line-1"),
+        Series("nine in ten within", [one.p90 / _HOUR if one else None for one in found], "line-2"),
+    ]
+    return plot(title, labels, rows, "{:g} h".format)
+
+
+def _took(seconds: int) -> str:
+    return length(timedelta(seconds=seconds))

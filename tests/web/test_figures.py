@@ -1,0 +1,74 @@
+"""The metrics over HTTP: what a lead reads, draws and takes into a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from deskbridge.web.serving import looking
+from sync.sla.facts import Fact, FactKind
+from sync.store.accounts import Role
+from tests.web.kept import keep
+from tests.web.looking import Browser, let_in, signed_in
+from tests.web.seen import HOSTILE, Made
+from tests.web.test_access import Hand, hub_in
+
+
+@pytest.fixture(scope="module")
+def vic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The browser of a viewer of a hub with three tickets; it is Monday."""
+    hand = Hand()
+    app = hub_in(tmp_path_factory.mktemp("figures"), hand)
+    let_in(app)
+    for number, customer, days in (("1", "lantern", 6), ("2", "lantern", 6), ("3", "orbit", 20)):
+        created = hand.at - timedelta(days=days)
+        then = created + timedelta(hours=3)
+        told = (Fact(FactKind.ANSWER, "7", then, then), Fact(FactKind.STATUS, "resolved", then, then))
+        facts = told if number == "1" else ()
+        keep(app, number, customer, f"Odd {HOSTILE}", created=created, told=facts)
+    with looking(app) as url:
+        yield signed_in(app, url, Role.VIEWER)
+    app.store.database.close()
+
+
+def test_a_lead_reads_each_week(vic: Browser) -> None:
+    """Otherwise nobody sees that more comes in than is done, or it is drawn otherwise than it is told."""
+    answer = vic.get("/figures?weeks=4")
+    page = Made(answer.text)
+    assert answer.status_code == 200
+    assert page.dangers() == []
+    assert len([tag for tag, said in page.elements if tag == "svg" and said.get("aria-label")]) == 3
+    rows = re.findall(r'<th scope="row">(.*?)</tr>', answer.text, re.DOTALL)
+    cells = [[re.sub("<.*?>", "", cell) for cell in re.findall(r"<td.*?>(.*?)</td>", row)] for row in rows]
+    assert [row[:5] for row in cells] == [
+        ["0", "0", "0", "0", "2"],
+        ["2", "1", "1", "0", "2"],
+        ["0", "0", "0", "0", "1"],
+        ["1", "0", "0", "0", "1"],
+    ]
+    assert cells[1][5].startswith("3 h")
+    assert "keeps no sum" in page.words, "that ratings are not known is said"
+    assert "<strong>3</strong> of 2 customers" in answer.text
+
+
+def test_the_same_stands_in_a_spreadsheet(vic: Browser) -> None:
+    """Otherwise whoever reckons on types numbers from a screen."""
+    answer = vic.get("/figures.csv?weeks=4&customer=lantern")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["created"] for row in rows] == ["0", "0", "2", "0"]
+    assert rows[2] | {"answer_median_seconds": "10800", "backlog": "1"} == rows[2]
+    assert rows[0]["answer_median_seconds"] == ""
+
+
+@pytest.mark.parametrize("asked", ["weeks=x", "weeks=9999", "customer=%00", "team=%27", "team=-&customer=-"])
+def test_what_nobody_offers_is_answered_all_the_same(vic: Browser, asked: str) -> None:
+    """Otherwise an address that was typed, or an old one, ends in an error."""
+    for path in ("/figures", "/figures.csv"):
+        assert vic.get(f"{path}?{asked}").status_code == 200
