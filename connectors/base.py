@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import IO, Protocol
 
 from connectors.bounds import BOUNDS, Bounds
+from connectors.calls import Listener, nobody
 from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.errors import HubError, WireError
 from connectors.quota import Budget
@@ -226,6 +227,8 @@ class ConnectionConfig:
     """How much is made of one answer, and of one list."""
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     """Waits so many seconds before a call is repeated."""
+    heard: Listener = field(default=nobody, repr=False)
+    """Is told of each call when it has come to its end."""
 
 
 class Connector(Protocol):

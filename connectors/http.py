@@ -31,6 +31,7 @@ from requests_toolbelt import MultipartEncoder
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
 from connectors.bounds import BOUNDS, Bounds
+from connectors.calls import Call, Listener, nobody
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.paging import Turning
 from connectors.quota import TOTAL, Budget, Level
@@ -91,6 +92,8 @@ class Http:
     """Bytes that a file which is fetched may have."""
     bounds: Bounds = BOUNDS
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    heard: Listener = field(default=nobody, repr=False)
+    """Is told of each call when it has come to its end."""
 
     def turning(self, call: str, by: str, *, walk: bool = False) -> Turning:
         """Return what ends a list that would have no end; a `walk` is over all tickets."""
@@ -207,9 +210,23 @@ class Http:
     ) -> requests.Response:
         call = f"{method} {path}"
         self._pace(call, self.limits.bucket_of(method, path))
-        url = f"{self.base}/{path}"
+        began, status = time.monotonic(), 0
         try:
-            response = self.session.begin(method, url, TIMEOUT, **request)
+            response = self._exchanged(method, path, call, idempotent=idempotent, request=request)
+            status = response.status_code
+        finally:
+            self.heard(Call(self.connection, method, status, time.monotonic() - began))
+        self.budget.learn(self.limits.learn(response))
+        if not response.ok or response.is_redirect:
+            raise self.refuse(response, call, idempotent=idempotent)
+        return response
+
+    def _exchanged(
+        self, method: str, path: str, call: str, *, idempotent: bool, request: Mapping[str, Any]
+    ) -> requests.Response:
+        """Send a call and return its answer, whatever it says, read whole."""
+        try:
+            response = self.session.begin(method, f"{self.base}/{path}", TIMEOUT, **request)
         except requests.RequestException as error:
             raise self.unheard(error, call, idempotent=idempotent) from None
         except ValueError:  # not a number, half of a character: nothing was sent
@@ -219,9 +236,6 @@ class Http:
             body = b"".join(pieces)
             # requests itself reads without any end; a BOM says nothing and may be ignored (RFC 8259, 8.1).
             response._content = body.removeprefix(_BOM)  # noqa: SLF001
-        self.budget.learn(self.limits.learn(response))
-        if not response.ok or response.is_redirect:
-            raise self.refuse(response, call, idempotent=idempotent)
         return response
 
     def _repeated(
@@ -322,10 +336,14 @@ class Http:
             path = parts.path.removeprefix(f"{own.path}/")
             self._pace("GET file", self.limits.bucket_of("GET", path))
         source = self.session if with_credential else Session(self.bounds, pool=1)
+        began, status = time.monotonic(), 0
         try:
             response = source.get(url, stream=True, timeout=TIMEOUT, allow_redirects=False)
+            status = response.status_code
         except requests.RequestException as error:
             raise self.unheard(error, "GET file", idempotent=True) from None
+        finally:
+            self.heard(Call(self.connection, "GET", status, time.monotonic() - began))
         if with_credential:
             self.budget.learn(self.limits.learn(response))
         return response

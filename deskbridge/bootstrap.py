@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from connectors.base import ConnectionConfig, Connector
+from connectors.calls import Ear, Listener, nobody
 from connectors.errors import ConfigError
 from connectors.quota import Budget, LocalBudget
 from connectors.registry import connect
@@ -49,6 +50,8 @@ class Application:
     desk: Desk
     promised: Promised
     """The promises as they were edited."""
+    ear: Ear
+    """Tells of every call that is made."""
     path: Path
     """The settings file; what it names without a whole path stands beside it."""
     remarks: tuple[str, ...] = ()
@@ -65,10 +68,12 @@ def connectors_of(
     now: Now,
     budgets: Mapping[str, Budget] | None = None,
     former: Callable[[str], Mapping[str, datetime]] = lambda connection: {},
+    heard: Listener = nobody,
 ) -> dict[str, Connector]:
     """Return a connector for each connection of the settings; none makes a call yet.
 
-    `former` tells a connection's earlier accounts, and until when each was ours. Raises ConfigError with
+    `former` tells a connection's earlier accounts, and until when each was ours; `heard` is told of every
+    call. Raises ConfigError with
     what stands against any of them.
     """
     budgets = budgets or budgets_of(settings, now)
@@ -76,7 +81,7 @@ def connectors_of(
     problems: list[str] = []
     for name in settings.connections:
         try:
-            made[name] = _connector(settings, name, now, budgets[name], former(name))
+            made[name] = _connector(settings, name, now, budgets[name], former(name), heard)
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -101,7 +106,8 @@ def build(
     keeps = Retention(texts=settings.hub.keep_texts, decisions=settings.hub.keep_decisions)
     store = open_store(address_of(settings.hub.store.get_secret_value(), path.parent), keeps)
     budgets = {name: SharedBudget(store.database, name, now, store.turn) for name in settings.connections}
-    connectors = connectors_of(settings, now, budgets, store.database.former)
+    ear = Ear()
+    connectors = connectors_of(settings, now, budgets, store.database.former, ear.hear)
     said = promises_in(path, environ)
     store.editions.keep_holidays(uncomputed(settings, store.editions.holidays()))
     stale = Feeds(settings, path).keep(store.editions, now(), fresh=fresh)
@@ -134,15 +140,21 @@ def build(
         now=now,
         desk=desk,
         promised=agreed,
+        ear=ear,
         path=path,
         remarks=tuple(stale),
     )
 
 
 def _connector(
-    settings: Settings, name: str, now: Now, budget: Budget, former: Mapping[str, datetime]
+    settings: Settings,
+    name: str,
+    now: Now,
+    budget: Budget,
+    former: Mapping[str, datetime],
+    heard: Listener,
 ) -> Connector:
-    config = config_of(settings, name, now, budget, former)
+    config = replace(config_of(settings, name, now, budget, former), heard=heard)
     return connect(settings.connections[name].system, config)
 
 

@@ -282,6 +282,7 @@ def _http(config: ConnectionConfig) -> Http:
         max_file=LARGEST,
         bounds=config.bounds,
         sleep=config.sleep,
+        heard=config.heard,
     )
 
 

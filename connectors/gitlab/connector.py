@@ -98,6 +98,7 @@ def http_of(config: ConnectionConfig) -> Http:
         passing=lambda status, said: status == 409 and "Resource lock" in said,  # gitlab-api 0.1
         bounds=config.bounds,
         sleep=config.sleep,
+        heard=config.heard,
     )
 
 

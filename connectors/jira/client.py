@@ -105,6 +105,7 @@ class Client:
             max_file=MAX_FILE,
             bounds=config.bounds,
             sleep=config.sleep,
+            heard=config.heard,
         )
         self.site_files = replace(self.http, base=config.url, genuine=lambda answer: True)
         """For files on Data Center, which lie beside the REST API and want the same sign-in (jira-api 6)."""

@@ -16,6 +16,8 @@ from connectors.base import BadSignature, Connector, Hint
 from connectors.errors import HubError
 from deskbridge.web import body
 from deskbridge.web.letterbox import Letterbox
+from deskbridge.web.metrics.counted import Metrics
+from deskbridge.web.metrics.families import HOOK, HOOKS
 from sync.store import Store
 
 _PATIENCE = 0.2
@@ -38,6 +40,7 @@ class Web:
     now: Callable[[], datetime]
     ready: Callable[[], bool]
     """Whether workers are looking."""
+    metrics: Metrics
     pages: Sequence[BaseRoute] = ()
     """What people look at."""
 
@@ -47,6 +50,7 @@ class Web:
             Route("/hooks/{connection}", self.hook, methods=["POST"]),
             Route("/healthz", self.alive),
             Route("/readyz", self.well),
+            self.metrics.route(),
             *self.pages,
         ]
         return Starlette(routes=routes)
@@ -56,6 +60,10 @@ class Web:
         name = request.path_params["connection"]
         if name not in self.connectors:
             return PlainTextResponse("no such connection\n", 404)
+        with self.metrics.timed(HOOK, name):
+            return await self._hooked(request, name)
+
+    async def _hooked(self, request: Request, name: str) -> Response:
         try:
             raw = await body.read(request)
         except body.TooLarge:
@@ -65,12 +73,15 @@ class Web:
         try:
             hints = await self._heard(name, dict(request.headers), raw)
         except BadSignature:
+            self.metrics.count(HOOKS, name, "refused")
             self.letterbox.refused(name)
             return PlainTextResponse("the signature does not verify\n", 401)
         except HubError:
             # It is theirs, and senders switch off hooks that fail: what it was about, the poll finds.
+            self.metrics.count(HOOKS, name, "unreadable")
             self.letterbox.unreadable(name)
             return PlainTextResponse("noted\n")
+        self.metrics.count(HOOKS, name, "noted")
         self.letterbox.put(name, hints)
         await self.letterbox.written(_PATIENCE)
         return PlainTextResponse("noted\n")

@@ -19,6 +19,7 @@ from deskbridge.service import Service
 from deskbridge.web.api.app import api_of
 from deskbridge.web.app import Web
 from deskbridge.web.letterbox import Letterbox
+from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.pages.site import routes_of, site_of
 from deskbridge.web.pages.table import PAGES
 from deskbridge.web.server import Server, listen
@@ -29,8 +30,8 @@ class Serving:
     """A service that is called. One for each process."""
 
     def __init__(self, application: Application) -> None:
-        self._application = application
-        self._service = Service(application, kind="serve", ended=self.stop)
+        self._application, self._metrics = application, Metrics(application)
+        self._service = Service(application, self._metrics.looked, kind="serve", ended=self.stop)
         self._server: Server | None = None
 
     def run(self, host: str, port: int, started: Callable[[str], None]) -> None:
@@ -69,7 +70,8 @@ class Serving:
             store=application.store,
             now=application.now,
             ready=lambda: not service.stopping,
-            pages=pages_of(application, service.wake),
+            metrics=self._metrics,
+            pages=pages_of(application, service.wake, self._metrics),
         )
         self._server = Server(web.app(), letterbox)
         await self._server.serve(listener, started)
@@ -82,7 +84,9 @@ def looking(
     """Answer the pages alone, on this machine, in a thread of its own; give their address."""
     listener = listen("127.0.0.1", port)
     letterbox = Letterbox(application.store, application.now, lambda name: False, wake)
-    server, up = Server(Starlette(routes=pages_of(application, wake)), letterbox), threading.Event()
+    metrics = Metrics(application)
+    routes = [metrics.route(), *pages_of(application, wake, metrics)]
+    server, up = Server(Starlette(routes=routes), letterbox), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(listener, up.set)), name="pages")
     thread.start()
     up.wait(30)
@@ -93,11 +97,11 @@ def looking(
         thread.join(30)
 
 
-def pages_of(application: Application, wake: Callable[[], None]) -> list[BaseRoute]:
+def pages_of(application: Application, wake: Callable[[], None], metrics: Metrics) -> list[BaseRoute]:
     """Return what answers to people and programs; nothing where the settings switch pages off."""
     if not application.settings.pages.on:
         return []
-    return [api_of(application, wake), *routes_of(site_of(application, wake), PAGES)]
+    return [api_of(application, wake, metrics), *routes_of(site_of(application, wake), PAGES)]
 
 
 def unguarded(application: Application, host: str) -> str | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, update
 
 from sync.operations import Conflict, Remark, Severity, Skip
 from sync.store.database import Database
@@ -118,6 +118,13 @@ class Findings:
             rows = tx.execute(select(t).where(t.c.state == State.OPEN).order_by(t.c.id)).all()
         order = list(Severity)
         return sorted(map(_finding, rows), key=lambda f: -order.index(f.severity))
+
+    def counts(self) -> dict[Severity, int]:
+        """Return how many findings of each severity are open."""
+        query = select(t.c.severity, func.count()).where(t.c.state == State.OPEN).group_by(t.c.severity)
+        with self._db.reading() as tx:
+            found = {Severity(row[0]): int(row[1]) for row in tx.execute(query)}
+        return {severity: found.get(severity, 0) for severity in Severity}
 
     def all(self) -> list[Finding]:
         """Return every finding that is kept, settled ones too, oldest first."""

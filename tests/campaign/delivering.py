@@ -13,6 +13,7 @@ from deskbridge.bootstrap import Application
 from deskbridge.hooks import hook_of
 from deskbridge.web import app
 from deskbridge.web.letterbox import Letterbox
+from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.server import Server, listen
 from sync.rules import Role
 
@@ -46,6 +47,7 @@ def _answering(application: Application) -> Iterator[int]:
         store=application.store,
         now=application.now,
         ready=lambda: True,
+        metrics=Metrics(application),
     )
     listener = listen("127.0.0.1", 0)
     started = threading.Event()

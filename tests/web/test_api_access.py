@@ -15,6 +15,7 @@ from deskbridge.accounts import change
 from deskbridge.bootstrap import Application
 from deskbridge.tokens import make
 from deskbridge.web.api.app import ENDPOINTS, ROOT
+from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.pages.table import PAGES
 from deskbridge.web.serving import looking, pages_of
 from sync.store.accounts import Role
@@ -84,7 +85,7 @@ def test_every_address_of_the_running_hub_is_in_a_list_with_its_role(hub: Applic
     """Otherwise an address is added that nobody thought about, beside the lists that tests go through."""
     assert {(one.method, one.path): one.role for one in ENDPOINTS} == RULES
     known = {(page.method, page.path) for page in PAGES}
-    for route in pages_of(hub, lambda: None):
+    for route in pages_of(hub, lambda: None, Metrics(hub)):
         if isinstance(route, Mount):
             assert route.path == ROOT
         else:

@@ -17,6 +17,7 @@ from deskbridge.web.api import attention, standing, tickets
 from deskbridge.web.api.gate import Gate, may
 from deskbridge.web.api.hub import Hub
 from deskbridge.web.api.problems import KIND, TITLES, Problem, handle
+from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.pages.door import Door
 from sync.store.accounts import Role
 
@@ -74,7 +75,7 @@ class _Api(FastAPI):
         return described
 
 
-def api_of(application: Application, wake: Callable[[], None]) -> Mount:
+def api_of(application: Application, wake: Callable[[], None], metrics: Metrics) -> Mount:
     """Return what answers to programs."""
     api = _Api(
         title="deskbridge",
@@ -100,7 +101,7 @@ def api_of(application: Application, wake: Callable[[], None]) -> Mount:
             operation_id=one.answer.__name__,
         )
     settings, secret = application.settings, application.settings.hub.secret.get_secret_value().encode()
-    mount = Mount(ROOT, Gate(api, application, Door(application.store, settings.pages, secret)))
+    mount = Mount(ROOT, Gate(api, application, Door(application.store, settings.pages, secret), metrics))
     # Everything below it is the API's to answer; Starlette's own pattern lets addresses with a line break by.
     mount.path_regex = re.compile(rf"^{ROOT}/(?P<path>.*)$", re.DOTALL)
     return mount

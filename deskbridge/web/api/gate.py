@@ -20,6 +20,8 @@ from deskbridge.bootstrap import Application
 from deskbridge.tokens import Bearer, recognise
 from deskbridge.web import body
 from deskbridge.web.api.problems import Refused, answer
+from deskbridge.web.metrics.counted import Metrics
+from deskbridge.web.metrics.families import ASKED
 from deskbridge.web.pages.door import FORGOTTEN, Door, waited
 from sync.store.accounts import Role
 from sync.store.audit import Act
@@ -53,14 +55,14 @@ class Asks:
 class Gate:
     """Lets pass who has a token, one whole request at a time."""
 
-    def __init__(self, api: ASGIApp, application: Application, door: Door) -> None:
-        self._api, self._application, self._door = api, application, door
+    def __init__(self, api: ASGIApp, application: Application, door: Door, metrics: Metrics) -> None:
+        self._api, self._application, self._door, self._metrics = api, application, door, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        request, send = Request(scope, receive), self._counting(scope, send)
         scope.setdefault("state", {})
         try:
             raw = await self._entered(request, scope)
@@ -87,6 +89,17 @@ class Gate:
         if raw and kind != "application/json":
             raise Refused(415, "the body is not said to be JSON", "send Content-Type: application/json")
         return raw
+
+    def _counting(self, scope: Scope, send: Send) -> Send:
+        """Return what sends answers and counts them, by what answered: addresses may say anything."""
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                asked = getattr(scope.get("endpoint"), "__name__", "none")
+                self._metrics.count(ASKED, asked, str(message["status"]))
+            await send(message)
+
+        return counted
 
     def _recognised(self, request: Request) -> Asks:
         at, address = self._application.now(), self._door.address(request)
