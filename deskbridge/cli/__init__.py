@@ -23,6 +23,7 @@ from deskbridge.cli import (
     mails,
     migrate,
     notify,
+    purge,
     recover,
     reroute,
     sandbox,
@@ -56,6 +57,7 @@ app.command("reroute")(reroute.reroute)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("recover")(recover.recover)
+app.command("purge")(purge.purge)
 app.add_typer(attention.parked, name="parked")
 app.add_typer(attention.finding, name="finding")
 app.command("serve")(serve.serve)

@@ -133,6 +133,10 @@ class Database:
         """Close all connections to the database."""
         self._engine.dispose()
 
+    def compact(self) -> None:
+        """Have nothing that was deleted stand in the database's files any more. See `dialects.compact`."""
+        dialects.compact(self._engine)
+
     def revision(self) -> str:
         """Return the revision of the tables now: a newer program may have changed them meanwhile."""
         with self.reading() as tx:

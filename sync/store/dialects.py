@@ -262,3 +262,26 @@ def _server(url: URL) -> Engine:
     except ImportError:
         way = "pip install 'deskbridge[postgres]'"
         raise ConfigError([f"hub.store: psycopg, which speaks to PostgreSQL, is missing: {way}"]) from None
+
+
+def compact(engine: Engine) -> None:
+    """Have nothing that was deleted stand in the database's files any more; it takes as much room again.
+
+    Raises OperationalError while others use the store for longer than a short wait.
+    """
+    every = engine.execution_options(isolation_level="AUTOCOMMIT")
+    if engine.dialect.name == "postgresql":
+        with every.connect() as server:
+            server.execute(text("VACUUM (FULL, ANALYZE)"))
+        return
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("VACUUM")
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise OperationalError(
+                "checkpoint", None, sqlite3.OperationalError("others are reading the store")
+            )
+    finally:
+        raw.close()

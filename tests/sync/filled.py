@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, LargeBinary, Table, Text, insert
+from sqlalchemy import JSON, Boolean, Column, LargeBinary, Text, insert
 
 from sync.store import Store
 from sync.store.schema import Instant, metadata, workers
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
+Said = Callable[[str, str], str]
+"""What stands in a column, by the names of its table and itself."""
 
-def fill(store: Store, text: str = "x", *, keys: str = "x") -> None:
-    """Put one row into every table: `text` in every column of text, `keys` in those that others refer to."""
+
+def fill(store: Store, said: Said = lambda table, column: "x") -> None:
+    """Put one row into every table but that of workers."""
     with store.database.writing() as tx:
         for table in metadata.sorted_tables:
             if table.name != workers.name:
-                tx.execute(insert(table).values(**row_of(table, text, keys)))
-
-
-def row_of(table: Table, text: str, keys: str) -> dict[str, Any]:
-    """Return a row for a table."""
-    return {
-        column.name: keys if column.primary_key and isinstance(column.type, Text) else _value(column, text)
-        for column in table.c
-        if not (column.foreign_keys and isinstance(column.type, Text))
-    } | {c.name: keys for c in table.c if c.foreign_keys and isinstance(c.type, Text)}
+                row = {column.name: _value(column, said(table.name, column.name)) for column in table.c}
+                tx.execute(insert(table).values(**row))
 
 
 def _value(column: Column[Any], text: str) -> Any:
@@ -41,7 +38,7 @@ def _value(column: Column[Any], text: str) -> Any:
         case Instant():
             return AT
         case LargeBinary():
-            return b"\x00packed"
+            return zlib.compress(text.encode())
         case _:
             return 1
 
