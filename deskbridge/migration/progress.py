@@ -115,6 +115,7 @@ class Progress:
     def _watch(self) -> None:
         while True:
             last = self._ending.wait(1.0)
+            self._counted = -_COUNT if last else self._counted
             try:
                 self._tell(self.now(), last=last)
             except Exception as error:  # noqa: BLE001 - a full disk ends the run, and is told by its caller

@@ -23,11 +23,22 @@ import requests
 from connectors.registry import SYSTEMS
 from deskbridge.bootstrap import build
 from deskbridge.migration.asked import Asked
+from deskbridge.migration.backfilling import filled, filler_of, tickets_asked
 from deskbridge.migration.running import Orders, migrated
 
 
-def work(settings: Path, environment: Mapping[str, str], *, run: bool = False, workers: int = 4) -> None:
-    """Collect and reconcile, at the sandbox's time; or carry out a `run` of a migration by many `workers`."""
+def work(
+    settings: Path,
+    environment: Mapping[str, str],
+    *,
+    run: bool = False,
+    backfill: bool = False,
+    workers: int = 4,
+) -> None:
+    """Collect and reconcile, at the sandbox's time; or carry out a `backfill`.
+
+    Or a `run` of a migration, by many `workers`.
+    """
     with requests.Session() as session:
         session.trust_env = False
         clock = session.get(f"{environment['SANDBOX_CONTROL_URL']}/clock", timeout=10).json()
@@ -36,10 +47,27 @@ def work(settings: Path, environment: Mapping[str, str], *, run: bool = False, w
     if run:
         migrated(application, Orders(asked=Asked(), workers=workers), lambda: "stop")
         return
+    if backfill:
+        orders = tickets_asked(application, Asked(), "", "", share=None, limit=None)
+        filled(filler_of(application, orders))
+        return
     for error in (*application.engine.identify(), *application.engine.collect()):
         raise error
     for _ in application.engine.work():
         pass
+
+
+def called(environment: Mapping[str, str], process: int, calls: int) -> None:
+    """Wait until Jira was called so many times, or the process has ended: it stays to be waited for."""
+    with requests.Session() as session:
+        session.trust_env = False
+        url, first = f"{environment['SANDBOX_CONTROL_URL']}/calls", None
+        while not os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            now = session.get(url, timeout=10).json()["jira"]
+            first = now if first is None else first
+            if now - first >= calls:
+                return
+            time.sleep(0.01)
 
 
 def main() -> None:
@@ -50,12 +78,16 @@ def main() -> None:
         if process == 0:
             ended = 1
             try:
-                work(Path(job["settings"]), job["environment"], run=job.get("run", False))
+                asked = {"run": job.get("run", False), "backfill": job.get("backfill", False)}
+                work(Path(job["settings"]), job["environment"], **asked)
                 ended = 0
             except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on with the jobs
                 traceback.print_exc()
             os._exit(ended)
-        if job["killed_after"] is not None:
+        if (calls := job.get("killed_after_calls")) is not None:
+            called(job["environment"], process, calls)
+            os.kill(process, signal.SIGKILL)
+        elif job["killed_after"] is not None:
             time.sleep(job["killed_after"])
             os.kill(process, signal.SIGKILL)
         _, status = os.waitpid(process, 0)
