@@ -125,3 +125,10 @@ def consequences(system: str, config: ConnectionConfig, project: str) -> tuple[s
     """
     told = getattr(import_module(f"connectors.{system}.survey"), "consequences", None)
     return tuple(told(config, project)) if told else ()
+
+
+def paces(system: str, config: ConnectionConfig) -> Mapping[str, float]:
+    """Return step of a move -> how many writes a minute a target takes of it at most; nothing if no limit."""
+    told = getattr(import_module(f"connectors.{system}.survey"), "paces", None)
+    found: Mapping[str, float] = told(config) if told else {}
+    return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
 from connectors.base import ConnectionConfig
+from connectors.gitlab.admin import Directory
 from connectors.gitlab.connector import http_of
 from connectors.gitlab.read import pages
 from connectors.gitlab.wire import Project, User, parse
@@ -53,6 +55,44 @@ def people(config: ConnectionConfig, addresses: Iterable[str]) -> Iterator[Perso
             public = parse(_SHOWN, http.connection, shown).public_email or ""
             if public.casefold() == address.casefold():
                 yield PersonFound(user.username, user.name, address)
+
+
+_MOVED = """\
+tickets are created one by one, and texts too: no call takes several
+when a text was written and by whom stands in it: no call that the hub may make sets GitLab's own
+issues have a title, a text and labels: type and priority become labels, the status open, closed, or a label
+every text but the first is an internal note, which members from Planner on read
+there are no organisations: whose a ticket is, its label tells; who asked stands in the text
+booked time and ratings stand in an internal note: GitLab keeps a sum of time without entries, and no ratings
+to undo a run its account must be an Owner or a Planner for as long as it takes
+an issue takes 5,000 comments at most
+""".splitlines()
+_SERVED = (
+    "its Service Desk serves customers: an ordinary note is mailed to them, so what runs write is internal"
+)
+_SEEN = "it is {}: people who are no members read descriptions and ordinary notes"
+_NOTES, _NOTES_COM, _ISSUES_COM = 300.0, 60.0, 200.0
+"""How many notes, or issues, an account may make a minute (gitlab-api 1.3): by default, on GitLab.com."""
+
+
+def consequences(config: ConnectionConfig, project: str) -> Iterator[str]:
+    """Yield what follows from moving a past into a project (gitlab-api 1.1, 1.3, 3.6)."""
+    found = Directory(http_of(config)).ask_project(project)
+    yield from _MOVED
+    if found.visibility in ("public", "internal"):
+        yield _SEEN.format(found.visibility)
+    if found.service_desk_enabled:
+        yield _SERVED
+
+
+def paces(config: ConnectionConfig) -> Mapping[str, float]:
+    """Return how many of a kind of write one account may make a minute, where GitLab limits it.
+
+    No answer tells these limits beforehand: they are the documented ones.
+    """
+    if urlsplit(config.url).hostname == "gitlab.com":
+        return {"create": _ISSUES_COM, "comments": _NOTES_COM}
+    return {"comments": _NOTES}
 
 
 def _open(project: Project) -> str:

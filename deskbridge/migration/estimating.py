@@ -9,7 +9,7 @@ from itertools import islice
 
 from connectors.base import ConnectionConfig, Connector
 from connectors.errors import ConfigError, Gone, Rejected, WireError
-from connectors.past import Pace, Past, consequences, past
+from connectors.past import Pace, Past, consequences, paces, past
 from deskbridge.bootstrap import Application, config_of, connectors_of
 from deskbridge.check import Answer, ask
 from deskbridge.desk import places_of
@@ -72,11 +72,12 @@ def find(application: Application, source: str | None, to: str | None, asked: As
     checked = ask(settings, wanted, application.now())
     me = connectors[home].whoami().key
     pace, bulk = behind.pace(), _bulk(connectors[target.connection], target)
+    limits = paces(settings.connections[target.connection].system, configs[target.connection])
     return Found(
         source=home,
         to=target,
         told=told,
-        plan=plan(told, behind.cost, pace, connectors[target.connection].capabilities, bulk),
+        plan=plan(told, behind.cost, pace, bulk, limits),
         pace=pace,
         called=behind.called(),
         organisations=_organisations(connectors[home]),

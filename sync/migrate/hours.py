@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from connectors.capabilities import Capabilities
 from connectors.past import Cost, Pace
 from sync.migrate.estimate import RECENT, Told
 from sync.migrate.sampling import About, counted
@@ -56,10 +55,13 @@ class Plan:
     advice: tuple[str, ...]
 
 
-def plan(told: Told, cost: Cost, pace: Pace, target: Capabilities, bulk: int) -> Plan:
-    """Return the work of moving a past into a target that creates `bulk` tickets in a call."""
+def plan(told: Told, cost: Cost, pace: Pace, bulk: int, paces: Mapping[str, float]) -> Plan:
+    """Return the work of moving a past into a target that creates `bulk` tickets in a call.
+
+    `paces` tells how many writes a minute it takes at most of a step.
+    """
     source = tuple(_source(told, cost, pace))
-    writing = tuple(_target(told, bulk))
+    writing = tuple(_target(told, bulk, paces))
     reading = _sum(step.hours for step in source if step.name != "verify")
     done = _sum(step.hours for step in writing if step.name != "verify")
     whole = _later(reading, done)
@@ -100,7 +102,7 @@ def _source(told: Told, cost: Cost, pace: Pace) -> Iterator[Step]:
     yield step("verify", "lists and conversations once more, by other eyes", pages.plus(talks))
 
 
-def _target(told: Told, bulk: int) -> Iterator[Step]:
+def _target(told: Told, bulk: int, paces: Mapping[str, float]) -> Iterator[Step]:
     """Yield what is written, each write with the look that proves it; measured on the sandbox."""
     listed, there = told.counted.listed, told.counted.presence["present"]
     tickets = counted(there).plus(told.archive.tickets)
@@ -109,11 +111,17 @@ def _target(told: Told, bulk: int) -> Iterator[Step]:
     files = told.sampled.files.times(share)
     done = tickets.plus(counted(-told.counted.open))
 
-    def step(name: str, about: str, many: About, more: float = 0.0) -> Step:
-        return Step(name, about, many, many.times(1 / WRITES / _HOUR).plus(counted(more)), "target")
+    def step(name: str, about: str, many: About, more: float = 0.0, writes: About = _NONE) -> Step:
+        took = many.times(1 / WRITES / _HOUR).plus(counted(more))
+        if name in paces:
+            about = f"{about}; {paces[name]:.0f} a minute at most"
+            took = _later(took, writes.times(1 / paces[name] / 60))
+        return Step(name, about, many, took, "target")
 
-    yield step("create", f"{bulk} tickets in a call, and three looks at each", tickets.times(3 + 1 / bulk))
-    yield step("comments", "one call each, and a look", comments.times(2))
+    together = f"{bulk} tickets in a call" if bulk > 1 else "one call each"
+    looks, written = f"{together}, and three looks at each", tickets.times(1 / bulk)
+    yield step("create", looks, tickets.times(3 + 1 / bulk), writes=written)
+    yield step("comments", "one call each, and a look", comments.times(2), writes=comments)
     up = told.sampled.bytes.value * share / BANDWIDTH / _HOUR
     yield step("uploads", "one call each, and a look", files.times(2), up)
     yield step("statuses", "three calls for each that is not open, more for longer ways", done.times(3))
@@ -191,5 +199,6 @@ def _later(*many: About) -> About:
     return About(max(m.value for m in many), max(m.low for m in many), max(m.high for m in many))
 
 
+_NONE = counted(0)
 _SLOWEST = 50.0
 """Calls a minute where nobody tells: what a trial has."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from connectors.base import Connector, Presence, Snapshot
 from connectors.errors import Gone, Rejected
-from mappings.ticket import MESSAGE_0, Comment, Field, PersonRole, Ref
+from mappings.ticket import MESSAGE_0, Comment, CommentKind, Field, PersonRole, Ref
 from sync.fields import slug
 from sync.seen import Kind, TextId
 from sync.store import Store
@@ -130,7 +130,10 @@ def touched(side: Snapshot, bundle: Bundle) -> str:
     """Return what a person did on a ticket since the hub made it; empty if nothing."""
     name, key = side.ref.connection, side.ref.key
     copies = {m.target.id: m for m in bundle.mirrors if m.kind is Kind.COMMENT and m.target.ref == side.ref}
+    us = {message.author.key for message in side.ticket.messages if message.author.role is PersonRole.HUB}
     for message in side.ticket.messages:
+        if message.kind is CommentKind.AUTOMATIC and message.author.key in us:
+            continue  # the tool's own remark of what a run did: that two tickets were tied
         copied = copies.get(message.id)
         if copied is None and message.id != MESSAGE_0 and not _carries_ours(side, bundle, message):
             return f"{message.author.name} wrote on it, {message.created:%Y-%m-%d %H:%M} UTC"

@@ -37,17 +37,18 @@ def warm() -> Iterator[Warm]:
 @pytest.fixture
 def hub(sandbox: Sandbox, warm: Warm, tmp_path: Path) -> Hub:
     """A hub that has done nothing yet, before tools in which nothing has happened yet."""
-    return _hub(sandbox, warm, tmp_path)
+    return hub_before(sandbox, warm, tmp_path)
 
 
 @pytest.fixture
 def hub_apart(warm: Warm, tmp_path: Path) -> Iterator[Hub]:
     """The same before tools of its own, whose clock a test may move on."""
     with Sandbox.running(limits=False) as own:
-        yield _hub(own, warm, tmp_path)
+        yield hub_before(own, warm, tmp_path)
 
 
-def _hub(sandbox: Sandbox, warm: Warm, tmp_path: Path) -> Hub:
+def hub_before(sandbox: Sandbox, warm: Warm, tmp_path: Path) -> Hub:
+    """Return a hub that has done nothing yet, in a folder of its own."""
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     environment = {**kept, "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", **sandbox.environment()}
     for connection, variable in _SIDES.items():

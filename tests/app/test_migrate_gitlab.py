@@ -1,0 +1,179 @@
+"""A desk's history that moves to GitLab, over real HTTP: one small move, looked at from all sides."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from deskbridge.demo.people import File, Tool
+from deskbridge.sandbox.run import Sandbox
+from tests.app.conftest import hub_before
+from tests.app.program import Hub, Warm
+
+KIM = ("kim@lantern.example", "Kim Park")
+COUNT = 8
+LOG = b"E42 " * 100
+SHOT = b"\x89PNG\r\n" + b"0" * 100
+MIGRATION = '\n[migration]\nto = "firmware"\ntrash = "take"\n'
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A desk whose history was moved, and the numbers of tickets of its own."""
+
+    hub: Hub
+    talk: int
+    """With a note, a reply, files, time, a rating, and somebody in copy."""
+    again: int
+    """Merged into it."""
+    thrown: int
+    """In the trash."""
+    mails: int
+    """How many mails customers had got before."""
+
+    def issues(self) -> dict[str, dict[str, Any]]:
+        """Return old number -> issue, by the label that a person would search for."""
+        found: dict[str, dict[str, Any]] = {}
+        for issue in self.hub.people.gitlab("GET", "issues", params={"scope": "all", "per_page": 100}):
+            (number,) = [one.removeprefix("desk-") for one in issue["labels"] if one.startswith("desk-")]
+            assert number not in found, f"two issues stand for ticket {number}"
+            found[number] = issue
+        return found
+
+    def notes(self, number: int) -> list[dict[str, Any]]:
+        """Return the notes on the issue of a ticket, oldest first."""
+        iid = self.issues()[str(number)]["iid"]
+        rows = self.hub.people.gitlab("GET", f"issues/{iid}/notes", params={"sort": "asc"})
+        return [row for row in rows if not row["system"]]
+
+
+def written(hub: Hub, ticket: int) -> list[tuple[Any, ...]]:
+    """Return what any write to the desk would change."""
+    rows = hub.people.agent("GET", "tickets?per_page=100&order_by=created_at")
+    texts = hub.people.agent("GET", f"tickets/{ticket}/conversations")
+    return [*((r["id"], r["updated_at"]) for r in rows), *((t["id"], t["updated_at"]) for t in texts)]
+
+
+@pytest.fixture(scope="module")
+def moved(sandbox: Sandbox, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Moved:
+    """Move a desk's history to GitLab, once."""
+    hub = hub_before(sandbox, warm, tmp_path_factory.mktemp("moved"))
+    hub.settings.write_text(hub.settings.read_text("utf-8") + MIGRATION, "utf-8")
+    past = {"count": COUNT, "seed": 11, "days": 200, "comments": 2, "archived": 0.2}
+    assert hub.control("POST", "act/freshdesk/generate", **past)["archived"]
+    people = hub.people
+    files = [
+        File("log.txt", LOG, "text/plain"),
+        File("shot.png", SHOT, "image/png", cid="shot"),
+    ]
+    talk = people.mail(*KIM, "Import stops", '<p>See <img src="cid:shot"> and the <b>log</b></p>', *files)
+    people.sort(talk, tags=["needs quote"], priority=4)
+    people.reply(talk, "<p>Which row?</p>")
+    people.note(talk, "<p>Between us</p><p>/close @all</p>")
+    people.agent("POST", f"tickets/{talk}/time_entries", json={"time_spent": "00:45", "note": "looked"})
+    people.sort(talk, status=4)
+    hub.control("POST", "act/freshdesk/customer_rates", ticket=talk, rating=103, feedback="fine")
+    again = people.mail(*KIM, "Again", "<p>Again</p>")
+    people.agent("PUT", "tickets/merge", json={"primary_id": talk, "ticket_ids": [again]})
+    thrown = people.mail(*KIM, "Thrown away", "<p>Help</p>")
+    people.agent("DELETE", f"tickets/{thrown}")
+    made = Moved(hub, talk, again, thrown, hub.customers_mailed())
+    before = written(hub, talk)
+    done = hub.run("migrate", "run", "--apply")
+    assert done.code == 0, done.out + done.err
+    assert written(hub, talk) == before, "it wrote to its source"
+    return made
+
+
+def test_everything_arrives_once_and_nobody_is_mailed(moved: Moved) -> None:
+    """The history would be lost, doubled, readable for the wrong people, or mailed to customers."""
+    found = moved.issues()
+    assert found.keys() == {str(number) for number in range(1, COUNT + 4)}
+    issue = found[str(moved.talk)]
+    assert "**Kim Park** (customer) in [desk " in issue["description"]
+    assert "**log**" in issue["description"]
+    assert {"needs quote", "customer-lantern", "priority::1"} <= set(issue["labels"])
+    assert (issue["state"], found[str(moved.thrown)]["title"]) == ("closed", "Thrown away")
+    notes = moved.notes(moved.talk)
+    (reply,) = [note for note in notes if "Which row?" in note["body"]]
+    (note,) = [note for note in notes if "Between us" in note["body"]]
+    assert "(to the customer)" in reply["body"]
+    assert "(internal)" in note["body"]
+    (besides,) = [note["body"] for note in notes if "0:45 h" in note["body"]]
+    assert "looked" in besides
+    assert "fine" in besides
+    assert issue["time_stats"]["total_time_spent"] == 0
+    assert moved.hub.customers_mailed() == moved.mails
+    assert "difference 0" in moved.hub.run("migrate", "status").out
+
+
+def test_files_and_pictures_stand_in_the_text_they_belong_to(moved: Moved) -> None:
+    """Screenshots, which most of support is about, would be gone with the old account."""
+    said = moved.issues()[str(moved.talk)]["description"]
+    addresses = [part.partition(")")[0] for part in said.split("](/uploads/")[1:]]
+    assert {moved.hub.people.fetch_from_gitlab(address) for address in addresses} == {LOG, SHOT}
+    assert said.count("![") == 1
+
+
+def test_ties_between_tickets_become_links(moved: Moved) -> None:
+    """Which ticket was whose duplicate would be gone with the account."""
+    found = moved.issues()
+    links = moved.hub.people.gitlab("GET", f"issues/{found[str(moved.again)]['iid']}/links")
+    assert [link["iid"] for link in links] == [found[str(moved.talk)]["iid"]]
+
+
+def test_an_estimate_says_what_gitlab_cannot_do(moved: Moved) -> None:
+    """Somebody would promise customers, hours and a weekend that GitLab does not have."""
+    told = json.loads(moved.hub.run("migrate", "estimate", "--json").out)
+    (means,) = [" ".join(one["lines"]) for one in told["consequences"]]
+    for word in ("one by one", "no organisations", "a sum of time", "an Owner or a Planner"):
+        assert word in means
+    steps = {step["step"]: step["about"] for step in told["steps"]}
+    assert steps["create"] == "one call each, and three looks at each"
+    assert steps["comments"].endswith("300 a minute at most")
+
+
+def test_old_numbers_lead_to_the_new_issues(moved: Moved) -> None:
+    """Whoever opens an old address would find nothing."""
+    rows = json.loads(moved.hub.run("migrate", "redirects", "--json").out)
+    (row,) = [row for row in rows if row["number"] == str(moved.talk)]
+    assert row["new_url"] == moved.issues()[str(moved.talk)]["web_url"]
+    assert len(rows) == COUNT + 3
+
+
+def test_it_is_verified_and_taken_back(moved: Moved) -> None:
+    """The old account would be switched off a file short, or a mistaken move would stay for ever."""
+    hub = moved.hub
+    told = hub.run("migrate", "verify", "full", "--accept", "Dana Kim")
+    assert told.code == 0, told.out
+    assert "accepted by Dana Kim" in told.out
+    refused = hub.run("migrate", "rollback", "--apply")
+    assert refused.code == 4
+    assert "make them an Owner" in refused.out
+    assert len(moved.issues()) == COUNT + 3
+    _owns(hub)
+    talk, other = (moved.issues()[str(number)] for number in (moved.talk, 3))
+    hub.people.comment_in_gitlab(other["iid"], "A developer works here")
+    before, _, address = talk["description"].rpartition("](/uploads/")
+    hub.people.gitlab("PUT", f"issues/{talk['iid']}", json={"description": f"{before}](/gone/{address}"})
+    differs = hub.run("migrate", "verify", "full")
+    assert differs.code == 4
+    assert f"differs: desk {moved.talk}: file log.txt ({len(LOG)} bytes)" in differs.out
+    hub.people.gitlab("PUT", f"issues/{talk['iid']}", json={"description": talk["description"]})
+    undone = hub.run("migrate", "rollback", "--apply")
+    assert (undone.code, undone.lines[0]) == (4, f"{COUNT + 1} deleted")
+    assert "Dana Novak wrote on it" in undone.out
+    assert {issue["iid"] for issue in moved.issues().values()} == {talk["iid"], other["iid"]}
+    assert hub.run("migrate", "run", "--apply").code == 0
+    assert len(moved.issues()) == COUNT + 3
+
+
+def _owns(hub: Hub) -> None:
+    """Make the hub's account an Owner, who alone may delete issues."""
+    token = {"PRIVATE-TOKEN": hub.sandbox.gitlab.secrets.owner}
+    owner = Tool(f"{hub.environment['GITLAB_URL']}/api/v4", headers=token)
+    me = next(one for one in owner("GET", "groups/31/members") if one["name"] == "deskbridge")
+    owner("PUT", f"groups/31/members/{me['id']}", json={"access_level": 50})
