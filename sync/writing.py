@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.base import Connector, Snapshot, Stated, WrittenTicket
+from connectors.capabilities import Part
 from connectors.errors import Gone, HubError, Rejected
-from mappings.ticket import Field, Ref
+from mappings.ticket import Field, PersonRole, Ref
 from sync.operations import Skip, Write
 from sync.outcome import Stale
 from sync.remember import Answer
@@ -87,8 +88,8 @@ class Writing:
     def stated(self, target: str, fields: Collection[Field]) -> Stated:
         """Return what a side says of its fields, as fresh as `unchanged` has it.
 
-        One that was created a moment ago must say of `fields` what it said then: raises Rejected where
-        somebody changed one since, and Stale if it was moved.
+        One that was created a moment ago must say of `fields` what it said then, unless a program changed
+        it: raises Rejected where a person changed one since, and Stale if it was moved.
         """
         made = self.done.created.get(target)
         if made is None or target in self.sides or target in self.done.found:
@@ -96,10 +97,18 @@ class Writing:
         now = self.connectors[target].standing(made.ref.key)
         if now.place != made.place:
             raise Stale(f"{made.ref} was moved while it was being worked on")
-        if changed := [name for name in fields if now.native.get(name) != made.native.get(name)]:
+        changed = [name for name in fields if now.native.get(name) != made.native.get(name)]
+        if changed and not self._by_programs(made.ref, changed):
             why = "somebody changed it after the ticket was created: it stays as they left it"
             raise Rejected(target, "write", why, dict.fromkeys(changed, why))
         return now
+
+    def _by_programs(self, ref: Ref, names: Collection[Field]) -> bool:
+        """Whether a ticket's history tells that what changed these fields last was no person."""
+        told = self.connectors[ref.connection].fetch(ref.key, frozenset({Part.HISTORY})).ticket.history or ()
+        last = {one.name: one.actor for one in sorted(told, key=lambda one: one.at)}
+        who = [last.get(name) for name in names]
+        return all(actor is not None and actor.role is PersonRole.MACHINE for actor in who)
 
     def unchanged(self, target: str) -> Snapshot:
         """Return the side, read anew if it was read a while ago. Raises Stale if somebody changed it."""

@@ -88,12 +88,15 @@ class World:
         told = {**os.environ, "CAMPAIGN": json.dumps(self.environment)}
         return subprocess.Popen(command, env=told, stderr=subprocess.DEVNULL)
 
-    def whole_run(self) -> float:
-        """Run to the end; return the seconds that took. Raises RuntimeError if it fails by itself."""
+    def whole_run(self) -> tuple[float, float]:
+        """Run to the end; return the seconds and MB that took. Raises RuntimeError if it fails by itself."""
         begun = time.monotonic()
-        if code := self.hub().wait():
-            raise RuntimeError(f"a run ended with {code}")
-        return time.monotonic() - begun
+        with self.hub() as process:
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise RuntimeError(f"a run ended with {process.returncode}")
+        return time.monotonic() - begun, used.ru_maxrss / 1024
 
     def written(self) -> int:
         """Return how many texts, files and tickets the hub knows to have written."""
@@ -180,9 +183,9 @@ def main() -> int:
     wrong: list[str] = []
     with World.running(given.tickets, given.seed) as world:
         before = world.calls()
-        seconds = world.whole_run()
+        seconds, memory = world.whole_run()
         calls, outcomes = world.calls() - before, world.outcomes()
-        say(f"undisturbed: {outcomes} in {seconds:.0f} s, {calls:,} calls")
+        say(f"undisturbed: {outcomes} in {seconds:.0f} s, {calls:,} calls, {memory:.0f} MB")
         wanted = world.hashes()
         wrong += _after(world, seconds, given.tickets)
     with World.running(given.tickets, given.seed) as world:
@@ -208,7 +211,7 @@ def _after(world: World, seconds: float, tickets: int) -> Iterator[str]:
         yield f"{len(mails)} mails were sent"
     world.control("POST", "faults", **_WRITES, path=_READING_POSTS, times=999)
     before = world.calls()
-    again = world.whole_run()
+    again, _ = world.whole_run()
     refused = sum(999 - fault["times"] for fault in world.control("GET", "faults"))
     world.control("DELETE", "faults")
     spent = world.calls() - before

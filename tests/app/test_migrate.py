@@ -12,6 +12,7 @@ from tests.app.moved_in import MIGRATION, comments, issues, number_of, picture
 from tests.app.program import Hub
 
 COUNT = 40
+AUTOMATION = "automation@site.invalid"
 _REQUIRED = {
     "system": "jira",
     "kind": "answer",
@@ -192,24 +193,33 @@ class TestRun:
 
 class TestMeanwhile:
     def test_what_a_person_does_while_a_ticket_is_moved_stays(self, hub: Hub) -> None:
-        """A developer's move of a card would be taken back by whoever made it a second before."""
+        """A developer's move of a card would be taken back, or an automation's kept for each old ticket."""
         past(hub, 1, archived=0)
         people = hub.people
         mail = people.mail("kim@lantern.example", "Kim", "Closed long ago", "<p>Help</p>")
         people.note(mail, "<p>Seen to</p>")
         people.sort(mail, status=5)
+        other = people.mail("kim@lantern.example", "Kim", "Touched by a program", "<p>Help</p>")
+        people.note(other, "<p>Seen to as well</p>")
+        people.sort(other, status=5)
         slow = {"system": "jira", "kind": "slow", "method": "POST", "path": r".*/issue/\d+/comment$"}
-        hub.control("POST", "faults", **slow, seconds=2)
+        hub.control("POST", "faults", **slow, seconds=2, times=2)
+        hub.control("POST", "act/jira/set_person", email=AUTOMATION, active=True)
+        way_in = hub.control("POST", "act/jira/make_token", email=AUTOMATION)
+        program = Tool(f"{way_in['base']}/rest", (AUTOMATION, way_in["token"]))
         with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(hub.run, "migrate", "run", "--apply", "--id", str(mail))
-            while not (there := list(issues(people))):
+            running = pool.submit(hub.run, "migrate", "run", "--apply", "--id", f"{mail},{other}")
+            while len(there := {number_of(issue): issue["key"] for issue in issues(people)}) < 2:
                 time.sleep(0.05)
-            people.comment(there[0]["key"], "I have begun with it")
+            people.comment(there[str(mail)], "I have begun with it")
             begun = {"transition": {"id": "21"}}
-            people.jira("POST", f"api/2/issue/{there[0]['key']}/transitions", json=begun)
+            people.jira("POST", f"api/2/issue/{there[str(mail)]}/transitions", json=begun)
+            program("POST", f"api/2/issue/{there[str(other)]}/transitions", json=begun)
             done = running.result()
         assert done.code == 0, done.out + done.err
-        (issue,) = issues(people)
+        found = {number_of(issue): issue for issue in issues(people)}
+        assert found[str(other)]["fields"]["status"]["name"] == "Done"
+        issue = found[str(mail)]
         assert issue["fields"]["status"]["name"] == "In Progress"
         texts = [text["body"] for text in comments(people, issue["key"])]
         assert [sum(word in text for text in texts) for word in ("Seen to", "I have begun")] == [1, 1]
