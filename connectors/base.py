@@ -371,6 +371,12 @@ class Connector(Protocol):
         None of it comes from the code by which `fetch` understands it. Raises Gone.
         """
 
+    def handled(self, key: str) -> str:
+        """Return what people did to a ticket that we created, apart from texts and files; empty if nothing.
+
+        It is told by the tool's own record of who changed what; where it keeps none, by nothing. Raises Gone.
+        """
+
     def delete(self, key: str) -> None:
         """Delete a ticket that we created, with all that hangs on it; one that is gone already is fine.
 

@@ -40,6 +40,7 @@ from connectors.gitlab.abilities import abilities
 from connectors.gitlab.admin import Directory, problems, undeletable
 from connectors.gitlab.boards import Boards
 from connectors.gitlab.find import find_created
+from connectors.gitlab.handled import handled
 from connectors.gitlab.labels import Side
 from connectors.gitlab.parts import KINDS, participants, parts, relate
 from connectors.gitlab.read import Reader, is_key
@@ -238,6 +239,9 @@ class GitLab:
 
     def recount(self, key: str) -> Recount:
         return recount(self._http, key)
+
+    def handled(self, key: str) -> str:
+        return handled(self._reader, key)
 
     def delete(self, key: str) -> None:
         self._writer.delete(key)

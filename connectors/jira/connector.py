@@ -33,6 +33,7 @@ from connectors.jira.bulk import Bulk
 from connectors.jira.client import Client
 from connectors.jira.find import Finder
 from connectors.jira.graph import Graph
+from connectors.jira.handled import handled
 from connectors.jira.hooks import Hooks
 from connectors.jira.participants import Participants
 from connectors.jira.parts import Parts
@@ -187,6 +188,10 @@ class Jira:
     def recount(self, key: str) -> Recount:
         """See `Connector`."""
         return recount(self._client, key)
+
+    def handled(self, key: str) -> str:
+        """Return what people did to an issue, by its changelog."""
+        return handled(self._client, self._parts, key)
 
     def delete(self, key: str) -> None:
         """See `Connector`."""

@@ -152,12 +152,13 @@ class Parts:
         inside = issue.changelog
         changes: Iterable[wire.Change] = inside.changes if inside else ()
         if self._client.site().cloud and (inside is None or len(inside.changes) < inside.total):
-            changes = self._changes(issue.id)
+            changes = self.changes(issue.id)
         told = {v for c in changes for i in c.items if i.field == "status" for v in (i.before, i.after)}
         statuses = self._known_statuses({id for id in told if isinstance(id, str)})
         return part_translate.history(self._client.side(), changes, statuses)
 
-    def _changes(self, key: str) -> list[wire.Change]:
+    def changes(self, key: str) -> list[wire.Change]:
+        """Return all that changed on an issue of Jira Cloud; Data Center has no such call. Raises Gone."""
         found: dict[str, wire.Change] = {}
         start, call = 0, path(key, "changelog")
         turning = self._client.turning(f"GET {call}", "startAt")

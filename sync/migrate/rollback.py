@@ -1,7 +1,7 @@
 """Undoing a run: exactly what it created, and nothing that a person has worked on since.
 
-The journal says what was created. A ticket is deleted only if every text and file on it is ours and nobody
-changed its fields; it is read for that once more right before it is deleted.
+The journal says what was created. A ticket is deleted only if every text and file on it is ours, and neither its
+fields nor the tool's own record tell of a change that is not; both are read right before it is deleted.
 """
 
 from __future__ import annotations
@@ -109,13 +109,14 @@ class Rollback:
         connector = self._connectors[target.connection]
         try:
             side = connector.fetch(target.key)
+            done = connector.handled(target.key)
         except Gone:
             return Result(source, target, Undone.GONE)
         if side.presence is not Presence.PRESENT:
             return Result(source, target, Undone.GONE, f"it is {side.presence}")
         if self._labels and not self._labels & {slug(tag) for tag in side.ticket.tags}:
             return None
-        if why := touched(side, bundle):
+        if why := touched(side, bundle) or done:
             return Result(source, target, Undone.TOUCHED, why)
         if not apply:
             return Result(source, target, Undone.POSSIBLE)

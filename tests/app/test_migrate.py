@@ -373,6 +373,25 @@ class TestRollback:
         assert hub.run("migrate", "run", "--apply").code == 0
         assert len(list(issues(hub.people))) == len(found)
 
+    def test_what_no_field_of_ours_tells_of_is_somebodys_work_too(self, hub: Hub) -> None:
+        """An issue would be deleted that a developer took, or with the hours that they had booked on it."""
+        past(hub, 7, archived=0)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        keys = [issue["key"] for issue in issues(hub.people)]
+        jira = hub.people.jira
+        me = {"accountId": jira("GET", "api/2/myself")["accountId"]}
+        jira("PUT", f"api/2/issue/{keys[0]}/assignee", json=me)
+        jira("PUT", f"api/2/issue/{keys[1]}", json={"fields": {"duedate": "2030-12-24"}})
+        ends = {"inwardIssue": {"key": keys[2]}, "outwardIssue": {"key": keys[3]}}
+        jira("POST", "api/2/issueLink", json={"type": {"name": "Relates"}, **ends})
+        jira("POST", f"api/2/issue/{keys[4]}/worklog", json={"timeSpent": "3h"})
+        checked = hub.run("migrate", "rollback", "--check")
+        assert checked.out.startswith("2 can be deleted"), checked.out
+        for field in ("assignee", "duedate", "Link", "timespent"):
+            assert f"{field}" in checked.out
+        assert hub.run("migrate", "rollback", "--apply").code == 4
+        assert [issue["key"] for issue in issues(hub.people)] == keys[:5]
+
     def test_without_the_right_nothing_is_tried(self, hub: Hub) -> None:
         """A rollback would stop in its middle, for a right that could have been asked for before."""
         past(hub, 3, archived=0)

@@ -111,3 +111,13 @@ def test_what_was_created_can_be_deleted_or_is_said_not_to_be(world: World, conn
         assert connector.fetch(made.ref.key).presence is Presence.TRASHED
     except Gone:
         return
+
+
+def test_what_people_did_to_a_ticket_is_told(world: World, connector: Connector) -> None:
+    """`handled`: "what people did to a ticket". Broken: a rollback deletes what somebody works on."""
+    (made,) = connector.create_many([ticket(world, fresh("Handled"), "Made by mistake.")])
+    assert isinstance(made, WrittenTicket)
+    assert connector.handled(made.ref.key) == ""
+    world.tags(made.ref.key, frozenset({"theirs"}))
+    keeps_a_record = connector.capabilities.system in ("jira", "gitlab")
+    assert bool(connector.handled(made.ref.key)) == keeps_a_record
