@@ -65,6 +65,7 @@ lock: ## resolve the dependencies anew into requirements/ (UPGRADE=1: to the new
 	$(LOCK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install 'uv>=0.9'
 	$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements/run.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(COMPILE) --extra postgres --group build -c requirements/dev.txt -o requirements/image.txt
 	rm -rf $(LOCK_VENV)
 
 clean: ## remove .venv, caches and built files

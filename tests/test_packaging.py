@@ -169,11 +169,14 @@ def _meets(locked: Requirement | None, wanted: Requirement) -> bool:
 def test_users_and_developers_have_the_same_versions() -> None:
     """What is tested would not be what is run."""
     developed = _locked("dev.txt")
-    run = _locked("run.txt")
-    assert {name: developed[name].specifier for name in run} == {name: run[name].specifier for name in run}
+    for run in (_locked("run.txt"), _locked("image.txt")):
+        assert {name: developed[name].specifier for name in run} == {
+            name: run[name].specifier for name in run
+        }
+    assert _locked("image.txt").keys() >= _locked("run.txt").keys() | {"psycopg", "hatchling"}
 
 
-@pytest.mark.parametrize("file", ["run.txt", "dev.txt"])
+@pytest.mark.parametrize("file", ["run.txt", "dev.txt", "image.txt"])
 def test_every_locked_file_is_known_by_its_hash(file: str) -> None:
     """An installation could be given another file than the one that was tested."""
     text = (ROOT / "requirements" / file).read_text(encoding="utf-8")
