@@ -61,6 +61,8 @@ class Hub(_Part):
     """For how long texts are kept after their ticket was last read."""
     keep_decisions: Days = timedelta(days=365)
     """For how long is kept what was decided, and findings that were settled."""
+    log: Literal["text", "json"] = "text"
+    """How `serve` and `work` write their log: lines for people, or one object a line for programs."""
 
 
 class Connection(_Part):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from connectors.errors import ConfigError, WireError
 from deskbridge.bootstrap import Application
+from deskbridge.logs import looked
 from deskbridge.notify import notifier_of
 from deskbridge.report import (
     complaint,
@@ -71,7 +72,7 @@ def worked(application: Application, threads: int | None) -> None:
             [f"work: the store {address} is a file, which belongs to one machine: {way}; {more}"]
         )
     _complain(application.engine.identify())
-    service = Service(application, kind="work", threads=threads)
+    service = Service(application, looked, kind="work", threads=threads)
     say(f"deskbridge: working on {called(address)}")
     run(service)
 

@@ -27,10 +27,12 @@ def serve(
     Example: deskbridge serve --port 8600
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
+    from deskbridge.logs import begin
     from deskbridge.report import complaint
     from deskbridge.web.serving import Serving
 
     application = build(settings, os.environ, fresh=True)
+    begin(application)
     for remark in application.remarks:
         typer.echo(f"deskbridge: {remark}", err=True)
     for error in application.engine.identify():
@@ -58,6 +60,9 @@ def work(
     Example: deskbridge work --threads 4
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
+    from deskbridge.logs import begin
     from deskbridge.watching import worked
 
-    worked(build(settings, os.environ), threads)
+    application = build(settings, os.environ)
+    begin(application)
+    worked(application, threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from connectors.base import BadSignature, Connector, Hint
 from connectors.errors import HubError
+from deskbridge.logs import note
 from deskbridge.web import body
 from deskbridge.web.letterbox import Letterbox
 from deskbridge.web.metrics.counted import Metrics
@@ -24,8 +26,12 @@ _PATIENCE = 0.2
 """Seconds that an answer waits for the commit, which takes a twentieth of that unless the store is locked.
 
 Senders wait for some seconds at least. If the hub dies before the commit, the next poll finds it all."""
+_KEYS = 20
+"""Tickets of one webhook that a line of the log names."""
 _AT_ONCE = 64 << 10
 """Bytes from which on a body is read beside the event loop rather than in it."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +80,19 @@ class Web:
             hints = await self._heard(name, dict(request.headers), raw)
         except BadSignature:
             self.metrics.count(HOOKS, name, "refused")
+            note(_log, "webhook refused: its signature is wrong", logging.WARNING, connection=name)
             self.letterbox.refused(name)
             return PlainTextResponse("the signature does not verify\n", 401)
         except HubError:
             # It is theirs, and senders switch off hooks that fail: what it was about, the poll finds.
             self.metrics.count(HOOKS, name, "unreadable")
+            note(_log, "webhook unreadable: the connection is polled", logging.WARNING, connection=name)
             self.letterbox.unreadable(name)
             return PlainTextResponse("noted\n")
         self.metrics.count(HOOKS, name, "noted")
-        self.letterbox.put(name, hints)
+        event = self.letterbox.put(name, hints)
+        keys = ",".join(sorted({hint.key for hint in hints})[:_KEYS])
+        note(_log, "webhook", event=event, connection=name, keys=keys)
         await self.letterbox.written(_PATIENCE)
         return PlainTextResponse("noted\n")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ class _Pile:
     """Connections that are to be polled, because something of theirs is known in no other way."""
     since: datetime | None = None
     """When the first of all this came."""
+    name: str = field(default_factory=lambda: secrets.token_hex(4))
+    """By which the log and the looks that follow speak of what came."""
 
     def size(self) -> int:
         return sum(map(len, (*self.keys.values(), *self.echoes.values())))
@@ -78,14 +81,18 @@ class Letterbox:
         self._pile, self._written = _Pile(), asyncio.Event()
         self._coming, self._closing = asyncio.Event(), False
 
-    def put(self, connection: str, hints: Iterable[Hint]) -> None:
-        """Have these tickets looked at; where too many wait already, have the connection polled."""
+    def put(self, connection: str, hints: Iterable[Hint]) -> str:
+        """Have these tickets looked at, and return by which name; the looks that follow bear it.
+
+        Where too many wait already, the connection is polled instead.
+        """
         pile = self._new(connection, Tally(heard=1))
         if pile.size() >= _FULL:
             pile.polls.add(connection)
         else:
             for hint in hints:
                 (pile.echoes if hint.ours else pile.keys)[connection].add(hint.key)
+        return pile.name
 
     def unreadable(self, connection: str) -> None:
         """Have a connection polled that sent something which is its own and names nothing."""
@@ -135,7 +142,7 @@ class Letterbox:
         now, store, found = self._now(), self._store, 0
         with store.database.writing() as tx:
             for connection, keys in pile.keys.items():
-                found += self._put(tx, connection, keys, now, "webhook")
+                found += self._put(tx, connection, keys, now, f"webhook {pile.name}")
             for connection, keys in pile.echoes.items():
                 self._put(tx, connection, keys, now + _ECHO, "the hub's own write")
             store.health.tell(tx, pile.tallies, now)

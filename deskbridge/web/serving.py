@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
 from deskbridge.hooks import hook_of
+from deskbridge.logs import looked
 from deskbridge.service import Service
 from deskbridge.web.api.app import api_of
 from deskbridge.web.app import Web
@@ -23,6 +24,7 @@ from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.pages.site import routes_of, site_of
 from deskbridge.web.pages.table import PAGES
 from deskbridge.web.server import Server, listen
+from sync.outcome import Reconciled
 from sync.rules import Role
 
 
@@ -31,7 +33,7 @@ class Serving:
 
     def __init__(self, application: Application) -> None:
         self._application, self._metrics = application, Metrics(application)
-        self._service = Service(application, self._metrics.looked, kind="serve", ended=self.stop)
+        self._service = Service(application, self._looked, kind="serve", ended=self.stop)
         self._server: Server | None = None
 
     def run(self, host: str, port: int, started: Callable[[str], None]) -> None:
@@ -51,6 +53,10 @@ class Serving:
         finally:
             self._service.stop()
         self._service.complain()
+
+    def _looked(self, result: Reconciled) -> None:
+        self._metrics.looked(result)
+        looked(result)
 
     def stop(self) -> None:
         """Have `run` return. Any thread and any signal handler may say so."""

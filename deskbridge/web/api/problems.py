@@ -135,6 +135,7 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("%s failed: %s", request.url.path[:200], traced(error))
+    route = getattr(request.scope.get("endpoint"), "__name__", "none")
+    _log.error("the API's %s failed: %s", route, traced(error))
     way = "the hub noted why; ask again, and tell whoever runs it"
     return answer(request.url.path, 500, "the hub failed on it", way=way)

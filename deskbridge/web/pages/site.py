@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,12 +18,15 @@ from starlette.routing import Route
 
 from connectors.errors import HubError
 from deskbridge.bootstrap import Application
+from deskbridge.logs import traced
 from deskbridge.web import body
 from deskbridge.web.pages import rendering
 from deskbridge.web.pages.door import Door
 from deskbridge.web.pages.rates import Rates
 from deskbridge.web.pages.visit import NoSuch, Refused, Shown, Visit, Visitor, form_of, proves
 from sync.store.accounts import Role
+
+_log = logging.getLogger(__name__)
 
 _FORM = 64 << 10
 """Bytes of a form."""
@@ -119,8 +121,8 @@ class _Gate:
             made = _told(409, "Not done", str(error))
         except HubError as error:
             made = _told(409, "That does not work", str(error))
-        except Exception:  # noqa: BLE001 - whoever looks is told that much, whoever runs the hub all of it
-            traceback.print_exc(file=sys.stderr)
+        except Exception as error:  # noqa: BLE001 - whoever looks is told that much, the log where it was
+            _log.error("%s failed: %s", self.page.path, traced(error))
             made = _told(500, "Something went wrong", "The hub noted why. Other pages may work.")
         return _headed(self._whole(made, visit))
 
