@@ -1,7 +1,7 @@
 """Undoing a run: exactly what it created, and nothing that a person has worked on since.
 
-The journal says what was created. A ticket is deleted only if every text and file on it is ours, and neither its
-fields nor the tool's own record tell of a change that is not; both are read right before it is deleted.
+The journal says what was created. A ticket is deleted only if every text and file on it is ours, and neither
+its fields nor the tool's own record tell of a change that is not; both are read right before it is deleted.
 """
 
 from __future__ import annotations
