@@ -122,8 +122,11 @@ class Accounts:
         with self._db.writing() as tx:
             tx.execute(insert(sessions).values(token=token, account=account, begun=at, used=at))
 
-    def session(self, token: str, at: datetime, expiry: Expiry) -> Account | None:
-        """Return whose session it is and note its use; None if there is none, or it is over."""
+    def session(self, token: str, at: datetime, expiry: Expiry, *, used: bool = True) -> Account | None:
+        """Return whose session it is and note its use; None if there is none, or it is over.
+
+        What a page asks for by itself is no use of it: somebody who left goes on being away.
+        """
         query = select(sessions, accounts.c.role, accounts.c.password, accounts.c.created).join(accounts)
         with self._db.reading() as tx:
             row = tx.execute(query.where(sessions.c.token == token)).first()
@@ -132,7 +135,7 @@ class Accounts:
         if at - row.used >= expiry.idle or at - row.begun >= expiry.longest:
             self.end(token)
             return None
-        if at - row.used >= _ROUNDED:
+        if used and at - row.used >= _ROUNDED:
             with self._db.writing() as tx:
                 tx.execute(update(sessions).where(sessions.c.token == token).values(used=at))
         return Account(row.account, Role(row.role), row.password, row.created)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 
 from sync.store.database import Database
 from sync.store.schema import audit as t
@@ -39,14 +39,17 @@ class Audit:
             tx.execute(insert(t).values(**values))
 
     def newest(
-        self, most: int, before: int | None = None, subject: str | None = None
+        self, most: int, before: int | None = None, subject: str | None = None, words: str = ""
     ) -> list[tuple[int, Act]]:
-        """Return the newest acts with their numbers; before a number and of one subject, if said."""
+        """Return the newest acts with their numbers; before a number, of one subject, with words, if said."""
         query = select(t).order_by(t.c.id.desc()).limit(most)
         if before is not None:
             query = query.where(t.c.id < before)
         if subject is not None:
             query = query.where(t.c.subject == subject)
+        for word in words.split()[:6]:
+            known = (t.c.who, t.c.act, t.c.subject, t.c.detail, t.c.place)
+            query = query.where(or_(*(c.icontains(word, autoescape=True) for c in known)))
         with self._db.reading() as tx:
             return [
                 (row.id, Act(**{name: getattr(row, name) for name in Act.__dataclass_fields__}))

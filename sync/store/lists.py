@@ -27,6 +27,8 @@ _CARD = (
     *(served.c[n] for n in ("display", "customer", "owner", "type", "status", "changed")),
     *(served.c[n] for n in ("subject", "url", "requester", "priority")),
 )
+NEW = "new"
+"""What `Wanted` calls the status ``open`` alone."""
 _LOOKED_AT = 1000
 """Tickets of one column that are sorted by their clocks."""
 _FEW = 400
@@ -82,7 +84,7 @@ class Wanted:
     customer: str | None = None
     """Empty means nobody's."""
     status: str = ""
-    """A status, ``open`` for any that is not done, ``any``."""
+    """A status, ``open`` for any that is not done, `NEW` for the status ``open`` alone, ``any``."""
     owner: str | None = None
     """Empty means nobody's."""
     late: bool = False
@@ -297,6 +299,8 @@ def _wanted(wanted: Wanted, at: datetime) -> Select[Any]:
         query = query.where(served.c.customer == wanted.customer)
     if wanted.status == "open":
         query = query.where(served.c.status.not_in(_DONE))
+    elif wanted.status == NEW:
+        query = query.where(_status(Status.OPEN.value))
     elif wanted.status not in ("", "any"):
         query = query.where(_status(wanted.status))
     if wanted.owner is not None:

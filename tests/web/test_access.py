@@ -103,6 +103,7 @@ RULES: dict[tuple[str, str], Role | None] = {
     ("GET", "/duty"): Role.VIEWER,
     ("GET", "/reports"): Role.VIEWER,
     ("GET", "/reports/{customer}/{month}"): Role.VIEWER,
+    ("GET", "/reports/{customer}/{month}/csv"): Role.VIEWER,
     ("GET", "/runs"): Role.VIEWER,
     ("GET", "/runs/{run}"): Role.VIEWER,
     ("GET", "/figures"): Role.VIEWER,

@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from deskbridge.sharing import share, token_of
 from sync.operations import Skip
 from sync.store.accounts import Role
 from tests.web.looking import PASSWORD, PEOPLE
@@ -149,6 +150,68 @@ def _still_parked(looked_at: Desk) -> None:
         store.inbox.park(waiting, "jira: POST api/3/issue: 400")
 
 
+def test_what_changes_is_shown_and_nobodys_typing_is_lost(opened: Open, looked_at: Desk) -> None:
+    """Otherwise a lead looks at an old page all morning, or loses the reason that they were writing."""
+    app = looked_at.demo.application
+    subject = app.store.bundles.load("ref:desk:2").subject
+    page = opened(Role.AGENT)
+    page.goto("/ticket/desk/2")
+    page.get_by_text("Another ticket is the same matter").click()
+    asks = "document.dispatchEvent(new Event('visibilitychange'))"
+    app.store.findings.record(subject, [Skip("jira", "a first thing", "why")], app.now())
+    page.wait_for_timeout(4100)  # as long as a page counts as fresh
+    page.evaluate(asks)
+    expect(page.get_by_text("not a first thing: why")).to_be_visible()
+    expect(page.locator(".live")).to_contain_text("Updated")
+    expect(page.get_by_label("Its name, address, or CONNECTION:KEY")).to_be_visible()
+    page.get_by_label("Your answer").first.fill("we know")
+    app.store.findings.record(subject, [Skip("jira", "a second thing", "why")], app.now())
+    page.wait_for_timeout(4100)
+    page.evaluate(asks)
+    expect(page.locator(".live")).to_contain_text("Something changed")
+    expect(page.get_by_label("Your answer").first).to_have_value("we know")
+    expect(page.get_by_text("not a second thing: why")).to_have_count(0)
+    page.get_by_label("Your answer").first.fill("")
+    page.get_by_role("heading", name="Conversation").click()
+    page.evaluate(asks)
+    expect(page.get_by_text("not a second thing: why")).to_be_visible()
+
+
+def test_a_draft_is_copied_and_selected_by_hand_without_a_script(opened: Open) -> None:
+    """Otherwise an agent types what the hub had ready."""
+    page = opened(Role.AGENT, permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/ticket/desk/2")
+    page.locator("summary", has_text="First answer").click()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert "Hello Kim Park," in page.evaluate("navigator.clipboard.readText()")
+    plain = opened(Role.AGENT, java_script_enabled=False)
+    plain.goto("/ticket/desk/2")
+    plain.locator("summary", has_text="A question").click()
+    expect(plain.get_by_label("Draft: a question")).to_have_value(re.compile("Hello Kim Park,"))
+    expect(plain.get_by_role("button", name="Copy")).to_have_count(0)
+
+
+def test_a_customer_reads_their_page_on_a_telephone(chromium: Browser, looked_at: Desk) -> None:
+    """Otherwise the page that is given away is the one that nobody has looked at."""
+    app = looked_at.demo.application
+    address = f"/c/{token_of(app, share(app, 'lantern', days=1, who='Ada'))}"
+    for scheme in ("light", "dark"):
+        how = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme}
+        context = chromium.new_context(base_url=looked_at.url, **how)
+        page = context.new_page()
+        page.goto(address)
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.get_by_role("link", name=DEAD).click()
+        expect(page.get_by_text("Nobody can pay.")).to_be_visible()
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("[document.referrer, document.cookie, window.hit]") == ["", "", None]
+        context.close()
+
+
 def test_keys_lead_through_the_pages(opened: Open) -> None:
     """Otherwise whoever goes through fifty tickets a morning needs the mouse for each."""
     page = opened(Role.VIEWER)
@@ -184,7 +247,7 @@ def test_a_double_click_sends_a_form_once(opened: Open, looked_at: Desk) -> None
         "connection:jira", [Skip("jira", "webhooks", "none came")], looked_at.demo.application.now()
     )
     page = opened(Role.AGENT)
-    page.goto("/findings")
+    page.goto("/findings?q=none+came")
     page.get_by_label("Your answer").fill("known")
     page.get_by_role("button", name="Answer").dblclick()
     expect(page.get_by_role("status")).to_contain_text("Your answer is kept")

@@ -15,6 +15,8 @@ from sync.store.audit import Act
 from sync.store.findings import Finding
 
 _LINES = 100
+_SEARCHED = 2000
+"""Parked tickets among whose names words are looked for."""
 
 
 def parked(site: Site, visit: Visit) -> Shown:
@@ -22,11 +24,17 @@ def parked(site: Site, visit: Visit) -> Shown:
     store, reason = site.application.store, visit.asked("reason", 2000)
     rows = store.inbox.parked()
     reasons = Counter(row.parked or "" for row in rows)
+    said = visit.asked("q")
     meant = [row for row in rows if not reason or row.parked == reason]
+    if said:
+        meant = [
+            row for row in meant[:_SEARCHED] if _said(said, f"{row.parked} {_named(store, row.subject)}")
+        ]
     return Shown(
         "parked.html",
         {
             "reason": reason,
+            "said": said,
             "reasons": sorted(reasons.items(), key=lambda one: (-one[1], one[0])),
             "rows": [(row, _card(store, row.subject)) for row in meant[:_LINES]],
             "left": max(0, len(meant) - _LINES),
@@ -52,6 +60,15 @@ def findings(site: Site, visit: Visit) -> Shown:
 
 def _words(finding: Finding) -> str:
     return f"{finding.target} {finding.what} {finding.reason}".lower()
+
+
+def _said(words: str, text: str) -> bool:
+    return all(word in text.lower() for word in words.lower().split())
+
+
+def _named(store: Store, subject: str) -> str:
+    refs, said = _card(store, subject)
+    return " ".join((said, *map(str, refs)))
 
 
 def _card(store: Store, subject: str) -> tuple[tuple[Ref, ...], str]:

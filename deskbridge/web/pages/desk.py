@@ -14,9 +14,10 @@ from starlette.responses import RedirectResponse, Response
 from deskbridge.sla.issuing import Report
 from deskbridge.sla.page import plot
 from deskbridge.sla.rotas import rotas_of
-from deskbridge.sla.shown import hours, length, share, wall
+from deskbridge.sla.shown import hours, length, report_csv, share, wall
 from deskbridge.sla.statement import statement
 from deskbridge.web.pages import connections as health
+from deskbridge.web.pages.rendering import query
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.visit import NoSuch, Shown, Visit
 from sync.store.checked import checked
@@ -25,17 +26,22 @@ from sync.store.tally import tally
 _WEEKS = 8
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 _ACTS = 100
+_CYCLES = 300
+"""Promises of a month on its page; the table to be taken along has all of them."""
 
 
 def duty(site: Site, visit: Visit) -> Shown:
     """Show who is on duty, now and in the next weeks."""
     app, at = site.application, visit.at
+    person, people = visit.asked("person"), set[str]()
     rotas = []
     for rota in rotas_of(app.settings).values():
         begin, swaps = rota.week(at).start, app.store.swaps.of(rota.name)
         turns = rota.turns(begin, begin + timedelta(days=7 * _WEEKS), swaps)
-        rotas.append((rota, [(turn, turn.start <= at < turn.end) for turn in turns]))
-    return Shown("duty.html", {"rotas": rotas})
+        people |= {turn.person for turn in turns}
+        mine = [turn for turn in turns if not person or turn.person == person]
+        rotas.append((rota, [(turn, turn.start <= at < turn.end) for turn in mine]))
+    return Shown("duty.html", {"rotas": rotas, "people": sorted(people), "person": person})
 
 
 def reports(site: Site, visit: Visit) -> Shown | Response:
@@ -43,23 +49,15 @@ def reports(site: Site, visit: Visit) -> Shown | Response:
     app, customer, month = site.application, visit.asked("customer"), visit.asked("month", 7)
     if customer in app.settings.customers and _MONTH.fullmatch(month):
         return RedirectResponse(f"/reports/{customer}/{month}", 303)
-    return Shown("reports.html", {"issued": app.store.statements.all(), "month": f"{visit.at:%Y-%m}"})
+    issued = [one for one in app.store.statements.all() if not customer or one[0] == customer]
+    return Shown("reports.html", {"issued": issued, "month": f"{visit.at:%Y-%m}", "customer": customer})
 
 
 def report(site: Site, visit: Visit) -> Shown:
     """Show a customer's month: as it was issued, or as the store knows it now."""
-    app, params = site.application, visit.request.path_params
+    params = visit.request.path_params
     customer, month = params["customer"], params["month"]
-    if customer not in app.settings.customers:
-        raise NoSuch(f"There is no customer {customer}.")
-    if not _MONTH.fullmatch(month):
-        raise NoSuch("A month is written as 2026-03.")
-    kept = app.store.statements.of(customer, month)
-    if kept is not None:
-        corrections = tuple(app.store.statements.corrections(customer, month))
-        made = Report(json.loads(kept.body), kept, corrections)
-    else:
-        made = Report(statement(app, customer, month, ask=False), None, ())
+    made = _report(site, customer, month)
     data = made.data
     return Shown(
         "report.html",
@@ -67,12 +65,41 @@ def report(site: Site, visit: Visit) -> Shown:
             "report": made,
             "data": data,
             "kept": share(data),
+            "rows": _missed_first(data["cycles"])[:_CYCLES],
+            "csv": f"/reports/{customer}/{month}/csv",
             "plot": Markup(plot(data["clocks"])),  # noqa: S704 - it escapes what is not its own
-            "hours": list(hours(data)) if kept else [data["hours"]["reason"]],
+            "hours": list(hours(data)) if made.issued else [data["hours"]["reason"]],
             "minutes": length,
             "wall": lambda iso: wall(iso, data["zone"]),
         },
     )
+
+
+def report_table(site: Site, visit: Visit) -> Response:
+    """Give every promise of a customer's month as CSV."""
+    customer, month = (visit.request.path_params[name] for name in ("customer", "month"))
+    return Response(
+        report_csv(_report(site, customer, month)),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{month}.csv"'},
+    )
+
+
+def _missed_first(cycles: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(cycles, key=lambda row: row["verdict"] != "missed")
+
+
+def _report(site: Site, customer: str, month: str) -> Report:
+    app = site.application
+    if customer not in app.settings.customers:
+        raise NoSuch(f"There is no customer {customer}.")
+    if not _MONTH.fullmatch(month):
+        raise NoSuch("A month is written as 2026-03.")
+    kept = app.store.statements.of(customer, month)
+    if kept is not None:
+        corrections = tuple(app.store.statements.corrections(customer, month))
+        return Report(json.loads(kept.body), kept, corrections)
+    return Report(statement(app, customer, month, ask=False), None, ())
 
 
 def connections(site: Site, visit: Visit) -> Shown:
@@ -119,5 +146,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 def audit(site: Site, visit: Visit) -> Shown:
     """Show who did what, the newest first."""
     before = visit.asked("before", 18)
-    rows = site.application.store.audit.newest(_ACTS, int(before) if before.isdecimal() else None)
-    return Shown("audit.html", {"rows": rows, "more": rows[-1][0] if len(rows) == _ACTS else None})
+    said, after = visit.asked("q"), int(before) if before.isdecimal() else None
+    rows = site.application.store.audit.newest(_ACTS, after, words=said)
+    more = query("/audit", {"q": said, "before": str(rows[-1][0])}) if len(rows) == _ACTS else ""
+    return Shown("audit.html", {"rows": rows, "said": said, "more": more})

@@ -25,6 +25,8 @@ _FIRST, _MOST = timedelta(seconds=10), timedelta(minutes=15)
 """How long the first try beyond has to wait, and any; each waits twice as long as the one before."""
 FORGOTTEN = timedelta(hours=2)
 """After how long without a try all former ones are forgotten."""
+LIVE = "x-deskbridge-live"
+"""The header of a request that a page made by itself."""
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -57,7 +59,8 @@ class Door:
         token = request.cookies.get(cookie_of(request), "")
         if token:
             expiry = Expiry(self._settings.idle, self._settings.longest)
-            account = self._store.accounts.session(_kept(token), at, expiry)
+            used = LIVE not in request.headers
+            account = self._store.accounts.session(_kept(token), at, expiry, used=used)
             if account is not None:
                 return Visitor(account.name, account.role, token.encode())
         return self._by_proxy(request)

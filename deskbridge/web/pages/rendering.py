@@ -64,6 +64,7 @@ def page(shown: Shown, visit: Visit, application: Application) -> str:
         "form": lambda: token_of(visit.who.key) if visit.who else "",
         "customers": {key: one.name for key, one in application.settings.customers.items()},
         "systems": {name: one.system for name, one in application.settings.connections.items()},
+        "live": "",
         "done": _DONE.get(visit.asked("done"), ""),
         "version": deskbridge.__version__,
         "nav": [(path, name) for path, name, role in _NAVIGATION if visit.may(role)],

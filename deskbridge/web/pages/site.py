@@ -22,6 +22,7 @@ from deskbridge.logs import traced
 from deskbridge.web import body
 from deskbridge.web.pages import rendering
 from deskbridge.web.pages.door import Door
+from deskbridge.web.pages.live import Glances, live
 from deskbridge.web.pages.rates import Rates
 from deskbridge.web.pages.visit import NoSuch, Refused, Shown, Visit, Visitor, form_of, proves
 from sync.store.accounts import Role
@@ -54,6 +55,8 @@ class Site:
     door: Door
     wake: Callable[[], None]
     """Has the workers look into the inbox at once."""
+    glances: Glances = field(default_factory=Glances)
+    """What pages were like a moment ago."""
     rates: Rates = field(default_factory=Rates)
     """How often strangers asked lately."""
 
@@ -70,6 +73,8 @@ class Page:
     role: Role | None = Role.VIEWER
     """What one must be at least; None: nobody needs to be known."""
     method: str = "GET"
+    live: bool = False
+    """Whether our script asks for it again and again, and shows what changed."""
     stranger: bool = False
     """Whether whoever asks is a stranger here even if somebody signed in in this browser."""
 
@@ -113,8 +118,13 @@ class _Gate:
             door = self.site.door
             visit = replace(visit, address=door.address(request), who=self._recognised(request, visit.at))
             refused = self._refused(visit)
+            if refused is None and self.page.live and self.site.glances.same(visit):
+                return _headed(Response(status_code=304))
             made = refused if refused is not None else self.page.answer(self.site, visit)
-            return _headed(self._whole(made, visit))
+            answered = self._whole(made, visit)
+            if self.page.live and refused is None:
+                self.site.glances.keep(visit, answered)
+            return _headed(answered)
         except NoSuch as error:
             made = _told(404, "Not found", str(error))
         except Refused as error:
@@ -130,9 +140,11 @@ class _Gate:
         return None if self.page.stranger else self.site.door.recognise(request, at)
 
     def _whole(self, made: Shown | Response, visit: Visit) -> Response:
-        if isinstance(made, Shown):
-            return HTMLResponse(rendering.page(made, visit, self.site.application), made.status)
-        return made
+        if not isinstance(made, Shown):
+            return made
+        if self.page.live and made.status == 200:
+            return live(made, visit, self.site.application)
+        return HTMLResponse(rendering.page(made, visit, self.site.application), made.status)
 
     def _refused(self, visit: Visit) -> Shown | Response | None:
         """Return what is answered instead of the page, or None where it may be made."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from starlette.responses import RedirectResponse, Response
 
 from deskbridge.sla.held import Held
@@ -11,7 +14,7 @@ from deskbridge.web.pages.rendering import query, ticket_path
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.visit import NoSuch, Shown, Visit
 from mappings.ticket import Status
-from sync.store.lists import OPEN, Card, Wanted
+from sync.store.lists import NEW, OPEN, Card, Lists, Wanted
 
 _LINES = 50
 _CARDS = 50
@@ -48,8 +51,13 @@ def boards(site: Site, visit: Visit) -> Shown:
     """List the customers with how their tickets stand."""
     app = site.application
     standings = app.store.lists.standings(visit.at)
-    rows = [(key, one, standings.get(key)) for key, one in app.settings.customers.items()]
-    return Shown("boards.html", {"rows": rows})
+    said = visit.asked("q")
+    rows = [
+        (key, one, standings.get(key))
+        for key, one in app.settings.customers.items()
+        if said.lower() in f"{key} {one.name}".lower()
+    ]
+    return Shown("boards.html", {"rows": rows, "said": said})
 
 
 def board(site: Site, visit: Visit) -> Shown:
@@ -58,15 +66,16 @@ def board(site: Site, visit: Visit) -> Shown:
     if customer not in app.settings.customers:
         raise NoSuch(f"There is no customer {customer}.")
     held, lists = Held(app), app.store.lists
-    counts = lists.counts(customer)
+    counts, asked = lists.counts(customer), {name: visit.asked(name) for name in ("q", "owner", "late")}
+    narrowed = any(asked.values())
     columns = [
         {
             "status": status,
             "count": counts.get(status, 0),
-            "rows": _clocked(held, lists.column(customer, status, counts[status], _CARDS), visit)
+            "rows": _clocked(held, _column(lists, visit, status, counts[status], asked), visit)
             if counts.get(status)
             else [],
-            "more": query("/tickets", {"customer": customer, "status": status}),
+            "more": query("/tickets", {"customer": customer, "status": status, **asked}),
         }
         for status in (*OPEN, Status.RESOLVED.value)
         if counts.get(status) or status in (Status.OPEN, Status.IN_PROGRESS, Status.RESOLVED)
@@ -74,8 +83,28 @@ def board(site: Site, visit: Visit) -> Shown:
     whose = app.settings.customers[customer]
     standing = lists.standings(visit.at, customer).get(customer)
     return Shown(
-        "board.html", {"customer": customer, "whose": whose, "columns": columns, "standing": standing}
+        "board.html",
+        {
+            "customer": customer,
+            "whose": whose,
+            "columns": columns,
+            "standing": standing,
+            "asked": asked,
+            "narrowed": narrowed,
+            "owners": lists.owners(customer),
+        },
     )
+
+
+def _column(lists: Lists, visit: Visit, status: str, count: int, asked: Mapping[str, str]) -> list[Card]:
+    """Return the cards of a column; of a board that was narrowed those that changed last."""
+    customer = visit.request.path_params["customer"]
+    if not any(asked.values()):
+        return lists.column(customer, status, count, _CARDS)
+    wanted = replace(_wanted(visit), customer=customer, status=status)
+    if status == Status.OPEN.value:
+        wanted = replace(wanted, status=NEW)
+    return lists.found(wanted, visit.at, _CARDS)
 
 
 def _wanted(visit: Visit) -> Wanted:
