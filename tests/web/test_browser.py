@@ -197,7 +197,7 @@ def test_a_customer_reads_their_page_on_a_telephone(chromium: Browser, looked_at
     app = looked_at.demo.application
     address = f"/c/{token_of(app, share(app, 'lantern', days=1, who='Ada'))}"
     for scheme in ("light", "dark"):
-        how = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme}
+        how: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "color_scheme": scheme}
         context = chromium.new_context(base_url=looked_at.url, **how)
         page = context.new_page()
         page.goto(address)
