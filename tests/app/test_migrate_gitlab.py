@@ -132,7 +132,7 @@ def test_an_estimate_says_what_gitlab_cannot_do(moved: Moved) -> None:
     for word in ("one by one", "no organisations", "a sum of time", "an Owner or a Planner"):
         assert word in means
     steps = {step["step"]: step["about"] for step in told["steps"]}
-    assert steps["create"] == "one call each, and three looks at each"
+    assert steps["create"] == "one call and three looks each"
     assert steps["comments"].endswith("300 a minute at most")
 
 
