@@ -147,8 +147,7 @@ def stop(settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     running = [run for run in application.store.runs.all() if run.state is RunState.RUNNING]
     for run in running:
         application.store.runs.stop(run.id, application.now())
-        again = run.source if run.fills_in else "migrate run --apply"
-        typer.echo(f"run {run.id} stops within seconds; `deskbridge {again}` goes on.")
+        typer.echo(f"run {run.id} stops within seconds; `{run.again}` goes on.")
     if not running:
         typer.echo("No run is at work.")
 

@@ -66,7 +66,7 @@ def filled_lines(store: Store, run: Run, which: Which) -> list[str]:
         rows = grouped(reasons.items())
         lines += [f"  {state}: {count} x {one}" for _, count, one in rows[:REASONS]]
     if run.state is not RunState.DONE:
-        lines.append("next: the same command goes on where it was")
+        lines.append(f"next: `{run.again}` goes on where it was")
     if counts[State.PARKED]:
         lines.append("next: `deskbridge parked list --group`, then `parked retry --reason WORDS`, and again")
     return lines

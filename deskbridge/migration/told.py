@@ -116,9 +116,9 @@ def next_steps(standing: Standing) -> list[str]:
     """Return what a person may do now."""
     counts, steps = standing.counts, []
     if standing.state in ("interrupted", "stopped", "paused"):
-        steps.append("`deskbridge migrate run --apply` goes on where it was")
+        steps.append(f"`{standing.run.again}` goes on where it was")
     if counts[State.PARKED]:
         steps.append("`deskbridge parked list --group`, then `parked retry --reason WORDS` and run again")
-    if standing.state == "done" and not counts[State.WAITING]:
+    if standing.state == "done" and not counts[State.WAITING] and not standing.run.fills_in:
         steps.append("`deskbridge migrate verify` reads both sides again; run again for what changes")
     return steps

@@ -87,6 +87,15 @@ class Run:
         """Whether it is a backfill's; else it is a migration's."""
         return self.source.startswith(SCOPE)
 
+    @property
+    def again(self) -> str:
+        """The command that goes on with it."""
+        if not self.fills_in:
+            return "deskbridge migrate run --apply"
+        words = self.source.split()
+        front = ["--front"] if words[1] == "tickets" else []
+        return " ".join(["deskbridge", *words[:2], *front, *words[2:], "--apply"])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:

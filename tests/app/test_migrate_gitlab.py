@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,9 +60,13 @@ def written(hub: Hub, ticket: int) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def moved(sandbox: Sandbox, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Moved:
-    """Move a desk's history to GitLab, once."""
-    hub = hub_before(sandbox, warm, tmp_path_factory.mktemp("moved"))
+def moved(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moved]:
+    """Move a desk's history to GitLab, once, before tools that no other test uses."""
+    with Sandbox.running(limits=False) as own:
+        yield _moved(hub_before(own, warm, tmp_path_factory.mktemp("moved")))
+
+
+def _moved(hub: Hub) -> Moved:
     hub.settings.write_text(hub.settings.read_text("utf-8") + MIGRATION, "utf-8")
     past = {"count": COUNT, "seed": 11, "days": 200, "comments": 2, "archived": 0.2}
     assert hub.control("POST", "act/freshdesk/generate", **past)["archived"]
@@ -169,6 +175,32 @@ def test_it_is_verified_and_taken_back(moved: Moved) -> None:
     assert {issue["iid"] for issue in moved.issues().values()} == {talk["iid"], other["iid"]}
     assert hub.run("migrate", "run", "--apply").code == 0
     assert len(moved.issues()) == COUNT + 3
+
+
+def test_gitlab_serves_the_customers_after_the_switch(hub: Hub) -> None:
+    """On Monday every promise would begin anew, or nobody would be promised anything."""
+    hub.settings.write_text(hub.settings.read_text("utf-8") + MIGRATION, "utf-8")
+    hub.people.mail(*KIM, "Import stops", "<p>It stops</p>")
+    assert hub.run("migrate", "run", "--apply").code == 0
+    for name in ("prepared", "frozen", "delta", "verified"):
+        assert hub.run("migrate", "cutover", name, "--in-spite", "a rehearsal").code == 0
+    said = hub.settings.read_text("utf-8").replace(MIGRATION, "")
+    for part in (
+        r"\[connections\.desk\].*?(?=# -- where the work)",
+        r"\[\[routes\]\]\nname = \"to the firm.*?\n\n",
+    ):
+        said = re.sub(part, "", said, flags=re.DOTALL)
+    before, gitlab, after = said.replace('trust = ["desk", ', "trust = [").partition("[connections.gitlab]")
+    serving = before + gitlab + after.replace('role = "work"', 'role = "front"', 1)
+    hub.settings.write_text(serving, "utf-8")
+    del hub.environment["DESKBRIDGE_CONNECTIONS__DESK__URL"]
+    switched = hub.run("migrate", "cutover", "switched")
+    assert (switched.code, switched.lines[0]) == (0, "1 tickets are served on gitlab now")
+    assert hub.run("sync", "--once").code == 0
+    (clock,) = [line for line in hub.run("sla", "next").lines if "first_response" in line]
+    assert "on track  gitlab harbour/firmware#1 (lantern)" in clock
+    (issue,) = hub.people.gitlab("GET", "issues", params={"scope": "all"})
+    assert issue["due_date"] is not None
 
 
 def _owns(hub: Hub) -> None:

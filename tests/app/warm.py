@@ -21,6 +21,9 @@ _SECONDS = 30
 """A command that takes longer is killed."""
 
 LOADED = (
+    "alembic.migration",
+    "alembic.operations",
+    "alembic.script",
     "deskbridge.bootstrap",
     "deskbridge.check",
     "deskbridge.migration.backfilling",
