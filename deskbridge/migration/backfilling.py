@@ -81,7 +81,8 @@ class Filler:
         """Yield what may have to be done, in batches. Raises WireError."""
         asked, which = self.orders.asked, self.orders.which
         front = self.connectors[asked.of] if asked.kind is Kind.TICKETS else None
-        for batch in rows(self.application.store, front, asked, self.digest):
+        judged = f"{self.digest} {asked.route.name}" if asked.route else self.digest
+        for batch in rows(self.application.store, front, asked, judged):
             yield [one for one in batch if one.skipped or meant(which, one)]
 
 
