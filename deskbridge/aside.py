@@ -12,6 +12,7 @@ from mappings.ticket import Ref
 from sync.migrate.alike import alike, grouped
 from sync.store import Store
 from sync.store.inbox import Waiting
+from sync.store.runs import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,49 @@ class Aside:
         return words in self.reason or words in alike(self.reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is set aside as a list has it, which costs little however long it is."""
+
+    place: str
+    """By which the list is in order."""
+    reason: str
+    row: Waiting | None = None
+    item: Ref | None = None
+
+    def whole(self, store: Store) -> Aside:
+        """Return it with its sides."""
+        if self.row is not None:
+            subject = self.row.subject
+        else:
+            subject = store.bundles.subject(self.item) if self.item else ""
+        return Aside(subject, store.bundles.load(subject).refs, self.reason, self.row, self.item)
+
+    def named_by(self, words: str) -> bool:
+        """See `Aside`."""
+        return words in self.reason or words in alike(self.reason)
+
+
+def lines(store: Store) -> list[Line]:
+    """Return what is set aside, in order; what runs did comes last."""
+    live = [Line(f"live {row.subject}", row.parked or "", row) for row in store.inbox.parked()]
+    parked = store.runs.parked()
+    runs = [Line(f"run {o.ref.connection}:{o.ref.key}", o.reason, item=o.ref) for o in parked]
+    return sorted((*live, *runs), key=lambda line: line.place)
+
+
 def asides(store: Store) -> list[Aside]:
-    """Return what is set aside; what runs did comes last."""
-    live = [(row.subject, row, None, row.parked or "") for row in store.inbox.parked()]
-    runs = [(store.bundles.subject(one.ref), None, one.ref, one.reason) for one in store.runs.parked()]
-    return [
-        Aside(subject, store.bundles.load(subject).refs, reason, row, item)
-        for subject, row, item, reason in (*live, *runs)
-    ]
+    """Return what is set aside, whole; what runs did comes last."""
+    return [line.whole(store) for line in lines(store)]
+
+
+def asides_of(store: Store, subject: str) -> list[Aside]:
+    """Return what is set aside of one ticket."""
+    row, refs = store.inbox.row(subject), store.bundles.load(subject).refs
+    live = [Aside(subject, refs, row.parked, row)] if row and row.parked is not None else []
+    items = (store.runs.item(ref) for ref in refs)
+    runs = [Aside(subject, refs, i.reason, item=i.ref) for i in items if i and i.state is State.PARKED]
+    return [*live, *runs]
 
 
 def rows_of(found: Sequence[Aside], *, group: bool) -> list[dict[str, str]]:
@@ -50,7 +86,7 @@ def rows_of(found: Sequence[Aside], *, group: bool) -> list[dict[str, str]]:
 def one_aside(application: Application, ticket: str) -> list[Aside]:
     """Return what is set aside of a ticket that a person names. Raises ConfigError if nothing is."""
     subject = subject_named(application, ticket)
-    found = [one for one in asides(application.store) if one.subject == subject]
+    found = asides_of(application.store, subject)
     if not found:
         raise ConfigError([f"{ticket} is not parked; `deskbridge parked list` tells what is"])
     return found

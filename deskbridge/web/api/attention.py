@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from deskbridge.aside import Aside, asides, dismissed, retried
+from deskbridge.aside import Aside, asides_of, dismissed, lines, retried
 from deskbridge.web.api import said, told
 from deskbridge.web.api.gate import Asks
 from deskbridge.web.api.hub import By, Hub, Of, TicketName, called, sides
@@ -22,9 +22,9 @@ from sync.store.findings import Finding, State
 
 def parked(hub: Of, asked: Annotated[said.ParkedAsked, Query()]) -> told.Parked:
     """List the tickets that were set aside, each with its reason."""
-    every = sorted(asides(hub.application.store), key=_place)
-    meant = [one for one in every if one.named_by(asked.reason)]
-    left = [one for one in meant if asked.cursor is None or _place(one) > asked.cursor]
+    store = hub.application.store
+    meant = [one for one in lines(store) if one.named_by(asked.reason)]
+    left = [one for one in meant if asked.cursor is None or one.place > asked.cursor]
     more, left = len(left) > asked.limit, left[: asked.limit]
     items = [
         told.Aside(
@@ -33,13 +33,9 @@ def parked(hub: Of, asked: Annotated[said.ParkedAsked, Query()]) -> told.Parked:
             reason=one.reason,
             by_a_run=one.item is not None,
         )
-        for one in left
+        for one in (each.whole(store) for each in left)
     ]
-    return told.Parked(items=items, count=len(meant), next=_place(left[-1]) if more else None)
-
-
-def _place(one: Aside) -> str:
-    return f"{'run' if one.item else 'live'} {one.subject}"
+    return told.Parked(items=items, count=len(meant), next=left[-1].place if more else None)
 
 
 def findings(hub: Of, asked: Annotated[said.FindingsAsked, Query()]) -> told.Findings:
@@ -137,8 +133,8 @@ def unlink(hub: Of, by: By, ticket: TicketName) -> told.Done:
 
 
 def _asides(hub: Hub, ticket: str) -> list[Aside]:
-    subject = hub.application.store.bundles.subject(called(hub, ticket))
-    return [one for one in asides(hub.application.store) if one.subject == subject]
+    store = hub.application.store
+    return asides_of(store, store.bundles.subject(called(hub, ticket)))
 
 
 def _note(hub: Hub, by: Asks, act: str, subject: str, detail: str) -> None:

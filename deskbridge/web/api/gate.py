@@ -56,7 +56,7 @@ class Gate:
     """Lets pass who has a token, one whole request at a time."""
 
     def __init__(self, api: ASGIApp, application: Application, door: Door, metrics: Metrics) -> None:
-        self._api, self._application, self._door, self._metrics = api, application, door, metrics
+        self.api, self._application, self._door, self._metrics = api, application, door, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -71,7 +71,7 @@ class Gate:
             told = answer(path, why.status, why.detail, way=why.way, headers=why.headers)
             await told(scope, receive, _heading(send))
             return
-        await _answered(self._api, scope, _again(raw), _heading(send))
+        await _answered(self.api, scope, _again(raw), _heading(send))
 
     async def _entered(self, request: Request, scope: Scope) -> bytes:
         """Return the body of a request that may be answered. Raises Refused."""
