@@ -69,7 +69,12 @@ class Looks:
         """Remember an issue that we made, as it was just read back."""
         now = self._clock()
         with self._lock:
+            self._prune(now)
             self._known[issue.id] = _Look(issue, now, now)
+
+    def __len__(self) -> int:
+        """Return how many issues are remembered."""
+        return len(self._known)
 
     def attached(self, key: str, file: wire.File) -> None:
         """Remember a file that we attached."""
@@ -117,11 +122,14 @@ class Looks:
             update={"fields": known.issue.fields.model_copy(update={"files": files})}
         )
 
+    def _prune(self, at: float) -> None:
+        self._known = {id: one for id, one in self._known.items() if at - one.used <= _LATELY}
+
     def _look(self, key: str) -> None:
         """Look at all that were made lately; what cannot be seen that way is looked at by itself."""
         at = self._clock()
         with self._lock:
-            self._known = {id: one for id, one in self._known.items() if at - one.used <= _LATELY}
+            self._prune(at)
             lately = sorted(self._known, key=lambda one: self._known[one].used, reverse=True)
         keys = list(dict.fromkeys([key, *lately]))[:_MOST]
         wanted = [name for name in self._fields() if name != "description"]

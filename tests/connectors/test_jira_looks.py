@@ -146,6 +146,9 @@ def test_what_is_old_or_complete_is_not_looked_at_for_ever(site: Site, clock: Cl
     clock.at += 30
     assert shown(looks, "6")
     assert site.asked[-1] == ["6"]
+    clock.at += 61
+    looks.made(wire.Issue.model_validate(site.there["11"]))
+    assert len(looks) == 1, "what nobody writes to any more is not kept"
     for n in range(1, 131):
         looks.made(wire.Issue.model_validate(site.there[str(n)]))
     clock.at += 2
