@@ -18,6 +18,10 @@ from connectors.recount import RawFile, RawText, Recount
 _WORD = re.compile(r"\w+")
 _UNSEEN = frozenset({"style", "script", "head", "title"})
 _MARKUP = re.compile(r"<\s*/?\s*[a-zA-Z!]")
+_ESCAPED = re.compile(r"\\([\W_])")
+"""A sign that wiki markup or Markdown takes for itself, unless a stroke stands before it."""
+_WIDTHLESS = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+"""Where a word may be broken: nobody sees it."""
 _FEW = 5
 """Words that are told of those that are missing."""
 
@@ -59,7 +63,17 @@ def words(raw: str) -> Counter[str]:
         reader.feed(raw)
         reader.close()
         seen = "".join(reader.parts)
-    return Counter(_WORD.findall(html.unescape(seen).replace("\\", " ").casefold()))
+    return _words_of(seen)
+
+
+def told(raw: str) -> Counter[str]:
+    """Return the words of a copy, whose markup may be any tool's: what looks like HTML may be its words."""
+    return words(raw) | _words_of(raw) | _words_of(_ESCAPED.sub(r"\1", raw))
+
+
+def _words_of(text: str) -> Counter[str]:
+    plain = html.unescape(text).replace("\\", " ").translate(_WIDTHLESS)
+    return Counter(_WORD.findall(plain.casefold()))
 
 
 def compared(
@@ -87,13 +101,13 @@ def _text(
 ) -> list[Difference]:
     wanted = words(text.text)
     if not copies:
-        everywhere = set().union(*(words(one.text) for one in there.values()))
+        everywhere = set().union(*(told(one.text) for one in there.values()))
         if not wanted.keys() - everywhere:
             return []  # it says nothing, or what another text repeats
         return [_left_out(f"text {text.id}", text.id, reasons)]
     if gone := [id for id in copies if id not in there]:
         return [Difference(f"text {text.id}", f"its copy {', '.join(gone)} is not there any more")]
-    said = sum((words(there[id].text) for id in copies), Counter[str]())
+    said = sum((told(there[id].text) for id in copies), Counter[str]())
     missing = wanted.keys() - said.keys() - words(text.ends).keys()
     if not missing or ("attached" in said and len(missing) > len(wanted) / 2):
         return []
@@ -146,5 +160,6 @@ def _not_the_same(
 
 def _left_out(what: str, name: str, reasons: Mapping[str, str]) -> Difference:
     """Return what is missing, with the reason that was recorded for it, if any names it."""
-    why = next((why for thing, why in reasons.items() if name and name in thing), "")
+    named = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
+    why = next((why for thing, why in reasons.items() if name and named.search(thing)), "")
     return Difference(what, why or "it is not there, and nothing says why", explained=bool(why))

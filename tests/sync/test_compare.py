@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.recount import RawFile, Recount
+from connectors.recount import RawFile, RawText, Recount
 from mappings.ticket import Attachment
 from sync.migrate.compare import Difference, compared, worth_reading
 
@@ -63,3 +63,32 @@ def test_only_what_may_be_equal_is_read() -> None:
     assert worth_reading(files, [file("x", 3)]) == [files[0], files[2]]
     assert worth_reading(files, [file("x", None)]) == files
     assert worth_reading(files, []) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "copied"),
+    [
+        ("&lt;config&gt;&lt;host name=alpha&gt;", "<config><host name=alpha>"),
+        ("<p>To: &lt;support@harbour.example&gt;</p>", "To: <support@harbour.example>"),
+        ("<p>C:\\temp\\new_folder</p>", "C:\\\\temp\\\\new\\_folder"),
+        ("<p>so&shy;ft</p>", "soft"),
+    ],
+)
+def test_words_that_look_like_markup_are_words(typed: str, copied: str) -> None:
+    """Otherwise a customer who quotes a mail, or some XML, keeps a whole migration from being accepted."""
+    source, target = (RawText("1", text, None) for text in (typed, copied))
+    copies = {"1": ["1"]}
+    assert compared(Recount((source,), ()), Recount((target,), ()), copies, {}, staff_alone=True) == []
+    other = Recount((RawText("1", "something else", None),), ())
+    assert compared(Recount((source,), ()), other, copies, {}, staff_alone=True) != []
+
+
+def test_a_reason_explains_what_it_names_and_nothing_else() -> None:
+    """Otherwise a text or file that got lost is called known, because something else was left out."""
+    said = {"note 1030": "no copy of it is wanted", "file b.txt of text 7": "too large"}
+    none = Recount((), ())
+    texts = Recount((RawText("0", "Lost words", None), RawText("103", "More lost words", None)), ())
+    assert [d.explained for d in compared(texts, none, {}, said, staff_alone=True)] == [False, False]
+    known = Recount((RawText("1030", "Known", None),), (file("b.txt", 3, "aa"),))
+    assert [d.explained for d in compared(known, none, {}, said, staff_alone=True)] == [True, True]
+    assert not differing(file("txt", 3, "aa"), reasons=said)[0].explained
