@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import IO, Protocol
 
@@ -262,6 +262,13 @@ class Connector(Protocol):
 
     def whoami(self) -> Account:
         """Return the account that the credential belongs to. Raises Unauthorised."""
+
+    def ahead(self) -> timedelta:
+        """Return how far our clock is ahead of the server's, as its last answer told; less than 0: behind.
+
+        Clocks that differ by a minute at most count as the same, and so do they as long as no answer told.
+        Makes no call.
+        """
 
     def problems(self, places: Iterable[Place]) -> list[str]:
         """Return what the live system says against working in these places; empty means ready.

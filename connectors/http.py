@@ -47,6 +47,8 @@ _IN_MEMORY = 1 << 20
 _PIECE = 1 << 16
 _SAID = 500
 """Characters of a server's message that are worth passing on, once our credentials are out of it."""
+_SAME_TIME = timedelta(minutes=1)
+"""Clocks that differ by less count as the same: a `Date` has no parts of a second, and answers take time."""
 _BOM = b"\xef\xbb\xbf"
 _PAGES = frozenset({"text/html", "application/json"})
 
@@ -167,6 +169,10 @@ class Http:
             buffer.seek(0)
             yield buffer
 
+    def ahead(self) -> timedelta:
+        """Return how far our clock is ahead of the server's, by its last answer; see `Connector.ahead`."""
+        return self.session.ahead if abs(self.session.ahead) > _SAME_TIME else timedelta(0)
+
     def refuse(self, response: requests.Response, call: str, *, idempotent: bool) -> WireError:
         """Return the error that a non-2xx answer means."""
         if response.encoding is None:  # or `requests` guesses, which takes minutes for a long body
@@ -231,12 +237,19 @@ class Http:
             raise self.unheard(error, call, idempotent=idempotent) from None
         except ValueError:  # not a number, half of a character: nothing was sent
             raise Rejected(self.connection, call, "what it should say cannot be written") from None
+        self._compare(response)
         with response:
             pieces = self._pieces(response, call, self.bounds.answer, idempotent=idempotent)
             body = b"".join(pieces)
             # requests itself reads without any end; a BOM says nothing and may be ignored (RFC 8259, 8.1).
             response._content = body.removeprefix(_BOM)  # noqa: SLF001
         return response
+
+    def _compare(self, response: requests.Response) -> None:
+        """Learn from the head of an answer what the server's clock says (RFC 9110, 6.6.1)."""
+        said = _date(response.headers.get("Date", ""))
+        if said is not None:
+            self.session.ahead = self.now() - said
 
     def _repeated(
         self, failed: WireError, method: str, path: str, request: Mapping[str, Any]
@@ -459,8 +472,14 @@ def _named(retry_after: str | None, now: datetime) -> timedelta:
 
 def _until(date: str, now: datetime) -> float:
     """Return the seconds until a date as headers state it; a minute for what is none."""
+    at = _date(date)
+    return 60.0 if at is None else (at - now).total_seconds()
+
+
+def _date(text: str) -> datetime | None:
+    """Return a date as headers state it, or None for what is none."""
     try:
-        at = parsedate_to_datetime(date)
-        return (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
+        at = parsedate_to_datetime(text)
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
-        return 60.0
+        return None

@@ -12,7 +12,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from typing import IO, Any
@@ -104,6 +104,9 @@ class Memory:
         return self._wire.read(
             "whoami", lambda: Account("hub", self._desk.users["hub"].name, self._config.url)
         )
+
+    def ahead(self) -> timedelta:
+        return timedelta(0)
 
     def problems(self, places: Iterable[Place]) -> list[str]:
         known = self._wire.read("problems", lambda: sorted(self._desk.projects))

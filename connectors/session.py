@@ -14,6 +14,7 @@ import json as encoder
 import re
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
@@ -47,6 +48,8 @@ class Session(requests.Session):
     def __init__(self, bounds: Bounds = BOUNDS, pool: int = 16) -> None:
         super().__init__()
         self.trust_env = False
+        self.ahead = timedelta(0)
+        """How far our own clock was ahead of the server's when it last answered."""
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter(bounds, pool))
 

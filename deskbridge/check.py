@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from connectors.base import Connector
@@ -115,6 +115,16 @@ def written_statuses(rules: Rules, name: str) -> tuple[Status, ...]:
     return tuple(status for status in Status if status in found)
 
 
+def clock(name: str, ahead: timedelta) -> list[str]:
+    """Return what a person should know where this machine's clock and a tool's differ."""
+    if not ahead:
+        return []
+    where = "ahead of" if ahead > timedelta(0) else "behind"
+    apart = f"{abs(ahead).total_seconds() / 60:.0f} minutes {where}"
+    why = "polls miss nothing, but due times and steps are told by it"
+    return [f"{name}: this machine's clock is {apart} the tool's: {why}; set it by a time server"]
+
+
 _REQUEST = "request:"
 """What a place's kind begins with where the tool shows it to its customer and mails them."""
 
@@ -132,7 +142,7 @@ def _asked(
     places = places_of(settings, name)
     problems = changed(name, known, connector.whoami())
     problems += connector.problems(places)
-    remarks = list(connector.remarks(places))
+    remarks = [*clock(name, connector.ahead()), *connector.remarks(places)]
     problems += unheard(settings, name)
     if problems:
         return problems, remarks

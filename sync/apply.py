@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from connectors.base import Connector, Snapshot, TicketDraft, WrittenTicket
@@ -191,7 +191,8 @@ class Applier:
             told=self._told(write),
         )
         intent, connector = self._w.intents.note(wish), self._w.connectors[write.target]
-        if intent.open and (found := connector.find_created(intent.token, intent.sent - REQUEST_LIFE)):
+        sent = intent.sent - max(connector.ahead(), timedelta(0))  # at latest, by the clock that stamps it
+        if intent.open and (found := connector.find_created(intent.token, sent - REQUEST_LIFE)):
             self._found(write, intent, found)
             return
         intent = self._w.intents.send(wish, intent, connector.capabilities.index_lag)

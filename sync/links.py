@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectors.base import Connector, Presence, Snapshot
 from connectors.errors import Gone, HubError
@@ -51,7 +51,10 @@ class Links:
             raise NotLinked(f"{prefer} is no side of them: prefer {front.connection} or {work.connection}")
         sides = {ref: self._fetched(ref) for ref in (front, work)}
         self._refuse_unheard(sides[work], sides[front].ref)
-        adoption = Adoption(self._now(), history=history, prefer=prefer)
+        # By the clocks that stamp what people write from now on: of a hub that is ahead, that would be older.
+        ahead = max(self._connectors[ref.connection].ahead() for ref in sides)
+        linked = self._now() - max(ahead, timedelta(0))
+        adoption = Adoption(linked, history=history, prefer=prefer)
         here, there = (self._store.bundles.subject(side.ref) for side in sides.values())
         if here == there:
             return here

@@ -45,14 +45,15 @@ class Poller:
         The cursor follows batch by batch: a first poll over years that is cut off goes on where it was.
         """
         begun, count = self._now(), 0
-        for subjects, reached in self._batches(name, self.since(name)):
+        was = self.since(name)
+        for subjects, reached in self._batches(name, was):
             self._store.inbox.put_many(subjects, begun, "changed")
             if subjects:
                 count += len(subjects)
                 self._store.health.changed(name, begun)
-            if reached < begun and reached > (self._store.inbox.cursor(name) or self.since(name)):
+            if self._theirs(name, begun) > reached > (self._store.inbox.cursor(name) or was):
                 self._store.inbox.collected(name, reached)
-        self._store.inbox.collected(name, begun)
+        self._store.inbox.collected(name, self._theirs(name, begun))
         return count
 
     def changed(self, name: str, since: datetime | None = None) -> Iterator[str]:
@@ -64,17 +65,25 @@ class Poller:
         """Return from when on the next poll asks."""
         cursor = self._store.inbox.cursor(name)
         if cursor is None:
-            return self._since or self._now() - _FIRST_LOOK
-        if cursor > self._now() + _OVERLAP:
-            # Our clock was ahead, and was set back: nobody knows how long ago the last poll really was.
-            cursor = self._now() - _SET_BACK
+            return self._since or self._theirs(name, self._now()) - _FIRST_LOOK
+        if cursor > self._theirs(name, self._now()) + _OVERLAP:
+            # A clock was ahead, and was set back: nobody knows how long ago the last poll really was.
+            cursor = self._theirs(name, self._now()) - _SET_BACK
         return cursor - _OVERLAP - self._connectors[name].capabilities.index_lag
+
+    def _theirs(self, name: str, at: datetime) -> datetime:
+        """Return what the server's clock says at a moment of ours, never later than that moment.
+
+        Its rows bear its own stamps: a cursor of a clock that is ahead would pass over changes to come.
+        """
+        return min(at, at - self._connectors[name].ahead())
 
     def worth_a_look(self, name: str, hints: Iterable[Hint]) -> list[str]:
         """Return the inbox names of what these hints name and what is not known to be as it was read."""
         hints = list(hints)
         known = self._store.register.entries(name, {hint.key for hint in hints})
-        settle = self._connectors[name].capabilities.settle
+        # What we read bears our time, what changed there theirs.
+        settle = self._connectors[name].capabilities.settle + self._connectors[name].ahead()
         ours = [hint for hint in hints if known[hint.key].linked or self._fronts(name)]
         news = [hint for hint in ours if not _fresh(known[hint.key], hint, settle)]
         return list(dict.fromkeys(known[hint.key].subject for hint in news))

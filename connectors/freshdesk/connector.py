@@ -125,6 +125,10 @@ class Freshdesk:
         """Ask which agent the key belongs to."""
         return self._admin.whoami()
 
+    def ahead(self) -> timedelta:
+        """See `Connector`."""
+        return self._reader.http.ahead()
+
     def problems(self, places: Iterable[Place]) -> list[str]:
         """Compare the settings with the account's ticket form."""
         return self._admin.problems(places)

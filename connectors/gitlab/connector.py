@@ -158,6 +158,9 @@ class GitLab:
         me = self._directory.ask_me()
         return Account(str(me.id), me.name, self._config.url)
 
+    def ahead(self) -> timedelta:
+        return self._http.ahead()
+
     def problems(self, places: Iterable[Place]) -> list[str]:
         places = list(places)
         found = problems(self._directory, self._config.projects, places)

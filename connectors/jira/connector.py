@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO
 
 from connectors.base import (
@@ -115,6 +115,10 @@ class Jira:
     def whoami(self) -> Account:
         """See `Connector`."""
         return self._admin.whoami()
+
+    def ahead(self) -> timedelta:
+        """See `Connector`."""
+        return self._client.http.ahead()
 
     def problems(self, places: Iterable[Place]) -> list[str]:
         """See `Connector`."""

@@ -6,6 +6,8 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
+from datetime import UTC
+from email.utils import format_datetime
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -85,7 +87,7 @@ class _Wire:
             await asyncio.sleep(self._world.latency)
         fault = self._next_fault(scope)
         if fault is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, self._dated(send))
         else:
             await self._play(fault, scope, receive, send)
 
@@ -95,16 +97,28 @@ class _Wire:
                 if fault.done:
                     await self._app(scope, receive, _nowhere)
                 answer = Response(fault.body, fault.status, fault.headers)
-                await answer(scope, receive, send)
+                await answer(scope, receive, self._dated(send))
             case "slow":
                 await asyncio.sleep(fault.seconds)
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, self._dated(send))
             case "truncated":
-                await self._app(scope, receive, _half(send))
+                await self._app(scope, receive, _half(send, self._dated(send)))
             case _:
                 if fault.kind == "lost":
                     await self._app(scope, receive, _nowhere)
                 _hang_up(send)
+
+    def _dated(self, send: Send) -> Send:
+        """Return a `send` that states in each answer what this server's clock says (RFC 9110, 6.6.1)."""
+
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                stated = format_datetime(self._world.clock.now().astimezone(UTC), usegmt=True)
+                dated = (b"date", stated.encode())
+                message = {**message, "headers": [*message["headers"], dated]}
+            await send(message)
+
+        return send_dated
 
     def _next_fault(self, scope: Scope) -> Fault | None:
         for fault in self._world.faults:
@@ -121,14 +135,14 @@ async def _nowhere(message: Message) -> None:
     """Take an answer and send it to nobody."""
 
 
-def _half(send: Send) -> Send:
+def _half(send: Send, dated: Send) -> Send:
     """Return a `send` that ends the connection in the middle of the answer's first part."""
     ended = False
 
     async def send_half(message: Message) -> None:
         nonlocal ended
         if message["type"] != "http.response.body":
-            await send(message)
+            await dated(message)
         elif not ended:
             ended, body = True, message["body"]
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})

@@ -233,6 +233,7 @@ def _server(app: ASGIApp) -> _Server:
             access_log=False,
             lifespan="off",
             server_header=False,
+            date_header=False,  # they tell the time of their own clock
             timeout_graceful_shutdown=1,
         )
     )
