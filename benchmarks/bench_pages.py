@@ -43,7 +43,10 @@ _PAGES = {
     "board": ("/board/lantern", 0.2),
     "ticket, 100 of its texts": ("/ticket/desk/1", 0.15),
     "list, first page": ("/tickets?status=open", None),
-    "search": ("/tickets?q=row+4711", None),
+    "search": ("/tickets?q=row+4711", 0.2),
+    "search that finds nothing": ("/tickets?q=nothingatall", 0.2),
+    "metrics, 13 weeks": ("/figures", None),
+    "board of one owner": ("/board/lantern?owner=Agent+7", 0.2),
 }
 _LARGEST = 150 << 10
 _COLUMN = """SELECT display, subject, customer, owner, status FROM served

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 
 from deskbridge.bootstrap import Application
+from deskbridge.web.pages.wording import html
 from deskbridge.web.serving import looking
-from mappings.ticket import Ref
+from mappings.ticket import Raw, Ref, TextFormat
 from sync.operations import Skip
 from sync.store.accounts import Role
 from sync.store.audit import Act
@@ -90,8 +91,8 @@ def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(world: World) -> None
     for _ in range(4):
         world.hand.move(seconds=idle.total_seconds() / 3)
         here.get("/")
-        last = gone.get("/", **LIVE)
-    assert last.status_code == 303
+        gone.get("/", **LIVE)
+    assert gone.get("/", **LIVE).status_code == 303
     assert here.get("/").status_code == 200
     world.hand.move(seconds=timedelta(minutes=1).total_seconds())
 
@@ -144,3 +145,17 @@ def test_a_month_is_taken_along_whole(world: World) -> None:
     table = vic.get("/reports/lantern/2026-01/csv")
     assert table.headers["Content-Type"].startswith("text/csv")
     assert table.text.startswith("ticket,")
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "shown"),
+    [
+        ("<img> and <img>", ["a.png", "b<i>.png"], "[picture: a.png] and [picture: b&lt;i&gt;.png]"),
+        ("<img> and <img>", ["a.png"], "[picture: without a name] and [picture: without a name]"),
+        ('<img alt="a.png"> and <img>', ["a.png", "b.png"], "[picture: a.png] and [picture: b.png]"),
+        ("none", ["a.png"], "none"),
+    ],
+)
+def test_a_picture_is_called_by_its_name(text: str, files: list[str], shown: str) -> None:
+    """Otherwise nobody knows which of the files a text speaks of, or a wrong one is named."""
+    assert shown in html(Raw(TextFormat.HTML, f"<p>{text}</p>"), files)

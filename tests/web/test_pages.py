@@ -161,7 +161,7 @@ def test_an_agent_unlinks_and_links_from_the_page(looked_at: Desk) -> None:
     path, here = f"/ticket/desk/{number}", Ref("desk", str(number))
     bo = signed_in(demo.application, looked_at.url, Role.AGENT)
     page = bo.get(path).text
-    assert "Open in Gitlab" in page
+    assert "Open in GitLab" in page
     assert "Hello Kim Park," in page
     [gitlab] = [ref for ref in store.bundles.load(store.bundles.subject(here)).refs if ref != here]
     side = f"gitlab:{gitlab.key}"
@@ -176,7 +176,7 @@ def test_an_agent_unlinks_and_links_from_the_page(looked_at: Desk) -> None:
     assert vic.post("/acts/unlink", unlink).status_code == 403
     assert bo.post("/acts/unlink", unlink).headers["Location"].endswith("?done=unlinked")
     assert bo.post("/acts/unlink", unlink).status_code == 409, "it is told that it is not linked"
-    assert "Open in Gitlab" not in bo.get(path).text
+    assert "Open in GitLab" not in bo.get(path).text
     link = form("/acts/link") | {"prefer": "", "history": ""}
     for wrong in ("", "nothing like this", "gitlab:99999", "desk:1", "<b>"):
         answer = bo.post("/acts/link", link | {"other": wrong})

@@ -78,7 +78,7 @@ def test_a_run_tells_how_far_it_is_and_what_it_set_aside(world: World) -> None:
         "41 % of its limit",
         "it wants no calls",
         "a rule: spam",
-        "`deskbridge parked list --group`",
+        "deskbridge parked list --group",
     ):
         assert said in words, said
     assert page.dangers() == []

@@ -89,6 +89,7 @@ def _templates() -> Environment:
         "span": length,
         "words": words,
         "size": size,
+        "coded": coded,
         "outside": outside,
         "ticket": ticket_path,
         "count": lambda number: f"{number:,}",
@@ -152,6 +153,15 @@ def length(span: timedelta) -> str:
 def words(name: str) -> str:
     """Return one of our words as people read it."""
     return name.replace("_", " ")
+
+
+def coded(text: str) -> Markup:
+    """Return a sentence of ours, with what stands in backticks as what is typed."""
+    pieces = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if at % 2 else escape(piece)
+        for at, piece in enumerate(pieces)
+    )
 
 
 def size(count: int | None) -> str:

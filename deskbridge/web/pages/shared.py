@@ -115,7 +115,8 @@ def _ticket(look: _Look) -> Shown | None:
         return None
     texts, count = store.shares.texts(one.ref, _TEXTS)
     latest = store.texts.latest(one.ref, [text.id for text in texts])
-    words = {id: html(raw) for id, raw in latest.items()}
+    names = {text.id: [file.name for file in text.files if file.inline and file.name] for text in texts}
+    words = {id: html(raw, names[id]) for id, raw in latest.items()}
     return Shown(
         "shared_ticket.html",
         {

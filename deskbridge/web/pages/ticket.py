@@ -166,13 +166,14 @@ def _timeline(store: Store, sides: Sides, visit: Visit) -> tuple[list[Text], lis
 
 
 def _words(store: Store, texts: Iterable[Text]) -> dict[tuple[Ref, str], object]:
-    wanted: dict[Ref, list[str]] = {}
+    wanted: dict[Ref, dict[str, list[str]]] = {}
     for text in texts:
-        wanted.setdefault(text.side, []).append(text.message.id)
+        names = [file.name for file in text.message.files if file.inline and file.name]
+        wanted.setdefault(text.side, {})[text.message.id] = names
     return {
-        (ref, id): html(raw)
+        (ref, id): html(raw, ids[id])
         for ref, ids in wanted.items()
-        for id, raw in store.texts.latest(ref, ids).items()
+        for id, raw in store.texts.latest(ref, list(ids)).items()
     }
 
 

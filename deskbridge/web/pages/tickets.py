@@ -68,18 +68,24 @@ def board(site: Site, visit: Visit) -> Shown:
     held, lists = Held(app), app.store.lists
     counts, asked = lists.counts(customer), {name: visit.asked(name) for name in ("q", "owner", "late")}
     narrowed = any(asked.values())
+    rows = {
+        status: _clocked(held, _column(lists, visit, status, counts[status], asked), visit)
+        if counts.get(status)
+        else []
+        for status in (*OPEN, Status.RESOLVED.value)
+        if counts.get(status) or status in (Status.OPEN, Status.IN_PROGRESS, Status.RESOLVED)
+    }
     columns = [
         {
             "status": status,
             "count": counts.get(status, 0),
-            "rows": _clocked(held, _column(lists, visit, status, counts[status], asked), visit)
-            if counts.get(status)
-            else [],
+            "rows": cards,
             "more": query("/tickets", {"customer": customer, "status": status, **asked}),
         }
-        for status in (*OPEN, Status.RESOLVED.value)
-        if counts.get(status) or status in (Status.OPEN, Status.IN_PROGRESS, Status.RESOLVED)
+        for status, cards in rows.items()
     ]
+    # Of those on the board: to look through all of a large customer's tickets takes longer than the board.
+    owners = {card.owner for cards in rows.values() for card, _ in cards} - {""}
     whose = app.settings.customers[customer]
     standing = lists.standings(visit.at, customer).get(customer)
     return Shown(
@@ -91,7 +97,7 @@ def board(site: Site, visit: Visit) -> Shown:
             "standing": standing,
             "asked": asked,
             "narrowed": narrowed,
-            "owners": lists.owners(customer),
+            "owners": sorted(owners, key=str.lower),
         },
     )
 
