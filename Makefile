@@ -49,8 +49,9 @@ lint: $(STAMP) ## ruff: rules and formatting
 types: $(STAMP) ## mypy --strict
 	$(BIN)/mypy
 
-bench: $(STAMP) ## every benchmark, each with its figures
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(STAMP) ## every benchmark, then one table of all figures (ARGS=name chooses; QUICK=1: small sizes; JSON=file; PAGE=docs/performance.md)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(JSON),--json $(JSON)) \
+		$(if $(PAGE),--markdown $(PAGE)) $(ARGS)
 
 docs: $(STAMP) ## write docs/cli.md from the commands, then check all pages
 	$(BIN)/python -m tests.cli_page

@@ -4,7 +4,7 @@ Reads BENCH_READ tickets with their conversations from each system, and writes B
 three comments each. The same process makes a hundred tickets' calls through the connector and then the
 same calls (method, address, parameters, body, JSON read) bare, by turns, so that neither has the quieter
 machine. Our process alone is timed: the sandbox has its own. Text conversion is timed where it happens
-and taken off. Fails when a ratio is above BENCH_LIMIT, at the sizes that figures are quoted for.
+and taken off.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from benchmarks.rig import Bare, Limit, Recording, Rig, limit, processor_time, sandbox, size
+from benchmarks.figures import Sheet, ratio_most
+from benchmarks.rig import Bare, Recording, Rig, processor_time, sandbox
 from connectors.base import CommentDraft, Connector, TicketDraft
 from mappings.boards import STAFF, Place
 from mappings.markup import write
@@ -23,8 +24,7 @@ from mappings.ticket import Audience
 
 _MOST = 1.5
 """What a connector may cost, in bare loops."""
-_READ, _WRITE = 10_000, 2_000
-"""Tickets that figures are quoted for."""
+SIZES = {"READ": (10_000, 60), "WRITE": (2_000, 20)}
 _TURN = 100
 """Tickets that one side handles before the other has its turn."""
 _WARMING = 5
@@ -33,20 +33,16 @@ _MARKER = "db1.mfrgg.nfxgo"
 _TEXT = "**Kim Park** in [desk \\#1](http://desk.test/1#db1.mfrgg.nfxgo)\n\nIt stops at row 17.\n\n- twice"
 
 
-def main() -> None:
-    """Print a line for each system and direction: seconds, and the ratio to the bare loop; fail above 1.5."""
-    most = limit(_MOST)
-    read, written = Limit(most, size("ENOUGH", _READ)), Limit(most, size("ENOUGH", _WRITE))
+def main(sheet: Sheet) -> None:
+    """Take down the seconds of each system and direction beside the bare loop's."""
     with sandbox() as rig:
         for system in ("freshdesk", "jira", "gitlab"):
-            _reading(rig, system, size("READ", _READ), read)
+            _reading(rig, system, sheet.size("READ"), sheet)
         for system in ("freshdesk", "jira", "gitlab"):
-            _writing(rig, system, size("WRITE", _WRITE), written)
-    read.hold()
-    written.hold()
+            _writing(rig, system, sheet.size("WRITE"), sheet)
 
 
-def _reading(rig: Rig, system: str, count: int, limit: Limit) -> None:
+def _reading(rig: Rig, system: str, count: int, sheet: Sheet) -> None:
     rig.act(system, "generate", count=count)
     connector = rig.connector(system)
     keys = [hint.key for hint in islice(connector.walk(), count)]
@@ -57,10 +53,10 @@ def _reading(rig: Rig, system: str, count: int, limit: Limit) -> None:
         texts += len(connector.fetch(key).ticket.messages)
 
     calls, seconds = _compared(read, keys)
-    _print(f"{system}: read {len(keys)} tickets, {texts} texts, {calls} calls", seconds, count, limit)
+    _add(f"{system}: CPU of reading {len(keys):,} tickets, {texts:,} texts, {calls:,} calls", seconds, sheet)
 
 
-def _writing(rig: Rig, system: str, count: int, limit: Limit) -> None:
+def _writing(rig: Rig, system: str, count: int, sheet: Sheet) -> None:
     connector = rig.connector(system)
     key, kind = {
         "freshdesk": ("", "Question"),
@@ -70,7 +66,7 @@ def _writing(rig: Rig, system: str, count: int, limit: Limit) -> None:
     place = Place(system, key, STAFF, kind)
     numbers = [str(number) for number in range(count)]
     calls, seconds = _compared(lambda number: _write(connector, place, number), numbers)
-    _print(f"{system}: wrote {count} tickets, 3 comments each, {calls} calls", seconds, count, limit)
+    _add(f"{system}: CPU of writing {count:,} tickets of 3 comments, {calls:,} calls", seconds, sheet)
 
 
 def _write(connector: Connector, place: Place, number: str) -> None:
@@ -119,7 +115,6 @@ def _conversion(into: dict[str, float]) -> Iterator[None]:
             place.write = write
 
 
-def _print(what: str, seconds: dict[str, float], count: int, limit: Limit) -> None:
+def _add(what: str, seconds: dict[str, float], sheet: Sheet) -> None:
     ours, bare = seconds["connector"] - seconds["conversion"], seconds["bare"]
-    judged = limit.judged(what.partition(" tickets")[0], ours / bare, count)
-    print(f"{what}: {ours:.2f} s, bare loop {bare:.2f} s, {judged}", flush=True)
+    sheet.add(what, ours, "s", beside=bare, named="bare loop", goal=ratio_most(_MOST), steady=True)

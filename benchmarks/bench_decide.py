@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmarks.rig import Goals
+from benchmarks.figures import Sheet, least
 from connectors.base import NativeValue
 from mappings.ticket import Field, PersonRole
 from sync.decide import decide
@@ -22,22 +22,20 @@ from tests.sync.situations import agreed, at, copied, copy, said, text
 
 SIDES = ("desk", "jira", "gitlab")
 COMMENTS = 30
-ROUNDS, TRIES = 300, 5
+SIZES = {"ROUNDS": (300, 30)}
+TRIES = 5
 LEAST = 5_000
 
 
-def main() -> None:
-    """Print both figures and their ratio. Raises RuntimeError when deciding is too slow."""
-    goals = Goals()
-    s = situation()
+def main(sheet: Sheet) -> None:
+    """Take down how many empty plans are made a second. Raises RuntimeError if they are not empty."""
+    s, rounds = situation(), sheet.size("ROUNDS")
     plan = decide(s)
     if plan != Plan((), ()):
-        raise SystemExit(f"there is something to do: {plan}")
+        raise RuntimeError(f"there is something to do: {plan}")
     # What a situation remembers of itself is forgotten each time.
-    decided, bare = best(lambda: decide(replace(s))), best(lambda: compared(s))
-    print(f"decide: {goals.least('empty plans a second', 1 / decided, LEAST)}, {decided * 1e6:.0f} us each")
-    print(f"bare loop: {1 / bare:,.0f} a second; decide takes {decided / bare:.1f} times as long")
-    goals.hold()
+    decided, bare = best(lambda: decide(replace(s)), rounds), best(lambda: compared(s), rounds)
+    sheet.add("empty plans", 1 / decided, "/s", beside=1 / bare, named="bare comparison", goal=least(LEAST))
 
 
 def situation() -> Situation:
@@ -77,16 +75,12 @@ def compared(s: Situation) -> bool:
     return changed
 
 
-def best(act: Callable[[], object]) -> float:
+def best(act: Callable[[], object], rounds: int) -> float:
     """Return the seconds that one call takes."""
     times = []
     for _ in range(TRIES):
         begun = time.process_time()
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             act()
-        times.append((time.process_time() - begun) / ROUNDS)
+        times.append((time.process_time() - begun) / rounds)
     return min(times)
-
-
-if __name__ == "__main__":
-    main()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from benchmarks.rig import Goals, size
+from benchmarks.figures import Sheet, most
 from connectors.base import ConnectionConfig, Connector
 from connectors.memory import Memory, MemoryDesk
 from connectors.quota import LocalBudget
@@ -31,21 +31,23 @@ from sync.store import Store, open_store
 from sync.store import schema as t
 from sync.sweep import Sweep
 
+SIZES = {"RUNNING": (50_000, 1_000), "SECONDS": (20, 2)}
 _GOAL = 0.01
 _NAMES = ("desk", "jira", "gitlab")
 
 
-def main() -> None:
-    """Print which share of a core a hub uses with no clocks and with many. Raises RuntimeError over 1 %."""
-    goals, running, seconds = Goals(), size("RUNNING", 50_000), size("SECONDS", 20)
+def main(sheet: Sheet) -> None:
+    """Take down which share of a core a hub uses with no clocks and with many."""
+    running, seconds, none = sheet.size("RUNNING"), sheet.size("SECONDS"), None
     for count in (0, running):
         with tempfile.TemporaryDirectory() as folder:
             store = open_store(Path(folder) / "store.sqlite3")
             _fill(store, count)
             share = _used(store, seconds)
             store.database.close()
-        print(goals.share(f"an idle hub with {count:,} running clocks", share, _GOAL))
-    goals.hold()
+        what = f"an idle hub with {count:,} running clocks, of a core"
+        sheet.add(what, share, "share", beside=none, named="" if none is None else "none", goal=most(_GOAL))
+        none = share
 
 
 def _fill(store: Store, count: int) -> None:

@@ -26,7 +26,7 @@ from time import perf_counter, process_time
 import requests
 from sqlalchemy import Table, insert
 
-from benchmarks.rig import Goals, size
+from benchmarks.figures import Sheet, most
 from deskbridge.bootstrap import Application, build
 from deskbridge.web.serving import looking
 from mappings.ticket import Raw, TextFormat
@@ -36,6 +36,7 @@ from sync.store import schema as t
 from sync.store.accounts import Role
 from sync.store.derived import happened_of, theirs_of, words_of
 
+SIZES = {"OPEN": (50_000, 1_000), "TEXTS": (300, 300), "LOOKS": (40, 5)}
 _NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _PAGES = {
@@ -48,7 +49,8 @@ _PAGES = {
     "metrics, 13 weeks": ("/figures", None),
     "board of one owner": ("/board/lantern?owner=Agent+7", 0.2),
 }
-_LARGEST = 150 << 10
+_LARGEST = 150
+"""What a page may weigh compressed, in KB."""
 _COLUMN = """SELECT display, subject, customer, owner, status FROM served
     WHERE customer = 'lantern' AND status = '{}' ORDER BY changed DESC LIMIT 50"""
 _TEXTS = """SELECT m.author, m.created, x.packed FROM messages m JOIN wordings w USING (connection, key, id)
@@ -66,9 +68,9 @@ _BARE = {
 """What each page cannot do without, as bare SQL."""
 
 
-def main() -> None:
-    """Print each page's time beside its baseline, and its size. Raises RuntimeError over a goal."""
-    goals, count, texts, looks = Goals(), size("OPEN", 50_000), size("TEXTS", 300), size("LOOKS", 40)
+def main(sheet: Sheet) -> None:
+    """Take down each page's time beside its baseline, and its size."""
+    count, texts, looks = (sheet.size(name) for name in SIZES)
     with tempfile.TemporaryDirectory() as folder:
         application = _hub(Path(folder))
         path = application.store.database.address
@@ -80,13 +82,12 @@ def main() -> None:
         with looking(application) as url, closing(requests.Session()) as browser:
             browser.cookies.set("deskbridge", token)
             for name, (address, goal) in _PAGES.items():
-                _measure(goals, browser, url + address, name, goal, looks, _baseline(path, name))
+                _measure(sheet, browser, url + address, name, goal, looks, _baseline(path, name))
         application.store.database.close()
-    goals.hold()
 
 
 def _measure(
-    goals: Goals,
+    sheet: Sheet,
     browser: requests.Session,
     address: str,
     name: str,
@@ -100,12 +101,12 @@ def _measure(
     work = (process_time() - before) / looks
     p95 = statistics.quantiles(spent, n=20)[-1] if looks > 1 else max(spent)
     bare = min(_timed(baseline) for _ in range(min(looks, 10))) if baseline else None
-    beside = f", {work / bare:.1f} times a bare page of the same rows ({bare * 1000:.1f} ms)" if bare else ""
-    took = f"p95 {p95 * 1000:.0f} ms, first {cold * 1000:.0f} ms, {work * 1000:.0f} ms of a core"
-    print(f"{name}: {took}, {packed / 1024:.1f} KB{beside}")
-    if goal is not None:
-        print(goals.most(f"  {name}, p95", p95, goal))
-        print(goals.exactly(f"  {name}, bytes beyond 150 KB:", max(0, packed - _LARGEST), 0))
+    sheet.add(f"{name}: p95 from end to end", p95, "s", goal=most(goal) if goal else None)
+    sheet.add(
+        f"{name}: time of a core", work, "s", beside=bare, named="bare page of the same rows" if bare else ""
+    )
+    sheet.add(f"{name}: the first look", cold, "s")
+    sheet.add(f"{name}: compressed", packed / 1024, "KB", goal=most(_LARGEST), steady=True, enough=True)
 
 
 def _look(browser: requests.Session, address: str) -> tuple[float, int]:

@@ -13,7 +13,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
 from urllib.parse import urlsplit
@@ -24,39 +23,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from benchmarks.rig import Rig, sandbox, size
+from benchmarks.figures import Sheet, most
+from benchmarks.rig import Rig, memory, sandbox
 
+SIZES = {"TICKETS": (100_000, 500), "GETS": (1_000, 50)}
 LIMIT = 2048
 """What the three states together may take at 100,000 tickets each, in MB."""
 _SYSTEMS = ("freshdesk", "jira", "gitlab")
 
 
-def main() -> None:
-    """Print memory as each system fills, then milliseconds for each call; fails above the limit of memory."""
-    count, calls = size("TICKETS", 100_000), size("GETS", 1_000)
+def main(sheet: Sheet) -> None:
+    """Take down memory as each system fills, then the time of each call."""
+    count, calls = sheet.size("TICKETS"), sheet.size("GETS")
     with sandbox() as rig, _plain() as plain:
-        used = _memory(rig)
-        print(f"empty: {used:.0f} MB")
+        used = empty = memory("VmRSS", rig.pid)
         for system in _SYSTEMS:
             rig.act(system, "generate", count=count)
-            before, used = used, _memory(rig)
+            before, used = used, memory("VmRSS", rig.pid)
             print(f"{system}: {count} tickets take {used - before:.0f} MB")
-        print(f"together: {used:.0f} MB (limit at 100000 tickets: {LIMIT} MB)")
+        what = f"memory with {count:,} tickets in each of three systems"
+        sheet.add(what, used, "MB", beside=empty, named="empty", goal=most(LIMIT), steady=True)
         for name, url, headers in _calls(rig, count):
-            nothing, taken = _milliseconds(plain, {}, calls), _milliseconds(url, headers, calls)
-            print(
-                f"GET {name}: {taken:.2f} ms, of an idle server {nothing:.2f} ms, ratio {taken / nothing:.1f}"
-            )
-    if used > LIMIT * max(1.0, count / 100_000):
-        raise RuntimeError(f"the sandbox takes {used:.0f} MB, more than {LIMIT}")
-
-
-def _memory(rig: Rig) -> float:
-    """Return the resident memory of the sandbox, in MB."""
-    for line in Path(f"/proc/{rig.pid}/status").read_text("ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("this system does not tell how much memory a process has")
+            nothing, taken = _seconds(plain, {}, calls), _seconds(url, headers, calls)
+            sheet.add(f"GET {name}, median", taken, "s", beside=nothing, named="a server that does nothing")
 
 
 def _calls(rig: Rig, count: int) -> Iterator[tuple[str, str, Mapping[str, str]]]:
@@ -79,8 +68,8 @@ def _basic(user: str, word: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{word}".encode()).decode()}
 
 
-def _milliseconds(url: str, headers: Mapping[str, str], calls: int) -> float:
-    """Return the median time of a GET, in milliseconds; raises RuntimeError for an answer that is none."""
+def _seconds(url: str, headers: Mapping[str, str], calls: int) -> float:
+    """Return the median time of a GET; raises RuntimeError for an answer that is none."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     taken = []
@@ -93,7 +82,7 @@ def _milliseconds(url: str, headers: Mapping[str, str], calls: int) -> float:
         if answer.status != 200:
             raise RuntimeError(f"GET {parts.path} answered {answer.status}")
     connection.close()
-    return median(taken) * 1000
+    return median(taken)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from benchmarks.rig import Limit, limit, size
+from benchmarks.figures import Sheet, ratio_most
 from mappings.ticket import Ref
 from sync.seen import Kind, Mirror, TextId
 from sync.store import Store, open_store
@@ -19,23 +19,28 @@ from sync.store.inbox import Claim, take
 from sync.store.journal import Wish
 
 _AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
-_CALLS = 300
+SIZES = {"LINKS": (100_000, 2_000), "CALLS": (300, 30)}
 _SLOWER = 3.0
 """A tree of a hundred times as much is two levels deeper; a whole table takes a hundred times as long."""
 
 
-def main() -> None:
-    """Print how long one call takes with few and with many links. Raises RuntimeError for a slow ratio."""
-    limit_ = Limit(limit(_SLOWER), enough=size("ENOUGH", 100_000))
-    most = size("LINKS", 100_000)
-    few, many = _measured(1000), _measured(most)
+def main(sheet: Sheet) -> None:
+    """Take down how long one call takes with many links, beside the same with few."""
+    most = sheet.size("LINKS")
+    few, many = _measured(1000, sheet.size("CALLS")), _measured(most, sheet.size("CALLS"))
     for name, quick in few.items():
-        told = f"1000 links {quick * 1e6:.0f} us, {most} links {many[name] * 1e6:.0f} us"
-        print(f"{name}: {told}, {limit_.judged(name, many[name] / quick, most)}")
-    limit_.hold()
+        sheet.add(
+            f"{name}, with {most:,} links",
+            many[name],
+            "s",
+            beside=quick,
+            named="with 1,000",
+            goal=ratio_most(_SLOWER),
+            steady=True,
+        )
 
 
-def _measured(links: int) -> dict[str, float]:
+def _measured(links: int, count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder) / "store.sqlite3")
         _fill(store, links)
@@ -47,19 +52,19 @@ def _measured(links: int) -> dict[str, float]:
             "due, ten of all": lambda n: store.inbox.due(_AT + timedelta(seconds=9)),
             "a text's note and answer": lambda n: _answered(store, claim, n),
         }
-        seconds = {name: _best(call, links) for name, call in calls.items()}
+        seconds = {name: _best(call, links, count) for name, call in calls.items()}
         store.database.close()
         return seconds
 
 
-def _best(call: Callable[[int], object], links: int) -> float:
+def _best(call: Callable[[int], object], links: int, count: int) -> float:
     """Return the seconds of one call, the best of three rounds over links far from one another."""
     rounds = []
     for _ in range(3):
         started = time.perf_counter()
-        for n in range(_CALLS):
+        for n in range(count):
             call(1 + n * 7919 % links)
-        rounds.append((time.perf_counter() - started) / _CALLS)
+        rounds.append((time.perf_counter() - started) / count)
     return min(rounds)
 
 

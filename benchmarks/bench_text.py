@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.figures import Sheet, least, most
 from mappings.markup import html, write
 from mappings.markup.adf_read import read as read_adf
 from mappings.markup.gitlab import read as read_gitlab
@@ -28,8 +29,22 @@ from tests.mappings.features import Features, of_adf, of_html, of_markdown, of_t
 from tests.mappings.readers import NAMES, shown
 from tests.mappings.snapshots import LONGEST, PEOPLE, SIGNATURES, Source, sources
 
+SIZES = {"BODIES": (1_000, 12), "LONG": (200_000, 20_000)}
+"""Bodies of each group at most, and letters of the long text."""
+WORDS, STRUCTURE = 0.995, 0.95
+"""What every direction keeps, at least."""
+RATES = {
+    "html -> md, with history": 500,
+    "html -> md, without": 1_500,
+    "wiki -> md": 300,
+    "adf -> md": 1_000,
+    "md -> wiki": 250,
+    "md -> adf": 1_000,
+}
+"""Bodies a second, at least."""
+SOON = 0.5
+"""Seconds that the long text takes, at most."""
 FOLDED = "> **Earlier messages**"
-LONG = 200_000
 CANNOT = {
     "wiki": ("task", "inner quote", "inner heading", "inner rule"),
     "adf": ("picture", "inner quote", "inner heading", "inner rule"),
@@ -79,11 +94,14 @@ class Kept:
         for (kind, _), count in lost.items():
             self.kinds[kind.split(" ", maxsplit=1)[0] if kind.startswith("item") else kind] += count
 
-    def __str__(self) -> str:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in self.kinds.most_common(6))
-        words = 100 * (1 - self.words_lost / max(1, self.words))
-        structure = 100 * (1 - self.structure_lost / max(1, self.structure))
-        return f"words {words:6.2f} %  structure {structure:6.2f} %" + (f"  lost: {kinds}" if kinds else "")
+    def shares(self) -> tuple[float, float]:
+        """Return which share of the words, and of the structure, is kept."""
+        words = 1 - self.words_lost / max(1, self.words)
+        return words, 1 - self.structure_lost / max(1, self.structure)
+
+    def lost(self) -> str:
+        """Return what is lost most."""
+        return ", ".join(f"{count} {kind}" for kind, count in self.kinds.most_common(6))
 
 
 def _outer(structure: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
@@ -93,10 +111,10 @@ def _outer(structure: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
     return merged
 
 
-def main() -> None:
-    """Print a line for each direction."""
+def main(sheet: Sheet) -> None:
+    """Take down what each direction keeps, then how fast it is."""
     bodies, held = (
-        [source for source in sources(held=held) if source.path.stat().st_size <= LONGEST]
+        _some([source for source in sources(held=held) if source.path.stat().st_size <= LONGEST], sheet)
         for held in (False, True)
     )
     canonical, unseen = ({str(s): s.canonical() for s in group} for group in (bodies, held))
@@ -108,44 +126,73 @@ def main() -> None:
             print(f"wiki markup is not measured: {missing}")
         for title, group, texts in (("bodies", bodies, canonical), ("bodies held out", held, unseen)):
             print(f"{len(group)} {title}: {dict(Counter(source.folder for source in group))}")
-            features(group, texts, oracle)
-    speed(bodies, canonical)
+            features(sheet, title, group, texts, oracle)
+    speed(sheet, bodies, canonical)
 
 
-def features(bodies: Sequence[Source], canonical: dict[str, str], oracle: Any) -> None:
-    """Print what each direction keeps, ours and the libraries'."""
+def _some(bodies: Sequence[Source], sheet: Sheet) -> Sequence[Source]:
+    """Return as many bodies as are asked for, from all over the corpus."""
+    return bodies[:: -(-len(bodies) // sheet.size("BODIES"))]
+
+
+def features(
+    sheet: Sheet, title: str, bodies: Sequence[Source], canonical: dict[str, str], oracle: Any
+) -> None:
+    """Take down what each direction keeps, beside what the libraries keep."""
     for folder, read in READERS.items():
+        found: dict[str, Kept] = {}
         for name, convert in ways(f"{folder} -> md", read).items():
-            kept = Kept()
+            kept = found[name] = Kept()
             for source in bodies:
                 before = measured(folder, source.raw.text, oracle) if source.folder == folder else None
                 if before is not None:
                     kept.add(before, of_markdown(convert(source.raw.text)))
-            print(f"{name:28} {kept}")
+        _kept(sheet, title, f"{folder} -> md", found)
     for folder, format in WRITERS.items():
+        found = {}
 
         def ours(text: str, format: TextFormat = format) -> str:
             return write(text, format, NAMES[format], people=PEOPLE[format])
 
         for name, convert in ways(f"md -> {folder}", ours).items():
-            kept = Kept()
+            kept = found[name] = Kept()
             for text in canonical.values():
                 after = measured(folder, convert(text), oracle)
                 if after is not None:
                     kept.add(of_markdown(text), after, folder)
-            print(f"{name:28} {kept}")
+        _kept(sheet, title, f"md -> {folder}", found)
+
+
+def _kept(sheet: Sheet, title: str, direction: str, found: dict[str, Kept]) -> None:
+    """Take down the shares of a direction; nothing where nobody could measure."""
+    ours, *others = found.values()
+    if not ours.words:
+        return
+    named = [name for name in found if name != direction]
+    for n, (what, goal) in enumerate((("words", WORDS), ("structure", STRUCTURE))):
+        sheet.add(
+            f"{direction}, {title}: {what} kept",
+            ours.shares()[n],
+            "share",
+            beside=others[0].shares()[n] if others else None,
+            named=named[0] if named else "",
+            goal=least(goal),
+            steady=True,
+        )
+    if ours.lost():
+        print(f"  lost: {ours.lost()}")
 
 
 def ways(direction: str, ours: Callable[[str], str]) -> dict[str, Callable[[str], str]]:
-    """Return who can convert in a direction: we, and the library of choice if it is installed."""
+    """Return who can convert in a direction: we first, then the library of choice if it is installed."""
     found = {direction: ours}
     try:
         if direction == "html -> md":
-            found[f"{direction} (markdownify)"] = importlib.import_module("markdownify").markdownify
+            found["markdownify"] = importlib.import_module("markdownify").markdownify
         elif direction == "md -> wiki":
             renderer = importlib.import_module("mistletoe.contrib.jira_renderer").JiraRenderer
             mistletoe = importlib.import_module("mistletoe")
-            found[f"{direction} (mistletoe)"] = lambda text: str(mistletoe.markdown(text, renderer))
+            found["mistletoe"] = lambda text: str(mistletoe.markdown(text, renderer))
     except ImportError as missing:
         print(f"not compared: {missing}")
     return found
@@ -171,30 +218,38 @@ def measured(folder: str, text: str, oracle: Any) -> Features | None:
         return None
 
 
-def speed(bodies: Sequence[Source], canonical: dict[str, str]) -> None:
-    """Print bodies a second, and how long a text of 200 KB takes."""
+def speed(sheet: Sheet, bodies: Sequence[Source], canonical: dict[str, str]) -> None:
+    """Take down bodies a second, and how long a text of 200 KB takes."""
+    letters = sheet.size("LONG")
     long = "\n\n".join(canonical.values())
-    long = (long + "\n\n") * (LONG // len(long) + 1)
-    long = long[: long.rindex("\n\n", 0, LONG)]
+    long = (long + "\n\n") * (letters // len(long) + 1)
+    long = long[: long.rindex("\n\n", 0, letters)]
     for folder, read in READERS.items():
         texts = {str(s): s.raw.text for s in bodies if s.folder == folder}
         groups = {f"{folder} -> md": list(texts.values())}
         if folder == "html":
             folded = [t for name, t in texts.items() if FOLDED in canonical[name]]
             plain = [t for name, t in texts.items() if FOLDED not in canonical[name]]
-            groups = {"html -> md, history": folded, "html -> md, none": plain}
+            groups = {"html -> md, with history": folded, "html -> md, without": plain}
         written = write(long, WRITERS[folder], NAMES[WRITERS[folder]])
-        once = best(read, [written])
         for name, group in groups.items():
-            rate = len(group) / best(read, group) if group else 0
-            print(f"{name:28} {rate:8,.0f} bodies/s   200 KB ({len(written):,} here): {once:.2f} s")
+            if group:
+                _fast(sheet, name, len(group) / best(read, group))
+        what = f"{folder} -> md, one text of {len(written):,} letters"
+        sheet.add(what, best(read, [written]), "s", goal=most(SOON), steady=True)
     for folder, format in WRITERS.items():
 
         def ours(text: str, format: TextFormat = format) -> str:
             return write(text, format, NAMES[format])
 
-        rate = len(canonical) / best(ours, list(canonical.values()))
-        print(f"{'md -> ' + folder:28} {rate:8,.0f} bodies/s   200 KB: {best(ours, [long]):.2f} s")
+        _fast(sheet, f"md -> {folder}", len(canonical) / best(ours, list(canonical.values())))
+        what = f"md -> {folder}, one text of {len(long):,} letters"
+        sheet.add(what, best(ours, [long]), "s", goal=most(SOON), steady=True)
+
+
+def _fast(sheet: Sheet, name: str, rate: float) -> None:
+    goal = least(RATES[name]) if name in RATES else None
+    sheet.add(f"{name}, bodies", rate, "/s", goal=goal, steady=True)
 
 
 def best(convert: Callable[[str], str], texts: Sequence[str]) -> float:
@@ -206,7 +261,3 @@ def best(convert: Callable[[str], str], texts: Sequence[str]) -> float:
             convert(text)
         times.append(time.process_time() - started)
     return min(times)
-
-
-if __name__ == "__main__":
-    main()

@@ -25,12 +25,20 @@ from urllib.parse import urlsplit
 
 import requests
 
-from benchmarks.rig import Goals, Rig, sandbox, size
+from benchmarks.figures import Sheet, most, ratio_least
+from benchmarks.rig import Rig, sandbox
 from deskbridge.bootstrap import Application, build
 from deskbridge.demo.people import People
 from deskbridge.hooks import hook_of
 from deskbridge.service import look_once
 
+SIZES = {
+    "EVENTS": (500, 50),
+    "BURST": (500, 50),
+    "NOTES": (200, 20),
+    "COMMENTS": (10, 2),
+    "LINKS": (100_000, 2_000),
+}
 _KIM = "kim@lantern.example"
 _WORKERS = 16
 _LATENCY = 0.05
@@ -45,17 +53,15 @@ class Running:
     people: People
 
 
-def main() -> None:
-    """Print a line for each figure. Raises RuntimeError when any missed its goal."""
-    goals = Goals()
-    _idle(goals)
+def main(sheet: Sheet) -> None:
+    """Take down what an idle poll costs, how soon webhooks are answered and acted on, comments a second."""
+    _idle(sheet)
     with sandbox() as rig, _serving(rig) as running:
-        steady = [n / 50 for n in range(size("EVENTS", 500))]
-        _answers(goals, running, "50 webhooks/s", steady, 0.05)
-        _answers(goals, running, "500 in one burst", [0.0] * 500, 1.0)
-        _end_to_end(goals, running)
-    _mirrored(goals)
-    goals.hold()
+        steady, burst = [n / 50 for n in range(sheet.size("EVENTS"))], sheet.size("BURST")
+        _answers(sheet, running, "50 webhooks/s", steady, 0.05)
+        _answers(sheet, running, f"{burst} webhooks at once", [0.0] * burst, 1.0)
+        _end_to_end(sheet, running)
+    _mirrored(sheet)
 
 
 @contextmanager
@@ -86,7 +92,7 @@ def _environment(rig: Rig) -> dict[str, str]:
     return environment
 
 
-def _answers(goals: Goals, running: Running, what: str, at: Sequence[float], most: float) -> None:
+def _answers(sheet: Sheet, running: Running, what: str, at: Sequence[float], goal: float) -> None:
     """Send webhooks at these moments, each by a connection of its own, and time the answers."""
     secret = hook_of(running.application.settings, "desk").secret
     taken = asyncio.run(_storm(running.url, secret, at))
@@ -98,13 +104,10 @@ def _answers(goals: Goals, running: Running, what: str, at: Sequence[float], mos
         # Tickets of these numbers do not exist: a row that was looked at is gone, and what stays was noted.
         lost = len(at) - _noted(running, len(at))
     pulse = store.health.pulse("desk")
-    _print(
-        f"{what}: answered",
-        taken,
-        goals.most("p99", _at(taken, 0.99), most),
-        goals.exactly("lost", lost, 0),
-        goals.exactly("refused", pulse.refused, 0),
-    )
+    sheet.add(f"{what} answered, p50", _at(taken, 0.5), "s")
+    sheet.add(f"{what} answered, p99", _at(taken, 0.99), "s", goal=most(goal))
+    sheet.count(f"{what}, lost", lost, 0)
+    sheet.count(f"{what}, refused", pulse.refused, 0)
 
 
 def _noted(running: Running, count: int) -> int:
@@ -138,9 +141,9 @@ async def _post(url: str, secret: str, body: bytes) -> float:
     return taken
 
 
-def _end_to_end(goals: Goals, running: Running) -> None:
+def _end_to_end(sheet: Sheet, running: Running) -> None:
     """Write private notes at 20 a second over linked tickets; time until each stands in GitLab."""
-    people, count = running.people, size("NOTES", 200)
+    people, count = running.people, sheet.size("NOTES")
     for connector in (running.application.connectors[name] for name in ("desk", "gitlab")):
         connector.apply_hook(hook_of(running.application.settings, connector.name))
     tickets = [people.mail(_KIM, "Kim", f"Subject {n}", "<p>Help</p>") for n in range(40)]
@@ -170,13 +173,11 @@ def _end_to_end(goals: Goals, running: Running) -> None:
     stop.set()
     watcher.join()
     taken = [max(0.0, arrived[word] - sent[word]) for word in sent if word in arrived]
-    _print(
-        "20 notes/s: written on the other side",
-        taken,
-        goals.most("p95", _at(taken, 0.95), 1.0),
-        goals.most("p99", _at(taken, 0.99), 3.0),
-        goals.exactly("lost", count - len(taken), 0),
-    )
+    what = "20 notes/s written on the other side"
+    sheet.add(f"{what}, p50", _at(taken, 0.5), "s")
+    sheet.add(f"{what}, p95", _at(taken, 0.95), "s", goal=most(1.0))
+    sheet.add(f"{what}, p99", _at(taken, 0.99), "s", goal=most(3.0))
+    sheet.count(f"{what}, lost", count - len(taken), 0)
 
 
 def _issues(people: People) -> list[Mapping[str, object]]:
@@ -200,7 +201,7 @@ def _watch(
         stop.wait(2)
 
 
-def _mirrored(goals: Goals) -> None:
+def _mirrored(sheet: Sheet) -> None:
     """Mirror comments over 16 issues with 50 ms latency, beside a bare loop with as many threads."""
     with sandbox() as rig, tempfile.TemporaryDirectory() as room:
         settings = Path(room) / "settings.toml"
@@ -211,7 +212,7 @@ def _mirrored(goals: Goals) -> None:
         for ticket in tickets:
             people.sort(ticket, tags=["firmware"])
         _sync(application)
-        each = size("COMMENTS", 10)
+        each = sheet.size("COMMENTS")
         for ticket in tickets:
             for number in range(each):
                 people.note(ticket, f"<p>Word {number}</p>")
@@ -233,11 +234,13 @@ def _mirrored(goals: Goals) -> None:
                 list(pool.map(bare, numbers))
 
         theirs, total = _seconds(loop), each * _WORKERS
-        print(
-            f"comments at 50 ms over {_WORKERS} issues: {total / ours:.0f}/s,"
-            f" bare loop {total / theirs:.0f}/s,"
-            f" {goals.least('ratio', theirs / ours, 0.6)} (load {os.getloadavg()[0]:.0f})",
-            flush=True,
+        sheet.add(
+            f"comments mirrored at 50 ms over {_WORKERS} issues",
+            total / ours,
+            "/s",
+            beside=total / theirs,
+            named=f"bare loop of {_WORKERS} threads",
+            goal=ratio_least(0.6),
         )
 
 
@@ -259,7 +262,7 @@ def _seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _idle(goals: Goals) -> None:
+def _idle(sheet: Sheet) -> None:
     """Count what a poll costs in which nothing changed, with few links and with many."""
     from sqlalchemy import event, insert
 
@@ -273,7 +276,7 @@ def _idle(goals: Goals) -> None:
         engine, asked = application.store.database._engine, list[str]()  # noqa: SLF001 - to count
         event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
         known, when, first = 0, application.now() - timedelta(days=9), None
-        for links in (100, size("LINKS", 100_000)):
+        for links in (100, sheet.size("LINKS")):
             numbers = range(1_000_000 + known, 1_000_000 + links)
             side = {"connection": "desk", "display": "", "url": "", "created": when}
             with application.store.database.writing() as tx:
@@ -284,11 +287,8 @@ def _idle(goals: Goals) -> None:
             taken = _seconds(application.engine.collect)
             calls = sum(_calls(rig).values()) - before
             first = calls if first is None else first
-            told = goals.exactly("calls", calls, first)
-            print(
-                f"idle poll with {links} links: {told}, {len(asked)} queries, {taken:.2f} s",
-                flush=True,
-            )
+            sheet.count(f"calls of a poll in which nothing changed, with {links:,} links", calls, first)
+            print(f"  {len(asked)} queries, {taken:.2f} s", flush=True)
 
 
 def _calls(rig: Rig) -> dict[str, int]:
@@ -300,8 +300,3 @@ def _at(taken: Sequence[float], share: float) -> float:
     """Return within how many seconds a share of all was answered; none was if there is no answer."""
     ordered = sorted(taken) or [float("inf")]
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def _print(what: str, taken: Sequence[float], *goals: str) -> None:
-    load = f"load {os.getloadavg()[0]:.0f}"
-    print(f"{what}: p50 {_at(taken, 0.5) * 1000:.0f} ms, {', '.join(goals)} ({load})", flush=True)

@@ -21,33 +21,36 @@ from pathlib import Path
 import requests
 from sqlalchemy import URL
 
-from benchmarks.bench_webhooks import _at, _environment, _print, _storm
-from benchmarks.rig import Goals, Rig, sandbox, size
+from benchmarks.bench_webhooks import _at, _environment, _storm
+from benchmarks.figures import NotHereError, Sheet, most, ratio_least
+from benchmarks.rig import Rig, sandbox
 from deskbridge.bootstrap import Application, build
 from deskbridge.demo.people import People
 from deskbridge.hooks import hook_of
 from deskbridge.service import look_once
 from deskbridge.web.app import _PATIENCE
 from sync.jobs.rounds import poll_name
-from tests.sync.postgres import Postgres, running
+from tests.sync.postgres import Postgres, Unavailable, running
 
+SIZES = {"SHARED": (160, 16), "LATENCY_MS": (50, 50), "RATE": (250, 20), "STORM_SECONDS": (60, 2)}
 _KIM = "kim@lantern.example"
 _THREADS = 4
 _LONG = timedelta(hours=9)
 
 
-def main() -> None:
-    """Print a line for each figure. Raises RuntimeError when any missed its goal."""
-    goals = Goals()
-    with running(durable=True) as server:
-        _scaled(goals, server)
-        _stormed(goals, server)
-    goals.hold()
+def main(sheet: Sheet) -> None:
+    """Take down each figure. Raises NotHereError without a PostgreSQL."""
+    try:
+        with running(durable=True) as server:
+            _scaled(sheet, server)
+            _stormed(sheet, server)
+    except Unavailable as error:
+        raise NotHereError(str(error)) from error
 
 
-def _scaled(goals: Goals, server: Postgres) -> None:
+def _scaled(sheet: Sheet, server: Postgres) -> None:
     """Copy a comment on each of many tickets, by one worker and by four; nothing else is to do."""
-    count, latency = size("SHARED", 160), size("LATENCY_MS", 50) / 1000
+    count, latency = sheet.size("SHARED"), sheet.size("LATENCY_MS") / 1000
     with sandbox() as rig, _hub(rig, server.store()) as (application, environment):
         people = People(rig.env)
         tickets = [people.mail(_KIM, "Kim", f"Subject {n}", "<p>Help</p>") for n in range(count)]
@@ -72,18 +75,20 @@ def _scaled(goals: Goals, server: Postgres) -> None:
                 seconds[workers] = time.perf_counter() - begun
                 _latency(rig, 0)
         wrong = sum(said != ["Word 0", "Word 1"] for said in _said(people).values())
-        print(
-            f"{count} tickets at {latency * 1000:.0f} ms by one worker of {_THREADS} threads"
-            f" {seconds[1]:.1f} s, by four {seconds[4]:.1f} s,"
-            f" {goals.least('ratio', seconds[1] / seconds[4], 3.2)},"
-            f" {goals.exactly('lost, doubled or out of order', wrong, 0)} (load {os.getloadavg()[0]:.0f})",
-            flush=True,
+        sheet.add(
+            f"tickets by four workers of {_THREADS} threads, at {latency * 1000:.0f} ms",
+            count / seconds[4],
+            "/s",
+            beside=count / seconds[1],
+            named="one worker",
+            goal=ratio_least(3.2),
         )
+        sheet.count("texts lost, doubled or out of order", wrong, 0)
 
 
-def _stormed(goals: Goals, server: Postgres) -> None:
+def _stormed(sheet: Sheet, server: Postgres) -> None:
     """Send webhooks steadily to `serve`, beside which another worker works."""
-    rate, length = size("RATE", 250), size("STORM_SECONDS", 60)
+    rate, length = sheet.size("RATE"), sheet.size("STORM_SECONDS")
     with sandbox() as rig, _hub(rig, server.store()) as (application, environment):
         moments = [n / rate for n in range(rate * length)]
         with _workers(environment, 1), _serving(environment) as url:
@@ -93,13 +98,11 @@ def _stormed(goals: Goals, server: Postgres) -> None:
             with suppress(RuntimeError):
                 _until(lambda: _noted(application, len(moments)) == len(moments), 30)
             lost = len(moments) - _noted(application, len(moments))
-        _print(
-            f"{rate} webhooks/s for {length} s on PostgreSQL, committed before the answer",
-            taken,
-            goals.most("p99", _at(taken, 0.99), _PATIENCE),
-            f"{early} that may have been answered before",
-            goals.exactly("lost", lost, 0),
-        )
+        what = f"{rate} webhooks/s for {length} s on PostgreSQL"
+        sheet.add(f"{what}, committed before the answer, p99", _at(taken, 0.99), "s", goal=most(_PATIENCE))
+        sheet.add(f"{what}, p50", _at(taken, 0.5), "s")
+        sheet.add(f"{what}, answered before the commit at most", early, "answers")
+        sheet.count(f"{what}, lost", lost, 0)
 
 
 def _noted(application: Application, count: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -189,86 +188,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def size(name: str, default: int) -> int:
-    """Return how much to measure: the environment's BENCH_NAME, or the size that figures are quoted for."""
-    return int(os.environ.get(f"BENCH_{name}", default))
+def memory(what: str, pid: int | None = None) -> float:
+    """Return a process's memory in MB, its own by default: `VmRSS` now, `VmHWM` at most so far.
 
-
-def limit(default: float) -> float:
-    """Return the most that a ratio may be: BENCH_LIMIT, or what the benchmark promises."""
-    return float(os.environ.get("BENCH_LIMIT", default))
-
-
-@dataclass
-class Limit:
-    """The most that a ratio may be; of too little it is noise, and is told without being judged."""
-
-    most: float
-    enough: int
-    """From how much on a ratio is judged: the size that figures are quoted for."""
-    _above: list[str] = field(default_factory=list)
-
-    def judged(self, what: str, ratio: float, count: int) -> str:
-        """Return a ratio as it is printed, with what came of it."""
-        told = f"ratio {ratio:.2f} (limit {self.most:.2f}"
-        if count < self.enough:
-            return f"{told}, judged from {self.enough} on)"
-        if ratio > self.most:
-            self._above.append(f"{what}: {ratio:.2f}")
-            return f"{told}: above it)"
-        return f"{told})"
-
-    def hold(self) -> None:
-        """Raise RuntimeError when any ratio was above the limit, which fails the benchmark."""
-        if self._above:
-            raise RuntimeError(f"above the limit of {self.most:.2f}: {'; '.join(self._above)}")
-
-
-def _judging() -> bool:
-    """Whether times mean something: others leave us most of the machine."""
-    said = os.environ.get("BENCH_JUDGE", "")
-    return said == "always" or (said != "never" and os.getloadavg()[0] <= 1.5 * (os.cpu_count() or 1))
-
-
-@dataclass
-class Goals:
-    """What speeds and times must come to. On a machine that is busy already, times are told and not judged.
-
-    BENCH_JUDGE says `always` or `never`; BENCH_STRICT makes every goal so many times harder.
+    `getrusage` begins with what the process had that started it, and so cannot tell of a small child.
+    Raises RuntimeError where the system does not say.
     """
-
-    _missed: list[str] = field(default_factory=list)
-    _judged: bool = field(default_factory=_judging)
-
-    def least(self, what: str, value: float, goal: float) -> str:
-        """Return a speed or ratio beside the least that it may be."""
-        goal *= size("STRICT", 1)
-        return self._told(what, f"{value:,.2f}", f"at least {goal:,.2f}", met=value >= goal)
-
-    def most(self, what: str, seconds: float, goal: float) -> str:
-        """Return a time beside the most that it may be, as milliseconds."""
-        goal /= size("STRICT", 1)
-        return self._told(
-            what, f"{seconds * 1000:.0f} ms", f"at most {goal * 1000:.0f} ms", met=seconds <= goal
-        )
-
-    def share(self, what: str, value: float, goal: float) -> str:
-        """Return a share of a core beside the most that it may be."""
-        goal /= size("STRICT", 1)
-        return self._told(what, f"{value:.2%}", f"at most {goal:.2%}", met=value <= goal)
-
-    def exactly(self, what: str, count: int, wanted: int) -> str:
-        """Return a count beside what it must be, however busy the machine is."""
-        if count != wanted:
-            self._missed.append(f"{what}: {count} instead of {wanted}")
-        return f"{what} {count}"
-
-    def _told(self, what: str, value: str, goal: str, *, met: bool) -> str:
-        if not met and self._judged:
-            self._missed.append(f"{what} {value}, {goal}")
-        return f"{what} {value} ({goal}{'' if met else ': missed'}{'' if self._judged else ', not judged'})"
-
-    def hold(self) -> None:
-        """Raise RuntimeError when any goal was missed, which fails the benchmark."""
-        if self._missed:
-            raise RuntimeError(f"missed: {'; '.join(self._missed)}")
+    for line in Path(f"/proc/{pid or 'self'}/status").read_text("ascii").splitlines():
+        if line.startswith(f"{what}:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("this system does not tell how much memory a process has")
