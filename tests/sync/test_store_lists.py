@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from mappings.ticket import Ref
 from sync.served import facts_json
@@ -113,3 +113,17 @@ def test_lists_are_read_in_pages(store: Store) -> None:
     """Otherwise a ticket is on two pages of a list, or on none."""
     pages = [[c.ref.key for c in store.lists.found(Wanted(), AT, 4, skip)] for skip in (0, 4, 8)]
     assert pages == [["10", "9", "8", "7"], ["6", "5", "4", "3"], ["2", "1"]]
+
+
+def test_a_list_that_is_asked_on_tells_each_ticket_once(store: Store) -> None:
+    """Otherwise a program that copies the list misses tickets of one moment, or has some twice."""
+    with store.database.writing() as tx:
+        tx.execute(update(t.served).where(t.served.c.key.in_(("3", "4", "10"))).values(changed=AT))
+    whole = [card.ref.key for card in store.lists.page(Wanted(), AT, 99)]
+    assert whole == ["9", "8", "7", "6", "5", "2", "1", "10", "3", "4"]
+    found, after = list[str](), None
+    while page := store.lists.page(Wanted(), AT, 2, after):
+        found += [card.ref.key for card in page]
+        after = (page[-1].changed, page[-1].ref)
+    assert found == whole
+    assert [card.ref.key for card in store.lists.page(Wanted(text="row 10_"), AT, 5)] == ["10"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,13 @@ def test_every_answer_is_as_it_is_described(looked_at: Desk, tmp_path: Path) -> 
     """Otherwise a program that is made from the description breaks on an answer, or on being refused."""
     config = tmp_path / "schemathesis.toml"
     config.write_text(_KNOWN, "utf-8")
-    asked = ["--max-examples", "5", "--phases", "examples,coverage,fuzzing", "--no-color"]
+    asked = [
+        "--max-examples",
+        os.environ.get("EXAMPLES", "5"),
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--no-color",
+    ]
     token = f"Authorization: Bearer {program(looked_at, Role.ADMIN).token}"
     address = f"{looked_at.url}{ROOT}/openapi.json"
     ran = subprocess.run(

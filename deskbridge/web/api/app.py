@@ -9,6 +9,7 @@ from inspect import cleandoc
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 
 import deskbridge
@@ -87,6 +88,7 @@ def api_of(application: Application, wake: Callable[[], None], metrics: Metrics)
         root_path_in_servers=False,
         redirect_slashes=False,
     )
+    api.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     api.state.hub = Hub(application, wake)
     handle(api)
     for one in ENDPOINTS:
