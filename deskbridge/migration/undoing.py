@@ -11,6 +11,7 @@ from deskbridge.bootstrap import Application
 from deskbridge.desk import label_of
 from deskbridge.migration.asked import Asked
 from deskbridge.migration.desk import source_of, targets_of
+from deskbridge.migration.opening import refuse_two
 from sync.fields import slug
 from sync.migrate.rollback import Result, Rollback, Undone
 from sync.store.runs import Item, State
@@ -40,12 +41,16 @@ class Undoing:
 def undone(application: Application, asked: Asked, run: int | None, *, apply: bool) -> Undoing:
     """Undo what runs created, as far as it was asked; without `apply` prove that it is possible.
 
-    Raises ConfigError for a run that there is not, and WireError where a tool cannot be asked.
+    Raises ConfigError for a run that there is not, UnsafePlan while one is at work, which would make again
+    what is deleted, and WireError where a tool cannot be asked.
     """
     settings, store = application.settings, application.store
     source, found = source_of(settings), Undoing()
     if run is not None and store.runs.get(run) is None:
         raise ConfigError([f"--run: there is no run {run}; `deskbridge migrate status --json` lists them"])
+    newest = next(iter(store.runs.all(source)), None)
+    if apply and newest is not None:
+        refuse_two(application, newest)
     for error in application.engine.identify():
         raise error
     places = targets_of(settings)

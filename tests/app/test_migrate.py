@@ -392,6 +392,20 @@ class TestRollback:
         assert hub.run("migrate", "rollback", "--apply").code == 4
         assert [issue["key"] for issue in issues(hub.people)] == keys[:5]
 
+    def test_while_a_run_is_at_work_nothing_is_undone(self, hub: Hub) -> None:
+        """What a rollback deletes would be made again at once, and its last line be untrue."""
+        past(hub, 6, archived=0)
+        slow = {"system": "jira", "kind": "slow", "method": "POST", "path": ".*/comment$", "times": 999}
+        hub.control("POST", "faults", **slow, seconds=1)
+        running = hub.start("migrate", "run", "--apply", "--workers", "1")
+        while not list(issues(hub.people)):
+            time.sleep(0.05)
+        refused = hub.run("migrate", "rollback", "--apply")
+        hub.control("DELETE", "faults")
+        assert hub.end(running).code == 0
+        assert (refused.code, refused.out) == (5, ""), refused
+        assert "`migrate stop` ends it" in refused.err
+
     def test_without_the_right_nothing_is_tried(self, hub: Hub) -> None:
         """A rollback would stop in its middle, for a right that could have been asked for before."""
         past(hub, 3, archived=0)
