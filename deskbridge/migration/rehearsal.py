@@ -15,10 +15,10 @@ from deskbridge.migration.building import Machine
 from deskbridge.migration.running import Orders, demonstration, machine_for
 from deskbridge.report import plan_json, plan_lines
 from mappings.ticket import Ref, Status
-from sync.migrate.listing import BEGINNING, listed
+from sync.migrate.listing import BEGINNING, batches, listed
 from sync.outcome import Planned
 from sync.store.bundles import subject_of
-from sync.store.runs import Listed, Which
+from sync.store.runs import Listed, Rank, State, Which
 
 EXAMPLES = 5
 
@@ -30,17 +30,10 @@ class Counted:
     all: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
-    there: int = 0
-    """How many are linked already."""
-    highest: int = 0
-    numbered: int = 0
+    unlisted: int = 0
+    """How many numbers below the highest one no list shows, and no run has looked for."""
     first: list[Listed] = field(default_factory=list)
     """Those that would be taken first."""
-
-    @property
-    def unlisted(self) -> int:
-        """How many numbers below the highest one no list shows."""
-        return max(0, self.highest - self.numbered)
 
 
 def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted:
@@ -48,8 +41,14 @@ def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted
     found, reads = Counted(), machine.desk.rules.reads
     connector, best = machine.connectors[machine.source], list[tuple[float, float, int, Listed]]()
     settle, seen = connector.capabilities.settle, set[int]()
-    for hint in connector.changed(BEGINNING):
-        one = listed(hint, reads, None, settle)
+    store = machine.application.store
+    fresh = (
+        listed(hint, reads, known[hint.key], settle)
+        for batch in batches(connector.changed(BEGINNING))
+        for known in [store.register.entries(machine.source, {hint.key for hint in batch})]
+        for hint in batch
+    )
+    for one in fresh:
         if one.key.isdecimal():
             if int(one.key) in seen:
                 continue
@@ -59,6 +58,8 @@ def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted
             found.left_out[one.skipped] += 1
         elif not meant(which, one):
             found.left_out["not asked for"] += 1
+        elif one.known:
+            found.left_out["it is there, and did not change since"] += 1
         else:
             found.statuses[one.status or "unknown"] += 1
             changed = one.changed.timestamp() if one.changed else 0.0
@@ -66,7 +67,9 @@ def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted
             row = (early, -changed if which.done else changed, -found.all, one)
             (heapq.heappush if len(best) < examples else heapq.heappushpop)(best, row)
     if connector.capabilities.counts_up and seen:
-        found.highest, found.numbered = max(seen), len(seen)
+        looked_for = store.runs.walk(machine.source, [state for state in State if state is not State.WAITING])
+        unlisted = sum(item.rank is Rank.UNLISTED and int(item.ref.key) not in seen for item in looked_for)
+        found.unlisted = max(0, max(seen) - len(seen) - unlisted)
     found.first = [row[3] for row in sorted(best, reverse=True)]
     return found
 

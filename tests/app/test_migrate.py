@@ -113,6 +113,17 @@ class TestRun:
         assert changed["fields"]["status"]["name"] == "Done"
         assert "Said since" in comments(hub.people, open_one["key"])[-1]["body"]
 
+    def test_a_list_after_a_run_tells_what_is_left(self, hub: Hub) -> None:
+        """Before the weekend's last run an admin would read that all tickets are to be moved again."""
+        past(hub, 12)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        looked = hub.run("migrate", "run").out
+        assert "0 would be migrated" in looked
+        assert "it is there, and did not change since" in looked
+        assert "in no list" not in looked
+        hub.people.mail("kim@lantern.example", "Kim", "New since", "<p>New</p>")
+        assert "1 would be migrated" in hub.run("migrate", "run").out
+
     def test_live_work_leaves_alone_what_a_run_made(self, hub: Hub) -> None:
         """Before the cutover every migrated ticket would get a note in the desk that agents still work in."""
         past(hub, 10)
