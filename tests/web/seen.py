@@ -9,10 +9,14 @@ from html.parser import HTMLParser
 
 import requests
 
+from deskbridge.bootstrap import Application
 from deskbridge.demo.morning import KIM, at
 from deskbridge.demo.people import File
 from deskbridge.demo.run import Demo, started
+from deskbridge.sharing import share
 from deskbridge.web.serving import looking
+from sync.store.checked import keep as keep_answer
+from sync.store.runs import Listed, Rank
 from tests.web.looking import let_in
 
 HOSTILE = "<script>hit=1</script>\"'><img src=x onerror=hit=1>{{7*7}}"
@@ -33,6 +37,7 @@ PAGES = (
     "/reports/lantern/2026-01",
     "/figures",
     "/runs",
+    "/runs/1",
     "/connections",
     "/links",
     "/settings",
@@ -87,8 +92,36 @@ def desk() -> Iterator[Desk]:
         people.sort(dead, tags=["dev"])
         sync()
         let_in(demo.application)
+        _beside(demo.application)
         with looking(demo.application, wake=lambda: None) as url:
             yield Desk(demo, url)
+
+
+def _beside(app: Application) -> None:
+    """Have a run be under way, a customer have a link, and the tools have been asked about the settings."""
+    run = app.store.runs.begin("desk", "digest", "Ada", {}, app.now())
+    progress = {"phase": "migrating", "listed": 9, "settled": 5, "parked": 1, "waiting": 4, "rate": 0.4}
+    told = {"left_seconds": 10, "quota": {"jira": 0.4}, "waits_for": {"gitlab": TAG}}
+    app.store.runs.beat(run.id, progress | told, app.now())
+    listed = [
+        Listed(
+            key=str(n),
+            version="",
+            presence="",
+            status="",
+            whose="",
+            changed=None,
+            created=None,
+            rank=Rank.OPEN,
+            skipped=TAG if n % 2 else "",
+        )
+        for n in range(9)
+    ]
+    app.store.runs.listed("desk", listed, app.now())
+    share(app, "lantern", days=1, who="Ada")
+    keep_answer(
+        app.store.database.address, {"ready": ["desk"], "problems": [TAG], "remarks": [TAG]}, app.now()
+    )
 
 
 class Made(HTMLParser):

@@ -20,7 +20,7 @@ from deskbridge.web.pages.visit import Shown, Visit
 
 _KNOWN = 512
 """Pages whose signs are remembered."""
-_FRESH = timedelta(seconds=4)
+_FRESH = timedelta(seconds=2)
 _PLACE = "0" * 32
 """Where the sign is put once the page is made."""
 _PASSES = re.compile(r'value="[0-9a-f]{128}"|(?<= data-far>)[^<]*|(?<=class="ledger">)[^<]*')
