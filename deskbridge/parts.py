@@ -338,6 +338,8 @@ class MigrationSettings(_Part):
         {"participants", "time", "ratings"}
     )
     """What is taken besides the conversation, as a note for staff; each costs a call for each ticket."""
+    time: Literal["note", "entries"] = "note"
+    """Whether booked time stands in that note, or is booked again entry by entry, where a tool can (Jira)."""
     strangers: Literal["park", "take"] = "take"
     """What becomes of tickets of customers whom the settings do not know."""
     number: str = ""

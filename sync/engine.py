@@ -17,7 +17,7 @@ from pathlib import Path
 from connectors.base import Connector, Presence, Snapshot
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, UnsafePlan, WireError
 from mappings.provenance import Signer
-from mappings.ticket import Field, Ref, Relation
+from mappings.ticket import Field, Ref, Relation, TimeEntry
 from sync.fuses import STANDARD, Fuses
 from sync.health import Breakers
 from sync.identity import changed
@@ -292,6 +292,7 @@ class Engine:
         """Look at a ticket that was claimed; None if the claim was lost."""
         plan, gone = Plan((), ()), ""
         whose: tuple[str | None, tuple[Relation, ...]] = (None, ())
+        booked: tuple[TimeEntry, ...] = ()
         made: list[Write] = []
         held = True
         try:
@@ -303,7 +304,7 @@ class Engine:
             self._learn(seen)
             seen = self._followed(claim, seen)
             self._refuse_if_older(seen)
-            whose = _whose(seen)
+            whose, booked = _whose(seen), _booked(seen)
             decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed, remap=remap)
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
@@ -333,7 +334,7 @@ class Engine:
             if held:
                 self._store.inbox.release(claim)
         look = self._store.looking.name
-        return Reconciled(row.subject, plan, outcome, tuple(made), *whose, gone, look, row.reason)
+        return Reconciled(row.subject, plan, outcome, tuple(made), *whose, gone, look, row.reason, booked)
 
     def _outcome_of(self, error: Exception) -> Outcome:
         """Return what is done about an error: one odd ticket must not stop all others."""
@@ -460,6 +461,13 @@ def _whose(seen: Observation) -> tuple[str | None, tuple[Relation, ...]]:
     leading = seen.tickets[0].situation
     front = leading.front()
     return customer, (leading.sides[front].ticket.relations or ()) if front else ()
+
+
+def _booked(seen: Observation) -> tuple[TimeEntry, ...]:
+    """Return the time that was booked on the front side that leads."""
+    leading = seen.tickets[0].situation
+    front = leading.front()
+    return (leading.sides[front].ticket.time_entries or ()) if front else ()
 
 
 def _unexpected(error: Exception) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.errors import Gone, HubError, Rejected, Throttled, Unauthorised, WireError
-from mappings.ticket import Ref, Relation
+from mappings.ticket import Ref, Relation, TimeEntry
 from sync.operations import Plan, Write
 
 BACKOFF = (timedelta(seconds=5), timedelta(minutes=15))
@@ -78,6 +78,8 @@ class Reconciled:
     """What this look is called, in the log and with what was decided; empty where there was none."""
     why: str = ""
     """What had the ticket be looked at."""
+    booked: tuple[TimeEntry, ...] = ()
+    """The time that was booked on its front side, as far as that was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,8 @@ class Rules:
     """In which presence a ticket of `source` is read: the trash and the archive are by rule."""
     parts: frozenset[Part] = frozenset()
     """What is read of `source` beyond the conversation, each at the price of a call for each ticket."""
+    books: bool = False
+    """Whether time that was booked at `source` is booked again where a tool can; else a note tells it."""
     numbered: str = ""
     """What stands before a ticket's number at `source` in the label by which it is found again."""
 

@@ -100,6 +100,7 @@ def _rules(rules: Rules, said: MigrationSettings, source: str, quiet: Collection
         source=source,
         reads=frozenset(reads | ({Presence.TRASHED} if said.trash == "take" else set())),
         parts=frozenset(Part(name) for name in said.parts),
+        books=said.time == "entries",
         numbered=said.number or f"{source}-",
     )
 

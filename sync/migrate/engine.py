@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from connectors.base import Connector
+from connectors.errors import Gone, Rejected, Uncertain, WireError
 from mappings.provenance import Signer
 from mappings.ticket import Field, Ref
 from sync.apply import RunWork
 from sync.engine import Engine
+from sync.migrate.bookings import book
 from sync.observe import Observation
 from sync.operations import Plan
-from sync.outcome import Done, Outcome, Reconciled
+from sync.outcome import Done, Later, Outcome, Parked, Reconciled, postponed
 from sync.reconcile import Reconciler
 from sync.routing import Desk
 from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.inbox import Waiting as Row
+from sync.uncertain import REQUEST_LIFE
 
 
 class RunEngine(Engine):
@@ -47,7 +51,27 @@ class RunEngine(Engine):
         subject = self._store.bundles.subject(ref)
         if subject.startswith("bundle:") and self._runs.held(subject) is None:
             return Reconciled(subject, Plan((), ()), Done())
-        return self._reconcile(Row(subject, self._now(), "a run", 0, None), remap)
+        result = self._reconcile(Row(subject, self._now(), "a run", 0, None), remap)
+        if result is None or not (self._desk.rules.books and result.booked):
+            return result
+        return replace(result, outcome=self._booked(ref, result))
+
+    def _booked(self, source: Ref, result: Reconciled) -> Outcome:
+        """Book the time of a ticket that is there now; return what comes of it."""
+        bundle = self._store.bundles.load(self._store.bundles.subject(source))
+        target = next((ref for ref in bundle.refs if ref != source), None)
+        if target is None or not isinstance(result.outcome, Done):
+            return result.outcome
+        try:
+            book(self._connectors, source, target, result.booked)
+        except Uncertain as error:
+            return Later(self._now() + REQUEST_LIFE, error)  # by then it is there, or never will be
+        except (Gone, Rejected) as error:
+            return Parked(f"{target.connection}: booked time: {error.text}")
+        except WireError as error:
+            self.breakers.failed(error)
+            return postponed([error], self._now())
+        return result.outcome
 
     def _ours(self, bundle: Bundle) -> bool:
         """Whether no live work has linked it."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
+from connectors.capabilities import Part
 from mappings.provenance import escape
 from mappings.ticket import Person, Rating, Ticket, TimeEntry
 from sync.audience import barred
@@ -23,7 +25,8 @@ def history(s: Situation, target: str) -> Iterator[Tell | Skip]:
     if source not in s.sides or target == source:
         return
     side = s.sides[source]
-    if not (words := told(side.ticket)):
+    books = s.rules.books and Part.TIME in s.abilities(target).parts
+    if not (words := told(replace(side.ticket, time_entries=()) if books else side.ticket)):
         return
     digest = hashlib.sha256(words.encode()).hexdigest()[:16]
     occasion = s.text(source, f"{HISTORY}{digest}")

@@ -453,3 +453,29 @@ class TestBesides:
         whole = picture(people)
         assert hub.run("migrate", "run", "--apply").code == 0
         assert picture(people) == whole
+
+    def test_booked_time_is_booked_again_once_where_it_is_wanted(self, hub: Hub) -> None:
+        """Hours would be in no report of the new tool, be counted twice, or forbid that a run is undone."""
+        hub.settings.write_text(f'{hub.settings.read_text("utf-8")}{MIGRATION}time = "entries"\n', "utf-8")
+        people = hub.people
+        ticket = people.mail("kim@lantern.example", "Kim", "Import stops", "<p>Help</p>")
+        entry = {
+            "time_spent": "00:45",
+            "note": "looked",
+            "billable": True,
+            "executed_at": "2026-03-02T10:00:00Z",
+        }
+        people.agent("POST", f"tickets/{ticket}/time_entries", json=entry)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        (issue,) = issues(people)
+        assert not comments(people, issue["key"]), "it stands in a note too"
+        people.agent("POST", f"tickets/{ticket}/time_entries", json={"time_spent": "01:30", "note": "again"})
+        people.note(ticket, "<p>Said since</p>")
+        assert hub.run("migrate", "run", "--apply").code == 0
+        logs = people.jira("GET", f"api/2/issue/{issue['key']}/worklog")["worklogs"]
+        assert [log["timeSpentSeconds"] for log in logs] == [45 * 60, 90 * 60]
+        assert logs[0]["started"].startswith("2026-03-02T10:00")
+        assert f"Sam Rivera: looked (desk {ticket}, entry " in logs[0]["comment"]
+        assert logs[0]["comment"].endswith(", billable)")
+        undone = hub.run("migrate", "rollback", "--apply")
+        assert (undone.code, undone.lines[0]) == (0, "1 deleted")
