@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.__main__ import names as benchmarks
 from benchmarks.figures import Sheet, least, most, ratio_most
 from benchmarks.table import BEGIN, END, into_page
 
@@ -155,3 +157,40 @@ def test_a_migration_is_measured(tmp_path: Path) -> None:
     calls = next(one for one in told if one["what"].startswith("calls for each ticket"))
     assert calls["baseline"].startswith("the least possible")
     assert any(one["baseline"].startswith("bare loop") for one in told)
+
+
+def rows_of(text: str) -> dict[str, list[list[str]]]:
+    """The rows of a page's figures by the benchmark that measures them."""
+    found: dict[str, list[list[str]]] = {}
+    for line in text.splitlines():
+        for name in re.findall(r"`make bench ARGS=(\w+)`", line) if line.startswith("| ") else ():
+            found.setdefault(name, []).append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+    return found
+
+
+def test_the_page_of_figures_knows_every_benchmark() -> None:
+    """Broken: a figure is measured that no page explains, or the page names a benchmark that is gone."""
+    text = PAGE.read_text("utf-8")
+    said, _, table = text.partition(BEGIN)
+    rows = rows_of(table.partition(END)[0])
+    assert sorted(rows) == benchmarks()
+    assert sorted(re.findall(r"^\| `(\w+)` \|", said, re.MULTILINE)) == benchmarks()
+    assert {len(row) for found in rows.values() for row in found} == {8}
+
+
+def test_the_readme_states_recorded_figures_alone() -> None:
+    """Broken: figures are measured anew, and the README goes on to tell the better ones of before."""
+    recorded = rows_of(PAGE.read_text("utf-8").partition(BEGIN)[2])
+    stated = rows_of((ROOT / "README.md").read_text("utf-8").partition("## Figures")[2])
+    assert stated
+    for name, found in stated.items():
+        known = {number for row in recorded[name] for cell in row[2:5] for number in numbers(cell)}
+        for row in found:
+            assert set(numbers(row[1])) <= known, row
+            missed = [one for one in recorded[name] if "missed" in one[6] and numbers(row[1])[0] in one[4]]
+            assert bool(missed) == ("missed" in row[1]), row
+
+
+def numbers(cell: str) -> list[str]:
+    """The figures of a cell, as they are written."""
+    return re.findall(r"\d[\d.,]*\d|\d", cell)
