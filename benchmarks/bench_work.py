@@ -29,13 +29,22 @@ from deskbridge.demo.people import People
 from deskbridge.hooks import hook_of
 from deskbridge.service import look_once
 from deskbridge.web.app import _PATIENCE
+from sync.jobs.beats import EVERY, STILL
 from sync.jobs.rounds import poll_name
 from tests.sync.postgres import Postgres, Unavailable, running
 
-SIZES = {"SHARED": (160, 16), "LATENCY_MS": (50, 50), "RATE": (250, 20), "STORM_SECONDS": (60, 2)}
+SIZES = {
+    "SHARED": (160, 16),
+    "BEGUN": (16, 16),
+    "LATENCY_MS": (50, 50),
+    "RATE": (250, 20),
+    "STORM_SECONDS": (60, 2),
+}
 _KIM = "kim@lantern.example"
 _THREADS = 4
 _LONG = timedelta(hours=9)
+_SLOW = 1.0
+"""Seconds that each answer takes while a worker is killed, so that it dies in the midst of its tickets."""
 
 
 def main(sheet: Sheet) -> None:
@@ -43,6 +52,7 @@ def main(sheet: Sheet) -> None:
     try:
         with running(durable=True) as server:
             _scaled(sheet, server)
+            _taken_over(sheet, server)
             _stormed(sheet, server)
     except Unavailable as error:
         raise NotHereError(str(error)) from error
@@ -52,14 +62,7 @@ def _scaled(sheet: Sheet, server: Postgres) -> None:
     """Copy a comment on each of many tickets, by one worker and by four; nothing else is to do."""
     count, latency = sheet.size("SHARED"), sheet.size("LATENCY_MS") / 1000
     with sandbox() as rig, _hub(rig, server.store()) as (application, environment):
-        people = People(rig.env)
-        tickets = [people.mail(_KIM, "Kim", f"Subject {n}", "<p>Help</p>") for n in range(count)]
-        for ticket in tickets:
-            people.sort(ticket, tags=["firmware"])
-        application.engine.collect()
-        look_once(application, lambda result: None)
-        for name in application.connectors:
-            application.store.chores.begin(poll_name(name), application.now(), application.now() + _LONG)
+        people, tickets = _linked(rig, application, count)
         subjects, seconds = list(application.store.bundles.subjects()), dict[int, float]()
         for turn, workers in enumerate((1, 4)):
             for ticket in tickets:
@@ -69,9 +72,7 @@ def _scaled(sheet: Sheet, server: Postgres) -> None:
                 _latency(rig, latency)
                 begun = time.perf_counter()
                 application.store.inbox.put_many(subjects, application.now(), "webhook")
-                _until(
-                    lambda: application.store.inbox.ready(application.now(), 1) == [] and _free(application)
-                )
+                _until(lambda: _done(application))
                 seconds[workers] = time.perf_counter() - begun
                 _latency(rig, 0)
         wrong = sum(said != ["Word 0", "Word 1"] for said in _said(people).values())
@@ -84,6 +85,49 @@ def _scaled(sheet: Sheet, server: Postgres) -> None:
             goal=ratio_least(3.2),
         )
         sheet.count("texts lost, doubled or out of order", wrong, 0)
+
+
+def _taken_over(sheet: Sheet, server: Postgres) -> None:
+    """Kill one of two workers while both are at tickets; time until the other has done them all."""
+    with sandbox() as rig, _hub(rig, server.store()) as (application, environment):
+        people, tickets = _linked(rig, application, sheet.size("BEGUN"))
+        for ticket in tickets:
+            people.note(ticket, "<p>Word 0</p>")
+        with _program(environment, "work", "--threads", str(_THREADS)) as dying, _workers(environment, 1):
+            _until(lambda: len(application.store.workers.all()) == 2)
+            _latency(rig, _SLOW)
+            application.store.inbox.put_many(
+                list(application.store.bundles.subjects()), application.now(), "webhook"
+            )
+            _until(lambda: _holders(application) == 2)
+            dying.kill()
+            begun = time.perf_counter()
+            _latency(rig, 0)
+            _until(lambda: _done(application))
+            seconds = time.perf_counter() - begun
+        wrong = sum(said != ["Word 0"] for said in _said(people).values())
+    sheet.add(
+        "what a killed worker had begun is done by another",
+        seconds,
+        "s",
+        beside=EVERY.total_seconds() * STILL,
+        named="its signs of life are missed for",
+        goal=most(20),
+    )
+    sheet.count("its texts lost or doubled", wrong, 0)
+
+
+def _linked(rig: Rig, application: Application, count: int) -> tuple[People, list[int]]:
+    """Have tickets be linked with issues, and nobody poll from now on; return who writes them, and them."""
+    people = People(rig.env)
+    tickets = [people.mail(_KIM, "Kim", f"Subject {n}", "<p>Help</p>") for n in range(count)]
+    for ticket in tickets:
+        people.sort(ticket, tags=["firmware"])
+    application.engine.collect()
+    look_once(application, lambda result: None)
+    for name in application.connectors:
+        application.store.chores.begin(poll_name(name), application.now(), application.now() + _LONG)
+    return people, tickets
 
 
 def _stormed(sheet: Sheet, server: Postgres) -> None:
@@ -156,6 +200,16 @@ def _program(environment: dict[str, str], *words: str) -> Iterator[subprocess.Po
             yield process
         finally:
             process.terminate()
+
+
+def _done(application: Application) -> bool:
+    return application.store.inbox.ready(application.now(), 1) == [] and _free(application)
+
+
+def _holders(application: Application) -> int:
+    with application.store.database.reading() as tx:
+        said = "SELECT count(DISTINCT holder) FROM claims WHERE until > 0"
+        return int(tx.exec_driver_sql(said).scalar() or 0)
 
 
 def _free(application: Application) -> bool:
