@@ -45,8 +45,9 @@ def tickets(
     """Link tickets that are older than the hub, as its routes say; from then on they are synced.
 
     Those that were created before `hub.since`, or all that are not linked where the settings do not say;
-    --created and --id take others, so that a route that was written later takes older tickets too. What
-    their clocks called for in the past is noted as missed.
+    --created and --id take others, so that a route that was written later takes older tickets too. What is
+    done is left out unless --status or --id asks for it: its issue would be open. What their clocks called
+    for in the past is noted as missed.
 
     Without --apply some are looked into, and nothing is written. It may be interrupted in any way: run
     again, it goes on. A ticket of which a write might mail a customer is left as it is, and named. Ends with

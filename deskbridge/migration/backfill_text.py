@@ -18,7 +18,7 @@ _WHY = (State.SKIPPED, State.PARKED, State.GONE)
 def told_lines(scope: str, told: Told) -> list[str]:
     """Return a dry run as lines."""
     lines = [f"{scope}: {told.waiting} to look at"]
-    lines += [f"left out: {count}: {why}" for why, count in sorted(told.left_out.items())]
+    lines += [f"left out: {count}: {why}" for why, count in sorted(told.left_out.items()) if count]
     if not told.waiting:
         return [*lines, "Nothing to do."]
     lines += [f"{told.looked_at} of them looked into:"]

@@ -23,7 +23,7 @@ from deskbridge.migration.succeeding import succeed
 from deskbridge.remap import FIELDS_REMAPPED
 from deskbridge.rerouted import known
 from deskbridge.words import nearest
-from mappings.ticket import Ref
+from mappings.ticket import Ref, Status
 from sync.migrate.backfill import Backfill, BackfillEngine, Kind
 from sync.migrate.filling import Filling, rows
 from sync.migrate.metered import Metered
@@ -37,6 +37,8 @@ WORKERS = 4
 LOOKS, EXAMPLES = 25, 5
 """How many tickets a dry run looks into, and how many of their plans it tells."""
 EVERY = Which()
+_DONE = frozenset(status.value for status in Status if status.done)
+_IS_DONE = "it is done: --status closed and --status resolved take such ones"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Orders:
     which: Which = EVERY
     share: float | None = None
     limit: int | None = None
+    open_only: bool = False
+    """Whether tickets that are done are left out because nobody asked for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +81,16 @@ class Filler:
             asked=self.orders.asked,
         )
 
-    def rows(self) -> Iterator[list[Listed]]:
-        """Yield what may have to be done, in batches. Raises WireError."""
+    def rows(self, left_out: Counter[str] | None = None) -> Iterator[list[Listed]]:
+        """Yield what may have to be done, in batches, counting what is done already. Raises WireError."""
         asked, which = self.orders.asked, self.orders.which
         front = self.connectors[asked.of] if asked.kind is Kind.TICKETS else None
         judged = f"{self.digest} {asked.route.name}" if asked.route else self.digest
         for batch in rows(self.application.store, front, asked, judged):
             yield [one for one in batch if one.skipped or meant(which, one)]
+            if left_out is not None and self.orders.open_only:
+                whatever = replace(which, statuses=frozenset())
+                left_out[_IS_DONE] += sum(one.status in _DONE and meant(whatever, one) for one in batch)
 
 
 def linked_asked(
@@ -121,8 +128,11 @@ def tickets_asked(
     which = asked.which(settings, of)
     if not (asked.created or asked.ids) and settings.hub.since is not None:
         which = replace(which, created=(None, settings.hub.since))
+    open_only = not (asked.statuses or asked.ids)
+    if open_only:
+        which = replace(which, statuses=frozenset(status.value for status in Status) - _DONE)
     wanted = Backfill(kind=Kind.TICKETS, of=of, route=ways.get(route), customers=frozenset(asked.customers))
-    return Orders(asked=wanted, which=which, share=share, limit=limit)
+    return Orders(asked=wanted, which=which, share=share, limit=limit, open_only=open_only)
 
 
 def filler_of(application: Application, orders: Orders) -> Filler:
@@ -188,7 +198,7 @@ def rehearsed(filler: Filler) -> Told:
 
 def _waiting(filler: Filler, told: Told) -> Iterator[Listed]:
     runs, scope = filler.application.store.runs, filler.source
-    for batch in filler.rows():
+    for batch in filler.rows(told.left_out):
         for one in batch:
             known = runs.item(Ref(scope, one.key))
             if known is not None and known.version == one.version and known.state in _SETTLED:

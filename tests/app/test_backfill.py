@@ -73,10 +73,12 @@ class TestTickets:
         ticket = old(hub, KIM, "Import stops", "dev")
         old(hub, KIM, "A question")
         old(hub, GIULIA, "Battery drains", "dev")
+        hub.people.sort(old(hub, KIM, "Long done", "dev"), status=5)
         mails = hub.customers_mailed()
         assert hub.run("status").code == 0
         looked = only_looked(hub, "tickets")
         assert "backfill tickets desk: 3 to look at" in looked.lines[0]
+        assert "left out: 1: it is done" in looked.out
         assert "  2 would be written to" in looked.lines
         assert "  1 no route takes it" in looked.lines
         assert "(read by staff, no mail)" in looked.out
