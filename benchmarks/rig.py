@@ -19,14 +19,14 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from connectors.base import ConnectionConfig, Connector
-from connectors.quota import LocalBudget
+from connectors.quota import HEADROOM, LocalBudget
 from connectors.registry import connect
 from mappings.vocabulary import vocabularies
 
 
 @dataclass(frozen=True)
 class Rig:
-    """A sandbox without limits that runs beside us."""
+    """A sandbox that runs beside us."""
 
     env: Mapping[str, str]
     pid: int = 0
@@ -44,8 +44,8 @@ class Rig:
         url = f"{self.env['SANDBOX_CONTROL_URL']}/latency"
         requests.post(url, json={"seconds": seconds}, timeout=60).raise_for_status()
 
-    def connector(self, system: str) -> Connector:
-        """Return the hub's connection to one of the servers."""
+    def connector(self, system: str, headroom: float = HEADROOM) -> Connector:
+        """Return the hub's connection to one of the servers; `headroom` is what it leaves of a limit."""
         env = self.env
         secret, user, projects = {
             "freshdesk": (env["FRESHDESK_API_KEY"], "", ()),
@@ -62,19 +62,27 @@ class Rig:
                 projects=projects,
                 fields={},
                 vocabularies=vocabularies(system, {}),
-                budget=LocalBudget(_now),
+                budget=LocalBudget(_now, headroom),
                 now=_now,
             ),
         )
 
 
 @contextmanager
-def sandbox() -> Iterator[Rig]:
-    """Run a sandbox in another process, so that its work is not counted as ours."""
+def sandbox(*limits: str) -> Iterator[Rig]:
+    """Run a sandbox in another process, so that its work is not ours; without limits unless some are said."""
     with tempfile.TemporaryDirectory() as room:
         env_file = Path(room) / "sandbox.env"
         program = "from deskbridge.cli import main; main()"
-        command = [sys.executable, "-c", program, "sandbox", "--no-limits", "--env-file", str(env_file)]
+        command = [
+            sys.executable,
+            "-c",
+            program,
+            "sandbox",
+            *(limits or ("--no-limits",)),
+            "--env-file",
+            str(env_file),
+        ]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - our own program
             try:
                 while not env_file.exists():
