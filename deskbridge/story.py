@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from deskbridge.sla.told import Clocks, clock_lines, clocks_json
 from mappings.ticket import MESSAGE_0, Field, Ref, Unmapped
 from mappings.vocabulary import Native, Vocabularies
+from sync.late import is_record
 from sync.seen import Kind, Mirror, TextId
 from sync.store.bundles import Bundle
 from sync.store.decisions import BY_A_RUN, WRITTEN, Decision
@@ -42,7 +43,7 @@ def story_json(story: Story) -> dict[str, object]:
         "next": _next(story.waiting),
         "fields": [field for ref in bundle.refs for field in fields_of(story, ref)],
         "texts": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.COMMENT and _is_text(m)],
-        "files": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.FILE],
+        "files": [_copy(story, m) for m in bundle.mirrors if m.kind is Kind.FILE and not is_record(m)],
         "clocks": [clock for told in story.clocks for clock in clocks_json(told)],
         "not_done": [
             {

@@ -13,6 +13,7 @@ from connectors.errors import Gone, HubError, Rejected, Transient, WireError
 from mappings.ticket import MESSAGE_0, Audience, Field, Ref, Value
 from sync.apply_files import FileWriter
 from sync.apply_texts import TextWriter
+from sync.late import next_try
 from sync.operations import (
     AddComment,
     AddFile,
@@ -41,6 +42,7 @@ from sync.seen import Kind, Mirror, Seen, TextId, readable
 from sync.situation import Situation
 from sync.store import Store
 from sync.store.bundles import Said
+from sync.store.decisions import WRITTEN
 from sync.store.inbox import Claim
 from sync.store.journal import CREATE, Intent, Wish
 from sync.store.outbox import Notification
@@ -119,6 +121,7 @@ class Applier:
         self._w.done.frozen += [(side, r.field) for r in open_conflicts for side, _ in r.values]
         for write in plan.writes:
             self._try(write)
+        self._w.done.tries = next_try(self._w.mirrors, self._w.now())
         return self._w.done
 
     def _try(self, write: Write) -> None:
@@ -128,9 +131,10 @@ class Applier:
         if not isinstance(write, _NOTED):
             self._w.intents.settle()
         try:
-            self._write(write)
-            self._w.done.made.append(write)
-            self._w.done.results.append((write, "written"))
+            result = self._write(write)
+            if result == WRITTEN:
+                self._w.done.made.append(write)
+            self._w.done.results.append((write, result))
         except (WireError, Waiting, Stale) as error:
             self._failed(write, error)
 
@@ -153,14 +157,15 @@ class Applier:
             self._w.done.failed[write.target] = _again(write, error)
             self._w.done.unmade.append(write)
 
-    def _write(self, write: Write) -> None:
+    def _write(self, write: Write) -> str:
+        """Make a write, and return what came of it."""
         match write:
             case CreateTicket():
                 self._create(write)
             case AddLink():
                 self._link(write)
             case AddFile():
-                self._files.add(write)
+                return self._files.add(write)
             case AddComment():
                 self._texts.copy(write)
             case EditComment():
@@ -175,6 +180,7 @@ class Applier:
                 self._escalate(write)
             case _:
                 assert_never(write)
+        return WRITTEN
 
     # -- tickets
 

@@ -1,4 +1,4 @@
-"""Apply, the half about files: each is sent once, and one that is lost at its origin stops nothing."""
+"""Apply, the half about files: each is sent once, and one that its origin does not give stops nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import IO
 
 from connectors.base import Snapshot, Upload
 from mappings.ticket import Attachment
-from sync.files import Lost, names_of, opened, sha256_of, unclaimed
+from sync.files import Lost, Unfetched, names_of, opened, sha256_of, unclaimed
+from sync.late import Late, late_of, record_of
 from sync.operations import AddFile, Skip
 from sync.seen import Kind, Mirror, TextId
+from sync.store.decisions import WRITTEN
 from sync.store.journal import Wish
 from sync.writing import Writing
 
@@ -24,8 +26,11 @@ class FileWriter:
     def __init__(self, writing: Writing) -> None:
         self._w = writing
 
-    def add(self, write: AddFile) -> None:
-        """Copy a file; one that cannot be fetched any more is remarked, and named by its text."""
+    def add(self, write: AddFile) -> str:
+        """Copy a file, and return what came of it; one that is not to be had is remarked, its text names it.
+
+        Raises Unfetched while the text is to wait for it.
+        """
         w, file = self._w, write.attachment
         known = w.mirrors.names(write.source, write.target)
         name = names_of(w.sides[write.source], write.message, known)[file.id]
@@ -40,14 +45,36 @@ class FileWriter:
             )
         except Lost as lost:
             self.lost(write.target, origin, file, lost)
+        except Unfetched as error:
+            self.missed(write.target, origin, file, error)
+            return f"later: {error}"
+        return WRITTEN
+
+    def missed(self, target: str, origin: TextId, file: Attachment, error: Unfetched) -> None:
+        """Remember that a file could not be fetched. Raises `error` while its text is to wait for it."""
+        w, now = self._w, self._w.now()
+        late = (late_of(w.mirrors, origin) or Late(now)).failed(now, error.text)
+        w.record(record_of(origin, late))
+        if late.again is None:
+            raise error
+        w.done.standing.append(Skip(target, f"file {file.name} ({origin.connection})", late.reason))
 
     def lost(self, target: str, origin: TextId, file: Attachment, error: Lost) -> None:
         """Remember that a file is not to be had any more, so that it is not asked for again."""
+        self.left(target, origin, file.name, f"it cannot be fetched any more: {error.text}")
+
+    def left(
+        self,
+        target: str,
+        origin: TextId,
+        name: str,
+        why: str = "its text there takes it no more: attach it by hand",
+    ) -> None:
+        """Remember that a file stays where it is, and why."""
         w = self._w
-        place = TextId(target, w.key(target), f"lost:{file.id}")
+        place = TextId(target, w.key(target), f"lost:{origin.id}")
         w.record(Mirror(Kind.FILE, origin, place, "", ""))
-        why = f"it cannot be fetched any more: {error.text}"
-        w.done.remarks.append(Skip(target, f"file {file.name} ({origin.connection})", why))
+        w.done.remarks.append(Skip(target, f"file {name} ({origin.connection})", why))
 
     def attach(self, target: str, source: str, upload: Upload) -> None:
         """Attach what a text says to a ticket, once for each wording."""

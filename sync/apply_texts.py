@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
@@ -13,7 +13,8 @@ from connectors.errors import Gone, Rejected
 from mappings.markup import read, rewritten
 from mappings.ticket import MESSAGE_0, Attachment, Audience, Comment, Raw
 from sync.apply_files import FileWriter
-from sync.files import Lost, names_of, travelling
+from sync.files import Lost, Unfetched, names_of, travelling
+from sync.late import late_of
 from sync.operations import (
     AddComment,
     AddNotice,
@@ -76,9 +77,7 @@ class TextWriter:
             w.intents.about_to_send(intent)
             written = w.connectors[write.target].add_comment(key, draft)
         self._heard(wish, written, write.audience)
-        for file, there in written.files.items():
-            target = TextId(write.target, key, there)
-            w.record(Mirror(Kind.FILE, w.origin(write.source, file), target, "", ""))
+        self._sent_along(write, written.files)
         self._remark_lost(write, lost)
 
     def edit(self, write: EditComment) -> None:
@@ -91,15 +90,33 @@ class TextWriter:
         readers = readable(write.message.audience, published=False)
         hops = w.situation.hops(write.source, write.message)
         wish = Wish(Kind.COMMENT, origin, write.target, piece.revision, signed, readers, hops)
-        token = w.intents.token(wish)
-        with (
-            self.drafted(write, piece, token) as (draft, lost),
-            w.intents.editing(replace(wish, key=key), token, says(draft.markdown)),
-        ):
-            written = w.connectors[write.target].edit_comment(key, write.id, draft)
+        token, known = w.intents.token(wish), w.mirrors.of(Kind.COMMENT, origin, write.target)
+        with self.drafted(write, piece, token) as (draft, lost):
+            if known and known.revision == wish.revision and not self._brings(write, draft):
+                self._remark_lost(write, lost)
+                return  # it was for a file, which is not to be had yet
+            with w.intents.editing(replace(wish, key=key), token, says(draft.markdown)):
+                written = w.connectors[write.target].edit_comment(key, write.id, draft)
         target = TextId(write.target, key, written.id)
         w.record(Mirror(Kind.COMMENT, origin, target, wish.revision, written.revision, readers))
+        self._sent_along(write, written.files)
+        for upload in draft.uploads:
+            if upload.id not in written.files and self._was_late(write, upload):
+                self._files.left(write.target, w.origin(write.source, upload.id), upload.name)
         self._remark_lost(write, lost)
+
+    def _brings(self, write: EditComment, draft: CommentDraft) -> bool:
+        """Whether an edit that leaves the words as they are brings a file that was missing."""
+        origins = (self._w.origin(write.source, upload.id) for upload in draft.uploads)
+        return any(not self._w.mirrors.of(Kind.FILE, origin, write.target) for origin in origins)
+
+    def _was_late(self, write: EditComment, upload: Upload) -> bool:
+        return late_of(self._w.mirrors, self._w.origin(write.source, upload.id)) is not None
+
+    def _sent_along(self, write: AddComment | EditComment, files: Mapping[str, str]) -> None:
+        for file, there in files.items():
+            target = TextId(write.target, self._w.key(write.target), there)
+            self._w.record(Mirror(Kind.FILE, self._w.origin(write.source, file), target, "", ""))
 
     def withdraw(self, write: Withdraw) -> None:
         """Mark, empty or delete a copy. What cannot be done is remarked, and not tried again."""
@@ -255,7 +272,11 @@ class TextWriter:
         w, source, message = self._w, write.source, write.message
         side, can = w.sides[source], w.situation.capabilities[write.target]
         carried = replace(message, attachments=self._carried(write, piece))
-        with travelling(w.connectors[source], side, carried, can) as (uploads, lost):
+
+        def missed(file: Attachment, error: Unfetched) -> None:
+            self._files.missed(write.target, w.origin(source, file.id), file, error)
+
+        with travelling(w.connectors[source], side, carried, can, missed) as (uploads, lost):
             here = {upload.id for upload in uploads}
             extra = self._attached(write, piece)
             names = self._names(source, message, write.target)
@@ -293,7 +314,9 @@ class TextWriter:
         """
         if piece.number != 1:
             return ()
-        files = self._own(write)
+        late = {f.id: late_of(self._w.mirrors, self._w.origin(write.source, f.id)) for f in self._own(write)}
+        now = self._w.now()
+        files = tuple(f for f in self._own(write) if not ((one := late[f.id]) and one.rests(now)))
         if write.form is not Form.ADDENDUM:
             return files
         known = self._w.mirrors
@@ -387,9 +410,17 @@ class TextWriter:
         """Return a text with a line that names the files that stay where they are."""
         w = self._w
         most = w.situation.capabilities[write.target].max_file
-        left = [(file.name, (file.size or 0) > most) for file in self._own(write) if file.id not in here]
+        left = [
+            (file.name, "too big" if (file.size or 0) > most else self._awaited(write, file))
+            for file in self._own(write)
+            if file.id not in here
+        ]
         url = "" if write.audience is Audience.CUSTOMER else w.sides[write.source].url
         return f"{text}\n\n{left_behind(left, url)}" if left else text
+
+    def _awaited(self, write: AddComment | EditComment, file: Attachment) -> str:
+        late = late_of(self._w.mirrors, self._w.origin(write.source, file.id))
+        return "could not be fetched yet" if late and late.again else ""
 
     def _names(self, source: str, message: Comment, target: str) -> dict[str, str]:
         """Return what a text calls the files that are on the target, or will be right after its creation."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from connectors.capabilities import FilePlace
 from mappings.ticket import Attachment, Audience, Comment
+from sync.late import late_of
 from sync.operations import AddFile, Operation, Reach, Skip
 from sync.seen import Kind
 from sync.situation import Situation
@@ -25,9 +26,25 @@ def files(
             why = f"larger than the {can.max_file} bytes it takes"
             skip = Skip(target, f"file {file.name} ({source})", why)
             yield from told_of_file(s, source, message, file, skip)
+        elif (late := late_of(s.mirrors, here)) is not None and late.rests(s.at):
+            skip = Skip(target, f"file {file.name} ({source})", late.reason)
+            yield from told_of_file(s, source, message, file, skip)
         elif can.files is FilePlace.TICKET:
             made = _file(s, source, message, target, file, public=public)
             yield from told_of_file(s, source, message, file, made) if isinstance(made, Skip) else [made]
+
+
+def follows(s: Situation, source: str, message: Comment, target: str) -> bool:
+    """Whether a text's copy stands there without a file that is to be tried again now, and comes with it."""
+    can = s.capabilities[target]
+    return can.files is FilePlace.COMMENT and any(
+        (late := late_of(s.mirrors, here := s.text(source, file.id))) is not None
+        and late.again is not None
+        and not late.rests(s.at)
+        and s.mirrors.of(Kind.FILE, here, target) is None
+        and (file.size or 0) <= can.max_file
+        for file in message.attachments
+    )
 
 
 def _file(

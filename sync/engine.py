@@ -423,9 +423,9 @@ class Engine:
 
     def _settle(self, row: Row, seen: Observation | None, outcome: Outcome) -> None:
         match outcome:
-            case Done():
+            case Done(again=again):
                 self._store.inbox.done(row)
-                self._wait(seen)
+                self._wait(seen, again)
             case Later(at=at, error=error):
                 # The sweep's turn is over, not the ticket's: it is still nobody's but the sweep's.
                 why = SWEPT if row.reason == SWEPT and isinstance(error, Throttled) else str(error)
@@ -435,14 +435,15 @@ class Engine:
                 moment = seen.next_change(self._now()) if seen else None
                 self._store.inbox.park(self._store.canonical(row), reason, moment)
 
-    def _wait(self, seen: Observation | None) -> None:
-        """Have a ticket looked at again when its clocks' answers change, or to find a missing side."""
+    def _wait(self, seen: Observation | None, again: datetime | None) -> None:
+        """Have a ticket looked at again when its clocks' answers change, or to find what is missing."""
         if seen is None:
             return
         bundle = self._store.bundles.subject(seen.bundle.refs[0])
         for moment, why in (
             (seen.next_change(self._now()), "a clock"),
             (seen.look_again, "a side was not found"),
+            (again, "a file could not be fetched"),
         ):
             if moment is not None:
                 self._store.inbox.put(bundle, moment, why)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import IO
 
 from connectors.base import Connector, Snapshot, Upload
 from connectors.capabilities import Capabilities, FilePlace
-from connectors.errors import Gone, Rejected, WireError
+from connectors.errors import Gone, Rejected, Throttled, Transient, WireError
 from mappings.names import safe_name
 from mappings.ticket import Attachment, Comment
 from sync.seen import Kind, Mirrors, TextId
@@ -35,29 +35,55 @@ class Lost(WireError):
     """A file that its text still names cannot be fetched any more."""
 
 
+class Unfetched(WireError):
+    """A file that its tool does not give for now. That concerns the file alone: its connection answered."""
+
+    exit_code = 0
+
+
 @contextmanager
 def opened(source: Connector, side: Snapshot, message: Comment, file: Attachment) -> Iterator[IO[bytes]]:
-    """Give a file, open. Where its address expired, its text is read anew; raises Lost if that is in vain."""
+    """Give a file, open. Where its address expired, its text is read anew; raises Lost if that is in vain.
+
+    Raises Unfetched where it may be had another time.
+    """
     with ExitStack() as stack:
         try:
-            content = stack.enter_context(source.open_file(file))
+            content = stack.enter_context(_given(source, file))
         except (Gone, Rejected):
             fresh = source.fetch(side.ref.key).ticket.message(message.id)
             known = {f.id: f for f in fresh.attachments} if fresh else {}
             try:
-                content = stack.enter_context(source.open_file(known.get(file.id, file)))
+                content = stack.enter_context(_given(source, known.get(file.id, file)))
             except (Gone, Rejected) as error:
                 raise Lost(error.connection, error.call, error.text) from error
         yield content
 
 
 @contextmanager
+def _given(source: Connector, file: Attachment) -> Iterator[IO[bytes]]:
+    with ExitStack() as stack:
+        try:
+            content = stack.enter_context(source.open_file(file))
+        except Throttled:
+            raise
+        except Transient as error:
+            raise Unfetched(error.connection, error.call, error.text) from error
+        yield content
+
+
+@contextmanager
 def travelling(
-    source: Connector, side: Snapshot, message: Comment, can: Capabilities
+    source: Connector,
+    side: Snapshot,
+    message: Comment,
+    can: Capabilities,
+    missed: Callable[[Attachment, Unfetched], None],
 ) -> Iterator[tuple[list[Upload], dict[str, Lost]]]:
     """Give the files that are sent along with a text, open, and why others are lost.
 
-    There are none where files belong to the ticket.
+    There are none where files belong to the ticket. `missed` is told of one that cannot be had now; it
+    raises the error where the text is to wait for it.
     """
     with ExitStack() as stack:
         uploads, lost = [], {}
@@ -67,6 +93,8 @@ def travelling(
                     content = stack.enter_context(opened(source, side, message, file))
                 except Lost as error:
                     lost[file.id] = error
+                except Unfetched as error:
+                    missed(file, error)
                 else:
                     uploads.append(Upload(file.id, safe_name(file.name), file.content_type, content))
         yield uploads, lost

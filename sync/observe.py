@@ -173,7 +173,7 @@ class Observer:
             coming = self._coming(wanting, paused, silent)
             observed = self._observed(bundle, mine, one, found, living, lost, coming, leads=number == 0)
             ended = parted.of(observed.situation.sides)
-            situation = replace(observed.situation, ended=ended, awaited=bool(silent), hub=hub)
+            situation = replace(observed.situation, ended=ended, awaited=bool(silent), hub=hub, at=at)
             tickets.append(replace(observed, situation=situation))
         waits = [bundle.missing.get(ref, at) + _CERTAIN for ref, p in presences.items() if p is None]
         return Observation(

@@ -40,6 +40,9 @@ class Waiting(HubError):
 class Done:
     """The sides agree as far as the rules go."""
 
+    again: datetime | None = None
+    """When what is missing, though nobody waits for it, is tried again by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Later:

@@ -153,6 +153,7 @@ class Reconciler:
                 applied = self._carried_out(applier, ticket, plan)
                 made += applied.made
                 carried.append((ticket, applied))
+            remarks += [remark for _, applied in carried for remark in applied.standing]
             with intents.settling():
                 self._finished(claim, carried)
                 again = self._recorder.record(claim, bundle, carried, remarks, whole=whole)
@@ -212,7 +213,7 @@ class Reconciler:
             return Parked("; ".join(dict.fromkeys(str(error) for error in failed)))
         if again:
             return Later(self._now(), Stale("somebody changed the ticket meanwhile"))
-        return Done()
+        return Done(min((applied.tries for applied in carried if applied.tries), default=None))
 
 
 def _served_whole(carried: list[tuple[Observed, Applied]]) -> set[Ref]:

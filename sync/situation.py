@@ -157,6 +157,8 @@ class Situation:
     """Whether a connection of the ticket did not answer: a side of it may be there, or be made soon."""
     receipts: int = 0
     """How many receipts went to this customer's address within a day, where one more is to go."""
+    at: datetime | None = None
+    """When it was looked at."""
     hub: str = ""
     """This hub's id: what tells another hub's copies from ours."""
 

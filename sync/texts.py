@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from mappings.provenance import foreign
 from mappings.ticket import MESSAGE_0, Audience, Comment, CommentKind, PersonRole, Ref
-from sync.attachments import files
+from sync.attachments import files, follows
 from sync.audience import barred
 from sync.explain import edit_value, text_value
 from sync.operations import AddComment, EditComment, Form, Operation, Reach, Skip, Tell, Withdraw, Withdrawal
@@ -208,6 +208,8 @@ def _again(s: Situation, source: str, message: Comment, target: str, copied: Mir
     if copied.revision in (message.revision, made[0].revision if made else ""):
         # The text stands there, or will; its files or its further parts may have failed to follow.
         yield from files(s, source, message, target, public=copied.published)
+        if follows(s, source, message, target):
+            yield _with_its_file(s, source, message, target, copied, made)
         yield from _answered(s, source, message, target, copied)
     elif closed := barred(s, target, message.audience):
         yield Skip(target, called(message, source), closed)
@@ -225,6 +227,19 @@ def _again(s: Situation, source: str, message: Comment, target: str, copied: Mir
         return
     if copied.revision != message.revision:
         yield from _wordings(s, source, message, target, made or (Piece(1, 1, "", message.revision),))
+
+
+def _with_its_file(
+    s: Situation, source: str, message: Comment, target: str, copied: Mirror, made: tuple[Piece, ...]
+) -> EditComment | Skip:
+    """Return the edit that brings a file which could not be had when its text was copied."""
+    piece = made[0] if made else Piece(1, 1, "", message.revision)
+    edit = _edit(s, source, message, target, copied, piece, attached=not made and not _empty(message))
+    if copied.published:
+        edit = "its text was published without it"
+    if isinstance(edit, str):
+        return Skip(target, f"a file of {called(message, source)}", f"{edit}: attach it there by hand")
+    return edit
 
 
 def _wordings(

@@ -75,11 +75,11 @@ def gap_note() -> str:
     return "*A text is missing here: this tool refused it in every form. It stands where it was written.*"
 
 
-def left_behind(files: Iterable[tuple[str, bool]], url: str) -> str:
-    """Return the line that names files that are not here, and where they are; True for what is too big."""
+def left_behind(files: Iterable[tuple[str, str]], url: str) -> str:
+    """Return the line that names files that are not here, and where they are; each with why, if told."""
     named = ", ".join(
-        f"[{escape(name)}]({url})" + (" (too big)" if large else "") if url else escape(name)
-        for name, large in files
+        f"[{escape(name)}]({url})" + (f" ({why})" if why else "") if url else escape(name)
+        for name, why in files
     )
     return f"*Not here:* {named}"
 

@@ -48,8 +48,12 @@ class Applied:
     """What came of each write that was tried: ``written``, or why not."""
     unmade: list[Write] = field(default_factory=list)
     remarks: list[Skip] = field(default_factory=list)
+    standing: list[Skip] = field(default_factory=list)
+    """What every later look will remark as well, as long as it is so."""
     steps: list[Taken] = field(default_factory=list)
     """Steps that were recorded as taken or withdrawn, unfinished yet."""
+    tries: datetime | None = None
+    """When a file that could not be fetched is tried again by itself."""
     frozen: list[tuple[str, Field]] = field(default_factory=list)
     """(side, field) about which a person is asked: what was seen of it stays as it was."""
 
