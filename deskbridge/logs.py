@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 def begin(application: Application) -> None:
     """Have this process write its log to the standard error, as `hub.log` says."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if application.settings.hub.log == "json" else _Text())
+    handler.setFormatter(Programs() if application.settings.hub.log == "json" else People())
     handler.addFilter(_of_look(lambda: application.store.looking.name))
     root = logging.getLogger()
     root.addHandler(handler)
@@ -82,6 +82,7 @@ class _Lines(logging.Formatter):
     """A record as one line, whatever is in it."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter`."""
         told: dict[str, Any] = {"look": look} if (look := getattr(record, "look", "")) else {}
         told |= getattr(record, "told", {})
         if record.exc_info and record.exc_info[1]:
@@ -89,16 +90,21 @@ class _Lines(logging.Formatter):
         return self.line(record, datetime.fromtimestamp(record.created, UTC), told)
 
     def line(self, record: logging.LogRecord, at: datetime, told: Mapping[str, Any]) -> str:
+        """Return the line."""
         raise NotImplementedError
 
 
-class _Json(_Lines):
+class Programs(_Lines):
+    """One object a line."""
+
     def line(self, record: logging.LogRecord, at: datetime, told: Mapping[str, Any]) -> str:
         said = {"at": at.isoformat(), "level": record.levelname.lower(), "from": record.name}
         return json.dumps({**said, "what": record.getMessage(), **told}, default=str)
 
 
-class _Text(_Lines):
+class People(_Lines):
+    """The time, how much it matters, what happened, and to what."""
+
     def line(self, record: logging.LogRecord, at: datetime, told: Mapping[str, Any]) -> str:
         rest = "".join(f" {name}={_word(value)}" for name, value in told.items())
         return f"{at:%Y-%m-%dT%H:%M:%SZ} {record.levelname.lower()} {_one_line(record.getMessage())}{rest}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import requests
 
 from deskbridge.bootstrap import build
 from deskbridge.hooks import hook_of
+from deskbridge.logs import People, Programs, note
 from tests.app.program import Ended, Hub
 
 pytestmark = pytest.mark.timeout(180)
@@ -80,7 +83,7 @@ def opened(hub: Hub) -> int:
 
 
 def test_a_webhook_leads_to_its_look_and_the_look_to_what_was_written(hub: Hub) -> None:
-    """Otherwise somebody who asks what became of a webhook searches three places by the clock."""
+    """Otherwise what became of a webhook is searched for, or a refusal's quotation stands in a log."""
     token = hook_of(build(hub.settings, hub.environment).settings, "desk").secret
     with serving(hub, DESKBRIDGE_HUB__LOG="json") as served:
         polled(hub)
@@ -90,7 +93,14 @@ def test_a_webhook_leads_to_its_look_and_the_look_to_what_was_written(hub: Hub) 
         decided = until(hub, f"desk:{ticket}")
         look = decided[0]["look"]
         requests.get(f"{served.url}/api/v1/{SUBJECT}?q={BODY}", timeout=20)
-    lines = served.lines()
+        fault = {"system": "jira", "kind": "answer", "method": "POST", "path": ".*/issue/?", "times": 99}
+        hub.control("POST", "faults", **fault, status=400, headers=_JSON, body=json.dumps(_SAID))
+        refused = opened(hub)
+        assert served.hook(refused, token) == 200
+        assert [one for one in until(hub, f"desk:{refused}") if "not allowed" in one["result"] + one["why"]]
+    every = served.lines()
+    [parked] = [line for line in every if line.get("outcome") == "parked"]
+    lines = [line for line in every if line["at"] < parked["at"] and line.get("keys") != str(refused)]
     [hooked] = [line for line in lines if line["what"] == "webhook"]
     assert (hooked["connection"], hooked["keys"]) == ("desk", str(ticket))
     [looked] = [line for line in lines if line.get("why") == f"webhook {hooked['event']}"]
@@ -102,25 +112,26 @@ def test_a_webhook_leads_to_its_look_and_the_look_to_what_was_written(hub: Hub) 
     assert [line["level"] for line in lines if "refused" in line["what"]] == ["warning"]
     assert all({"at", "level", "from", "what"} <= set(line) for line in lines)
     assert served.ended
-    for word in (SUBJECT, BODY, NOTE, NAME, "Zora", "kim@", token):
+    for word in (SUBJECT, BODY, NOTE, NAME, "Zora", "kim@", "not allowed", token):
         assert word not in served.ended.err, word
 
 
-def test_what_a_tool_says_of_a_text_is_not_written_down(hub: Hub) -> None:
-    """Otherwise a refusal that quotes a customer, or a break in a line, stands in the log of the machine."""
-    fault = {"system": "jira", "kind": "answer", "method": "POST", "path": ".*/issue/?", "times": 99}
-    hub.control("POST", "faults", **fault, status=400, headers=_JSON, body=json.dumps(_SAID))
-    token = hook_of(build(hub.settings, hub.environment).settings, "desk").secret
-    with serving(hub) as served:
-        polled(hub)
-        ticket = opened(hub)
-        assert served.hook(ticket, token) == 200
-        end = time.monotonic() + 30
-        while "not allowed" not in hub.run("parked", "list").out + hub.run("history", f"desk:{ticket}").out:
-            assert time.monotonic() < end
-            time.sleep(0.3)
-    assert served.ended
-    assert "outcome=parked" in served.ended.err
-    assert all(line[:4].isdigit() for line in served.ended.err.splitlines())
-    for word in (SUBJECT, BODY, NOTE, NAME, "not allowed"):
-        assert word not in served.ended.err, word
+def test_a_line_is_one_line_whatever_is_in_it() -> None:
+    """Otherwise who names a file or a folder cleverly writes lines of their own into the log."""
+    log, out = logging.getLogger("deskbridge.test_of_logs"), StringIO()
+    for lines in (People(), Programs()):
+        handler = logging.StreamHandler(out)
+        handler.setFormatter(lines)
+        log.handlers, log.propagate = [handler], False
+        log.setLevel(logging.INFO)
+        note(log, "webhook", connection="desk", keys="1\n2026-01-01T00:00:00Z info looked")
+        try:
+            int(BODY)
+        except ValueError:
+            log.exception("it failed\nfor %s", "a\rreason")
+    said = out.getvalue().splitlines()
+    assert len(said) == 4
+    assert 'keys="1\\n2026' in said[0]
+    assert "it failed\\x0afor a\\x0dreason error=" in said[1]
+    assert json.loads(said[3])["error"].startswith("ValueError at test_logs.py:")
+    assert BODY not in out.getvalue()

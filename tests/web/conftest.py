@@ -20,6 +20,7 @@ from deskbridge.bootstrap import Application, build
 from deskbridge.hooks import hook_of
 from deskbridge.web.serving import Serving
 from sync.store.inbox import Waiting
+from tests.web.seen import Desk, desk
 
 ENVIRONMENT = {
     "DESKBRIDGE_SECRET": "a secret for one test",
@@ -75,6 +76,13 @@ def settings_in(folder: Path) -> Path:
     path = folder / "settings.toml"
     path.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8"), "utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def looked_at() -> Iterator[Desk]:
+    """One desk for all tests of a process that only read it, or act on tickets of their own."""
+    with desk() as made:
+        yield made
 
 
 @pytest.fixture

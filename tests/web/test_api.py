@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from sync.operations import Skip
 from sync.store.accounts import Role
 from tests.web.programs import Program, program
-from tests.web.seen import DEAD, ODD, Desk, desk
+from tests.web.seen import DEAD, ODD, Desk
 
 pytestmark = pytest.mark.timeout(180)
 WORDS = "Only for us."
-
-
-@pytest.fixture(scope="module")
-def looked_at() -> Iterator[Desk]:
-    """One desk for all tests of this file."""
-    with desk() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +87,7 @@ def test_figures_are_those_of_the_pages(bo: Program, looked_at: Desk) -> None:
     overview, customers = bo.told("/overview"), bo.told("/customers")
     assert overview["open"] == sum(one.open for one in found.values())
     assert overview["broken"] >= 1
-    assert overview["parked"] == 1
+    assert overview["parked"] >= 1
     lantern = next(one for one in customers["items"] if one["key"] == "lantern")
     assert (lantern["open"], lantern["broken"]) == (found["lantern"].open, found["lantern"].broken)
     board = bo.told("/boards/lantern")

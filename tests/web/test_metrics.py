@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,10 @@ from sync.store.accounts import Role
 from tests.web.conftest import Answering
 from tests.web.looking import let_in
 from tests.web.programs import program
-from tests.web.seen import Desk, desk
+from tests.web.seen import Desk
 
 pytestmark = pytest.mark.timeout(180)
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
-
-
-@pytest.fixture(scope="module")
-def looked_at() -> Iterator[Desk]:
-    """One desk for all tests of this file."""
-    with desk() as made:
-        yield made
 
 
 def asked(url: str, **headers: str) -> requests.Response:
@@ -73,9 +65,9 @@ def test_gauges_are_what_the_store_has(looked_at: Desk) -> None:
     found, store = told(looked_at.url), looked_at.demo.application.store
     standings = store.lists.standings(looked_at.demo.application.now()).values()
     assert found["deskbridge_store_up", ()] == 1
-    assert found["deskbridge_parked", ()] == 1
+    assert found["deskbridge_parked", ()] == len(store.inbox.parked()) >= 1
     assert found["deskbridge_clocks", ("breached",)] == sum(one.broken for one in standings) >= 1
-    assert found["deskbridge_tickets_open", ()] == sum(one.open for one in standings) == 2
+    assert found["deskbridge_tickets_open", ()] == sum(one.open for one in standings) >= 2
     assert {found["deskbridge_connection_paused", (name,)] for name in ("desk", "jira", "gitlab")} == {0}
     assert found["deskbridge_poll_lag_seconds", ("desk",)] >= 0
     assert found["deskbridge_quota_left", ("desk",)] <= found["deskbridge_quota_limit", ("desk",)]
