@@ -28,7 +28,7 @@ def book(connectors: Mapping[str, Connector], source: Ref, target: Ref, entries:
     there = "\n".join(entry.note for entry in side.ticket.time_entries or ())
     for entry in sorted(entries, key=lambda entry: (entry.started, entry.id)):
         sign = f"{source.connection} {source.key}, entry {entry.id}"
-        if f"({sign}" not in there:
+        if not any(f"({sign}{end}" in there for end in ",)"):
             note = " ".join(entry.note.split())
             told = f"{note} ({sign}{_BILLED[entry.billable]})".strip()
             connector.add_time(target.key, replace(entry, note=told))
