@@ -41,7 +41,7 @@ _SILENT = 10
 
 def standing_of(store: Store, run: Run, now: datetime) -> Standing:
     """Return how the migration of a run's source stands."""
-    why = (State.SKIPPED, State.PARKED, State.UNREACHABLE, State.GONE)
+    why = (State.SKIPPED, State.PARKED, State.UNREACHABLE, State.GONE, State.WAITING)
     return Standing(
         run=run,
         counts=store.runs.counts(run.source),
@@ -76,7 +76,7 @@ def standing_lines(standing: Standing) -> list[str]:
         lines.append("  the lists of the source were not read to their end yet")
     lines.append(balance(standing.counts))
     for state, reasons in standing.reasons.items():
-        rows = grouped(reasons.items())
+        rows = grouped((why, many) for why, many in reasons.items() if why or state is not State.WAITING)
         lines += [f"  {state}: {count} x {one}" for _, count, one in rows[:REASONS]]
         if len(rows) > REASONS:
             lines.append(f"  {state}: and {len(rows) - REASONS} other reasons; --json tells all")

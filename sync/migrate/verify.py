@@ -104,6 +104,21 @@ class Verifier:
                         Found(Ref(name, key), "the ticket", "no list of the target shows it")
                     )
 
+        verified.found += self._left_behind()
+
+    def _left_behind(self) -> Iterator[Found]:
+        """Yield the tickets that a rule leaves out by now, and of which a run had made something before."""
+        for item in self._store.runs.walk(self._source, [State.SKIPPED]):
+            subject = self._store.bundles.subject(item.ref)
+            if not subject.startswith("bundle:"):
+                continue
+            bundle = self._store.bundles.load(subject)
+            made = [str(ref) for ref in bundle.refs if ref.connection in self._targets]
+            if bundle.run is not None and made:
+                stays = f"{', '.join(made)} was made of it before and stays"
+                way = f"`deskbridge migrate rollback --id {item.ref.key}` says whether it can go"
+                yield Found(item.ref, "the ticket", f"{item.reason}; {stays}; {way}", explained=True)
+
     def contents(self, verified: Verified, sample: int | None) -> Iterator[int]:
         """Compare texts and files of so many migrated tickets by chance, or of all; yield how many so far."""
         keys = [item.ref for item in self._store.runs.walk(self._source, [State.MIGRATED])]

@@ -345,6 +345,21 @@ class TestVerify:
         assert "1 are new or changed since" in told.out
         assert hub.run("migrate", "verify", "counts", "--accept", "Dana").code == 2
 
+    def test_what_went_into_the_trash_after_it_was_moved_is_named(self, hub: Hub) -> None:
+        """An issue of a ticket that was deleted, for a customer's sake perhaps, would stay and nobody knew."""
+        past(hub, 3, archived=0)
+        mail = hub.people.mail("kim@lantern.example", "Kim", "Forget me", "<p>Forget me.</p>")
+        assert hub.run("migrate", "run", "--apply").code == 0
+        hub.people.agent("DELETE", f"tickets/{mail}")
+        assert hub.run("migrate", "run", "--apply").code == 0
+        (issue,) = [i for i in issues(hub.people) if number_of(i) == str(mail)]
+        told = hub.run("migrate", "verify", "counts")
+        assert told.code == 0
+        assert f"jira {issue['key']} was made of it before and stays" in told.out
+        assert f"migrate rollback --id {mail}" in told.out
+        assert hub.run("migrate", "rollback", "--id", str(mail), "--apply").code == 0
+        assert "made of it before" not in hub.run("migrate", "verify", "counts").out
+
     def test_it_goes_along_behind_a_run(self, hub: Hub) -> None:
         """A verification of everything would begin when the weekend is over."""
         past(hub, 30, archived=0)
