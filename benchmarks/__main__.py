@@ -62,6 +62,8 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         parser.error(f"no such benchmark: {', '.join(unknown)}")
     quick = said.quick or os.environ.get("BENCH_QUICK", "") not in ("", "0")
+    if quick and said.markdown:
+        parser.error("figures of small sizes stand on no page: leave out --quick or --markdown")
     sheets = [run(name, quick=quick) for name in wanted]
     print(as_text(sheets))
     if said.json:

@@ -123,7 +123,7 @@ def main(sheet: Sheet) -> None:
             oracle: Any = stack.enter_context(running())
         except Missing as missing:
             oracle = None
-            print(f"wiki markup is not measured: {missing}")
+            sheet.missing = f"what wiki markup keeps ({missing})"
         for title, group, texts in (("bodies", bodies, canonical), ("bodies held out", held, unseen)):
             print(f"{len(group)} {title}: {dict(Counter(source.folder for source in group))}")
             features(sheet, title, group, texts, oracle)

@@ -111,7 +111,7 @@ class Sheet:
     stopped: str = ""
     """Why it did not come to its end; empty where it did."""
     missing: str = ""
-    """What is not installed that it needs; empty where nothing is."""
+    """What was not measured, as something that it needs is not installed; empty where all was."""
     seconds: float = 0.0
     """How long it took altogether."""
     load: float = field(default_factory=lambda: os.getloadavg()[0])

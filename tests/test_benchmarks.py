@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.__main__ import main
 from benchmarks.__main__ import names as benchmarks
 from benchmarks.figures import Sheet, least, most, ratio_most
 from benchmarks.table import BEGIN, END, into_page
@@ -135,6 +136,13 @@ def test_figures_take_the_place_of_earlier_ones(tmp_path: Path) -> None:
     )
     assert text.endswith(f"| `make bench ARGS=z` | kept |\n{END}\nAfter.\n")
     assert "stale" not in text
+
+
+def test_small_figures_stand_on_no_page(tmp_path: Path) -> None:
+    """Broken: who tries whether everything works writes over what took hours to measure."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--quick", "--markdown", str(tmp_path / "page.md"), "decide"])
+    assert ended.value.code == 2
 
 
 def test_a_small_process_is_not_as_large_as_the_one_that_started_it() -> None:
