@@ -14,6 +14,7 @@ from deskbridge.report import complaint
 from sync.store import Store
 from sync.store.health import Pulse
 from sync.store.tally import Tally, tally
+from sync.store.workers import Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Standing:
     tally: Tally
     channels: tuple[notify.Line, ...] = ()
     """How people are told outside the tools."""
+    workers: tuple[Worker, ...] = ()
+    """The processes that work on the store, and those that died within the last seconds."""
 
     @property
     def exit_code(self) -> int:
@@ -71,6 +74,18 @@ class Standing:
             "findings": t.findings,
             "uncertain": t.uncertain,
             "channels": [line.as_json() for line in self.channels],
+            "workers": [
+                {
+                    "command": one.kind,
+                    "host": one.host,
+                    "process": one.pid,
+                    "threads": one.threads,
+                    "version": one.version,
+                    "began": one.began.isoformat(),
+                    "last_sign": one.heard.isoformat(),
+                }
+                for one in self.workers
+            ],
         }
 
     def _connection(self, line: Line) -> str:
@@ -95,6 +110,9 @@ class Standing:
         for reason, count in sorted(t.parked.items(), key=lambda row: (-row[1], row[0])):
             yield f"{count} parked: {reason}"
         yield from (f"notify {line}" for line in self.channels if line.queue)
+        for one in self.workers:
+            sign = f"last sign of life {_ago(self.at, one.heard)}"
+            yield f"{one.kind} works on {one.host} ({one.pid}), {one.threads} threads, {sign}"
 
     def _data(self, line: Line) -> dict[str, object]:
         return {
@@ -124,7 +142,13 @@ def standing(
     """Return how everything stands; each connection is asked once who we are there."""
     counts = tally(store.database, at)
     lines = tuple(_line(name, c, store, budgets[name], counts) for name, c in connectors.items())
-    return Standing(at=at, connections=lines, tally=counts, channels=tuple(channels))
+    return Standing(
+        at=at,
+        connections=lines,
+        tally=counts,
+        channels=tuple(channels),
+        workers=tuple(store.workers.all()),
+    )
 
 
 def _line(name: str, connector: Connector, store: Store, budget: Budget, counts: Tally) -> Line:

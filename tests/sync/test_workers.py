@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from deskbridge.standing import standing
 from sync.jobs.beats import STILL, Beats
 from sync.jobs.threads import Threads
 from sync.store import Store, open_store
@@ -158,3 +159,14 @@ def test_processes_side_by_side_begin_at_different_tickets(two: tuple[Process, P
     assert sorted(seen) == sorted(in_order)
     assert seen != in_order
     assert in_order.index(seen[0]) < 20
+
+
+def test_status_tells_who_works(two: tuple[Process, Process]) -> None:
+    """Otherwise nobody sees that a machine is missing, as its work is done by the others."""
+    told = standing({}, two[0].store, {}, AT)
+    assert told.lines()[-1] == (
+        "work works on here (1), 4 threads, last sign of life 2026-03-02 10:00 UTC (0 min ago)"
+    )
+    workers = told.as_json()["workers"]
+    assert isinstance(workers, list)
+    assert len(workers) == 2
