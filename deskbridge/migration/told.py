@@ -45,7 +45,10 @@ def standing_of(store: Store, run: Run, now: datetime) -> Standing:
     return Standing(
         run=run,
         counts=store.runs.counts(run.source),
-        reasons={state: store.runs.reasons(run.source, state) for state in why},
+        reasons={
+            state: {why: n for why, n in store.runs.reasons(run.source, state).items() if why}
+            for state in why
+        },
         listing=store.runs.listing(run.source),
         now=now,
     )
@@ -76,7 +79,7 @@ def standing_lines(standing: Standing) -> list[str]:
         lines.append("  the lists of the source were not read to their end yet")
     lines.append(balance(standing.counts))
     for state, reasons in standing.reasons.items():
-        rows = grouped((why, many) for why, many in reasons.items() if why or state is not State.WAITING)
+        rows = grouped(reasons.items())
         lines += [f"  {state}: {count} x {one}" for _, count, one in rows[:REASONS]]
         if len(rows) > REASONS:
             lines.append(f"  {state}: and {len(rows) - REASONS} other reasons; --json tells all")

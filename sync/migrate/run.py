@@ -108,6 +108,7 @@ class Loop:
         `remap` has the fields of what was migrated before decided again; `customers` are those asked for.
         """
         self._remap, self._customers = REMAPPED if remap else frozenset[Field](), customers
+        self._store.runs.hasten(self._source)
         workers = [
             threading.Thread(target=self._worker, name=f"run-{n}", daemon=True) for n in range(self._threads)
         ]
@@ -153,12 +154,14 @@ class Loop:
 
     def _answering(self) -> bool:
         """Whether every connection that is needed may be called; a paused one is tried when it is time."""
-        self.tally.waits_for = {}
+        before, waits = self._engine.breakers.paused(), dict[str, str]()
         for name in self._connections:
-            paused = self._engine.breakers.paused().get(name)
-            if paused is not None and not self._engine.breakers.probe(name):
-                self.tally.waits_for[name] = str(paused)
-        return not self.tally.waits_for
+            if name in before and not self._engine.breakers.probe(name):
+                waits[name] = str(before[name])
+        if (before.keys() | self.tally.waits_for.keys()) & set(self._connections) - waits.keys():
+            self._store.runs.hasten(self._source)  # what failed meanwhile was put off for longer
+        self.tally.waits_for = waits
+        return not waits
 
     def _busy(self) -> int:
         with self._lock:

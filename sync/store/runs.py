@@ -355,6 +355,12 @@ class Runs:
         with self._db.writing() as tx:
             tx.execute(update(items).where(*_here(ref)).values(due=due, reason=reason))
 
+    def hasten(self, source: str) -> None:
+        """Have what was to be tried again later be tried now: what it waited for may have passed."""
+        mine = (items.c.connection == source, items.c.state == State.WAITING, items.c.due.is_not(None))
+        with self._db.writing() as tx:
+            tx.execute(update(items).where(*mine).values(due=None))
+
     def undone(self, ref: Ref) -> None:
         """Have a ticket wait again: what was made of it was deleted."""
         again = {"state": State.WAITING, "reason": "", "run": None, "handled": None, "due": None}

@@ -124,6 +124,23 @@ class TestRun:
         hub.people.mail("kim@lantern.example", "Kim", "New since", "<p>New</p>")
         assert "1 would be migrated" in hub.run("migrate", "run").out
 
+    def test_after_a_refused_credential_a_run_goes_on_at_once(self, hub: Hub) -> None:
+        """The guide says: correct it, run again. That run would do nothing for a quarter of an hour."""
+        past(hub, 6, archived=0)
+        refused = {"system": "jira", "kind": "answer", "path": ".*/comment$", "status": 401, "body": "{}"}
+        hub.control("POST", "faults", **refused, times=999)
+        running = hub.start("migrate", "run", "--apply")
+        while not json.loads(hub.run("migrate", "status", "--json").out or "[]"):
+            time.sleep(0.1)
+        while not (told := json.loads(hub.run("migrate", "status", "--json").out)[0])["reasons"]["waiting"]:
+            assert told["state"] == "running"
+            time.sleep(0.1)
+        hub.run("migrate", "stop")
+        hub.end(running)
+        hub.control("DELETE", "faults")
+        assert hub.end(hub.start("migrate", "run", "--apply")).code == 0
+        assert tickets(hub)["migrated"] == 6
+
     def test_live_work_leaves_alone_what_a_run_made(self, hub: Hub) -> None:
         """Before the cutover every migrated ticket would get a note in the desk that agents still work in."""
         past(hub, 10)
@@ -346,7 +363,7 @@ class TestVerify:
         assert hub.run("migrate", "verify", "counts", "--accept", "Dana").code == 2
 
     def test_what_went_into_the_trash_after_it_was_moved_is_named(self, hub: Hub) -> None:
-        """An issue of a ticket that was deleted, for a customer's sake perhaps, would stay and nobody knew."""
+        """The issue of a ticket that was deleted would stay, and nobody knew."""
         past(hub, 3, archived=0)
         mail = hub.people.mail("kim@lantern.example", "Kim", "Forget me", "<p>Forget me.</p>")
         assert hub.run("migrate", "run", "--apply").code == 0
