@@ -74,8 +74,8 @@ def _scaled(sheet: Sheet, server: Postgres) -> None:
                 _until(lambda wanted=workers: len(application.store.workers.all()) == wanted)  # type: ignore[misc]
                 time.sleep(_HEARD)
                 for pause in (0, latency):  # the first time each of them loads what it needs
-                    for ticket in tickets:
-                        people.note(ticket, f"<p>Word {workers} {pause}</p>")
+                    for number, ticket in enumerate(tickets):  # one text on all would be kept once, in turns
+                        people.note(ticket, f"<p>Word {workers} {pause} {number}</p>")
                     _latency(rig, pause)
                     begun, before = time.perf_counter(), _processor(processes)
                     subjects = list(application.store.bundles.subjects())
@@ -84,8 +84,10 @@ def _scaled(sheet: Sheet, server: Postgres) -> None:
                     seconds[workers] = time.perf_counter() - begun
                     spent[workers] = _processor(processes) - before
                 _latency(rig, 0)
-        wanted = [f"Word {workers} {pause}" for workers in (1, 4) for pause in (0, latency)]
-        wrong = sum(said != wanted for said in _said(people).values())
+        turns = [f"Word {workers} {pause}" for workers in (1, 4) for pause in (0, latency)]
+        wanted = {f"Subject {n}": [f"{turn} {n}" for turn in turns] for n in range(count)}
+        found = _said(people)
+        wrong = sum(found.get(subject) != words for subject, words in wanted.items())
         sheet.add(
             f"tickets by four workers of {_THREADS} threads, at {latency * 1000:.0f} ms",
             count / seconds[4],
