@@ -18,9 +18,11 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from connectors.quota import HEADROOM, TOTAL, Level, LocalBudget
 from sync.store.database import Database
-from sync.store.dialects import prepared, replacing
+from sync.store.dialects import replacing
 from sync.store.schema import batches, quotas
 
+_KEPT = 200
+"""Batches that a process keeps in mind before it forgets those that are over."""
 _HOLDS = timedelta(seconds=1)
 """How long the calls of a batch may be made, and how soon every process knows what another one learned."""
 _SHORTEST = timedelta(seconds=45)
@@ -108,6 +110,10 @@ class SharedBudget:
     def _share(self) -> Share:
         return self._turn.share
 
+    def __len__(self) -> int:
+        """Return how many batches are in mind."""
+        return len(self._held)
+
     def allowance(self) -> float | None:
         """Return how many calls a second the whole account may make; None while no answer told anybody."""
         if self._local.allowance() is None:
@@ -179,11 +185,14 @@ class SharedBudget:
         with self._db.writing() as tx:
             rows = {name: self._quota(tx, name) for name in buckets}
             for name, row in rows.items():
-                self._take_over(name, row)
+                if row is not None:
+                    self._take_over(name, row)
             at = max(self._free(tx, name, row, now) for name, row in rows.items())
             for name, row in rows.items():
                 if at - now <= patience:
                     self._held[self._share, name] = self._booked(tx, name, row, now, at)
+        if len(self._held) > _KEPT:  # many are of one ticket each, and of no known limit
+            self._held = {name: held for name, held in self._held.items() if held.id or held.until > now}
         return at
 
     def _adopt(self, bucket: str) -> None:
@@ -202,16 +211,19 @@ class SharedBudget:
         if row.blocked and row.blocked > (self._local.blocked_until(bucket) or self._now()):
             self._local.block(row.blocked, bucket)
 
-    def _quota(self, tx: Connection, bucket: str) -> Row[tuple[object, ...]]:
-        """Return what is known of a bucket; nobody else takes calls from it before the transaction ends."""
-        here = {"connection": self._connection, "bucket": bucket}
-        tx.execute(_NEW(tx), here)
-        where = (quotas.c.connection == self._connection, quotas.c.bucket == bucket)
-        return tx.execute(select(quotas).where(*where).with_for_update()).one()
+    def _quota(self, tx: Connection, bucket: str) -> Row[tuple[object, ...]] | None:
+        """Return what is known of a bucket; nobody else takes calls from it before the transaction ends.
 
-    def _free(self, tx: Connection, bucket: str, row: Row[tuple[object, ...]], now: datetime) -> datetime:
+        A bucket of which nothing was told has no row: there may be one for each ticket.
+        """
+        where = (quotas.c.connection == self._connection, quotas.c.bucket == bucket)
+        return tx.execute(select(quotas).where(*where).with_for_update()).first()
+
+    def _free(
+        self, tx: Connection, bucket: str, row: Row[tuple[object, ...]] | None, now: datetime
+    ) -> datetime:
         """Return when a call may be made, having given back what the last batch did not use."""
-        if not _shared(row):
+        if row is None or not _shared(row):
             return now
         self._give_back(tx, bucket)
         window = timedelta(microseconds=row.window)
@@ -224,10 +236,10 @@ class SharedBudget:
         return max(_room(found, window, everybody, now), _room(mine, window, share, now))
 
     def _booked(
-        self, tx: Connection, bucket: str, row: Row[tuple[object, ...]], now: datetime, at: datetime
+        self, tx: Connection, bucket: str, row: Row[tuple[object, ...]] | None, now: datetime, at: datetime
     ) -> _Batch:
         """Take a batch to be used from now on, or one call that is made later."""
-        if not _shared(row):
+        if row is None or not _shared(row):
             return _Batch(now, now + _HOLDS, left=1 << 30)
         count = 1 if at > now else self._size(tx, bucket, row.calls)
         until = at if at > now else now + _HOLDS
@@ -290,7 +302,6 @@ def usage(database: Database, at: datetime) -> dict[str, Usage]:
 
 
 _KEY = ("connection", "bucket")
-_NEW = prepared(quotas, lambda row: row.on_conflict_do_nothing())
 _BLOCK = replacing(quotas, _KEY, "blocked")
 _LEARN = replacing(quotas, _KEY, "calls", "window")
 

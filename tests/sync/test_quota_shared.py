@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from connectors.quota import TOTAL, Level
 from sync.store import Store, open_store
 from sync.store.dialects import Address
 from sync.store.quota import Share, SharedBudget
+from sync.store.schema import quotas
 from tests.sync.test_store_races import at_once
 
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -134,6 +135,18 @@ def test_most_calls_cost_no_transaction(store: Store) -> None:
         assert budget.take(["short"], timedelta(0)) == START
         budget.learn([Level(TOTAL, 1000), Level("short", 1000, window=timedelta(seconds=2))])
     assert len(asked) <= 400 / 20 + 1
+
+
+def test_a_bucket_of_each_ticket_leaves_nothing_behind(store: Store) -> None:
+    """Broken: a migration of 100,000 tickets leaves as many rows in the store, and batches in memory."""
+    clock = Clock()
+    budget = SharedBudget(store.database, "jira", clock)
+    for number in range(400):
+        clock.at += timedelta(seconds=0.5)
+        assert budget.take((f"issue {number}",), PATIENT) == clock.at
+    with store.database.reading() as tx:
+        assert tx.execute(select(func.count()).select_from(quotas)).scalar_one() == 0
+    assert len(budget) < 300
 
 
 def test_a_server_that_counts_nothing_slows_nobody(store: Store) -> None:
