@@ -42,6 +42,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     hand = Hand()
     app = hub_in(tmp_path_factory.mktemp("live"), hand)
     let_in(app)
+    keep(app, "8", "lantern", "Being worked on", status="in_progress")
     for number, owner in (("1", "Bo"), ("2", ""), ("3", "Ada")):
         keep(app, number, "lantern", f"Subject {number}", Wrote("Bo", "We look."), owner=owner)
     keep(app, "4", "orbit", "Of another one")
@@ -114,6 +115,9 @@ def test_a_board_is_narrowed_down(world: World) -> None:
     assert "Subject 1" not in bo.get("/board/lantern?q=subject+3").text
     assert "Subject" not in bo.get("/board/lantern?q=another").text
     assert "Orbit" not in bo.get("/boards?q=lant").text.replace("Orbit Cafe</option>", "")
+    column = bo.get("/tickets?customer=lantern&status=new").text
+    assert "Subject 1" in column
+    assert "Being worked on" not in column, "the rest of a column is that column's"
     assert "No customer is like that." in bo.get("/boards?q=xyz").text
 
 

@@ -80,7 +80,7 @@ def board(site: Site, visit: Visit) -> Shown:
             "status": status,
             "count": counts.get(status, 0),
             "rows": cards,
-            "more": query("/tickets", {"customer": customer, "status": status, **asked}),
+            "more": query("/tickets", {"customer": customer, "status": _asked_for(status), **asked}),
         }
         for status, cards in rows.items()
     ]
@@ -102,14 +102,17 @@ def board(site: Site, visit: Visit) -> Shown:
     )
 
 
+def _asked_for(status: str) -> str:
+    """Return what the list of tickets calls a column's status: its ``open`` means all that is not done."""
+    return NEW if status == Status.OPEN.value else status
+
+
 def _column(lists: Lists, visit: Visit, status: str, count: int, asked: Mapping[str, str]) -> list[Card]:
     """Return the cards of a column; of a board that was narrowed those that changed last."""
     customer = visit.request.path_params["customer"]
     if not any(asked.values()):
         return lists.column(customer, status, count, _CARDS)
-    wanted = replace(_wanted(visit), customer=customer, status=status)
-    if status == Status.OPEN.value:
-        wanted = replace(wanted, status=NEW)
+    wanted = replace(_wanted(visit), customer=customer, status=_asked_for(status))
     return lists.found(wanted, visit.at, _CARDS)
 
 
