@@ -27,8 +27,15 @@ def deleted(s: Situation) -> Iterator[Operation]:
         here, there = s.sides.get(origin.connection), s.sides.get(target.connection)
         if here is None or there is None or (here.ref.key, there.ref.key) != (origin.key, target.key):
             continue
-        if not origin.is_addendum and origin.whole not in present[origin.connection]:
-            yield from _deleted(s, copy, there.ticket.message(target.id))
+        if origin.whole in present[origin.connection]:
+            continue
+        text = there.ticket.message(target.id)
+        if not origin.is_addendum:
+            yield from _deleted(s, copy, text)
+        elif text is not None and copy.stands_in(text) and not barred(s, target.connection):
+            yield Withdraw(
+                target.connection, origin, target.id, s.rules.deleted, s.internally(target.connection)
+            )
 
 
 def _deleted(s: Situation, copy: Mirror, there: Comment | None) -> Iterator[Operation]:
@@ -65,19 +72,16 @@ def _needed(s: Situation, target: str, copied: Mirror) -> Audience:
 
 
 def _blanked(s: Situation, source: str, message: Comment, target: str, copied: Mirror) -> Iterator[Operation]:
-    origin, number, part = s.text(source, message.id), 1, copied
+    origin, parts = s.text(source, message.id), [copied]
     yield Skip(target, called(message, source), "fewer people may read the original now: its copy is emptied")
-    while True:
-        there = s.sides[target].ticket.message(part.target.id)
-        if part.revision != Withdrawal.BLANK and there is not None:
-            reach = (
-                Reach(s.readers(target), s.internally(target).mails)
-                if copied.published
-                else s.internally(target)
-            )
+    while following := s.mirrors.of(Kind.COMMENT, origin.part(len(parts) + 1), target):
+        parts.append(following)
+    told = (m for m in s.mirrors if m.kind is Kind.COMMENT and m.target.connection == target)
+    parts += [
+        m for m in told if m.origin.is_addendum and m.origin.ref == origin.ref and m.origin.whole == origin.id
+    ]
+    for part in parts:
+        if part.revision != Withdrawal.BLANK and s.sides[target].ticket.message(part.target.id) is not None:
+            public = copied.published and not part.origin.is_addendum
+            reach = Reach(s.readers(target), s.internally(target).mails) if public else s.internally(target)
             yield Withdraw(target, part.origin, part.target.id, Withdrawal.BLANK, reach)
-        number += 1
-        following = s.mirrors.of(Kind.COMMENT, origin.part(number), target)
-        if following is None:
-            return
-        part = following

@@ -329,17 +329,18 @@ class Judge:
             number = bundle.tickets[0].number
             for tool, tag in (("jira", "dev"), ("gitlab", "firmware")):
                 # A ticket that was taken out of its issue may have been linked by hand to another one's.
-                count = max(issues[id(ticket.desk), tool] for ticket in bundle.tickets)
                 side = bundle.works.get(tool)
-                leader = bundle.tickets[0]
-                # Whoever took it out of an issue, which still stands, may have linked it to another since.
-                parted = any(
-                    leader.desk in (p.side, *p.sides) and p.side.tool == tool for p in self._ledger.parted
-                )
-                # Of what was deleted before the hub heard that it had made it, nobody can know: made again.
-                gone = side is not None and side.gone and not (side.unheard or parted)
-                if count > (0 if gone else 1):
-                    yield Fault("twice", number, f"{count} issues in {tool} stand for it")
+                for ticket in bundle.tickets:
+                    count = issues[id(ticket.desk), tool]
+                    # Whoever took it out of an issue, which still stands, may have linked it to another since.
+                    parted = any(
+                        ticket.desk in (p.side, *p.sides) and p.side.tool == tool for p in self._ledger.parted
+                    )
+                    # Of what was deleted before the hub heard that it had made it, nobody can know: made again.
+                    gone = side is not None and side.gone and not (side.unheard or parted)
+                    if count > (0 if gone else 1):
+                        yield Fault("twice", number, f"{count} issues in {tool} stand for it")
+                        break
                 desk = self._record(leader.desk)
                 wanted = desk is not None and tag in desk.tags and leader.customer in _LABELS
                 wanted = wanted and not leader.desk.left

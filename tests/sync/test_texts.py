@@ -325,6 +325,28 @@ def test_an_edit_of_a_copy_that_a_person_took_over_is_an_addendum(make: Make) ->
     assert [words(t) for t in world.jira.tickets[issue].texts.values()][-1] == "second"
 
 
+@pytest.mark.parametrize("how", ["kept private", "deleted"])
+def test_what_tells_a_new_wording_goes_with_its_text(make: Make, how: str) -> None:
+    """Otherwise what somebody took back stands on below the copy that a person had edited."""
+    world = make(rules={"deleted": Withdrawal.DELETE, "keep_private": "!private"})
+    key, issue = linked(world)
+    said = world.desk.comment(key, "first", audience=STAFF)
+    world.settle()
+    copy = list(world.jira.tickets[issue].texts)[-1]
+    world.jira.edit_comment(issue, copy, "my own")
+    world.desk.edit_comment(key, said, "their password")
+    world.settle()
+    assert world.bodies("jira")[-1] == "their password"
+    if how == "deleted":
+        world.desk.delete_comment(key, said)
+    else:
+        world.desk.edit_comment(key, said, "!private their password")
+    world.settle()
+    assert not [text for text in world.bodies("jira") if "password" in text]
+    kept = [text.body.text.strip() for text in world.jira.tickets[issue].texts.values()]
+    assert ("my own" in kept) == (how == "deleted")
+
+
 def test_another_hubs_copies_travel_by_rule_only_and_not_for_ever(make: Make) -> None:
     """Otherwise two hubs pass a text to and fro without end."""
     other = Signer(b"another hub's secret")
