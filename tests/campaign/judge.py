@@ -328,19 +328,15 @@ class Judge:
         for bundle in self._ledger.bundles:
             number = bundle.tickets[0].number
             for tool, tag in (("jira", "dev"), ("gitlab", "firmware")):
-                # A ticket that was taken out of its issue may have been linked by hand to another one's.
-                side = bundle.works.get(tool)
+                side, leader = bundle.works.get(tool), bundle.tickets[0]
                 for ticket in bundle.tickets:
                     count = issues[id(ticket.desk), tool]
-                    # Whoever took it out of an issue, which still stands, may have linked it to another since.
-                    parted = any(
-                        ticket.desk in (p.side, *p.sides) and p.side.tool == tool for p in self._ledger.parted
-                    )
-                    # Of what was deleted before the hub heard that it had made it, nobody can know: made again.
-                    gone = side is not None and side.gone and not (side.unheard or parted)
-                    if count > (0 if gone else 1):
+                    # Of what was deleted before the hub heard that it had made it, nobody can know: it is made anew.
+                    gone = side is not None and side.gone and not side.unheard
+                    if count > (0 if gone and not self._parted(ticket, tool) else 1):
                         yield Fault("twice", number, f"{count} issues in {tool} stand for it")
                         break
+                parted = self._parted(leader, tool)
                 desk = self._record(leader.desk)
                 wanted = desk is not None and tag in desk.tags and leader.customer in _LABELS
                 wanted = wanted and not leader.desk.left
@@ -351,6 +347,11 @@ class Judge:
                     and not self._told.names(leader.desk, Side(tool, ""), "the ticket")
                 ):
                     yield Fault("lost", number, f"it has no issue in {tool}, though it is tagged {tag}")
+
+    def _parted(self, ticket: Ticket, tool: str) -> bool:
+        """Whether it was taken out of an issue, which may still stand; it may have another one since."""
+        parted = self._ledger.parted
+        return any(ticket.desk in (p.side, *p.sides) and p.side.tool == tool for p in parted)
 
     def _fields(self, bundle: Bundle) -> Iterator[Fault]:
         number = bundle.tickets[0].number
