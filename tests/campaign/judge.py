@@ -331,7 +331,7 @@ class Judge:
                 side, leader = bundle.works.get(tool), bundle.tickets[0]
                 for ticket in bundle.tickets:
                     count = issues[id(ticket.desk), tool]
-                    # Of what was deleted before the hub heard that it had made it, nobody can know: it is made anew.
+                    # Of what was deleted before the hub heard that it had made it, nobody knows: made anew.
                     gone = side is not None and side.gone and not side.unheard
                     if count > (0 if gone and not self._parted(ticket, tool) else 1):
                         yield Fault("twice", number, f"{count} issues in {tool} stand for it")
