@@ -9,7 +9,6 @@ that the looks of a run cost next to nothing, and are never older than a look fo
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -58,9 +57,9 @@ class Looks:
         self,
         client: Client,
         fields: Callable[[], list[str]],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float],
     ) -> None:
-        """`fields` names what is read of an issue."""
+        """`fields` names what is read of an issue; `clock` tells the seconds, and may be set back."""
         self._client, self._fields, self._clock = client, fields, clock
         self._lock, self._looking = threading.Lock(), threading.Lock()
         self._known: dict[str, _Look] = {}
@@ -107,13 +106,16 @@ class Looks:
     def _age(self, key: str) -> float | None:
         with self._lock:
             known = self._known.get(key)
-            return self._clock() - known.at if known else None
+            if known is None:
+                return None
+            age = self._clock() - known.at
+            return age if age >= 0 else 2 * _HOLDS
 
     def _used(self, key: str) -> wire.Issue | None:
         now = self._clock()
         with self._lock:
             known = self._known.get(key)
-            if known is None or now - known.at > _HOLDS:
+            if known is None or not 0 <= now - known.at <= _HOLDS:
                 return None
             self._known[key] = replace(known, used=now)
         there = {file.id for file in known.issue.fields.files}

@@ -35,7 +35,7 @@ class Reader:
 
     def __init__(self, client: Client, parts: Parts, places: Places) -> None:
         self._client, self._parts, self._places = client, parts, places
-        self.looks = Looks(client, self.fields)
+        self.looks = Looks(client, self.fields, lambda: client.http.now().timestamp())
 
     def fetch(self, key: str, also: frozenset[Part] = frozenset()) -> Snapshot:
         """Return the issue whole. Raises Gone.

@@ -474,6 +474,10 @@ def test_a_full_disk_ends_in_no_traceback_and_doubles_nothing(hub_apart: Hub) ->
     assert (ended.returncode, "deskbridge: the store failed (" in ended.stderr) == (1, True), ended.stderr
     assert "Traceback" not in ended.stderr
     assert "word word" not in ended.stdout + ended.stderr
+    with closing(sqlite3.connect(store)) as raw:  # minutes pass: on a full disk nothing can be given back
+        for passed in ("claims SET until = 0", "inbox SET due_at = 0", "intents SET sent = 0"):
+            raw.execute(f"UPDATE {passed}")
+        raw.commit()
     for _ in range(2):
         hub.control("POST", "clock", advance=400)
         assert hub.run("sync", "--once").code == 0

@@ -123,6 +123,14 @@ def test_those_who_wait_for_a_look_share_it_however_long_it_took(
     assert len(site.asked) == 1
 
 
+def test_a_clock_that_is_set_back_makes_no_look_younger(site: Site, clock: Clock, looks: Looks) -> None:
+    """Broken: an issue is written to for an hour by how it once stood."""
+    site.change("2", summary="A person's")
+    clock.at -= 3600
+    assert shown(looks, "2") == "A person's"
+    assert len(site.asked) == 1
+
+
 def test_an_issue_that_cannot_be_seen_is_looked_at_by_itself(site: Site, clock: Clock, looks: Looks) -> None:
     """Broken: a deleted issue, or one that we may not read any more, is written to by an old look."""
     del site.there["3"]
