@@ -19,7 +19,7 @@ from tests.desk_life.story import QUARTER, WEEK, Story
 SEED = int(os.environ.get("DESK_LIFE", "1"))
 LONG = "DESK_LIFE" in os.environ
 WANTED = os.environ.get("DESK_LIFE_PLANTED", "")
-ALWAYS = {"waiting-counts": "clock", "step-twice": "step", "label-left": "label"}
+ALWAYS = {"waiting-counts": "clock", "label-left": "label"}
 """What is planted each time, and what finds it."""
 
 
