@@ -265,7 +265,7 @@ def test_merged_cells_make_no_endless_table() -> None:
     assert len(markdown) < 10_000
 
 
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(40)
 def test_an_endless_document_is_plain_words() -> None:
     """Each reader and writer has an end, with a result: the words, whole."""
     long = adf(*[block("paragraph", text("word", "strong"))] * (adf_read.LONGEST // 80))
