@@ -176,17 +176,18 @@ class Ledger:
         self.parted.append(Parted(bundle, side, when, tuple(bundle.sides)))
         del bundle.works[side.tool]
 
-    def split(self, bundle: Bundle, ticket: Ticket, work: Side, when: datetime) -> None:
-        """Have a ticket be linked with a work side no longer, which the other tickets keep.
+    def split(self, bundle: Bundle, tickets: list[Ticket], work: Side, when: datetime) -> None:
+        """Have tickets be linked with a work side no longer, which the other ones keep.
 
-        What was made for that ticket meanwhile, in another tool, was never theirs: it stays with it.
+        What was made for them meanwhile, in another tool, was never the others': it stays with them.
         """
-        own = {tool: side for tool, side in bundle.works.items() if side.made_for is ticket.desk}
+        desks = [ticket.desk for ticket in tickets]
+        own = {tool: side for tool, side in bundle.works.items() if any(side.made_for is d for d in desks)}
         own.pop(work.tool, None)
-        bundle.tickets.remove(ticket)
+        bundle.tickets = [one for one in bundle.tickets if not any(one.desk is d for d in desks)]
         bundle.works = {tool: side for tool, side in bundle.works.items() if tool not in own}
-        self.bundles.append(alone := Bundle([ticket], own, by_hand=True))
-        self.parted.append(Parted(alone, work, when, (ticket.desk, work, *own.values())))
+        self.bundles.append(alone := Bundle(list(tickets), own, by_hand=True))
+        self.parted.append(Parted(alone, work, when, (*desks, work, *own.values())))
 
     def was_there(self, token: str, home: Side, tool: str, key: str) -> bool:
         """Whether a text was written while its side and another one still belonged together."""

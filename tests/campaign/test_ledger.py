@@ -16,8 +16,21 @@ def test_a_ticket_that_leaves_a_shared_issue_takes_with_it_what_was_made_for_it(
     both = Bundle([first, second], {"gitlab": shared, "jira": own})
     ledger = Ledger([both])
 
-    ledger.split(both, second, shared, NOW)
+    ledger.split(both, [second], shared, NOW)
 
     alone = ledger.bundle_of(second.desk)
     assert (both.sides, alone.sides) == ([first.desk, shared], [second.desk, own])
     assert ledger.parted[-1].sides == (second.desk, shared, own)
+
+
+def test_tickets_that_leave_together_stay_together() -> None:
+    """Otherwise the judge would look for each one's texts apart, though only the issue was taken away."""
+    first, second, third = (Ticket(n, Side("desk", str(n)), "orbit", "pump") for n in (4, 3, 19))
+    shared, own = Side("gitlab", "102:1"), Side("jira", "10005", made_for=third.desk)
+    everyone = Bundle([first, second, third], {"gitlab": shared, "jira": own})
+    ledger = Ledger([everyone])
+
+    ledger.split(everyone, [second, third], shared, NOW)
+
+    apart = ledger.bundle_of(third.desk)
+    assert (everyone.sides, apart.sides) == ([first.desk, shared], [second.desk, third.desk, own])
