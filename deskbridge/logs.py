@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,7 +79,7 @@ def _of_look(name: Callable[[], str]) -> Callable[[logging.LogRecord], bool]:
     return tell
 
 
-class _Lines(logging.Formatter):
+class _Lines(logging.Formatter, ABC):
     """A record as one line, whatever is in it."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -89,9 +90,9 @@ class _Lines(logging.Formatter):
             told["error"] = traced(record.exc_info[1])
         return self.line(record, datetime.fromtimestamp(record.created, UTC), told)
 
+    @abstractmethod
     def line(self, record: logging.LogRecord, at: datetime, told: Mapping[str, Any]) -> str:
         """Return the line."""
-        raise NotImplementedError
 
 
 class Programs(_Lines):

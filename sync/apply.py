@@ -169,7 +169,7 @@ class Applier:
             case AddComment():
                 self._texts.copy(write)
             case EditComment():
-                self._texts.edit(write)
+                return self._texts.edit(write)
             case AddNotice() | Tell() | SendReceipt():
                 self._texts.tell(write)
             case Withdraw():

@@ -33,6 +33,7 @@ from sync.pieces import Piece, pieces, words
 from sync.publish import unsigned
 from sync.references import names, tells_of_others
 from sync.seen import Kind, Mirror, TextId, readable
+from sync.store.decisions import WRITTEN
 from sync.store.journal import Wish
 from sync.wording import (
     attached_note,
@@ -80,8 +81,11 @@ class TextWriter:
         self._sent_along(write, written.files)
         self._remark_lost(write, lost)
 
-    def edit(self, write: EditComment) -> None:
-        """Bring a copy to its original's present wording. Raises Stale if somebody edited it meanwhile."""
+    def edit(self, write: EditComment) -> str:
+        """Bring a copy to its original's present wording, and return what came of it.
+
+        Raises Stale if somebody edited it meanwhile.
+        """
         w, key = self._w, self._w.key(write.target)
         self._unedited(write.target, write.id)
         piece = self._piece(write)
@@ -94,7 +98,7 @@ class TextWriter:
         with self.drafted(write, piece, token) as (draft, lost):
             if known and known.revision == wish.revision and not self._brings(write, draft):
                 self._remark_lost(write, lost)
-                return  # it was for a file, which is not to be had yet
+                return "later: the file it was for is still not to be had"
             with w.intents.editing(replace(wish, key=key), token, says(draft.markdown)):
                 written = w.connectors[write.target].edit_comment(key, write.id, draft)
         target = TextId(write.target, key, written.id)
@@ -104,6 +108,7 @@ class TextWriter:
             if upload.id not in written.files and self._was_late(write, upload):
                 self._files.left(write.target, w.origin(write.source, upload.id), upload.name)
         self._remark_lost(write, lost)
+        return WRITTEN
 
     def _brings(self, write: EditComment, draft: CommentDraft) -> bool:
         """Whether an edit that leaves the words as they are brings a file that was missing."""

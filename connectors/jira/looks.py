@@ -94,7 +94,7 @@ class Looks:
             return None
         if age > _HOLDS:
             with self._looking:
-                if (self._age(key) or _HOLDS) >= _HOLDS:
+                if (again := self._age(key)) is None or again > _HOLDS:
                     self._look(key)
         elif age > _SOON and self._looking.acquire(blocking=False):
             try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
@@ -120,6 +122,23 @@ def test_those_who_wait_for_a_look_share_it_however_long_it_took(
     clock.at += 2
     site.slow = lambda: setattr(clock, "at", clock.at + 3)
     assert all(shown(looks, str(n)) for n in range(1, 9))
+    assert len(site.asked) == 1
+
+
+def test_those_who_ask_at_one_moment_share_a_look(site: Site, clock: Clock, looks: Looks) -> None:
+    """Broken: whoever waited for a look that was made at this very moment makes another one."""
+    clock.at += 2
+    others: list[threading.Thread] = []
+
+    def slow() -> None:
+        if not others:
+            others.append(threading.Thread(target=lambda: shown(looks, "3")))
+            others[0].start()
+            time.sleep(0.2)  # it waits for this look by now
+
+    site.slow = slow
+    assert shown(looks, "2")
+    others[0].join()
     assert len(site.asked) == 1
 
 

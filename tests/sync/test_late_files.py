@@ -11,6 +11,7 @@ from deskbridge.bootstrap import Application, build
 from deskbridge.demo.people import File, People, Tool
 from deskbridge.sandbox.run import Sandbox
 from deskbridge.sandbox.world import Fault
+from sync.store.decisions import WRITTEN
 from tests.sync.three_tools import KIM, START, environment_of, goes_on, settings_in
 
 LOG = File("log.bin", b"what the pump said " * 400, "application/octet-stream")
@@ -68,6 +69,14 @@ class Desk:
         """Return the reasons of what stands open about files."""
         found = self.application.store.findings.open()
         return [f"{f.target}: {f.reason}" for f in found if f.what.startswith("file log.bin")]
+
+    def wrote_texts(self, connection: str) -> int:
+        """Return how many texts were written on a connection, by what was recorded."""
+        store = self.application.store
+        told = (decision for subject in store.bundles.subjects() for decision in store.decisions.of(subject))
+        return sum(
+            d.kind == "text" and d.target.connection == connection and d.result == WRITTEN for d in told
+        )
 
     def left(self) -> list[object]:
         """Return what is left to be written."""
@@ -146,6 +155,7 @@ def test_a_file_of_a_comment_follows_into_the_note_that_it_belongs_to(desk: Desk
     desk.works(12, 3600)
     assert tried - desk.sandbox.world.faults[0].times <= 5, "it is asked for less and less often"
     assert desk.sandbox.world.calls["jira"] > calls
+    assert desk.wrote_texts("desk") == 2, "a try that brought nothing is no write"
 
     desk.heals()
     desk.works(6, 6 * 3600)
