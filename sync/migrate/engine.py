@@ -12,16 +12,17 @@ from mappings.provenance import Signer
 from mappings.ticket import Field, Ref
 from sync.apply import RunWork
 from sync.engine import Engine
-from sync.migrate.bookings import book
+from sync.migrate.bookings import Bookings
 from sync.observe import Observation
 from sync.operations import Plan
-from sync.outcome import Done, Later, Outcome, Parked, Reconciled, postponed
+from sync.outcome import Done, Later, Outcome, Parked, Reconciled, Stale, Waiting, postponed
 from sync.reconcile import Reconciler
 from sync.routing import Desk
 from sync.store import Store
 from sync.store.bundles import Bundle
+from sync.store.inbox import LostClaim
 from sync.store.inbox import Waiting as Row
-from sync.uncertain import REQUEST_LIFE
+from sync.uncertain import REQUEST_LIFE, Intents
 
 
 class RunEngine(Engine):
@@ -60,10 +61,26 @@ class RunEngine(Engine):
         """Book the time of a ticket that is there now; return what comes of it."""
         bundle = self._store.bundles.load(self._store.bundles.subject(source))
         target = next((ref for ref in bundle.refs if ref != source), None)
-        if target is None or not isinstance(result.outcome, Done):
+        if target is None or bundle.id is None or not isinstance(result.outcome, Done):
             return result.outcome
+        taken = self._store.inbox.claim(Row(bundle.subject, self._now(), "a run", 0, None), self._now())
+        if taken is None:
+            return Later(self._now(), Stale(f"{bundle.subject} is being worked on"))
+        claim, _ = taken
+        intents = Intents(
+            store=self._store,
+            signer=self._signer,
+            claim=claim,
+            bundle=bundle.id,
+            now=self._now,
+            hub=self._store.database.hub(),
+        )
         try:
-            book(self._connectors, source, target, result.booked)
+            bookings = Bookings(self._store, intents, bundle.id, source)
+            if left := bookings.left(target, result.booked):
+                bookings.book(self._connectors[target.connection], target, left)
+        except (LostClaim, Waiting) as error:
+            return postponed([error], self._now())
         except Uncertain as error:
             return Later(self._now() + REQUEST_LIFE, error)  # by then it is there, or never will be
         except (Gone, Rejected) as error:
@@ -71,6 +88,8 @@ class RunEngine(Engine):
         except WireError as error:
             self.breakers.failed(error)
             return postponed([error], self._now())
+        finally:
+            self._store.inbox.release(claim)
         return result.outcome
 
     def _ours(self, bundle: Bundle) -> bool:

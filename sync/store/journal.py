@@ -15,8 +15,8 @@ from sync.store.database import Database
 from sync.store.inbox import Claim, verify
 from sync.store.schema import TEXT_IDS, intents
 
-CREATE, EDIT = "create", "edit"
-"""The kinds of an intent to create a ticket, and to edit a copy; the others are those of `sync.seen.Kind`."""
+CREATE, EDIT, TIME = "create", "edit", "time"
+"""The kinds of an intent to create a ticket, edit a copy, book time; the others are `sync.seen.Kind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,19 @@ class Journal:
         )
         with self._db.reading() as tx:
             return {(row.target_connection, row.target_key) for row in tx.execute(made)}
+
+    def finished(self, bundle: int, kind: str, target: Ref) -> set[TextId]:
+        """Return the origins of what was written of a kind for a bundle on a ticket, as far as was heard."""
+        written = select(intents).where(
+            intents.c.bundle == bundle,
+            intents.c.kind == kind,
+            intents.c.target_connection == target.connection,
+            intents.c.target_key == target.key,
+            intents.c.done.is_not(None),
+        )
+        with self._db.reading() as tx:
+            rows = tx.execute(written)
+            return {TextId(row.origin_connection, row.origin_key, row.origin_id) for row in rows}
 
     def resend(
         self, claim: Claim, intent: Intent, wish: Wish, sign: Callable[[int], str], at: datetime
