@@ -115,6 +115,8 @@ class PagesSettings(_Part):
     """After how long without use a session ends."""
     longest: Duration = timedelta(days=7)
     """After how long any session ends."""
+    proxies: tuple[Network, ...] = ()
+    """Proxies that say in `X-Forwarded-For` from where they are asked; those of `proxy` are among them."""
     proxy: ProxySettings | None = None
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -13,6 +15,8 @@ import requests
 from connectors.errors import ConfigError
 from deskbridge.accounts import change, remove
 from deskbridge.bootstrap import Application, build
+from deskbridge.web.api.app import ROOT
+from deskbridge.web.pages.door import home_of
 from deskbridge.web.pages.table import PAGES
 from deskbridge.web.serving import Serving, looking
 from sync.store.accounts import Role
@@ -42,9 +46,9 @@ def hand() -> Hand:
     return Hand()
 
 
-def hub_in(folder: Path, hand: Hand, more: str = "") -> Application:
-    """Return a hub whose tools are all dead, with more in its settings."""
-    environment = dict(ENVIRONMENT)
+def hub_in(folder: Path, hand: Hand, more: str = "", **named: str) -> Application:
+    """Return a hub whose tools are all dead, with more in its settings and its environment."""
+    environment = ENVIRONMENT | named
     for name in ("DESK", "JIRA", "GITLAB"):
         environment[f"DESKBRIDGE_CONNECTIONS__{name}__URL"] = dead_address()
     path = settings_in(folder)
@@ -202,10 +206,15 @@ def test_signing_in_needs_our_own_form(url: str) -> None:
     """Otherwise another site signs somebody in as whom it likes, and reads what they do there."""
     browser = Browser(url)
     right = {"name": "Ada", "password": PASSWORD}
-    assert browser.post("/sign-in", right).status_code == 403
+    refused = browser.post("/sign-in", right)
+    assert refused.status_code == 403
+    assert "sent no cookie" in refused.text, "who comes without https is told why"
     [form] = browser.forms("/sign-in")
     form.pop("action")
-    assert browser.post("/sign-in", {**form, **right}, Origin="https://evil.example").status_code == 403
+    elsewhere = browser.post("/sign-in", {**form, **right}, Origin="https://evil.example")
+    assert elsewhere.status_code == 403
+    assert "pass on the Host" in elsewhere.text, "who set up a proxy is told what it lacks"
+    assert "too old" in browser.post("/sign-in", {**right, "form": "00" * 64}).text
     assert browser.get("/").status_code == 303
     assert browser.post("/sign-in", {**form, **right}).status_code == 303
     assert browser.get("/").status_code == 200
@@ -300,6 +309,41 @@ def test_a_proxy_says_who_it_is_and_nobody_else(tmp_path: Path, hand: Hand) -> N
             assert Browser(url).get("/", **{"X-Remote-User": "stranger"}).status_code == 303
             assert Browser(url).get("/").status_code == 303
         hub.store.database.close()
+
+
+_PASSED = (
+    (("203.0.113.7",), "203.0.113.7"),
+    (("9.9.9.9, 203.0.113.7",), "203.0.113.7"),
+    (("9.9.9.9", "203.0.113.7"), "203.0.113.7"),
+    (("9.9.9.9, 203.0.113.7, 127.0.0.1",), "203.0.113.7"),
+    (("203.0.113.7:4711",), "203.0.113.7"),
+    (("[2001:db8::7]:4711",), "2001:db8::7"),
+    (("::ffff:203.0.113.7",), "203.0.113.7"),
+    (("unknown",), "127.0.0.1"),
+    ((), "127.0.0.1"),
+)
+"""What stands in the lines of `X-Forwarded-For`, and from where the request then comes."""
+
+
+def test_who_asks_through_a_proxy_is_told_apart(tmp_path: Path, hand: Hand) -> None:
+    """Otherwise a stranger's wrong passwords make all others wait, or an address made up nobody."""
+    for folder, more in (("named", '\n[pages]\nproxies = ["127.0.0.1"]\n'), ("unnamed", "")):
+        (tmp_path / folder).mkdir()
+        hub = hub_in(tmp_path / folder, hand, more)
+        with looking(hub) as url:
+            for lines, _ in _PASSED:
+                asking = HTTPConnection(urlsplit(url).netloc, timeout=30)
+                asking.putrequest("GET", f"{ROOT}/me")
+                for line in ("Authorization: Bearer wrong", *(f"X-Forwarded-For: {one}" for one in lines)):
+                    asking.putheader(*line.split(": "))
+                asking.endheaders()
+                assert asking.getresponse().status == 401
+                asking.close()
+        told = [act.place for _, act in reversed(hub.store.audit.newest(20))]
+        assert told == [where if more else "127.0.0.1" for _, where in _PASSED], folder
+        hub.store.database.close()
+    assert home_of("2001:db8::7") == home_of("2001:db8::ffff:1"), "one line has 2^64 addresses"
+    assert home_of("203.0.113.7") != home_of("203.0.113.8")
 
 
 def test_who_has_no_account_is_what_the_settings_say(tmp_path: Path, hand: Hand) -> None:

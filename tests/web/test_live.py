@@ -44,7 +44,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     let_in(app)
     keep(app, "8", "lantern", "Being worked on", status="in_progress")
     for number, owner in (("1", "Bo"), ("2", ""), ("3", "Ada")):
-        keep(app, number, "lantern", f"Subject {number}", Wrote("Bo", "We look."), owner=owner)
+        keep(app, number, "lantern", f"Subject {number} {'0' * 32}", Wrote("Bo", "We look."), owner=owner)
     keep(app, "4", "orbit", "Of another one")
     with looking(app) as url:
         yield World(app, url, hand)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -101,6 +103,14 @@ def test_no_figure_names_anybody(looked_at: Desk) -> None:
     assert secret not in text
 
 
+def in_the_old_version(url: str) -> str:
+    """Ask in HTTP/1.0; return the first line of the answer."""
+    place = urlsplit(url)
+    with socket.create_connection((str(place.hostname), place.port or 0), timeout=10) as raw:
+        raw.sendall(f"GET /metrics HTTP/1.0\r\nHost: {place.netloc}\r\n\r\n".encode())
+        return raw.recv(200).decode("latin-1").partition("\r\n")[0]
+
+
 def test_only_who_is_on_the_machine_or_has_a_token_is_told(looked_at: Desk) -> None:
     """Otherwise a proxy that passes everything on, or a page of another site, tells all how the hub is."""
     token, kept = make(looked_at.demo.application, "Vic", role=None, days=1, purpose="")
@@ -115,6 +125,7 @@ def test_only_who_is_on_the_machine_or_has_a_token_is_told(looked_at: Desk) -> N
         answer = asked(looked_at.url, **refused)
         assert answer.status_code == 401, refused
         assert "deskbridge_" not in answer.text
+    assert "401" in in_the_old_version(looked_at.url), "in which nginx asks, under our own name"
     assert asked(looked_at.url, Host="hub.example", Authorization=f"Bearer {token}").status_code == 200
     looked_at.demo.application.store.tokens.remove(kept.id)
     assert asked(looked_at.url, Host="hub.example", Authorization=f"Bearer {token}").status_code == 401

@@ -118,6 +118,8 @@ _EVIL = "%0d%0aX-Evil:%201%0d%0aSet-Cookie:%20evil=1"
         f"/old/desk/{_EVIL}",
         f"/ticket/desk/{_EVIL}",
         f"/tickets?q={_EVIL}&customer={_EVIL}&page={_EVIL}",
+        "/tickets?page=123456abc",
+        f"/tickets?page={'9' * 40}",
         f"/board/{_EVIL}",
         f"/reports?customer=lantern&month={_EVIL}",
         f"/reports/lantern/{_EVIL}",

@@ -22,7 +22,7 @@ from deskbridge.web import body
 from deskbridge.web.api.problems import Refused, answer
 from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.metrics.families import ASKED
-from deskbridge.web.pages.door import FORGOTTEN, Door, waited
+from deskbridge.web.pages.door import FORGOTTEN, Door, home_of, waited
 from sync.store.accounts import Role
 from sync.store.audit import Act
 
@@ -118,7 +118,7 @@ class Gate:
         """
         way = "send `Authorization: Bearer TOKEN`; `deskbridge account token add NAME` makes one"
         if wrong:
-            who, store = f"token:{address}", self._application.store
+            who, store = f"token:{home_of(address)}", self._application.store
             before = store.accounts.tries([who], at, FORGOTTEN).get(who)
             if before and (seconds := waited("from", *before, at)):
                 more = {"Retry-After": str(seconds)}

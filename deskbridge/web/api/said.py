@@ -35,7 +35,7 @@ def _flag(said: object) -> object:
 
 
 # The bounds stand first: behind a validator the description would not tell them.
-Number = Annotated[int, Field(ge=1, le=2**53 - 1), BeforeValidator(_digits)]
+Number = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_digits)]
 Limit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_digits)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Place = Annotated[

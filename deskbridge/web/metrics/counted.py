@@ -113,6 +113,9 @@ def from_here(request: Request) -> bool:
         here = ipaddress.ip_address(request.client.host if request.client else "").is_loopback
     except ValueError:
         return False
+    # nginx, unless told otherwise, asks in its own name and in the old version, which monitors do not.
+    if request.scope.get("http_version") == "1.0":
+        return False
     # A page elsewhere whose name was made to mean this machine sends that name (DNS rebinding).
     return here and not secure(request) and not any(name in request.headers for name in _PASSED_ON)
 

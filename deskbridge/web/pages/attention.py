@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from deskbridge.web.pages.rendering import query
 from deskbridge.web.pages.site import Site
-from deskbridge.web.pages.visit import Refused, Shown, Visit
+from deskbridge.web.pages.visit import Refused, Shown, Visit, number_of
 from mappings.ticket import Ref
 from sync.store import Store
 from sync.store.audit import Act
@@ -131,10 +131,10 @@ def dismiss(site: Site, visit: Visit) -> Response:
 
 def answer(site: Site, visit: Visit) -> Response:
     """Settle a finding with what a person says to it."""
-    number, said = visit.said("finding", 18), visit.said("answer", 500)
-    if not number.isdecimal() or not said:
+    number, said = number_of(visit.said("finding")), visit.said("answer", 500)
+    if number is None or not said:
         raise Refused("Say something to it; that is kept with the finding.")
-    settled = site.application.store.answer(int(number), said, visit.at)
+    settled = site.application.store.answer(number, said, visit.at)
     if settled is None:
         raise Refused("It was settled meanwhile.")
     _note(site, visit, "answer", settled.subject, f"finding {settled.id}: {said}")

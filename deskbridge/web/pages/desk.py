@@ -19,7 +19,7 @@ from deskbridge.sla.statement import statement
 from deskbridge.web.pages import connections as health
 from deskbridge.web.pages.rendering import query
 from deskbridge.web.pages.site import Site
-from deskbridge.web.pages.visit import NoSuch, Shown, Visit
+from deskbridge.web.pages.visit import NoSuch, Shown, Visit, number_of
 from sync.store.checked import checked
 from sync.store.tally import tally
 
@@ -145,8 +145,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def audit(site: Site, visit: Visit) -> Shown:
     """Show who did what, the newest first."""
-    before = visit.asked("before", 18)
-    said, after = visit.asked("q"), int(before) if before.isdecimal() else None
+    said, after = visit.asked("q"), number_of(visit.asked("before"))
     rows = site.application.store.audit.newest(_ACTS, after, words=said)
     more = query("/audit", {"q": said, "before": str(rows[-1][0])}) if len(rows) == _ACTS else ""
     return Shown("audit.html", {"rows": rows, "said": said, "more": more})

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,6 +28,7 @@ FORGOTTEN = timedelta(hours=2)
 """After how long without a try all former ones are forgotten."""
 LIVE = "x-deskbridge-live"
 """The header of a request that a page made by itself."""
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -43,16 +45,17 @@ class Door:
     def __init__(self, store: Store, settings: PagesSettings, secret: bytes) -> None:
         self._store, self._settings, self._secret = store, settings, secret
         proxy = settings.proxy
-        self._proxies = tuple(ipaddress.ip_network(one) for one in proxy.addresses) if proxy else ()
+        self._signing = tuple(ipaddress.ip_network(one) for one in proxy.addresses) if proxy else ()
+        self._passing = (*self._signing, *(ipaddress.ip_network(one) for one in settings.proxies))
 
     def address(self, request: Request) -> str:
-        """Return from where a request comes; a trusted proxy tells it in `X-Forwarded-For`."""
-        peer = request.client.host if request.client else ""
-        if self._trusted(peer):
-            # What stands before the last address was said by whoever asked the proxy.
-            told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-            return told[:60] or peer
-        return peer
+        """Return from where a request comes; a proxy that the settings name tells it in `X-Forwarded-For`."""
+        here = _peer(request)
+        told = [one for line in request.headers.getlist("x-forwarded-for") for one in line.split(",")]
+        # Each proxy writes behind the others who asked it: what stands before that was said by strangers.
+        while told and _within(here, self._passing) and (one := _plain(told.pop())):
+            here = one
+        return here
 
     def recognise(self, request: Request, at: datetime) -> Visitor | None:
         """Return who asks, or None."""
@@ -67,7 +70,7 @@ class Door:
 
     def _by_proxy(self, request: Request) -> Visitor | None:
         proxy = self._settings.proxy
-        if proxy is None or not self._trusted(request.client.host if request.client else ""):
+        if proxy is None or not _within(_peer(request), self._signing):
             return None
         said = request.headers.getlist(proxy.header)
         if len(said) != 1 or not (name := said[0].strip()) or len(name) > 200:
@@ -80,18 +83,12 @@ class Door:
         key = hmac.digest(self._secret, f"forms of {name}".encode(), hashlib.sha256)
         return Visitor(name, role, key, by_proxy=True)
 
-    def _trusted(self, peer: str) -> bool:
-        try:
-            return any(ipaddress.ip_address(peer) in network for network in self._proxies)
-        except ValueError:
-            return False
-
     def enter(self, name: str, password: str, address: str, at: datetime) -> str | Wait | None:
         """Return the token of a new session; None if name or password is wrong, Wait if tried too often.
 
         A try is counted before it is made, so that many at once are no way around the waiting.
         """
-        whos = {"account": f"account:{one_name(name)[:200]}", "from": f"from:{address}"}
+        whos = {"account": f"account:{one_name(name)[:200]}", "from": f"from:{home_of(address)}"}
         before = self._store.accounts.tries(list(whos.values()), at, FORGOTTEN)
         waits = [waited(kind, *before[who], at) for kind, who in whos.items() if who in before]
         if longest := max(waits, default=0):
@@ -115,6 +112,35 @@ class Door:
         """End the session of a request."""
         self._store.accounts.end(_kept(request.cookies.get(cookie_of(request), "")))
         self._store.audit.note(Act(at=at, who=who, act="signed out", place=address))
+
+
+def home_of(address: str) -> str:
+    """Return whose tries are counted together: one line has 2^64 addresses of the newer kind."""
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))
+
+
+def _peer(request: Request) -> str:
+    return _plain(request.client.host) if request.client else ""
+
+
+def _plain(said: str) -> str:
+    """Return an address without port and brackets, however it is written; nothing for what is none."""
+    said = said.strip()
+    if said.startswith("["):
+        said = said[1:].partition("]")[0]
+    elif said.count(":") == 1:
+        said = said.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(said)
+    except ValueError:
+        return ""
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def _within(address: str, networks: Iterable[_Network]) -> bool:
+    return bool(address) and any(ipaddress.ip_address(address) in network for network in networks)
 
 
 def _kept(token: str) -> str:

@@ -24,8 +24,8 @@ def enter(site: Site, visit: Visit) -> Shown | Response:
     """Check name and password, and begin a session."""
     wanted = _within(visit.said("next", 500))
     proof = visit.request.cookies.get(_PROOF, "")
-    if not (same_origin(visit.request) and proof and proves(proof.encode(), visit.said("form"))):
-        return _form(site, visit, wanted, "The form was too old. Please try again.", 403)
+    if why := _stale(visit, proof):
+        return _form(site, visit, wanted, why, 403)
     name, password = visit.said("name", 200), visit.form.get("password", "")
     found = site.door.enter(name, password, visit.address, visit.at) if name and password else None
     if isinstance(found, door.Wait):
@@ -59,6 +59,15 @@ def dress(site: Site, visit: Visit) -> Response:
     return Response(
         content, media_type=kind, headers={"Cache-Control": "public, max-age=31536000, immutable"}
     )
+
+
+def _stale(visit: Visit, proof: str) -> str:
+    """Return why a form is not taken, and what to do; nothing for one of ours."""
+    if not same_origin(visit.request):
+        return "The form came from another address than this hub's. A proxy before it must pass on the Host."
+    if not proof:
+        return "Your browser sent no cookie. Try again; from another machine the pages need https."
+    return "" if proves(proof.encode(), visit.said("form")) else "The form was too old. Please try again."
 
 
 def _form(

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from deskbridge.sharing import LONGEST, address_of, share
 from deskbridge.sharing import revoke as take_back
 from deskbridge.web.pages.site import Site
-from deskbridge.web.pages.visit import Refused, Shown, Visit
+from deskbridge.web.pages.visit import Refused, Shown, Visit, number_of
 
 _DAYS = 90
 
@@ -19,18 +19,18 @@ def links(site: Site, visit: Visit) -> Shown:
 
 def make(site: Site, visit: Visit) -> Shown:
     """Make a link, and show it this once."""
-    days = visit.said("days", 4)
-    if not days.isdecimal() or visit.said("customer") not in site.application.settings.customers:
+    days = number_of(visit.said("days"))
+    if days is None or visit.said("customer") not in site.application.settings.customers:
         raise Refused("Choose a customer, and say for how many days the link is good.")
     who = visit.who.name if visit.who else ""
-    made = share(site.application, visit.said("customer"), days=int(days), who=who, place=visit.address)
+    made = share(site.application, visit.said("customer"), days=days, who=who, place=visit.address)
     return _links(site, visit, address_of(site.application, made))
 
 
 def revoke(site: Site, visit: Visit) -> Response:
     """Have a link open nothing any more."""
-    number = visit.said("link", 15)
-    known = site.application.store.shares.get(int(number)) if number.isdecimal() else None
+    number = number_of(visit.said("link"))
+    known = site.application.store.shares.get(number) if number is not None else None
     who = visit.who.name if visit.who else ""
     whose = known.customer if known else ""
     if known is None or not take_back(

@@ -22,7 +22,7 @@ _KNOWN = 512
 """Pages whose signs are remembered."""
 _FRESH = timedelta(seconds=2)
 _PLACE = "0" * 32
-"""Where the sign is put once the page is made."""
+"""What stands for the sign until the page is made."""
 _PASSES = tuple(
     re.compile(one) for one in ('value="[0-9a-f]{128}"', " data-far>[^<]*", 'class="ledger">[^<]*')
 )
@@ -42,7 +42,7 @@ def live(shown: Shown, visit: Visit, application: Application) -> Response:
     headers = {"ETag": f'"{sign}"'}
     if visit.request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    return HTMLResponse(html.replace(_PLACE, sign, 1), headers=headers)
+    return HTMLResponse(html.replace(f'data-live="{_PLACE}"', f'data-live="{sign}"', 1), headers=headers)
 
 
 class Glances:

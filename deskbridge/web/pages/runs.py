@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from deskbridge.migration.told import Standing, next_steps, standing_of
 from deskbridge.web.pages.site import Site
-from deskbridge.web.pages.visit import NoSuch, Shown, Visit
+from deskbridge.web.pages.visit import NoSuch, Shown, Visit, number_of
 from sync.migrate.alike import grouped
 from sync.store.runs import RunState, State
 
@@ -26,8 +26,8 @@ def runs(site: Site, visit: Visit) -> Shown:
 def run(site: Site, visit: Visit) -> Shown:
     """Show one run, and what became of the tickets of its source."""
     store, number = site.application.store, str(visit.request.path_params["run"])
-    said = number.isascii() and number.isdecimal() and len(number) < 10
-    found = store.runs.get(int(number)) if said else None
+    said = number_of(number)
+    found = store.runs.get(said) if said is not None else None
     if found is None:
         raise NoSuch(f"There is no run {number[:20]}.")
     standing = standing_of(store, found, visit.at)

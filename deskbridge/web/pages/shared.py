@@ -12,9 +12,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from deskbridge.sharing import opened
 from deskbridge.web.pages import rendering
+from deskbridge.web.pages.door import home_of
 from deskbridge.web.pages.rendering import query
 from deskbridge.web.pages.site import Site
-from deskbridge.web.pages.visit import Shown, Visit
+from deskbridge.web.pages.visit import Shown, Visit, number_of
 from deskbridge.web.pages.wording import html
 from mappings.ticket import Ref, Status
 from sync.rules import Role
@@ -61,7 +62,7 @@ def ticket(site: Site, visit: Visit) -> Response:
 def _looked(site: Site, visit: Visit, make: Callable[[_Look], Shown | None]) -> Response:
     app, token = site.application, str(visit.request.path_params["token"])[:200]
     one = opened(app, token, visit.at)
-    name, most = (f"link {one.id}", _LOOKS) if one else (f"from {visit.address}", _GUESSES)
+    name, most = (f"link {one.id}", _LOOKS) if one else (f"from {home_of(visit.address)}", _GUESSES)
     if seconds := site.rates.wait(name, visit.at, most):
         return _plain("Too many requests\n", 429, {"Retry-After": str(seconds)})
     shown = None
@@ -80,7 +81,7 @@ def _plain(text: str, status: int, more: dict[str, str] | None = None) -> Respon
 
 def _tickets(look: _Look) -> Shown:
     visit, shares = look.visit, look.site.application.store.shares
-    number = max(1, int(visit.asked("page"))) if visit.asked("page", 6).isdecimal() else 1
+    number = visit.page()
     said, state = visit.asked("q"), visit.asked("state", 10)
     found = shares.tickets(
         look.customer,
@@ -107,10 +108,10 @@ def _tickets(look: _Look) -> Shown:
 
 def _ticket(look: _Look) -> Shown | None:
     params, store = look.visit.request.path_params, look.site.application.store
-    front = str(params["front"])
-    if not front.isdecimal() or not 1 <= int(front[:4]) <= len(look.fronts):
+    front = number_of(str(params["front"])) or 0
+    if not 1 <= front <= len(look.fronts):
         return None
-    one = store.shares.ticket(look.customer, Ref(look.fronts[int(front[:4]) - 1], str(params["key"])))
+    one = store.shares.ticket(look.customer, Ref(look.fronts[front - 1], str(params["key"])))
     if one is None:
         return None
     texts, count = store.shares.texts(one.ref, _TEXTS)

@@ -24,7 +24,7 @@ from deskbridge.web.pages import rendering
 from deskbridge.web.pages.door import Door
 from deskbridge.web.pages.live import Glances, live
 from deskbridge.web.pages.rates import Rates
-from deskbridge.web.pages.visit import NoSuch, Refused, Shown, Visit, Visitor, form_of, proves
+from deskbridge.web.pages.visit import NoSuch, Refused, Shown, Visit, Visitor, form_of, proves, without_zeros
 from sync.store.accounts import Role
 
 _log = logging.getLogger(__name__)
@@ -102,6 +102,9 @@ class _Gate:
     page: Page
 
     async def answer(self, request: Request) -> Response:
+        request.path_params.update(
+            {name: without_zeros(str(part)) for name, part in request.path_params.items()}
+        )
         form: Mapping[str, str] = {}
         if request.method == "POST":
             try:

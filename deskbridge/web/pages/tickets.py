@@ -29,7 +29,7 @@ def tickets(site: Site, visit: Visit) -> Shown | Response:
         named = app.store.bundles.called(said.removeprefix("#") if said[:1] == "#" else said)
         if len(named) == 1:
             return RedirectResponse(ticket_path(named[0]), 303)
-    number = max(1, int(visit.asked("page"))) if visit.asked("page", 6).isdecimal() else 1
+    number = visit.page()
     wanted = _wanted(visit)
     found = app.store.lists.found(wanted, visit.at, _LINES + 1, (number - 1) * _LINES)
     asked = {name: visit.asked(name) for name in ("q", "customer", "status", "owner", "late")}

@@ -15,6 +15,11 @@ from starlette.requests import Request
 
 from sync.store.accounts import Role
 
+_LARGEST = 2**31 - 1
+"""The number of a row can be no larger: what is asked for beyond it is nowhere, and a database complains."""
+_PAGES = 100_000
+"""Pages of a list that somebody may turn to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
@@ -41,7 +46,11 @@ class Visit:
 
     def asked(self, name: str, most: int = 200) -> str:
         """Return one parameter of the address, or nothing."""
-        return self.request.query_params.get(name, "").strip()[:most]
+        return without_zeros(self.request.query_params.get(name, "")).strip()[:most]
+
+    def page(self) -> int:
+        """Return which page of a list is asked for; the first if that is not said, or cannot be."""
+        return min(max(1, number_of(self.asked("page")) or 1), _PAGES)
 
     def said(self, name: str, most: int = 2000) -> str:
         """Return one field of the form, or nothing."""
@@ -72,7 +81,18 @@ class Refused(Exception):
 def form_of(raw: bytes) -> dict[str, str]:
     """Return the fields of a form; of several of one name the last. Raises ValueError for too many."""
     found = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
-    return {name: values[-1] for name, values in found.items()}
+    return {name: without_zeros(values[-1]) for name, values in found.items()}
+
+
+def number_of(said: str) -> int | None:
+    """Return a whole number that a row of the store may have, or None for what is none."""
+    plain = said.isascii() and said.isdecimal() and len(said) <= len(str(_LARGEST))
+    return number if plain and (number := int(said)) <= _LARGEST else None
+
+
+def without_zeros(said: str) -> str:
+    """Return words with a sign that no name has where a zero stood, which PostgreSQL does not take."""
+    return said.replace("\0", "\ufffd")
 
 
 def token_of(key: bytes) -> str:
