@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import requests
 
@@ -30,7 +31,7 @@ def test_no_address_and_no_form_has_the_database_complain(postgres: Postgres, tm
     link = token_of(hub, share(hub, "lantern", days=9, who="Ada"))
     token, _ = make(hub, "Ada", role=None, days=1, purpose="")
     with looking(hub) as url:
-        ada, told = signed_in(hub, url, Role.ADMIN), {}
+        ada, told = signed_in(hub, url, Role.ADMIN), dict[str, int]()
         proof = next(form["form"] for form in ada.forms("/"))
         for odd in _ODD:
             asked = f"q={odd}&customer={odd}&status={odd}&owner={odd}&page={odd}&before={odd}&ticket={odd}"
@@ -38,10 +39,10 @@ def test_no_address_and_no_form_has_the_database_complain(postgres: Postgres, tm
             paths += [f"/ticket/desk/{odd}", f"/old/{odd}/{odd}", f"/board/{odd}", f"/runs/{odd}"]
             paths += [f"/c/{odd}-x", f"/c/{link}?{asked}", f"/c/{link}/1/{odd}", f"/c/{link}/{odd}/1"]
             told |= {path: ada.get(path).status_code for path in paths}
-            words = {field: requests.utils.unquote(odd) for field in _FIELDS}
+            words = {field: unquote(odd) for field in _FIELDS}
             for page in PAGES:
                 if page.method == "POST" and page.path != "/sign-out":
-                    told[page.path, odd] = ada.post(page.path, {**words, "form": proof}).status_code
+                    told[f"POST {page.path} {odd}"] = ada.post(page.path, {**words, "form": proof}).status_code
             for path in (f"/runs/{odd}", f"/audit?cursor={odd}", f"/tickets/{odd}"):
                 said = {"Authorization": f"Bearer {token}"}
                 told[ROOT + path] = requests.get(url + ROOT + path, headers=said, timeout=30).status_code
