@@ -42,7 +42,8 @@ def test_no_address_and_no_form_has_the_database_complain(postgres: Postgres, tm
             words = {field: unquote(odd) for field in _FIELDS}
             for page in PAGES:
                 if page.method == "POST" and page.path != "/sign-out":
-                    told[f"POST {page.path} {odd}"] = ada.post(page.path, {**words, "form": proof}).status_code
+                    answer = ada.post(page.path, {**words, "form": proof})
+                    told[f"POST {page.path} {odd}"] = answer.status_code
             for path in (f"/runs/{odd}", f"/audit?cursor={odd}", f"/tickets/{odd}"):
                 said = {"Authorization": f"Bearer {token}"}
                 told[ROOT + path] = requests.get(url + ROOT + path, headers=said, timeout=30).status_code
