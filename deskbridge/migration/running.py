@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from connectors.base import Presence
-from connectors.errors import Gone, Rejected, Throttled, Transient, WireError
+from connectors.errors import Gone, Rejected, Throttled, Transient, UnsafePlan, WireError
 from deskbridge.bootstrap import Application
+from deskbridge.migration.alone import refuse_beside
 from deskbridge.migration.asked import Asked
 from deskbridge.migration.building import Machine, machine_of, ready, working_for
 from deskbridge.migration.opening import Ask, Changed, opened
@@ -63,8 +64,15 @@ def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, i
     asked = orders.asked
     machine = machine_for(application, orders)
     which = asked.which(application.settings, machine.source)
+    refuse_beside(application, machine.source)
     run, remap = opened(application, machine.source, getpass.getuser(), _said(orders), orders.changed, ask)
     worker = succeed(application, run.id, machine.threads)
+    try:
+        refuse_beside(application, machine.source)  # one that began at the same moment
+    except UnsafePlan as error:
+        application.store.workers.leave(worker.id)
+        application.store.runs.end(run.id, RunState.STOPPED, str(error), application.now())
+        raise
     machine = working_for(machine, run.id)
     tell = _teller(application, orders.notify, run.id)
     progress = Progress(

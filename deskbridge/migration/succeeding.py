@@ -32,7 +32,12 @@ def gone(store: Store, run: int) -> bool:
     Another machine may have our name: who is sure to live gives signs of life all the same.
     """
     former = _former(store, run)
-    return bool(former) and all(one.host == socket.gethostname() and not _there(one.pid) for one in former)
+    return bool(former) and all(map(departed, former))
+
+
+def departed(worker: Worker) -> bool:
+    """Whether a worker was on this machine, and is not there any more; see `gone`."""
+    return worker.host == socket.gethostname() and not _there(worker.pid)
 
 
 def succeed(application: Application, run: int, threads: int) -> Worker:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from connectors.errors import ConfigError
+from connectors.errors import ConfigError, UnsafePlan
 from deskbridge.bootstrap import Application
 from deskbridge.desk import label_of
+from deskbridge.migration.alone import undoing
 from deskbridge.migration.asked import Asked
 from deskbridge.migration.desk import source_of, targets_of
-from deskbridge.migration.opening import refuse_two
 from sync.fields import slug
 from sync.migrate.rollback import Result, Rollback, Undone
 from sync.store.runs import Item, State
@@ -44,13 +44,20 @@ def undone(application: Application, asked: Asked, run: int | None, *, apply: bo
     Raises ConfigError for a run that there is not, UnsafePlan while one is at work, which would make again
     what is deleted, and WireError where a tool cannot be asked.
     """
+    if run is not None and application.store.runs.get(run) is None:
+        raise ConfigError([f"--run: there is no run {run}; `deskbridge migrate status --json` lists them"])
+    if not apply:
+        return _undone(application, asked, run)
+    with undoing(application, source_of(application.settings)) as ours:
+        return _undone(application, asked, run, ours)
+
+
+def _undone(
+    application: Application, asked: Asked, run: int | None, ours: Callable[[], bool] | None = None
+) -> Undoing:
+    """Undo for as long as this process is the one that does it (`ours`); without that, only look."""
     settings, store = application.settings, application.store
     source, found = source_of(settings), Undoing()
-    if run is not None and store.runs.get(run) is None:
-        raise ConfigError([f"--run: there is no run {run}; `deskbridge migrate status --json` lists them"])
-    newest = next(iter(store.runs.all(source)), None)
-    if apply and newest is not None:
-        refuse_two(application, newest)
     for error in application.engine.identify():
         raise error
     places = targets_of(settings)
@@ -61,7 +68,7 @@ def undone(application: Application, asked: Asked, run: int | None, *, apply: bo
         return found
     labels = frozenset(slug(label_of(key, settings.customers[key])) for key in asked.customers)
     rollback = Rollback(store, application.connectors, application.now, run=run, labels=labels)
-    for result in rollback.undo(_items(application, asked, source), apply=apply):
+    for result in rollback.undo(_meant(application, asked, source, ours), apply=ours is not None):
         found.counts[result.what] += 1
         if result.what in (Undone.TOUCHED, Undone.REFUSED, Undone.BUSY):
             found.left.append(result)
@@ -91,6 +98,15 @@ def undoing_json(found: Undoing) -> dict[str, object]:
         ],
         "problems": found.problems,
     }
+
+
+def _meant(
+    application: Application, asked: Asked, source: str, ours: Callable[[], bool] | None
+) -> Iterator[Item]:
+    for item in _items(application, asked, source):
+        if ours is not None and not ours():
+            raise UnsafePlan("this rollback gave no sign of life for long, and others go on; run it again")
+        yield item
 
 
 def _items(application: Application, asked: Asked, source: str) -> Iterator[Item]:

@@ -435,7 +435,7 @@ class TestRollback:
         assert hub.run("migrate", "rollback", "--apply").code == 4
         assert [issue["key"] for issue in issues(hub.people)] == keys[:5]
 
-    def test_while_a_run_is_at_work_nothing_is_undone(self, hub: Hub) -> None:
+    def test_a_run_and_a_rollback_are_never_at_work_at_once(self, hub: Hub) -> None:
         """What a rollback deletes would be made again at once, and its last line be untrue."""
         past(hub, 6, archived=0)
         slow = {"system": "jira", "kind": "slow", "method": "POST", "path": ".*/comment$", "times": 999}
@@ -448,6 +448,20 @@ class TestRollback:
         assert hub.end(running).code == 0
         assert (refused.code, refused.out) == (5, ""), refused
         assert "`migrate stop` ends it" in refused.err
+        hub.control("POST", "faults", **slow | {"method": "DELETE", "path": r".*/issue/\d+"}, seconds=2)
+        undoing = hub.start("migrate", "rollback", "--apply")
+        while all(fault["times"] == 999 for fault in hub.control("GET", "faults")):
+            time.sleep(0.05)
+        for words in (("run", "--apply"), ("rollback", "--apply")):
+            refused = hub.run("migrate", *words)
+            assert (refused.code, refused.out) == (5, ""), refused
+            assert "`deskbridge migrate rollback --apply` goes on later" in refused.err
+        assert json.loads(hub.run("migrate", "status", "--json").out)[0]["state"] == "done"
+        undoing.kill()
+        undoing.communicate()
+        hub.control("DELETE", "faults")
+        assert hub.run("migrate", "rollback", "--apply").code == 0, "what was killed is in the way"
+        assert not list(issues(hub.people))
 
     def test_without_the_right_nothing_is_tried(self, hub: Hub) -> None:
         """A rollback would stop in its middle, for a right that could have been asked for before."""
