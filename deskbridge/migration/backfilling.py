@@ -15,9 +15,9 @@ from connectors.errors import ConfigError, Throttled, Transient, UnsafePlan
 from connectors.quota import Budget
 from deskbridge.bootstrap import Application, connectors_of
 from deskbridge.migration.asked import Asked
+from deskbridge.migration.choosing import meant
 from deskbridge.migration.opening import refuse_two
 from deskbridge.migration.progress import Progress
-from deskbridge.migration.rehearsal import meant
 from deskbridge.migration.running import stopped_by_signals
 from deskbridge.migration.succeeding import succeed
 from deskbridge.remap import FIELDS_REMAPPED

@@ -7,14 +7,15 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 
 from connectors.base import Presence
 from deskbridge.bootstrap import Application
 from deskbridge.migration.building import Machine
-from deskbridge.migration.running import Orders, demonstration, machine_for
+from deskbridge.migration.choosing import meant, shown
+from deskbridge.migration.opening import Changed
+from deskbridge.migration.running import Orders, machine_for
 from deskbridge.report import plan_json, plan_lines
-from mappings.ticket import Ref, Status
+from mappings.ticket import Ref
 from sync.migrate.listing import BEGINNING, batches, listed
 from sync.outcome import Planned
 from sync.store.bundles import subject_of
@@ -74,23 +75,6 @@ def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted
     return found
 
 
-def meant(which: Which, one: Listed) -> bool:
-    """Whether a ticket is one that was asked for, as far as a list tells."""
-    ranges = ((one.created, which.created), (one.changed, which.changed))
-    done = one.status in {status.value for status in Status if status.done}
-    return (
-        (not which.statuses or one.status in which.statuses or not one.status)
-        and (which.whose is None or one.whose in which.whose or not one.whose)
-        and (not which.keys or one.key in which.keys)
-        and (not which.done or done)
-        and all(_within(at, *bounds) for at, bounds in ranges)
-    )
-
-
-def _within(at: datetime | None, since: datetime | None, before: datetime | None) -> bool:
-    return at is None or ((since is None or at >= since) and (before is None or at < before))
-
-
 def planned(machine: Machine, keys: list[str]) -> Iterator[Planned]:
     """Yield what would be written for tickets. Raises WireError."""
     yield from machine.engine.plan([subject_of(None, Ref(machine.source, key)) for key in keys])
@@ -101,16 +85,16 @@ def rehearsed(application: Application, orders: Orders, *, as_json: bool) -> str
     asked = orders.asked
     machine = machine_for(application, orders)
     which = asked.which(application.settings, machine.source)
+    keys: list[str] | None = None
     if orders.demo is not None:
-        hints = machine.connectors[machine.source].changed(BEGINNING)
-        rows = (listed(hint, machine.desk.rules.reads, None, timedelta(0)) for hint in hints)
-        meant_ones = (
-            (row.key, row.status, row.whose) for row in rows if not row.skipped and meant(which, row)
-        )
-        keys = demonstration(machine, meant_ones, orders.demo)
+        keys = shown(machine, which, orders.demo, remap=orders.changed is Changed.REMAP)
         which = replace(which, keys=frozenset(keys))
-    found = counted(machine, which, orders.demo or EXAMPLES)
-    plans = list(planned(machine, [one.key for one in found.first]))
+    found = counted(machine, which)
+    if keys is None:
+        keys = [one.key for one in found.first]
+    elif (more := len(keys) - sum(found.statuses.values())) > 0:
+        found.statuses["unknown"] += more  # they are in no list, or a rule had left them out
+    plans = list(planned(machine, keys))
     if as_json:
         return json.dumps(rehearsal_json(machine, found, plans), indent=2)
     return "\n".join(rehearsal_lines(machine, found, plans))

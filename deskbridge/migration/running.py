@@ -5,16 +5,17 @@ from __future__ import annotations
 import getpass
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from connectors.base import Presence
-from connectors.errors import Gone, Rejected, Throttled, Transient, UnsafePlan, WireError
+from connectors.errors import Throttled, Transient, UnsafePlan, WireError
 from deskbridge.bootstrap import Application
 from deskbridge.migration.alone import refuse_beside
 from deskbridge.migration.asked import Asked
 from deskbridge.migration.building import Machine, machine_of, ready, working_for
+from deskbridge.migration.choosing import demonstration, waiting
 from deskbridge.migration.opening import Ask, Changed, opened
 from deskbridge.migration.progress import Progress
 from deskbridge.migration.quiet import silenced
@@ -22,7 +23,6 @@ from deskbridge.migration.succeeding import succeed
 from deskbridge.notify import notifier_of
 from sync.migrate.listing import Lister
 from sync.migrate.run import Loop
-from sync.migrate.sample import candidates, chosen, signs
 from sync.migrate.ties import Ties
 from sync.outcome import not_before
 from sync.store.outbox import Notification
@@ -92,19 +92,6 @@ def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, i
     notifier_of(application).once()
     parked = application.store.runs.counts(machine.source, run.id)[State.PARKED]
     return application.store.runs.get(run.id) or run, 4 if parked or state is RunState.PAUSED else 0
-
-
-def demonstration(machine: Machine, tickets: Iterable[tuple[str, str, str]], count: int) -> list[str]:
-    """Return the keys of a few of (key, status, customer) that stand for all. Raises WireError."""
-    looked_at = []
-    for key in candidates(tickets, max(_LOOKS, count * 3)):
-        with suppress(Gone, Rejected):  # what cannot be read shows nobody anything
-            looked_at.append((key, signs(machine.connectors[machine.source].fetch(key))))
-    return chosen(looked_at, count)
-
-
-_LOOKS = 60
-"""Tickets that are read to choose a demonstration from, at least."""
 
 
 class _Work:
@@ -189,13 +176,11 @@ class _Work:
         run = self._store.runs.get(self._run)
         if self._orders.demo is None or run is None:
             return which
-        keys = run.asked.get("demo") or demonstration(self._machine, self._waiting(which), self._orders.demo)
+        keys = run.asked.get("demo") or demonstration(
+            self._machine, waiting(self._machine, which), self._orders.demo
+        )
         self._store.runs.ask(self._run, {**run.asked, "demo": keys})
         return replace(which, keys=frozenset(keys))
-
-    def _waiting(self, which: Which) -> Iterator[tuple[str, str, str]]:
-        for item in self._store.runs.walk(self._machine.source, [State.WAITING], which=which):
-            yield item.ref.key, item.status, item.whose
 
 
 def _said(orders: Orders) -> dict[str, object]:

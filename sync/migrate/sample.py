@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import random
+import hashlib
+import heapq
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -12,26 +13,37 @@ from mappings.ticket import Audience
 _EACH = 3
 """Tickets that are kept of each status of each customer."""
 _GROUPS = 2_000
-"""Groups that are kept apart; an account with more is sampled from the first ones."""
+"""Groups that are kept apart; of an account with more, so many by chance."""
 
 
 def candidates(tickets: Iterable[tuple[str, str, str]], most: int) -> list[str]:
-    """Return keys of (key, status, customer), as many as may be looked into: some of every group."""
-    chance = random.Random(0)  # noqa: S311 - the same choice each time is the point
-    groups: dict[tuple[str, str], tuple[int, list[str]]] = {}
+    """Return keys of (key, status, customer), as many as may be looked into: some of every group.
+
+    Chance decides which, the same for the same tickets in whatever order they come, and however often each.
+    """
+    groups: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    last: list[tuple[int, tuple[str, str]]] = []
     for key, status, whose in tickets:
-        if (status, whose) not in groups and len(groups) >= _GROUPS:
-            continue
-        met, kept = groups.get((status, whose), (0, []))
-        if len(kept) < _EACH:
-            kept.append(key)
-        elif (place := chance.randrange(met + 1)) < _EACH:
-            kept[place] = key
-        groups[status, whose] = (met + 1, kept)
-    rows = [kept for _, kept in groups.values()]
-    chance.shuffle(rows)
-    turns = [row[turn] for turn in range(_EACH) for row in rows if turn < len(row)]
+        group = (status, whose)
+        if group not in groups:
+            lot = -_lot(f"{status}\n{whose}")
+            if len(groups) < _GROUPS:
+                heapq.heappush(last, (lot, group))
+            elif lot <= last[0][0]:
+                continue
+            else:
+                groups.pop(heapq.heappushpop(last, (lot, group))[1])
+            groups[group] = []
+        drawn = (_lot(key), key)
+        if drawn not in groups[group]:
+            groups[group] = sorted([*groups[group], drawn])[:_EACH]
+    rows = [groups[group] for _, group in sorted(last, reverse=True)]
+    turns = [row[turn][1] for turn in range(_EACH) for row in rows if turn < len(row)]
     return turns[:most]
+
+
+def _lot(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
 
 
 def signs(side: Snapshot) -> frozenset[str]:

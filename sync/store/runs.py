@@ -437,6 +437,12 @@ class Runs:
             row = tx.execute(select(items).where(*_here(ref))).first()
         return _item(row) if row else None
 
+    def known(self, source: str, keys: Collection[str]) -> dict[str, Item]:
+        """Return what is known of a few tickets of a source, by their keys."""
+        query = select(items).where(items.c.connection == source, items.c.key.in_(keys))
+        with self._db.reading() as tx:
+            return {row.key: _item(row) for row in tx.execute(query)}
+
     def parked(self) -> list[Item]:
         """Return what runs set aside, of every source."""
         query = select(items).where(items.c.state == State.PARKED).order_by(items.c.connection, items.c.key)

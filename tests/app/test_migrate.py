@@ -180,13 +180,18 @@ class TestRun:
         assert closed.code == 0
         assert tickets(hub)["migrated"] == 7
 
-    def test_a_demonstration_shows_different_tickets(self, hub: Hub) -> None:
-        """A sample of twenty alike tickets would hide what goes wrong with the others."""
+    def test_a_demonstration_shows_different_tickets_and_says_beforehand_which(self, hub: Hub) -> None:
+        """A sample of alike tickets would hide what goes wrong; or others than it told of would be moved."""
         past(hub)
+        assert hub.run("migrate", "run", "--limit", "2", "--apply").code == 0
+        before = {number_of(issue) for issue in issues(hub.people)}
+        dry = json.loads(hub.run("migrate", "run", "--demo", "6", "--json").out)
+        told = [plan["tickets"][0]["key"] for plan in dry["first"]]
         shown = hub.run("migrate", "run", "--demo", "6", "--apply")
         assert shown.code == 0, shown.err
-        found = list(issues(hub.people))
-        assert len(found) == 6
+        found = [issue for issue in issues(hub.people) if number_of(issue) not in before]
+        assert sorted(map(number_of, found)) == sorted(told)
+        assert (len(found), sum(dry["would_migrate"].values())) == (6, 6)
         assert {issue["fields"]["status"]["name"] for issue in found} >= {"To Do", "Done"}
         assert any(issue["fields"]["attachment"] for issue in found)
 

@@ -8,6 +8,7 @@ from math import comb, sqrt
 
 import pytest
 
+from sync.migrate.sample import candidates
 from sync.migrate.sampling import About, counted, hits, total
 
 Bounds = Callable[[int, int, int], About]
@@ -114,3 +115,12 @@ def test_a_sum_of_everything_is_known() -> None:
     assert total([], 0) == counted(0)
     alike = total([0] * 100, 1000)
     assert (alike.value, alike.low) == (0, 0)
+
+
+def test_a_demonstration_is_drawn_alike_in_whatever_order_tickets_come() -> None:
+    """Broken: a dry run, which sees them as the lists tell them, shows others than the run then moves."""
+    tickets = [(str(n), f"status {n % 7}", f"customer {n % 419}") for n in range(6_000)]
+    drawn = candidates(tickets, 60)
+    assert len({tuple(t[1:]) for t in tickets if t[0] in drawn}) == len(set(drawn)) == 60
+    assert candidates([*reversed(tickets), *tickets[:500]], 60) == drawn
+    assert len(candidates(tickets[:5], 60)) == 5
