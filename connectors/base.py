@@ -169,6 +169,8 @@ class WrittenTicket:
     message_0: str | None = None
     """After a create: the revision of message 0 as the server stored it. None where the answer does not
     tell it, as after every other write: the ticket must be fetched for it."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """After a create: origin attachment id -> id it got here, for uploads sent along with message 0."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,6 +278,7 @@ class Applier:
         revision = self._w.intents.revision(intent)
         readers = readable(write.message.audience, published=False)
         self._w.record(Mirror(Kind.COMMENT, origin, target, revision, stored, readers))
+        self._texts.sent_along(write, written.files)
 
     def _said_by_then(self, write: CreateTicket, intent: Intent, written: WrittenTicket) -> dict[Ref, Said]:
         """Return what counts as seen once a created side is linked, should the hub be killed right then."""

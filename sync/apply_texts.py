@@ -18,6 +18,7 @@ from sync.late import late_of
 from sync.operations import (
     AddComment,
     AddNotice,
+    CreateTicket,
     EditComment,
     Form,
     SendReceipt,
@@ -78,7 +79,7 @@ class TextWriter:
             w.intents.about_to_send(intent)
             written = w.connectors[write.target].add_comment(key, draft)
         self._heard(wish, written, write.audience)
-        self._sent_along(write, written.files)
+        self.sent_along(write, written.files)
         self._remark_lost(write, lost)
 
     def edit(self, write: EditComment) -> str:
@@ -103,7 +104,7 @@ class TextWriter:
                 written = w.connectors[write.target].edit_comment(key, write.id, draft)
         target = TextId(write.target, key, written.id)
         w.record(Mirror(Kind.COMMENT, origin, target, wish.revision, written.revision, readers))
-        self._sent_along(write, written.files)
+        self.sent_along(write, written.files)
         for upload in draft.uploads:
             if upload.id not in written.files and self._was_late(write, upload):
                 self._files.left(write.target, w.origin(write.source, upload.id), upload.name)
@@ -118,7 +119,8 @@ class TextWriter:
     def _was_late(self, write: EditComment, upload: Upload) -> bool:
         return late_of(self._w.mirrors, self._w.origin(write.source, upload.id)) is not None
 
-    def _sent_along(self, write: AddComment | EditComment, files: Mapping[str, str]) -> None:
+    def sent_along(self, write: AddComment | EditComment | CreateTicket, files: Mapping[str, str]) -> None:
+        """Record the files that went along with a text: origin id -> id there."""
         for file, there in files.items():
             target = TextId(write.target, self._w.key(write.target), there)
             self._w.record(Mirror(Kind.FILE, self._w.origin(write.source, file), target, "", ""))

@@ -184,22 +184,24 @@ class EventLabel(_Part):
     name: str
 
 
-class LabelEvent(_Part):
-    """A label that came or went; the label is null when it was deleted later (reference 3.7)."""
+class Event(_Part):
+    """What somebody did to an issue, of which only its kind counts: its list names that (reference 3.7)."""
 
     id: int
     user: User | None = None
     created_at: Instant
+
+
+class LabelEvent(Event):
+    """A label that came or went; the label is null when it was deleted later (reference 3.7)."""
+
     label: EventLabel | None = None
     action: Literal["add", "remove"]
 
 
-class StateEvent(_Part):
+class StateEvent(Event):
     """An issue that was closed or opened again."""
 
-    id: int
-    user: User | None = None
-    created_at: Instant
     state: str
 
 
@@ -259,6 +261,7 @@ class Board(_Part):
 
 BOARD, BOARDS, LABELS = TypeAdapter(Board), TypeAdapter(list[Board]), TypeAdapter(list[Label])
 LINKS, USERS = TypeAdapter(list[Link]), TypeAdapter(list[User])
+EVENTS = TypeAdapter(list[Event])
 LABEL_EVENTS, STATE_EVENTS = TypeAdapter(list[LabelEvent]), TypeAdapter(list[StateEvent])
 HOOKS, GROUP = TypeAdapter(list[Installed]), TypeAdapter(Group)
 UPLOADED, PROJECT, USER = TypeAdapter(Upload), TypeAdapter(Project), TypeAdapter(User)

@@ -48,7 +48,7 @@ class Writer:
         path = f"projects/{project}/issues"
         change = self._change_to(f"POST {path}", draft.values, (), Native(OPENED))
         people = self._assigned(f"POST {path}", draft.values.get("assignee"), ())
-        text, _ = self._text(project, draft.message)
+        text, files = self._text(project, draft.message)
         sent: dict[str, Any] = {**change.plain, "description": text}
         if people:
             sent["assignee_ids"] = people
@@ -59,7 +59,8 @@ class Writer:
         response = self.http.call("POST", path, json=sent, idempotent=False)
         issue = parse(ISSUE, self.side.connection, response, once=True)
         first = description(self.side, issue, issue.author.id)
-        return replace(written(self.side, self._ended(issue, change)), message_0=first.revision)
+        stored = written(self.side, self._ended(issue, change))
+        return replace(stored, message_0=first.revision, files=files)
 
     def standing(self, key: str) -> WrittenTicket:
         """Return an issue's fields as they are now. Raises Gone."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from connectors.base import Connector, Presence, Snapshot
+from connectors.capabilities import FilePlace
 from connectors.errors import Gone, Rejected
 from mappings.ticket import MESSAGE_0, Comment, CommentKind, Field, PersonRole, Ref
 from sync.fields import slug
@@ -116,7 +117,7 @@ class Rollback:
             return Result(source, target, Undone.GONE, f"it is {side.presence}")
         if self._labels and not self._labels & {slug(tag) for tag in side.ticket.tags}:
             return None
-        if why := touched(side, bundle) or done:
+        if why := touched(side, bundle, connector.capabilities.files) or done:
             return Result(source, target, Undone.TOUCHED, why)
         if not apply:
             return Result(source, target, Undone.POSSIBLE)
@@ -127,8 +128,11 @@ class Rollback:
         return Result(source, target, Undone.DELETED)
 
 
-def touched(side: Snapshot, bundle: Bundle) -> str:
-    """Return what a person did on a ticket since the hub made it; empty if nothing."""
+def touched(side: Snapshot, bundle: Bundle, kept: FilePlace) -> str:
+    """Return what a person did on a ticket since the hub made it; empty if nothing.
+
+    `kept` says whether files belong to texts: what a text of ours shows that stands as we wrote it is ours.
+    """
     name, key = side.ref.connection, side.ref.key
     copies = {m.target.id: m for m in bundle.mirrors if m.kind is Kind.COMMENT and m.target.ref == side.ref}
     us = {message.author.key for message in side.ticket.messages if message.author.role is PersonRole.HUB}
@@ -140,7 +144,13 @@ def touched(side: Snapshot, bundle: Bundle) -> str:
             return f"{message.author.name} wrote on it, {message.created:%Y-%m-%d %H:%M} UTC"
         if copied is not None and not copied.stands_in(message):
             return f"text {message.id} was edited"
-    files = {file.id for message in side.ticket.messages for file in message.attachments if not file.inline}
+    files = {
+        file.id
+        for message in side.ticket.messages
+        if kept is FilePlace.TICKET or message.id not in copies
+        for file in message.attachments
+        if not file.inline
+    }
     strange = sorted(file for file in files if not bundle.mirrors.is_copy(Kind.FILE, TextId(name, key, file)))
     if strange:
         return f"a file was attached ({', '.join(strange)})"

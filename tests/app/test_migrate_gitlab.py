@@ -84,7 +84,7 @@ def _moved(hub: Hub) -> Moved:
     hub.control("POST", "act/freshdesk/customer_rates", ticket=talk, rating=103, feedback="fine")
     again = people.mail(*KIM, "Again", "<p>Again</p>")
     people.agent("PUT", "tickets/merge", json={"primary_id": talk, "ticket_ids": [again]})
-    thrown = people.mail(*KIM, "Thrown away", "<p>Help</p>")
+    thrown = people.mail(*KIM, "Thrown away", "<p>Help</p>", File("note.txt", b"Help", "text/plain"))
     people.agent("DELETE", f"tickets/{thrown}")
     made = Moved(hub, talk, again, thrown, hub.customers_mailed())
     before = written(hub, talk)
@@ -161,8 +161,9 @@ def test_it_is_verified_and_taken_back(moved: Moved) -> None:
     assert "make them an Owner" in refused.out
     assert len(moved.issues()) == COUNT + 3
     _owns(hub)
-    talk, other = (moved.issues()[str(number)] for number in (moved.talk, 3))
+    talk, other, weighed = (moved.issues()[str(number)] for number in (moved.talk, 3, 4))
     hub.people.comment_in_gitlab(other["iid"], "A developer works here")
+    hub.people.gitlab("PUT", f"issues/{weighed['iid']}", json={"weight": 3})
     before, _, address = talk["description"].rpartition("](/uploads/")
     hub.people.gitlab("PUT", f"issues/{talk['iid']}", json={"description": f"{before}](/gone/{address}"})
     differs = hub.run("migrate", "verify", "full")
@@ -170,9 +171,12 @@ def test_it_is_verified_and_taken_back(moved: Moved) -> None:
     assert f"differs: desk {moved.talk}: file log.txt ({len(LOG)} bytes)" in differs.out
     hub.people.gitlab("PUT", f"issues/{talk['iid']}", json={"description": talk["description"]})
     undone = hub.run("migrate", "rollback", "--apply")
-    assert (undone.code, undone.lines[0]) == (4, f"{COUNT + 1} deleted")
+    assert (undone.code, undone.lines[0]) == (4, f"{COUNT} deleted")
     assert "Dana Novak wrote on it" in undone.out
-    assert {issue["iid"] for issue in moved.issues().values()} == {talk["iid"], other["iid"]}
+    assert "Dana Novak: weight" in undone.out
+    assert {issue["iid"] for issue in moved.issues().values()} == {
+        one["iid"] for one in (talk, other, weighed)
+    }
     assert hub.run("migrate", "run", "--apply").code == 0
     assert len(moved.issues()) == COUNT + 3
 
