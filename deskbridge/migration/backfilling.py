@@ -269,7 +269,7 @@ def _worked(filler: Filler, run: int, progress: Progress) -> tuple[RunState, str
     _list(filler, progress)
     if progress.stop():
         return RunState.STOPPED, _STOPPED
-    loop = progress.loop = Filling(
+    loop = Filling(
         store=application.store,
         engine=filler.engine(),
         run=run,
@@ -278,6 +278,7 @@ def _worked(filler: Filler, run: int, progress: Progress) -> tuple[RunState, str
         now=application.now,
         threads=WORKERS,
     )
+    progress.works(loop, orders.which)
     done = loop.work(orders.which, progress.stop, limit=orders.limit)
     if loop.why:
         return RunState.PAUSED, loop.why

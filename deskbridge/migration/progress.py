@@ -65,8 +65,8 @@ class Progress:
         self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
         self._began, self._told, self._listed = time.monotonic(), 0.0, 0
         self._marks: deque[tuple[float, int]] = deque()
-        self._waiting, self._counted = 0, -_COUNT
-        self.loop: Loop | None = None
+        self._waiting, self._counted, self._settled = 0, -_COUNT, 0
+        self._loops: tuple[Loop, ...] = ()
         self.broken: BaseException | None = None
 
     def start(self) -> None:
@@ -82,14 +82,18 @@ class Progress:
         """Take note of how many rows of the source's lists were read."""
         self._listed = count
 
+    def works(self, loop: Loop, which: Which) -> None:
+        """Tell of `loop` from now on, which takes what waits of `which`; those before it still count."""
+        self._loops += (loop,)
+        self._which, self._counted = which, -_COUNT
+
     def stop(self) -> bool:
         """Whether the run is to stop: somebody asked, or what it says cannot be kept."""
         return self.stopping.is_set() or self.broken is not None
 
     def now(self) -> dict[str, Any]:
         """Return how far it is, as data."""
-        at = time.monotonic()
-        tally = self.loop.tally if self.loop else Tally()
+        at, tally = time.monotonic(), self._done()
         self._marks.append((at, tally.settled))
         while len(self._marks) > 1 and self._marks[0][0] < at - _WINDOW:
             self._marks.popleft()
@@ -98,19 +102,31 @@ class Progress:
         if at - self._counted >= _COUNT:
             runs = self._machine.application.store.runs
             self._waiting, self._counted = runs.waiting(self._machine.source, self._which)[0], at
+            self._settled = tally.settled
+        waiting = max(0, self._waiting - (tally.settled - self._settled))
         used = {name: budget.used() for name, budget in self._machine.budgets.items()}
         return {
-            "phase": "migrating" if self.loop else "listing",
+            "phase": "migrating" if self._loops else "listing",
             "listed": self._listed,
             "settled": tally.settled,
             "created": tally.created,
             "parked": tally.parked,
-            "waiting": self._waiting,
+            "waiting": waiting,
             "rate": round(rate, 2),
-            "left_seconds": round(self._waiting / rate) if rate else None,
+            "left_seconds": round(waiting / rate) if rate else None,
             "quota": {name: round(share, 2) for name, share in used.items() if share is not None},
             "waits_for": dict(tally.waits_for),
         }
+
+    def _done(self) -> Tally:
+        """Return what this process has done."""
+        tallies = [loop.tally for loop in self._loops]
+        return Tally(
+            settled=sum(one.settled for one in tallies),
+            created=sum(one.created for one in tallies),
+            parked=sum(one.parked for one in tallies),
+            waits_for=tallies[-1].waits_for if tallies else {},
+        )
 
     def _watch(self) -> None:
         while True:

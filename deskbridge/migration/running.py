@@ -111,7 +111,8 @@ class _Work:
         for _ in range(ROUNDS):
             if self._progress.stop():
                 return RunState.STOPPED, "somebody stopped it"
-            loop = self._progress.loop = self._loop()
+            loop = self._loop()
+            self._progress.works(loop, which)
             done = loop.work(
                 which,
                 self._progress.stop,

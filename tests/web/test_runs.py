@@ -10,11 +10,15 @@ import pytest
 from sqlalchemy import insert
 
 from deskbridge.bootstrap import Application
+from deskbridge.migration.building import machine_of
+from deskbridge.migration.progress import Progress
+from deskbridge.service import worker_of
 from deskbridge.web.serving import looking
+from sync.migrate.run import Loop
 from sync.store import schema as t
 from sync.store.accounts import Role
 from sync.store.checked import keep as keep_answer
-from sync.store.runs import Listed, Rank, RunState
+from sync.store.runs import Listed, Rank, RunState, Which
 from tests.web.looking import Browser, let_in, signed_in
 from tests.web.seen import HOSTILE, Made
 from tests.web.test_access import Hand, hub_in
@@ -34,7 +38,7 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A run that has settled six of ten tickets."""
     hand = Hand()
-    app = hub_in(tmp_path_factory.mktemp("runs"), hand)
+    app = hub_in(tmp_path_factory.mktemp("runs"), hand, '\n[migration]\nto = "support-development"\n')
     let_in(app)
     run = app.store.runs.begin("desk", "digest", "Ada", {}, hand.at)
     states = ["migrated"] * 3 + ["parked"] * 2 + ["skipped"] + ["waiting"] * 4
@@ -101,6 +105,30 @@ def test_a_run_that_was_killed_or_stopped_says_so(world: World) -> None:
     assert "goes on where it was" in page
     for wrong in ("99", "x", "-1", "9" * 40, "²"):
         assert world.ada.get(f"/runs/{wrong}").status_code == 404, wrong
+
+
+def test_what_is_done_and_what_is_left_agree_from_round_to_round(world: World) -> None:
+    """Otherwise a line says that 54 are done and 105 left of 116, or that tickets are undone each second."""
+    made, store = machine_of(world.app), world.app.store
+    worker = worker_of(world.app, "run", 1)
+    progress = Progress(made, world.run, worker, Which(), hours=None, late=lambda why: None)
+    assert (progress.now()["phase"], progress.now()["waiting"]) == ("listing", 4)
+    for took, done in ((3, 3), (1, 4)):
+        loop = Loop(
+            store=store,
+            engine=made.engine,
+            run=world.run,
+            connections=("desk",),
+            now=world.hand,
+            turns=made.turns,
+            threads=1,
+        )
+        progress.works(loop, Which())
+        assert progress.now()["waiting"] == 4
+        loop.tally.settled += took
+        told = progress.now()
+        assert (told["settled"], told["waiting"]) == (done, 4 - took)
+        assert told["rate"] >= 0
 
 
 def test_the_lists_of_a_source_may_not_be_known_yet(world: World) -> None:
