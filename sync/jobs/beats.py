@@ -80,6 +80,8 @@ class Beats:
             self._store.workers.join(replace(self._worker, heard=self._now()))
         others = [other for other in self._store.workers.all() if other.id != self._worker.id]
         self._beside(len(others))
+        # Who left and comes again is met as if for the first time.
+        self._still = {other.id: self._still[other.id] for other in others if other.id in self._still}
         for other in others:
             self._watch(other)
 

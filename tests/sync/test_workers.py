@@ -105,6 +105,20 @@ def test_who_gives_signs_keeps_its_tickets(two: tuple[Process, Process]) -> None
     assert (mine.woken, other.woken) == (0, 0)
 
 
+def test_who_left_and_is_back_is_watched_from_the_beginning(two: tuple[Process, Process]) -> None:
+    """Otherwise a process that has just begun again is taken for dead, and what it took is done twice."""
+    mine, other = two
+    for _ in range(STILL):
+        mine.beats.turn()
+    other.store.workers.leave(other.name)
+    mine.beats.turn()
+    other.store.workers.join(worker(other.name))
+    assert other.takes("bundle:1")
+    mine.beats.turn()
+    assert mine.woken == 0
+    assert {one.id for one in mine.store.workers.all()} == {"mine", "other"}
+
+
 def test_what_was_given_back_or_parked_stays_as_it_is(two: tuple[Process, Process]) -> None:
     """Otherwise the end of a worker has all tickets looked at that it ever held."""
     mine, other = two
