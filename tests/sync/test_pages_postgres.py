@@ -14,9 +14,9 @@ from deskbridge.web.pages.table import PAGES
 from deskbridge.web.serving import looking
 from sync.store.accounts import Role
 from tests.sync.postgres import Postgres
+from tests.web.conftest import Hand, hub_in
 from tests.web.kept import Wrote, keep
 from tests.web.looking import let_in, signed_in
-from tests.web.test_access import Hand, hub_in
 
 _ODD = ("a%00b", "9" * 18)
 _FIELDS = ("subject", "reason", "why", "finding", "answer", "ticket", "other", "side", "link", "days", "name")

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ import requests
 
 from deskbridge.bootstrap import Application, build
 from deskbridge.hooks import hook_of
-from deskbridge.web.serving import Serving
+from deskbridge.web.serving import Serving, looking
 from sync.store.inbox import Waiting
+from tests.web.looking import let_in
 from tests.web.seen import Desk, desk
 
 ENVIRONMENT = {
@@ -28,6 +30,7 @@ ENVIRONMENT = {
     "JIRA_TOKEN": "jira-token",
     "GITLAB_TOKEN": "gitlab-token",
 }
+_START = datetime(2026, 1, 12, 8, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,46 @@ def settings_in(folder: Path) -> Path:
     path = folder / "settings.toml"
     path.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8"), "utf-8")
     return path
+
+
+class Hand:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = _START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        """Let time pass."""
+        self.at += timedelta(**by)
+
+
+def hub_in(folder: Path, hand: Hand, more: str = "", **named: str) -> Application:
+    """Return a hub whose tools are all dead, with more in its settings and its environment."""
+    environment = ENVIRONMENT | named
+    for name in ("DESK", "JIRA", "GITLAB"):
+        environment[f"DESKBRIDGE_CONNECTIONS__{name}__URL"] = dead_address()
+    path = settings_in(folder)
+    path.write_text(path.read_text("utf-8") + more, "utf-8")
+    return build(path, environment, now=hand)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """A hub with one account of each role, whose tools are all dead; for the tests of one file."""
+    made = hub_in(tmp_path_factory.mktemp("hub"), Hand())
+    let_in(made)
+    yield made
+    made.store.database.close()
+
+
+@pytest.fixture(scope="module")
+def url(hub: Application) -> Iterator[str]:
+    """Where its pages and its API are."""
+    with looking(hub) as where:
+        yield where
 
 
 @pytest.fixture(scope="session")

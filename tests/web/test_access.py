@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,46 +13,20 @@ import requests
 
 from connectors.errors import ConfigError
 from deskbridge.accounts import change, remove
-from deskbridge.bootstrap import Application, build
+from deskbridge.bootstrap import Application
 from deskbridge.web.api.app import ROOT
 from deskbridge.web.pages.door import home_of
 from deskbridge.web.pages.table import PAGES
 from deskbridge.web.serving import Serving, looking
 from sync.store.accounts import Role
-from tests.web.conftest import ENVIRONMENT, dead_address, settings_in
+from tests.web.conftest import Hand, hub_in
 from tests.web.looking import PASSWORD, PEOPLE, Browser, let_in, signed_in
-
-_START = datetime(2026, 1, 12, 8, 0, tzinfo=UTC)
-
-
-class Hand:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.at = _START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Let time pass."""
-        self.at += timedelta(**by)
 
 
 @pytest.fixture
 def hand() -> Hand:
     """The hub's clock."""
     return Hand()
-
-
-def hub_in(folder: Path, hand: Hand, more: str = "", **named: str) -> Application:
-    """Return a hub whose tools are all dead, with more in its settings and its environment."""
-    environment = ENVIRONMENT | named
-    for name in ("DESK", "JIRA", "GITLAB"):
-        environment[f"DESKBRIDGE_CONNECTIONS__{name}__URL"] = dead_address()
-    path = settings_in(folder)
-    path.write_text(path.read_text("utf-8") + more, "utf-8")
-    return build(path, environment, now=hand)
 
 
 @pytest.fixture
@@ -278,7 +251,7 @@ def test_guessing_is_slowed_down_and_mistyping_is_forgiven(url: str, hub: Applic
 
 def test_who_has_no_password_comes_in_by_none(hub: Application, url: str) -> None:
     """Otherwise an account that only a proxy may sign in is open with any password."""
-    hub.store.accounts.add("Remote", Role.ADMIN, "", _START)
+    hub.store.accounts.add("Remote", Role.ADMIN, "", hub.now())
     assert Browser(url).sign_in("Remote", "").status_code == 403
     assert Browser(url).sign_in("Remote", PASSWORD).status_code == 403
     assert Browser(url).sign_in("Nobody", PASSWORD).status_code == 403

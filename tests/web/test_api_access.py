@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,8 +16,8 @@ from deskbridge.web.api.app import ENDPOINTS, ROOT
 from deskbridge.web.pages.table import PAGES
 from deskbridge.web.serving import looking
 from sync.store.accounts import Role
+from tests.web.conftest import Hand, hub_in
 from tests.web.looking import PEOPLE, Browser, let_in, signed_in
-from tests.web.test_access import Hand, hub_in
 
 pytestmark = pytest.mark.timeout(120)
 RULES = {
@@ -47,22 +46,6 @@ RULES = {
 }
 """What each address asks of a token. One that is added must be written here too."""
 _NAMED = {"{ticket}": "desk:1", "{customer}": "lantern", "{month}": "2026-01", "{run}": "1", "{finding}": "1"}
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    """A hub with one account of each role, whose tools are all dead."""
-    made = hub_in(tmp_path_factory.mktemp("hub"), Hand())
-    let_in(made)
-    yield made
-    made.store.database.close()
-
-
-@pytest.fixture(scope="module")
-def url(hub: Application) -> Iterator[str]:
-    """Where it answers."""
-    with looking(hub) as where:
-        yield where
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ import pytest
 from deskbridge.web.serving import looking
 from sync.sla.facts import Fact, FactKind
 from sync.store.accounts import Role
+from tests.web.conftest import Hand, hub_in
 from tests.web.kept import keep
 from tests.web.looking import Browser, let_in, signed_in
 from tests.web.seen import HOSTILE, Made
-from tests.web.test_access import Hand, hub_in
 
 
 @pytest.fixture(scope="module")

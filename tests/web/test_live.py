@@ -15,9 +15,9 @@ from mappings.ticket import Raw, Ref, TextFormat
 from sync.operations import Skip
 from sync.store.accounts import Role
 from sync.store.audit import Act
+from tests.web.conftest import Hand, hub_in
 from tests.web.kept import Wrote, keep
 from tests.web.looking import Browser, let_in, signed_in
-from tests.web.test_access import Hand, hub_in
 
 LIVE = {"X-Deskbridge-Live": "1"}
 PAGES = ("/", "/board/lantern", "/ticket/desk/1")

@@ -19,8 +19,8 @@ from mappings.ticket import Ref
 from sync.store.accounts import Role
 from sync.store.moved import Moved
 from sync.store.schema import bundles, links
+from tests.web.conftest import Hand, hub_in
 from tests.web.looking import Browser, let_in, signed_in
-from tests.web.test_access import Hand, hub_in
 
 
 @pytest.fixture

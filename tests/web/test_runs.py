@@ -19,9 +19,9 @@ from sync.store import schema as t
 from sync.store.accounts import Role
 from sync.store.checked import keep as keep_answer
 from sync.store.runs import Listed, Rank, RunState, Which
+from tests.web.conftest import Hand, hub_in
 from tests.web.looking import Browser, let_in, signed_in
 from tests.web.seen import HOSTILE, Made
-from tests.web.test_access import Hand, hub_in
 
 
 @dataclass(frozen=True)

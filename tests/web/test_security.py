@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 from starlette.routing import BaseRoute, Mount, Route
@@ -14,31 +12,15 @@ from deskbridge.web.app import Web
 from deskbridge.web.letterbox import Letterbox
 from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.pages.table import PAGES
-from deskbridge.web.serving import looking, pages_of
+from deskbridge.web.serving import pages_of
 from sync.store.accounts import Role
-from tests.web.looking import Browser, let_in, signed_in
-from tests.web.test_access import Hand, filled, hub_in
+from tests.web.looking import Browser, signed_in
+from tests.web.test_access import filled
 
 pytestmark = pytest.mark.timeout(180)
 FORMS = [page for page in PAGES if page.method == "POST"]
 _OPEN = {("POST", "/hooks/{connection}"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
 """What asks for no account: webhooks prove themselves by signatures, `/metrics` looks at who asks."""
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    """A hub with one account of each role, whose tools are all dead."""
-    made = hub_in(tmp_path_factory.mktemp("hub"), Hand())
-    let_in(made)
-    yield made
-    made.store.database.close()
-
-
-@pytest.fixture(scope="module")
-def url(hub: Application) -> Iterator[str]:
-    """Where it answers."""
-    with looking(hub) as where:
-        yield where
 
 
 @pytest.fixture(scope="module")

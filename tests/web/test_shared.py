@@ -20,10 +20,10 @@ from mappings.ticket import Audience, CommentKind, PersonRole, Ref
 from sync.sla.facts import Fact, FactKind
 from sync.store import schema as t
 from sync.store.accounts import Role
+from tests.web.conftest import Hand, hub_in
 from tests.web.kept import MINUTE, Wrote, keep
 from tests.web.looking import let_in, signed_in
 from tests.web.seen import HOSTILE, Made
-from tests.web.test_access import Hand, hub_in
 
 CANARIES = {
     "a note": "canary-staff-note",
