@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, insert, select
 
 from sync.store.database import Database
+from sync.store.derived import has, sought
 from sync.store.schema import audit as t
+
+_BATCH = 200
+_FOUND_BY = ("who", "act", "subject", "detail", "place")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +47,19 @@ class Audit:
         self, most: int, before: int | None = None, subject: str | None = None, words: str = ""
     ) -> list[tuple[int, Act]]:
         """Return the newest acts with their numbers; before a number, of one subject, with words, if said."""
-        query = select(t).order_by(t.c.id.desc()).limit(most)
+        query, wanted = select(t).order_by(t.c.id.desc()), sought(words)
         if before is not None:
             query = query.where(t.c.id < before)
         if subject is not None:
             query = query.where(t.c.subject == subject)
-        for word in words.split()[:6]:
-            known = (t.c.who, t.c.act, t.c.subject, t.c.detail, t.c.place)
-            query = query.where(or_(*(c.icontains(word, autoescape=True) for c in known)))
-        with self._db.reading() as tx:
+        if not wanted:
+            query = query.limit(most)
+        options = {"yield_per": _BATCH} if wanted else {}
+        with self._db.reading() as tx, tx.execute(query, execution_options=options) as rows:
+            found = (row for row in rows if has(wanted, *(getattr(row, name) for name in _FOUND_BY)))
             return [
                 (row.id, Act(**{name: getattr(row, name) for name in Act.__dataclass_fields__}))
-                for row in tx.execute(query)
+                for row in islice(found, most)
             ]
 
     def prune(self, before: datetime) -> int:

@@ -6,7 +6,7 @@ derived adds a revision that derives it of all tickets again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -40,6 +40,20 @@ def words_of(values: Mapping[str, Any]) -> str:
 def folded(text: str) -> str:
     """Return a text as it is compared with another one: without zeros, which no database takes."""
     return text.replace("\0", "").casefold()
+
+
+def sought(text: str) -> list[str]:
+    """Return the words that somebody looks for, six at most."""
+    return folded(text).split()[:6]
+
+
+def has(words: Iterable[str], *texts: str) -> bool:
+    """Whether each of the `sought` words stands in one of some texts, in capitals or not.
+
+    Not left to the database: SQLite, and PostgreSQL in the C locale, know the capitals of ASCII alone.
+    """
+    known = [folded(text) for text in texts]
+    return all(any(word in text for text in known) for word in words)
 
 
 def happened_of(values: Mapping[str, Any]) -> Rows:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 
 from mappings.ticket import Audience, CommentKind, PersonRole, Ref, Status
 from sync.store.database import Database
+from sync.store.derived import has, sought
 from sync.store.messages import File
 from sync.store.schema import messages, served, theirs
 from sync.store.schema import shares as t
@@ -20,6 +22,10 @@ _ROUNDED = timedelta(hours=1)
 _HIDDEN = ("trashed", "moved", "gone")
 """Presences of tickets that the customer's tool does not show either."""
 _DONE = tuple(status.value for status in Status if status.done)
+_BATCH = 200
+_TOLD = tuple(
+    served.c[name] for name in ("connection", "key", "display", "subject", "status", "requester", "changed")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +128,18 @@ class Shares:
 
         None that was ever another customer's. Looked for is only what the customer knows of a ticket.
         """
-        query = select(served).where(*_seen(customer, fronts))
+        query = select(*_TOLD).where(*_seen(customer, fronts)).order_by(served.c.changed.desc())
         if done is not None:
             query = query.where(served.c.status.in_(_DONE) if done else served.c.status.not_in(_DONE))
-        for word in text.split()[:6]:
-            known = (served.c.subject, served.c.display, served.c.requester)
-            query = query.where(or_(*(c.icontains(word, autoescape=True) for c in known)))
-        query = query.order_by(served.c.changed.desc()).limit(most).offset(skip)
-        with self._db.reading() as tx:
-            return [_theirs(row) for row in tx.execute(query)]
+        words = sought(text)
+        for word in words:  # what staff find a ticket by is more than its customer knows of it
+            query = query.where(served.c.words.contains(word, autoescape=True))
+        if not words:
+            query = query.limit(most).offset(skip)
+        options = {"yield_per": _BATCH} if words else {}
+        with self._db.reading() as tx, tx.execute(query, execution_options=options) as rows:
+            known = (row for row in rows if has(words, row.subject, row.display, row.requester))
+            return [_theirs(row) for row in (islice(known, skip, skip + most) if words else known)]
 
     def counts(self, customer: str, fronts: Collection[str]) -> Mapping[str, int]:
         """Return how many of a customer's tickets have each status."""

@@ -123,6 +123,10 @@ def test_what_people_did_is_kept_and_read_in_pages(store: Store) -> None:
         "bundle:0",
     ]
     assert len(store.audit.newest(9, subject="bundle:3")) == 1
+    store.audit.note(Act(at=AT, who="Øystein ÅS", act="retry", subject="bundle:5", detail="50%"))
+    assert [act.who for _, act in store.audit.newest(9, words="øystein ås BUNDLE:5 50%")] == ["Øystein ÅS"]
+    assert len(store.audit.newest(2, words="ada 1.2")) == 2
+    assert store.audit.newest(9, words="ada ås") == store.audit.newest(9, words="r_try") == []
     store.prune(AT + 400 * DAY)
     assert store.audit.newest(9) == []
 

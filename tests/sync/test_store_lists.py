@@ -29,7 +29,8 @@ def store(address: Address) -> Iterator[Store]:
     with opened.database.writing() as tx:
         for n in range(1, 11):
             here = {"connection": "desk", "key": str(n)}
-            ticket = {"display": f"#{n}", "subject": f"50% of row {n}_x", "requester": "Kim", "type": ""}
+            who = "Kim ØDEGÅRD" if n == 4 else "Kim"
+            ticket = {"display": f"#{n}", "subject": f"50% of row {n}_x", "requester": who, "type": ""}
             state = {
                 "status": "resolved" if n == 9 else "" if n == 8 else "open",
                 "owner": "Bo" if n < 3 else "",
@@ -90,6 +91,7 @@ def test_a_card_has_its_clocks_and_its_other_sides(store: Store) -> None:
     ("wanted", "keys"),
     [
         (Wanted(text="ROW kim"), 10),
+        (Wanted(text="Ødegård"), 1),
         (Wanted(text="sup-4"), 1),
         (Wanted(text="7"), 1),
         (Wanted(text="50%"), 10),
@@ -107,6 +109,20 @@ def test_a_card_has_its_clocks_and_its_other_sides(store: Store) -> None:
 def test_tickets_are_found_by_what_people_know_of_them(store: Store, wanted: Wanted, keys: int) -> None:
     """Otherwise a search misses a ticket, or a sign in it means something else than itself."""
     assert len(store.lists.found(wanted, AT, 50)) == keys
+
+
+def test_customers_find_their_tickets_by_what_they_know_of_them(store: Store) -> None:
+    """Otherwise who writes a name in small letters finds nothing, or learns who works on a ticket."""
+
+    def found(text: str, most: int = 50, skip: int = 0) -> list[str]:
+        return [
+            one.ref.key for one in store.shares.tickets("acme", ["desk"], text=text, most=most, skip=skip)
+        ]
+
+    assert found("kim ødegård") == found("ROW ØDEG #4") == ["4"]
+    assert found("row", 2, 3) == ["6", "5"]
+    assert found("") == found("of 50%") == ["9", "8", "7", "6", "5", "4", "3", "2", "1"]
+    assert found("bo") == found("r_w") == found("row SUP-4") == []
 
 
 def test_lists_are_read_in_pages(store: Store) -> None:
