@@ -42,7 +42,8 @@ _ENOUGH = 140
 """From how many tickets on what is asked once counts for little."""
 _WORKERS, _MANY, _SLOW = 8, 14, 0.05
 """Workers that a run has if nobody says otherwise, and at most; seconds that slow servers take."""
-_PARTS = 3
+_PARTS = 2
+"""Calls for each ticket beside its conversation: watchers and time. One list tells all ratings."""
 _MIGRATION = '\n[migration]\nto = "support-development"\n'
 _KINDS = 12
 """Kinds of calls that are listed, those made most."""

@@ -27,6 +27,7 @@ from mappings.ticket import (
     Field,
     Organisation,
     Person,
+    Rating,
     Ref,
     Relation,
     Status,
@@ -324,6 +325,12 @@ class Connector(Protocol):
 
         Each at least once, in an order that misses none while tickets change; beyond every paging wall.
         What no list shows (archived tickets) is found by key with `fetch`.
+        """
+
+    def ratings(self, since: datetime) -> Iterator[tuple[str, Rating]]:
+        """Yield what customers thought, given at or after `since`, each with its ticket's key.
+
+        None where `Capabilities.lists_ratings` is false, and where the account's plan has none.
         """
 
     def create(self, draft: TicketDraft) -> WrittenTicket:

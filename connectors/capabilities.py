@@ -146,3 +146,5 @@ class Capabilities:
     """How long a look-up may miss what was written."""
     histories: frozenset[Field]
     """Fields of which `Part.HISTORY` tells when they changed, the last time at least."""
+    lists_ratings: bool
+    """Whether `ratings` tells every customer's; then nobody need ask for each ticket's."""

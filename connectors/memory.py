@@ -59,6 +59,7 @@ from mappings.ticket import (
     Organisation,
     Person,
     PersonRole,
+    Rating,
     Ref,
     Relation,
     Status,
@@ -149,6 +150,9 @@ class Memory:
 
     def walk(self, since: datetime | None = None) -> Iterator[Hint]:
         return self.changed(since or datetime.min.replace(tzinfo=UTC))
+
+    def ratings(self, since: datetime) -> Iterator[tuple[str, Rating]]:
+        return iter(self._wire.read("ratings", lambda: self._desk.rated(since)))
 
     def create(self, draft: TicketDraft) -> WrittenTicket:
         def act(fault: Fault | None) -> WrittenTicket:

@@ -48,6 +48,7 @@ def capabilities(words: Vocabularies, lag: timedelta) -> Capabilities:
         settle=timedelta(0),
         index_lag=lag,
         histories=frozenset({"status", "priority"}),
+        lists_ratings=True,
     )
 
 

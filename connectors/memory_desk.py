@@ -239,6 +239,12 @@ class MemoryDesk:
             given = Rating(self.new_id(), ticket.creator, mood, mood.upper(), remark, self.stamp())
             ticket.ratings.append(given)
 
+    def rated(self, since: datetime) -> list[tuple[str, Rating]]:
+        """Return the ratings of all tickets that were given at or after `since`, oldest first."""
+        with self.lock:
+            found = [(key, one) for key, ticket in self.tickets.items() for one in ticket.ratings]
+        return sorted((one for one in found if one[1].given >= since), key=lambda one: one[1].given)
+
     def invite(self, key: str, user: str) -> None:
         """Keep somebody else informed about a ticket; a customer gets a mail that says so, once."""
         with self.lock:

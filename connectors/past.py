@@ -68,7 +68,7 @@ class Cost:
     page: int
     """Messages on each further page of conversations, which is a call."""
     parts: int
-    """For each ticket: who takes part, time, ratings, where they are read."""
+    """For each ticket: who takes part, time, ratings, where they are read and no list tells them."""
     rows: int
     """Tickets on a page of a list."""
     missing: int

@@ -116,7 +116,15 @@ class Unmapped:
     native: str
 
 
-Word = Status | Priority | TicketType | Impact | Urgency | Resolution | SlaState
+class Mood(StrEnum):
+    """What a rating says, whatever the tool's scale."""
+
+    HAPPY = "happy"
+    NEUTRAL = "neutral"
+    UNHAPPY = "unhappy"
+
+
+Word = Status | Priority | TicketType | Impact | Urgency | Resolution | SlaState | Mood
 """A word out of a vocabulary."""
 
 Value = Word | Unmapped | str | date | datetime | frozenset[str] | None
@@ -137,6 +145,7 @@ Field = Literal[
     "first_response_due",
     "due",
     "sla",
+    "rating",
 ]
 """The fields that are kept the same; messages, files and other people have rules of their own."""
 
@@ -315,14 +324,6 @@ class TimeEntry:
     note: str
 
 
-class Mood(StrEnum):
-    """What a rating says, whatever the tool's scale."""
-
-    HAPPY = "happy"
-    NEUTRAL = "neutral"
-    UNHAPPY = "unhappy"
-
-
 @dataclass(frozen=True, slots=True)
 class Rating:
     """What a customer thought of how they were served."""
@@ -368,6 +369,8 @@ class Ticket:
     due: datetime | date | None = None
     """When the next promise to the customer falls due."""
     sla: SlaState | None = None
+    rating: Mood | Unmapped | None = None
+    """What the customer thought, as they said it last."""
     requester: Person | None = None
     assignee: Person | None = None
     organisation: Organisation | None = None

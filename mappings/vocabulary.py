@@ -25,6 +25,7 @@ from typing import Generic, TypeVar, cast
 from mappings.ticket import (
     Field,
     Impact,
+    Mood,
     Priority,
     Resolution,
     SlaState,
@@ -45,6 +46,7 @@ WORDS: Mapping[Field, type[StrEnum]] = {
     "urgency": Urgency,
     "resolution": Resolution,
     "sla": SlaState,
+    "rating": Mood,
 }
 """The fields whose values are words, and the canonical words of each."""
 

@@ -119,6 +119,8 @@ def _carried(s: Situation, name: Field, source: str, target: str, changed: list[
     if isinstance(value, Unmapped):
         yield from _unmapped(s, source, name, value, target)
     elif name not in s.capabilities[target].fields:
+        if name == "rating":
+            return  # no person at the source said it, or can do anything about it
         yield from told_of_field(s, source, name, Skip(target, what, "it cannot be held there"))
     elif _says(s, target, name, value):
         return

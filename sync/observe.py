@@ -20,6 +20,7 @@ from sync.migrate.source import as_read
 from sync.operations import Skip
 from sync.overheard import unheard_edits
 from sync.parting import Parting, parting
+from sync.rated import holds, with_ratings
 from sync.routing import Customer, Desk
 from sync.rules import Role
 from sync.seen import Kind, Mirror, Mirrors, TextId
@@ -118,6 +119,7 @@ class Observer:
         self._doubted, self._said, self._swaps = store.health.doubted, store.served.said, store.swaps.of
         self._journal, self._carried = store.journal, store.carrying.of
         self._recovered = store.database.recovered
+        self._ratings, self._rates = store.ratings.of, holds(connectors)
 
     def adopt(self, desk: Desk) -> None:
         """Observe for another desk from the next look on."""
@@ -223,7 +225,7 @@ class Observer:
                     raise paused[ref.connection]
                 also = self._also(ref.connection)
                 fetched = self._connectors[ref.connection].fetch(ref.key, also)
-                side = as_read(self._with_history(fetched, also, bundle), self._desk.rules)
+                side = as_read(self._rated(self._with_history(fetched, also, bundle)), self._desk.rules)
             except (Transient, Throttled, Unauthorised) as error:
                 silent[ref.connection] = error
                 continue
@@ -249,8 +251,21 @@ class Observer:
         """Return what is read of a side beyond its conversation."""
         ties = {Part.RELATIONS} if self._is_front(connection) else set()
         if connection == self._desk.rules.source:
-            ties |= self._desk.rules.parts
+            ties |= self._desk.rules.parts - self._listed(connection)
         return frozenset(ties | ({Part.TEAM} if connection in self._desk.rules.tells_group else set()))
+
+    def _listed(self, connection: str) -> frozenset[Part]:
+        """Return what need not be asked of each ticket, as one list told it of all."""
+        listed = self._connectors[connection].capabilities.lists_ratings
+        return frozenset({Part.RATINGS}) if listed else frozenset()
+
+    def _rated(self, side: Snapshot) -> Snapshot:
+        """Return a side with what its customers thought, where that is carried anywhere."""
+        name, rules = side.ref.connection, self._desk.rules
+        carried = self._rates if not rules.source else name == rules.source and Part.RATINGS in rules.parts
+        if not (carried and self._is_front(name) and self._listed(name)):
+            return side
+        return with_ratings(side, self._ratings(side.ref))
 
     def _with_history(self, side: Snapshot, also: frozenset[Part], bundle: Bundle) -> Snapshot:
         """Return a side with its history, if clocks rest on it and it tells more than was found."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from connectors.base import Connector, Hint
+from sync.rated import collected, holds
 from sync.store import Store
 from sync.store.register import Entry
 
@@ -19,6 +20,10 @@ _SET_BACK = timedelta(days=1)
 """How far back is asked for once when our own clock was set back."""
 _FIRST_LOOK = timedelta(days=1)
 """How far the very first poll reaches back, where the settings do not say."""
+_RATINGS = timedelta(minutes=10)
+"""How often a list of ratings is read: rating changes no stamp of its ticket."""
+_RATED_BEFORE = timedelta(days=365)
+"""How far back it is read the first time."""
 _BATCH = 500
 """Rows that are compared and noted together."""
 
@@ -54,7 +59,22 @@ class Poller:
             if self._theirs(name, begun) > reached > (self._store.inbox.cursor(name) or was):
                 self._store.inbox.collected(name, reached)
         self._store.inbox.collected(name, self._theirs(name, begun))
-        return count
+        return count + self._rated(name, begun)
+
+    def _rated(self, name: str, begun: datetime) -> int:
+        """Note what customers thought, from time to time; return how many tickets get a look for it."""
+        chore, connector = f"ratings:{name}", self._connectors[name]
+        if not connector.capabilities.lists_ratings:
+            return 0
+        if not self._store.chores.begin(chore, begun, begun + _RATINGS):
+            return 0
+        news = collected(self._store, connector, chore, begun - _RATED_BEFORE, begun)
+        if not (news and holds(self._connectors)):
+            return 0
+        known = self._store.register.entries(name, news)
+        subjects = [one.subject for one in known.values() if one.linked]
+        self._store.inbox.put_many(subjects, begun, "a customer rated it")
+        return len(subjects)
 
     def changed(self, name: str, since: datetime | None = None) -> Iterator[str]:
         """Yield the inbox names of what changed, noting nothing. Raises WireError."""

@@ -71,6 +71,7 @@ FIELD_RULES: tuple[FieldRule, ...] = (
     *_ways("version", (*_DOWN, When.ALWAYS), (*_UP, When.ALWAYS), (*_ACROSS, When.ALWAYS)),
     *_ways("tags", (*_DOWN, When.ALWAYS), (*_UP, When.ALWAYS), (*_ACROSS, When.ALWAYS)),
     *_ways("status", (*_ACROSS, When.ALWAYS)),
+    *_ways("rating", (*_DOWN, When.ALWAYS)),
 )
 """The defaults: customer-facing facts flow front -> work, the priority once; assignees do not travel.
 

@@ -53,6 +53,7 @@ from mappings.ticket import (
     Field,
     Organisation,
     Person,
+    Rating,
     Ref,
     Relation,
     Status,
@@ -162,6 +163,10 @@ class Freshdesk:
     def walk(self, since: datetime | None = None) -> Iterator[Hint]:
         """Yield every ticket that a list shows: tickets, trash, spam."""
         return self._reader.walk(since)
+
+    def ratings(self, since: datetime) -> Iterator[tuple[str, Rating]]:
+        """Yield what the account's list of ratings tells."""
+        return self._reader.rated(since)
 
     def create(self, draft: TicketDraft) -> WrittenTicket:
         """Create a ticket that our own account requests."""
@@ -318,4 +323,5 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         settle=timedelta(seconds=2),
         index_lag=timedelta(seconds=2),
         histories=frozenset({"status"}),
+        lists_ratings=True,
     )

@@ -41,9 +41,10 @@ class Past:
     config: ConnectionConfig
     http: Http
     cost: Cost = field(
-        default=Cost(ticket=2, page=answers.PER_PAGE, parts=3, rows=answers.PER_PAGE, missing=2, archived=1)
+        default=Cost(ticket=2, page=answers.PER_PAGE, parts=2, rows=answers.PER_PAGE, missing=2, archived=1)
     )
-    """The ticket and its conversations; watchers, time and ratings; the ordinary address says 404 first."""
+    """The ticket and its conversations; watchers and time, as ratings have a list of their own; the ordinary
+    address says 404 first."""
 
     def pace(self) -> Pace:
         """Return the limits that the headers tell, and the plan they belong to."""

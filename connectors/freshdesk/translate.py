@@ -60,8 +60,11 @@ def fields(config: ConnectionConfig) -> tuple[Field, ...]:
     """Return the fields that this account can hold: its own, and those that the settings give it."""
 
     def held(field: Field) -> bool:
-        return (field not in CUSTOM or field in config.fields) and (
-            field not in WORDS or field in config.vocabularies
+        told = field == "rating"  # read from a list of its own, and nobody's to write
+        return (
+            not told
+            and (field not in CUSTOM or field in config.fields)
+            and (field not in WORDS or field in config.vocabularies)
         )
 
     return tuple(field for field in FIELDS if held(field))

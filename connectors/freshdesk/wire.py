@@ -211,6 +211,7 @@ class Rating(_Part):
     """What a customer answered to a survey; its questions have ids of their own."""
 
     id: int
+    ticket_id: int | None = None
     user_id: int | None = None
     feedback: str | None = Field(None, repr=False)
     ratings: Annotated[dict[str, int], BeforeValidator(_mapped)] = Field(default_factory=dict)

@@ -61,6 +61,7 @@ from mappings.ticket import (
     Field,
     Organisation,
     Person,
+    Rating,
     Ref,
     Relation,
     Status,
@@ -125,6 +126,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         settle=timedelta(seconds=90),
         index_lag=timedelta(seconds=10),
         histories=frozenset({"status", "priority", "type"}),
+        lists_ratings=False,
     )
 
 
@@ -205,6 +207,10 @@ class GitLab:
 
     def walk(self, since: datetime | None = None) -> Iterator[Hint]:
         return self._reader.changed(since or _EVER)
+
+    def ratings(self, since: datetime) -> Iterator[tuple[str, Rating]]:
+        """Nothing: GitLab has no ratings."""
+        return iter(())
 
     def create(self, draft: TicketDraft) -> WrittenTicket:
         return self._writer.create(draft)

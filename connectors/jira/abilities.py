@@ -89,6 +89,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         settle=timedelta(seconds=60),
         index_lag=INDEX_LAG,
         histories=frozenset({"status", "priority", "type"}),
+        lists_ratings=False,
     )
 
 

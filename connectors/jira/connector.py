@@ -54,6 +54,7 @@ from mappings.ticket import (
     Field,
     Organisation,
     Person,
+    Rating,
     Ref,
     Relation,
     Status,
@@ -152,6 +153,10 @@ class Jira:
     def walk(self, since: datetime | None = None) -> Iterator[Hint]:
         """See `Connector`; a project after the other, in the order of the keys."""
         return self._finder.walk(since)
+
+    def ratings(self, since: datetime) -> Iterator[tuple[str, Rating]]:
+        """Nothing: Jira tells the rating of a request with that request."""
+        return iter(())
 
     def create(self, draft: TicketDraft) -> WrittenTicket:
         """See `Connector`."""

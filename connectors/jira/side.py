@@ -21,8 +21,18 @@ CANONICAL: Mapping[str, Field] = {
 }
 """Jira's fields whose canonical names differ."""
 
-OWN_FIELDS: tuple[Field, ...] = ("component", "version", "impact", "urgency", "first_response_due")
+OWN_FIELDS: tuple[Field, ...] = (
+    "component",
+    "version",
+    "impact",
+    "urgency",
+    "first_response_due",
+    "rating",
+)
 """The canonical fields that only a field made for them can hold, named in the settings."""
+
+OWN_WORDS: tuple[Field, ...] = ("impact", "urgency", "rating")
+"""Those of them that hold words of a vocabulary."""
 
 SERVICE = "service_desk"
 """The type of a project whose issues are customers' requests."""
@@ -97,7 +107,7 @@ class Side:
         """The fields that can be written here."""
         words = [field for field in _WORDED if field in self.lenses]
         own = [field for field in OWN_FIELDS if field in self.custom]
-        return [*_ALWAYS, *words, *(f for f in own if f not in ("impact", "urgency") or f in self.lenses)]
+        return [*_ALWAYS, *words, *(f for f in own if f not in OWN_WORDS or f in self.lenses)]
 
     @property
     def sla_labels(self) -> frozenset[str]:

@@ -17,7 +17,7 @@ from connectors.base import (
 from connectors.capabilities import PlaceAbilities
 from connectors.jira import wire
 from connectors.jira.files import Text, attachment, sorted_out
-from connectors.jira.side import API, OWN_FIELDS, SERVICE, Side
+from connectors.jira.side import API, OWN_FIELDS, OWN_WORDS, SERVICE, Side
 from mappings.markup.adf_read import stored, words
 from mappings.ticket import (
     MESSAGE_0,
@@ -229,6 +229,8 @@ def text_of(value: object) -> str | None:
             return str(found)
         case None | [] | {}:
             return None
+        case float() if value.is_integer():  # a number field tells 5 as 5.0
+            return str(int(value))
         case _:
             return str(value)
 
@@ -299,7 +301,7 @@ def _own(side: Side, issue: wire.Issue, field: Field) -> Any:  # a Value; each f
     if field == "first_response_due":
         return _moment(side, issue, field)
     text = text_of(issue.fields.custom.get(side.custom[field]))
-    return _word(side, field, text) if field in ("impact", "urgency") else text
+    return _word(side, field, text) if field in OWN_WORDS else text
 
 
 def _moment(side: Side, issue: wire.Issue, field: Field) -> datetime | None:

@@ -23,7 +23,7 @@ from connectors.jira.find import PROPERTY
 from connectors.jira.paths import path
 from connectors.jira.read import Reader
 from connectors.jira.service import ServiceDesk, request_type
-from connectors.jira.side import API
+from connectors.jira.side import API, OWN_WORDS
 from connectors.jira.workflow import Workflow
 from mappings.ticket import Audience, Field, Ref, Unmapped, Value
 from mappings.vocabulary import NOTHING, Native
@@ -209,7 +209,7 @@ class Writer:
                 return "duedate", translate.day(value) if isinstance(value, date) else None
             case "first_response_due" if field in custom:
                 return custom[field], translate.moment(value) if isinstance(value, datetime) else None
-            case "component" | "version" | "impact" | "urgency" if field in custom:
+            case "component" | "version" | "impact" | "urgency" | "rating" if field in custom:
                 return custom[field], self._custom(field, value, present)
             case _:
                 raise self._refusal(field, f"this connection holds no {field}")
@@ -234,7 +234,7 @@ class Writer:
         id = self._client.side().custom[field]
         if (holds := self._client.kinds().get(id)) is None:
             raise self._refusal(field, f"the site has no field {id}")
-        worded = field in ("impact", "urgency") and value is not None
+        worded = field in OWN_WORDS and value is not None
         text = self._word(field, value, present) if worded else value
         if holds.type == "array":
             return [] if text is None else [self._shaped(field, holds.items, str(text))]

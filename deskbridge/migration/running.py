@@ -101,7 +101,7 @@ class _Work:
         self._machine, self._run, self._progress, self._orders = machine, run, progress, orders
         self._store, self._now = machine.application.store, machine.application.now
         connector, reads = machine.connectors[machine.source], machine.desk.rules.reads
-        self._lister = Lister(self._store, connector, reads)
+        self._lister = Lister(self._store, connector, reads, machine.desk.rules.parts)
         self._archive = Presence.ARCHIVED in reads
 
     def all(self, which: Which, *, remap: bool) -> tuple[RunState, str]:

@@ -25,8 +25,7 @@ def history(s: Situation, target: str) -> Iterator[Tell | Skip]:
     if source not in s.sides or target == source:
         return
     side = s.sides[source]
-    books = s.rules.books and Part.TIME in s.abilities(target).parts
-    if not (words := told(replace(side.ticket, time_entries=()) if books else side.ticket)):
+    if not (words := told(_rest(s, side.ticket, target))):
         return
     digest = hashlib.sha256(words.encode()).hexdigest()[:16]
     occasion = s.text(source, f"{HISTORY}{digest}")
@@ -36,6 +35,15 @@ def history(s: Situation, target: str) -> Iterator[Tell | Skip]:
         yield Skip(target, "who was in copy, time and ratings", why)
     else:
         yield Tell(target, occasion, words, side.ref, side.url, s.internally(target))
+
+
+def _rest(s: Situation, ticket: Ticket, target: str) -> Ticket:
+    """Return a ticket without what its side shows in ways of its own: booked time, and the last rating."""
+    if s.rules.books and Part.TIME in s.abilities(target).parts:
+        ticket = replace(ticket, time_entries=())
+    if "rating" in s.capabilities[target].fields and (rated := ticket.ratings):
+        ticket = replace(ticket, ratings=tuple(r for r in rated if r is not rated[-1] or r.remark.strip()))
+    return ticket
 
 
 def told(ticket: Ticket) -> str:

@@ -92,7 +92,9 @@ def _source(told: Told, cost: Cost, pace: Pace) -> Iterator[Step]:
     talks = counted(there * cost.ticket).plus(sampled.more_pages)
     yield step("lists", "every list from its first page to its last", pages, lists)
     yield step("conversations", "each ticket, and its texts page by page", talks)
-    yield step("parts", "who takes part, time, ratings of each ticket", counted(there * cost.parts))
+    yield step(
+        "parts", "who takes part and time of each ticket; ratings by lists", counted(there * cost.parts)
+    )
     asked = counted(archive.gaps * cost.missing).plus(archive.tickets.times(cost.archived + cost.parts))
     yield step("archive", f"{archive.gaps:,} numbers that no list shows, each asked for", asked)
     down = sampled.bytes.times(1 / BANDWIDTH / _HOUR)

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from connectors.base import Connector, Hint, Presence
+from connectors.capabilities import Part
 from mappings.ticket import Status
+from sync.rated import collected
 from sync.store import Store
 from sync.store.register import Entry
 from sync.store.runs import Listed, Rank
@@ -26,9 +28,12 @@ NOT_READ = {Presence.TRASHED: "it is in the trash, or spam", Presence.ARCHIVED: 
 class Lister:
     """Reads the lists of one source."""
 
-    def __init__(self, store: Store, connector: Connector, reads: frozenset[Presence]) -> None:
-        """`reads` says in which presence tickets are taken."""
+    def __init__(
+        self, store: Store, connector: Connector, reads: frozenset[Presence], parts: frozenset[Part]
+    ) -> None:
+        """`reads` says in which presence tickets are taken, `parts` what is taken along."""
         self._store, self._connector, self._reads = store, connector, reads
+        self._rated = Part.RATINGS in parts and connector.capabilities.lists_ratings
 
     def __call__(self, at: datetime) -> Iterator[int]:
         """Bring the table up to date, yielding how many rows were read so far. Raises WireError."""
@@ -40,6 +45,11 @@ class Lister:
             self._store.runs.listed(name, self._listed(batch), batch[-1].changed)
             count += len(batch)
             yield count
+        if self._rated:
+            chore = f"ratings of runs:{name}"
+            self._store.chores.begin(chore, at, at)
+            collected(self._store, self._connector, chore, BEGINNING, at)
+            self._store.runs.rated(name)
         self._store.runs.whole(name, at)
 
     def gaps(self) -> Iterator[int]:

@@ -33,6 +33,7 @@ from sync.store.moved import Movings
 from sync.store.outbox import Outbox
 from sync.store.quiets import Quiets
 from sync.store.quota import Turn
+from sync.store.ratings import Ratings
 from sync.store.register import Register
 from sync.store.runs import Runs
 from sync.store.served import ServedTickets
@@ -82,6 +83,7 @@ class Store:
     audit: Audit
     runs: Runs
     quiets: Quiets
+    ratings: Ratings
     cutovers: Cutovers
     movings: Movings
     carrying: Carrying
@@ -190,6 +192,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         audit=Audit(database),
         runs=Runs(database),
         quiets=Quiets(database),
+        ratings=Ratings(database),
         cutovers=Cutovers(database),
         movings=Movings(database),
         carrying=Carrying(database),

@@ -41,6 +41,7 @@ SAID: Mapping[str, tuple[str, ...]] = {
     "notifications": ("title", "body", "whom"),
     "pulse": ("why",),
     "quiets": ("who", "canary", "confirmed_by"),
+    "ratings": ("remark",),
     "runs": ("who", "why", "accepted_by", "asked", "progress", "verified"),
     "seen": ("native", "wanted"),
     "served": ("owner", "type", "subject", "requester", "words", "assumed", "facts"),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, and_, case, func, or_, select, type_coerce
 
 from mappings.ticket import Ref
 from sync.store.database import Database
 from sync.store.derived import Kind
-from sync.store.schema import EPOCH, happened, links, served
+from sync.store.schema import EPOCH, happened, links, ratings, served
 
 WEEK = timedelta(days=7)
 _STEP = WEEK // timedelta(microseconds=1)
@@ -38,6 +38,10 @@ class Sum:
     reopened: int = 0
     backlog: int = 0
     """Open at its end."""
+    happy: int = 0
+    """Ratings of that mood that customers gave; this and the next two."""
+    neutral: int = 0
+    unhappy: int = 0
     between: int = 0
     """How many of all these rest on an instant that is known only to lie between two looks."""
     answer: Spread | None = None
@@ -80,7 +84,8 @@ class Figures:
         """Return each week from `since` on, which begins one."""
         count = -(-(over.until - over.since) // WEEK)
         week = (type_coerce(happened.c.at, BigInteger) - _micros(over.since)) // _STEP
-        found, backlog = self._sums(over, week), self._standing(over).get(None, 0)
+        given = (type_coerce(ratings.c.given, BigInteger) - _micros(over.since)) // _STEP
+        found, backlog = self._sums(over, week, given), self._standing(over).get(None, 0)
         rows = []
         for number in range(count):
             one = found.get(number, {})
@@ -90,28 +95,30 @@ class Figures:
 
     def whole(self, over: Over) -> Sum:
         """Return the whole time as one."""
-        found = self._sums(over, None).get(None, {})
+        found = self._sums(over, None, None).get(None, {})
         return Sum(**found, backlog=self._standing(over, end=True).get(None, 0))
 
     def customers(self, over: Over) -> dict[str, Sum]:
         """Return what there is of each customer; under the empty name of nobody's."""
-        return self._each(over, happened.c.customer)
+        return self._each(over, happened.c.customer, _WHOSE)
 
     def teams(self, over: Over) -> dict[str, Sum]:
         """Return what there is where work is done; under the empty name what is done nowhere but in front.
 
         A ticket whose work is done in two places counts in both.
         """
-        return self._each(over, _WORK.c.connection)
+        return self._each(over, _WORK.c.connection, _WORK.c.connection)
 
-    def _each(self, over: Over, by: ColumnElement[str]) -> dict[str, Sum]:
-        found, standing = self._sums(over, by), self._standing(over, by, end=True)
+    def _each(self, over: Over, by: ColumnElement[str], rated_by: ColumnElement[str]) -> dict[str, Sum]:
+        found, standing = self._sums(over, by, rated_by), self._standing(over, by, end=True)
         return {
             str(name or ""): Sum(**found.get(name, {}), backlog=standing.get(name, 0))
             for name in sorted(found.keys() | standing.keys(), key=lambda name: str(name or ""))
         }
 
-    def _sums(self, over: Over, by: ColumnElement[Any] | None) -> dict[Any, dict[str, Any]]:
+    def _sums(
+        self, over: Over, by: ColumnElement[Any] | None, rated_by: ColumnElement[Any] | None
+    ) -> dict[Any, dict[str, Any]]:
         c, group = happened.c, [by] if by is not None else []
         within = (c.at >= over.since, c.at < over.until)
         counts: Select[Any] = select(c.kind, func.count(), func.sum(case((c.exact, 0), else_=1)), *group)
@@ -137,7 +144,21 @@ class Figures:
         for (name_, kind), seconds in spreads.items():
             called = "answer" if kind == Kind.ANSWERED else "resolution"
             found[name_][called] = Spread(seconds[0], seconds[-1])
+        self._rated(over, rated_by, found)
         return found
+
+    def _rated(self, over: Over, by: ColumnElement[Any] | None, found: dict[Any, dict[str, Any]]) -> None:
+        """Add how many ratings of each mood were given."""
+        group, c = [by] if by is not None else [], ratings.c
+        query: Select[Any] = select(c.mood, func.count(), *group).where(
+            c.given >= over.since, c.given < over.until
+        )
+        there = and_(served.c.connection == c.connection, served.c.key == c.key)
+        query = _with_work(query.select_from(ratings).outerjoin(served, there), ratings, over, by)
+        query = _narrowed(query, ratings, _WHOSE, over).group_by(c.mood, *group)
+        with self._db.reading() as tx:
+            for mood, count, *name in tx.execute(query):
+                found.setdefault(name[0] if name else None, {"between": 0})[mood] = int(count)
 
     def _standing(
         self, over: Over, by: ColumnElement[Any] | None = None, *, end: bool = False
@@ -207,6 +228,8 @@ class Figures:
 
 _SAME = and_(links.c.connection == served.c.connection, links.c.key == served.c.key)
 _FRONT, _WORK = links.alias("front"), links.alias("work")
+_WHOSE = func.coalesce(served.c.customer, "")
+"""Whose ticket was rated; nobody's where it is not served."""
 
 
 def _made(query: Select[Any], over: Over) -> Select[Any]:
@@ -216,25 +239,33 @@ def _made(query: Select[Any], over: Over) -> Select[Any]:
 
 
 def _from(query: Select[Any], over: Over, by: ColumnElement[Any] | None) -> Select[Any]:
-    query = query.select_from(happened)
-    if by is _WORK.c.connection:
-        here = and_(_FRONT.c.connection == happened.c.connection, _FRONT.c.key == happened.c.key)
-        work = and_(_WORK.c.bundle == _FRONT.c.bundle, _WORK.c.connection.in_(over.teams))
-        query = query.outerjoin(_FRONT, and_(here, _FRONT.c.unlinked.is_(None)))
-        query = query.outerjoin(_WORK, and_(work, _WORK.c.unlinked.is_(None)))
-    return _meant(query, over)
+    return _meant(_with_work(query.select_from(happened), happened, over, by), over)
+
+
+def _with_work(query: Select[Any], of: Table, over: Over, by: ColumnElement[Any] | None) -> Select[Any]:
+    """Return a query of what there is of tickets with where their work is done, if that is asked for."""
+    if by is not _WORK.c.connection:
+        return query
+    here = and_(_FRONT.c.connection == of.c.connection, _FRONT.c.key == of.c.key)
+    work = and_(_WORK.c.bundle == _FRONT.c.bundle, _WORK.c.connection.in_(over.teams))
+    query = query.outerjoin(_FRONT, and_(here, _FRONT.c.unlinked.is_(None)))
+    return query.outerjoin(_WORK, and_(work, _WORK.c.unlinked.is_(None)))
 
 
 def _meant(query: Select[Any], over: Over) -> Select[Any]:
+    return _narrowed(query, happened, happened.c.customer, over)
+
+
+def _narrowed(query: Select[Any], of: Table, whose: ColumnElement[str], over: Over) -> Select[Any]:
     """Return a query for the tickets of a customer and a team only, if they are said."""
     if over.customer is not None:
-        query = query.where(happened.c.customer == over.customer)
+        query = query.where(whose == over.customer)
     if over.team is not None:
         here, there = links.alias(), links.alias()
         worked = (
             select(here.c.key)
             .join(there, there.c.bundle == here.c.bundle)
-            .where(here.c.connection == happened.c.connection, here.c.key == happened.c.key)
+            .where(here.c.connection == of.c.connection, here.c.key == of.c.key)
             .where(here.c.unlinked.is_(None), there.c.unlinked.is_(None))
             .where(there.c.connection.in_([over.team] if over.team else over.teams))
         )

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, tupl
 from mappings.ticket import Ref
 from sync.store.database import Database
 from sync.store.dialects import prepared, upsert
-from sync.store.schema import bundles, items, listings, mirrors, runs, ties
+from sync.store.schema import bundles, items, listings, mirrors, ratings, runs, ties
 
 SCOPE = "backfill "
 """What the sources of backfills begin with: no connection's name has a blank."""
@@ -379,6 +379,16 @@ class Runs:
             mine.append(items.c.reason.contains(reason, autoescape=True))
         with self._db.writing() as tx:
             again = update(items).where(*mine).values(state=State.WAITING, due=None)
+            return tx.execute(again).rowcount
+
+    def rated(self, source: str) -> int:
+        """Have what was migrated before it was known how it was rated be looked at again; return how many."""
+        mine = (items.c.connection == source, items.c.state == State.MIGRATED)
+        since = select(ratings.c.key).where(
+            ratings.c.connection == source, ratings.c.key == items.c.key, ratings.c.noted > items.c.handled
+        )
+        with self._db.writing() as tx:
+            again = update(items).where(*mine, since.exists()).values(state=State.WAITING, due=None)
             return tx.execute(again).rowcount
 
     def retry(self, ref: Ref) -> bool:

@@ -600,3 +600,12 @@ ties = Table(
     Column("made", Boolean, nullable=False),
     *_texts("why"),
 )
+
+ratings = Table(
+    "ratings",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "key", "id")),
+    *_texts("mood", "native", "remark", "author"),
+    *(Column(name, Instant, nullable=False) for name in ("given", "noted")),
+    Index("ix_ratings_given", "given"),
+)

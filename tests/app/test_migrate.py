@@ -505,9 +505,13 @@ class TestBesides:
         assert hub.run("migrate", "run", "--apply").code == 0
         assert picture(people) == whole
 
-    def test_booked_time_is_booked_again_once_where_it_is_wanted(self, hub: Hub) -> None:
-        """Hours would be in no report of the new tool, be counted twice, or forbid that a run is undone."""
-        hub.settings.write_text(f'{hub.settings.read_text("utf-8")}{MIGRATION}time = "entries"\n', "utf-8")
+    def test_time_and_ratings_go_where_the_tool_holds_them(self, hub: Hub) -> None:
+        """Hours would be in no report of the new tool, be counted twice, or forbid that a run is undone.
+
+        Nobody could find the unhappy by a field.
+        """
+        said = hub.settings.read_text("utf-8").replace('{ version = "custom', '{ rating = "custom')
+        hub.settings.write_text(f'{said}{MIGRATION}time = "entries"\n', "utf-8")
         people = hub.people
         ticket = people.mail("kim@lantern.example", "Kim", "Import stops", "<p>Help</p>")
         entry = {
@@ -517,9 +521,15 @@ class TestBesides:
             "executed_at": "2026-03-02T10:00:00Z",
         }
         people.agent("POST", f"tickets/{ticket}/time_entries", json=entry)
+        hub.control("POST", "act/freshdesk/customer_rates", ticket=ticket, rating=103)
         assert hub.run("migrate", "run", "--apply").code == 0
         (issue,) = issues(people)
         assert not comments(people, issue["key"]), "it stands in a note too"
+        assert issue["fields"]["customfield_10040"] == "happy"
+        hub.control("POST", "act/freshdesk/customer_rates", ticket=ticket, rating=-103)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        (rated,) = issues(people)
+        assert rated["fields"]["customfield_10040"] == "unhappy", "a rating changes no stamp of its ticket"
         people.agent("POST", f"tickets/{ticket}/time_entries", json={"time_spent": "01:30", "note": "again"})
         people.note(ticket, "<p>Said since</p>")
         assert hub.run("migrate", "run", "--apply").code == 0

@@ -436,7 +436,7 @@ SENSE: list[tuple[Change, str]] = [
     # vocabularies
     (('write = { waiting_on_customer = "6" }', 'write = { waiting_on_customer = "2" }'), "connections.desk.vocabulary: freshdesk.status.write.waiting_on_customer: '2' does not read back as waiting_on_customer"),
     (('read = { 6 = "waiting_on_customer" }', 'read = { 6 = "waiting" }'), "connections.desk.vocabulary: freshdesk.status.read.6: 'waiting' is not one of open, in_progress, waiting_on_dev, waiting_on_customer, waiting_on_vendor, resolved, closed|connections.desk.vocabulary: freshdesk.status.write.waiting_on_customer: '6' does not read back as waiting_on_customer"),
-    (("[connections.desk.vocabulary.status]", "[connections.desk.vocabulary.state]"), "connections.desk.vocabulary: freshdesk.state: no such vocabulary; there are status, priority, type, impact, urgency, resolution, sla"),
+    (("[connections.desk.vocabulary.status]", "[connections.desk.vocabulary.state]"), "connections.desk.vocabulary: freshdesk.state: no such vocabulary; there are status, priority, type, impact, urgency, resolution, sla, rating"),
     # references
     (('connection = "gitlab"', 'connection = "gitlba"'), "connections.gitlab: no place is on it; add [places.NAME] with connection = \"gitlab\"|places.firmware.connection: there is no 'gitlba' among the connections; did you mean 'gitlab'?"),
     (('to = "development"', 'to = "developers"'), "routes.developers.to: there is no 'developers' among the places; did you mean 'development'?"),

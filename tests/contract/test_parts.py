@@ -120,6 +120,20 @@ def test_ratings_are_read(world: World, connector: Connector) -> None:
     assert [(rating.mood, rating.remark) for rating in ratings] == [(Mood.HAPPY, "Very quick")]
 
 
+def test_ratings_are_listed(world: World, connector: Connector) -> None:
+    """`ratings`: "given at or after `since`, each with its ticket's key". Broken: it is another ticket's."""
+    since = world.now() - timedelta(days=1)
+    if not connector.capabilities.lists_ratings:
+        assert list(connector.ratings(since)) == []
+        return
+    key = world.opens(fresh("Listed"), "Thank you.")
+    world.resolves(key)
+    world.rates(key, "Quick again")
+    told = [one for of, one in connector.ratings(since) if of == key]
+    assert [(one.mood, one.remark) for one in told] == [(Mood.HAPPY, "Quick again")]
+    assert key not in {of for of, _ in connector.ratings(world.now() + timedelta(days=1))}
+
+
 def test_history_tells_when_a_status_changed(world: World, connector: Connector) -> None:
     """`Ticket.history`: "oldest first". Broken: clocks of migrated tickets rest on guesses."""
     needs(world, connector, Part.HISTORY)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, inspect, select, text
 
-from mappings.ticket import Ref
+from mappings.ticket import Mood, Rating, Ref
 from sync.served import Served
 from sync.sla.facts import Fact, FactKind, Facts
 from sync.store import Store, open_store
@@ -114,6 +114,34 @@ def test_customers_and_teams_have_their_own(store: Store) -> None:
     assert store.figures.whole(replace(OVER, customer="orbit", team="jira")).created == 1
 
 
+def test_ratings_are_counted_by_week_customer_and_team(store: Store) -> None:
+    """Otherwise an unhappy customer's week is another's, or what is read again counts twice."""
+    moods = (
+        ("2", "a", Mood.HAPPY, 0),
+        ("2", "b", Mood.UNHAPPY, 8),
+        ("3", "c", Mood.NEUTRAL, 1),
+        ("99", "d", Mood.HAPPY, 1),
+    )
+    given = [(key, Rating(id, None, mood, "1", "", MONDAY + day * DAY)) for key, id, mood, day in moods]
+    assert store.ratings.keep("desk", given, MONDAY) == {"2", "3", "99"}
+    assert store.ratings.keep("desk", given, MONDAY) == set()
+    told = [(one.happy, one.neutral, one.unhappy) for one in store.figures.weeks(OVER)]
+    assert told == [(2, 1, 0), (0, 0, 1)]
+    by = store.figures.customers(OVER)
+    assert {name: (one.happy, one.neutral, one.unhappy) for name, one in by.items()} == {
+        "": (1, 0, 0),
+        "lantern": (1, 0, 1),
+        "orbit": (0, 1, 0),
+    }
+    teams = store.figures.teams(OVER)
+    assert {name: (one.happy, one.neutral, one.unhappy) for name, one in teams.items()} == {
+        "": (1, 0, 0),
+        "jira": (1, 1, 1),
+    }
+    assert store.figures.whole(replace(OVER, customer="lantern", team="jira")).unhappy == 1
+    assert [one.mood for one in store.ratings.of(Ref("desk", "2"))] == [Mood.HAPPY, Mood.UNHAPPY]
+
+
 def test_problems_that_come_again_are_told(store: Store) -> None:
     """Otherwise one bug is answered to one customer after the other, and nobody sees that it is one."""
     [work] = store.figures.shared(OVER, 9)
@@ -145,6 +173,7 @@ def test_an_older_store_has_it_all_too(store: Store, address: Address) -> None:
         before = [sorted(map(tuple, tx.execute(select(table)))) for table in tables]
         words = tx.execute(select(t.served.c.words).order_by(t.served.c.key)).scalars().all()
         for statement in (
+            "DROP TABLE ratings",
             "DROP TABLE happened",
             "DROP TABLE theirs",
             "DROP TABLE shares",

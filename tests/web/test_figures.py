@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from deskbridge.web.serving import looking
+from mappings.ticket import Mood, Rating
 from sync.sla.facts import Fact, FactKind
 from sync.store.accounts import Role
 from tests.web.conftest import Hand, hub_in
@@ -31,6 +32,8 @@ def vic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         told = (Fact(FactKind.ANSWER, "7", then, then), Fact(FactKind.STATUS, "resolved", then, then))
         facts = told if number == "1" else ()
         keep(app, number, customer, f"Odd {HOSTILE}", created=created, told=facts)
+        said = Rating(number, None, Mood.HAPPY if number == "1" else Mood.UNHAPPY, "1", HOSTILE, created)
+        app.store.ratings.keep("desk", [(number, said)], created)
     with looking(app) as url:
         yield signed_in(app, url, Role.VIEWER)
     app.store.database.close()
@@ -42,7 +45,7 @@ def test_a_lead_reads_each_week(vic: Browser) -> None:
     page = Made(answer.text)
     assert answer.status_code == 200
     assert page.dangers() == []
-    assert len([tag for tag, said in page.elements if tag == "svg" and said.get("aria-label")]) == 3
+    assert len([tag for tag, said in page.elements if tag == "svg" and said.get("aria-label")]) == 4
     rows = re.findall(r'<th scope="row">(.*?)</tr>', answer.text, re.DOTALL)
     cells = [[re.sub("<.*?>", "", cell) for cell in re.findall(r"<td.*?>(.*?)</td>", row)] for row in rows]
     assert [row[:5] for row in cells] == [
@@ -52,7 +55,8 @@ def test_a_lead_reads_each_week(vic: Browser) -> None:
         ["1", "0", "0", "0", "1"],
     ]
     assert cells[1][5].startswith("3 h")
-    assert "keeps no sum" in page.words, "that ratings are not known is said"
+    assert [row[7] for row in cells[:2]] == ["–", "50 % happy; 0 neutral, 1 unhappy of 2"]
+    assert "33 % of 3 ratings happy" in page.words
     assert "<strong>3</strong> of 2 customers" in answer.text
 
 
@@ -65,6 +69,19 @@ def test_the_same_stands_in_a_spreadsheet(vic: Browser) -> None:
     assert [row["created"] for row in rows] == ["0", "0", "2", "0"]
     assert rows[2] | {"answer_median_seconds": "10800", "backlog": "1"} == rows[2]
     assert rows[0]["answer_median_seconds"] == ""
+    assert [(row["happy"], row["unhappy"]) for row in rows] == [
+        ("0", "0"),
+        ("0", "0"),
+        ("1", "1"),
+        ("0", "0"),
+    ]
+
+
+def test_a_ticket_shows_how_it_was_rated(vic: Browser) -> None:
+    """Otherwise whoever opens a ticket answers a customer without knowing that they were unhappy."""
+    page = Made(vic.get("/ticket/desk/2").text)
+    assert page.dangers() == []
+    assert "Ratings unhappy:" in " ".join(page.words.split())
 
 
 @pytest.mark.parametrize("asked", ["weeks=x", "weeks=9999", "customer=%00", "team=%27", "team=-&customer=-"])

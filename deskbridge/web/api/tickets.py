@@ -14,7 +14,7 @@ from deskbridge.web.api import said, told
 from deskbridge.web.api.hub import By, Hub, Of, TicketName, called, line, sides
 from deskbridge.web.api.problems import Refused
 from deskbridge.web.pages.timeline import Event, Text, conversation, events
-from mappings.ticket import Ref
+from mappings.ticket import Rating, Ref
 from sync.store.bundles import Bundle
 from sync.store.lists import Card, Wanted
 
@@ -57,6 +57,7 @@ def ticket(hub: Of, ticket: TicketName) -> told.Ticket:
         texts=[_wrote(text) for text in every[-_TEXTS:]],
         earlier=max(0, len(every) - _TEXTS),
         events=[_happened(event) for event in happened],
+        ratings=[_rated(ref, one) for ref in bundle.refs or (asked,) for one in store.ratings.of(ref)],
     )
 
 
@@ -130,6 +131,12 @@ def _wrote(text: Text) -> told.Wrote:
         files=[told.File(name=file.name, size=file.size) for file in message.files],
         copies=[told.Copied(side=str(copy.side), published=copy.published) for copy in text.copies],
         by_hub=text.by_hub,
+    )
+
+
+def _rated(ref: Ref, one: Rating) -> told.Rated:
+    return told.Rated(
+        side=str(ref), mood=one.mood.value, native=one.native, remark=one.remark, given=one.given
     )
 
 

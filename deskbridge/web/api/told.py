@@ -143,6 +143,16 @@ class Happened(Told):
     by_hub: bool
 
 
+class Rated(Told):
+    """What a customer thought of how a ticket was served."""
+
+    side: str
+    mood: str = Field(description="happy, neutral or unhappy.")
+    native: str = Field(description="The tool's own value.")
+    remark: str
+    given: AwareDatetime
+
+
 class Ticket(Told):
     """A ticket with all its sides, from the store."""
 
@@ -153,6 +163,7 @@ class Ticket(Told):
     texts: list[Wrote] = Field(description="The newest, oldest first.")
     earlier: int = Field(description="How many texts came before those.")
     events: list[Happened]
+    ratings: list[Rated] = Field(description="What customers thought, oldest first.")
 
 
 # -- why

@@ -69,7 +69,17 @@ def table(site: Site, visit: Visit) -> Response:
     )
 
 
-_COLUMNS = ("created", "answered", "resolved", "reopened", "backlog", "between")
+_COLUMNS = (
+    "created",
+    "answered",
+    "resolved",
+    "reopened",
+    "backlog",
+    "between",
+    "happy",
+    "neutral",
+    "unhappy",
+)
 _SPREADS = ("answer_median", "answer_p90", "resolution_median", "resolution_p90")
 
 
@@ -98,11 +108,22 @@ def _plots(starts: Sequence[datetime], weeks: Sequence[Sum]) -> list[tuple[str, 
         Series("open at the end", [float(one.backlog) for one in weeks], "line-1"),
     ]
     told = f"Tickets by week; {weeks[-1].backlog if weeks else 0} open at the end"
+    rated = [
+        Series("happy", [float(one.happy) for one in weeks], "bar-1"),
+        Series("neutral", [float(one.neutral) for one in weeks], "bar-2"),
+        Series("unhappy", [float(one.unhappy) for one in weeks], "line-1"),
+    ]
+    moods = [("Ratings", plot("Ratings by week", labels, rated))] if any(map(_rated, weeks)) else []
     return [
         ("Tickets by week", plot(told, labels, counts)),
         ("First answer", _spread("First answer by week, hours", labels, [one.answer for one in weeks])),
         ("Resolution", _spread("Resolution by week, hours", labels, [one.resolution for one in weeks])),
+        *moods,
     ]
+
+
+def _rated(one: Sum) -> bool:
+    return one.happy + one.neutral + one.unhappy > 0
 
 
 def _spread(title: str, labels: Sequence[str], found: Sequence[Spread | None]) -> Markup:

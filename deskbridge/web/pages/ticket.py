@@ -73,6 +73,7 @@ def ticket(site: Site, visit: Visit) -> Shown:
                 for ref in sides.refs
             ],
             "clocks": list(_clocks(told)),
+            "rated": [one for ref in sides.refs for one in store.ratings.of(ref)],
             "drafts": _drafts(first),
             "waiting": waiting,
             "subject": subject,
