@@ -30,6 +30,7 @@ import tenacity
 from requests_toolbelt import MultipartEncoder
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
 
+from connectors import letters
 from connectors.bounds import BOUNDS, Bounds
 from connectors.calls import Call, Listener, nobody
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
@@ -144,10 +145,11 @@ class Http:
     def json(self, response: requests.Response, *, once: bool = False) -> Any:
         """Return the answer's JSON. Where it is none, raises Transient, or Uncertain of a write made `once`.
 
-        JSON is UTF-8 whatever a header says (RFC 8259, 8.1); what is not is refused, never read as U+FFFD.
+        JSON is UTF-8 whatever a header says (RFC 8259, 8.1); what is not is refused, never read as U+FFFD;
+        letters that it can name and nobody else takes are (`letters`).
         """
         try:
-            return decoder.loads(response.content.decode())
+            return decoder.loads(letters.taken(response.content).decode())
         except (ValueError, RecursionError):
             why, whole = no_json(response), passes(response)
             raise unreadable(self.connection, _name(response), why, once=once, whole=whole) from None

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from requests import Response
 
 from connectors.http import Http, no_json, passes, shown, unreadable
+from connectors.letters import taken
 
 PER_PAGE = 100
 """Rows on a page: the most that Freshdesk gives."""
@@ -46,7 +47,7 @@ def read(http: Http, response: Response, kind: type[T], *, once: bool = False) -
     One that is wholly something else is Transient; of a write that is sent `once`, either is Uncertain.
     """
     try:
-        answer: T = _adapter(cast(Hashable, kind)).validate_json(response.content)
+        answer: T = _adapter(cast(Hashable, kind)).validate_json(taken(response.content))
     except ValidationError as error:
         call = f"{response.request.method} {urlsplit(response.url).path}"
         text = shown(response.request, _malformed(error, response))

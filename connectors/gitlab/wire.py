@@ -15,6 +15,7 @@ import requests
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from connectors.http import no_json, passes, shown, unreadable
+from connectors.letters import taken
 from mappings.vocabulary import Native
 
 T = TypeVar("T")
@@ -275,7 +276,7 @@ def parse(kind: TypeAdapter[T], connection: str, response: requests.Response, *,
     and raises Uncertain.
     """
     try:
-        return kind.validate_json(response.content)
+        return kind.validate_json(taken(response.content))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"]) or "the whole"
