@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from copy import copy
 from typing import Annotated
 
 import typer
@@ -91,10 +93,22 @@ def _options(
     """Run the command that was named."""
 
 
+def named(words: Sequence[str]) -> typer.Typer:
+    """Return the program with the command alone that the first word names; all of it for any other word.
+
+    To read the options of all commands takes as long as many a command runs.
+    """
+    name = words[0] if words else ""
+    alone = copy(app)
+    alone.registered_commands = [one for one in app.registered_commands if one.name == name]
+    alone.registered_groups = [one for one in app.registered_groups if one.name == name]
+    return alone if alone.registered_commands or alone.registered_groups else app
+
+
 def main() -> None:
     """Run the command line; what the hub knows how to explain ends in one message and its exit code."""
     try:
-        app()
+        named(sys.argv[1:])()
     except HubError as error:
         from deskbridge.report import complaint  # as in `check`
 

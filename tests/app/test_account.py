@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from connectors.errors import ConfigError
-from deskbridge.cli import app
+from deskbridge.cli import named
 from deskbridge.passwords import fits
 from deskbridge.tokens import recognise
 from sync.store import open_store
@@ -34,7 +34,7 @@ class Machine:
 
     def typed(self, *words: str, typed: str = "") -> str:
         """Run a command to its end, see `run`."""
-        ended = CliRunner().invoke(app, words, input=typed, env=self.environment)
+        ended = CliRunner().invoke(named(words), words, input=typed, env=self.environment)
         if isinstance(ended.exception, ConfigError):
             raise ended.exception
         assert ended.exit_code == 0, ended.output

@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deskbridge.check import HEADING
-from deskbridge.cli import app
+from deskbridge.cli import named
 from deskbridge.demo.people import Tool
 from tests.app.program import Ended, Hub, wait_until
 from tests.cli_page import all_commands
@@ -399,7 +399,7 @@ class TestUsage:
     @pytest.mark.parametrize("name", COMMANDS)
     def test_help_shows_an_example_that_is_understood(self, name: str) -> None:
         """Somebody would have to guess how a command is typed, or be shown a command that is refused."""
-        shown = CliRunner().invoke(app, [*name.split(), "--help"])
+        shown = CliRunner().invoke(named(name.split()), [*name.split(), "--help"])
         assert shown.exit_code == 0
         lines = [line.strip() for line in shown.output.splitlines()]
         examples = [line for line in lines if line.startswith("Example: ")]
@@ -408,7 +408,7 @@ class TestUsage:
             program, *words = shlex.split(example.removeprefix("Example: "))
             assert program == "deskbridge"
             assert " ".join(words).startswith(name)
-            assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
+            assert CliRunner().invoke(named(words), [*words, "--help"]).exit_code == 0
 
     @pytest.mark.parametrize(
         ("words", "said"),
@@ -422,7 +422,7 @@ class TestUsage:
     )
     def test_a_slip_of_the_pen(self, words: list[str], said: str) -> None:
         """A mistyped command would do something else, or end as if all were well."""
-        result = CliRunner().invoke(app, words)
+        result = CliRunner().invoke(named(words), words)
         assert (result.exit_code, said in result.output) == (2, True)
 
 

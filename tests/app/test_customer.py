@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import build
-from deskbridge.cli import app
+from deskbridge.cli import named
 from deskbridge.sharing import opened
 from tests.web.conftest import ENVIRONMENT, dead_address, settings_in
 
@@ -24,7 +24,7 @@ def test_a_link_is_made_listed_and_revoked(tmp_path: Path) -> None:
     environment["DESKBRIDGE_SETTINGS"] = str(settings_in(tmp_path))
 
     def run(*words: str) -> str:
-        ended = CliRunner().invoke(app, ["customer", *words], env=environment)
+        ended = CliRunner().invoke(named(["customer"]), ["customer", *words], env=environment)
         if isinstance(ended.exception, ConfigError):
             raise ended.exception
         assert ended.exit_code == 0, ended.output

@@ -7,6 +7,7 @@ before it has asked how they ended, so that it can only ever kill its own.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -98,4 +99,5 @@ def main() -> None:
 if __name__ == "__main__":
     for system in SYSTEMS:
         import_module(f"connectors.{system}.connector")
+    gc.freeze()  # so that no worker walks, and thereby copies, what all of them share
     main()
