@@ -28,6 +28,7 @@ from sqlalchemy import Table, insert
 
 from benchmarks.figures import Sheet, most
 from deskbridge.bootstrap import Application, build
+from deskbridge.service import settle
 from deskbridge.web.serving import looking
 from mappings.ticket import Raw, TextFormat
 from sync.served import facts_json
@@ -79,6 +80,7 @@ def main(sheet: Sheet) -> None:
         token = secrets.token_urlsafe(32)
         application.store.accounts.add("lead", Role.AGENT, "", _NOW)
         application.store.accounts.begin(hashlib.sha256(token.encode()).hexdigest(), "lead", _NOW)
+        settle()  # as `serve` does
         with looking(application) as url, closing(requests.Session()) as browser:
             browser.cookies.set("deskbridge", token)
             for name, (address, goal) in _PAGES.items():

@@ -29,6 +29,7 @@ def serve(
     from deskbridge.bootstrap import build  # heavy: --help does without
     from deskbridge.logs import begin
     from deskbridge.report import complaint
+    from deskbridge.service import settle
     from deskbridge.web.serving import Serving
 
     application = build(settings, os.environ, fresh=True)
@@ -37,8 +38,9 @@ def serve(
         typer.echo(f"deskbridge: {remark}", err=True)
     for error in application.engine.identify():
         typer.echo(f"deskbridge: {complaint(error)}", err=True)
-    asked = application.settings.serve
-    Serving(application).run(
+    asked, serving = application.settings.serve, Serving(application)
+    settle()
+    serving.run(
         host or asked.host,
         asked.port if port is None else port,
         lambda where: typer.echo(f"deskbridge: webhooks are answered at {where}/hooks/CONNECTION"),
@@ -61,8 +63,10 @@ def work(
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
     from deskbridge.logs import begin
+    from deskbridge.service import settle
     from deskbridge.watching import worked
 
     application = build(settings, os.environ)
     begin(application)
+    settle()
     worked(application, threads)
