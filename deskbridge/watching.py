@@ -64,6 +64,12 @@ def watched(application: Application, errors: Sequence[WireError], *, watch: boo
 
 def worked(application: Application, threads: int | None) -> None:
     """Work beside others on the same store, until SIGTERM or Ctrl-C. Raises ConfigError if it is a file."""
+    may_work(application)
+    run(Service(application, looked, kind="work", threads=threads))
+
+
+def may_work(application: Application) -> None:
+    """Say on which store this process is about to work. Raises ConfigError if it is a file."""
     address = application.store.database.address
     if isinstance(address, Path):
         way = "for several machines give hub.store the address of a PostgreSQL database (docs/deploy.md)"
@@ -72,9 +78,7 @@ def worked(application: Application, threads: int | None) -> None:
             [f"work: the store {address} is a file, which belongs to one machine: {way}; {more}"]
         )
     _complain(application.engine.identify())
-    service = Service(application, looked, kind="work", threads=threads)
     say(f"deskbridge: working on {called(address)}")
-    run(service)
 
 
 def run(service: Service) -> None:

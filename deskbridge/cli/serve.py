@@ -52,21 +52,36 @@ def work(
         int | None,
         typer.Option("--threads", min=1, max=64, help="How many, instead of serve.workers (see there)."),
     ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", min=0, max=65535, help="Answer /metrics, /healthz and /readyz here; else nothing is."
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", help="Where, with --port.")] = "127.0.0.1",
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
     """Work on a store in PostgreSQL, on any machine, beside `serve` and other workers; until SIGTERM.
 
     It takes part in all but webhooks and pages: tickets, polls, the sweep, notifications. A ticket is held
     by one worker at a time; what a worker that died had begun is taken over by another within 20 seconds.
+    With `--port` it answers a monitor as `serve` does, under the same rules (docs/metrics.md).
 
-    Example: deskbridge work --threads 4
+    Example: deskbridge work --threads 4 --port 8601
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
     from deskbridge.logs import begin
     from deskbridge.service import settle
-    from deskbridge.watching import worked
+    from deskbridge.watching import may_work, worked
+    from deskbridge.web.serving import Working
 
     application = build(settings, os.environ)
     begin(application)
     settle()
-    worked(application, threads)
+    if port is None:
+        worked(application, threads)
+        return
+    may_work(application)
+    Working(application, threads).run(
+        host, port, lambda where: typer.echo(f"deskbridge: figures are answered at {where}/metrics")
+    )

@@ -10,13 +10,14 @@ from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors.base import BadSignature, Connector, Hint
 from connectors.errors import HubError
 from deskbridge.logs import note
 from deskbridge.web import body
+from deskbridge.web.health import Health
 from deskbridge.web.letterbox import Letterbox
 from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.metrics.families import HOOK, HOOKS
@@ -54,8 +55,7 @@ class Web:
         """Return the application."""
         routes = [
             Route("/hooks/{connection}", self.hook, methods=["POST"]),
-            Route("/healthz", self.alive),
-            Route("/readyz", self.well),
+            *Health(store=self.store, connections=self.connectors, ready=self.ready).routes(),
             self.metrics.route(),
             *self.pages,
         ]
@@ -95,28 +95,6 @@ class Web:
         note(_log, "webhook", event=event, connection=name, keys=keys)
         await self.letterbox.written(_PATIENCE)
         return PlainTextResponse("noted\n")
-
-    async def alive(self, request: Request) -> Response:
-        """Whether this process answers at all."""
-        return PlainTextResponse("alive\n")
-
-    async def well(self, request: Request) -> Response:
-        """Whether it can do its work: 503 if the store or the workers do not answer.
-
-        A connection that is paused is told, and makes nobody unready: the others go on.
-        """
-        try:
-            pulses = await asyncio.to_thread(self.store.health.pulses)
-        except Exception:  # noqa: BLE001 - whatever the store has
-            return JSONResponse({"ready": False}, 503)
-        states = dict.fromkeys(self.connectors, "ok")
-        for name, pulse in pulses.items():
-            if name in states and pulse.paused:
-                states[name] = "refuses our credential" if pulse.denied else "does not answer"
-            elif name in states and pulse.silent:
-                states[name] = "silent"
-        ready = self.ready()
-        return JSONResponse({"ready": ready, "connections": states}, 200 if ready else 503)
 
     async def _heard(self, name: str, headers: Mapping[str, str], raw: bytes) -> tuple[Hint, ...]:
         hear, secret = self.connectors[name].hear, self.secrets[name]

@@ -32,8 +32,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises ConfigError when the port is taken or the host is not ours."""
+def listen(host: str, port: int, command: str = "serve") -> socket.socket:
+    """Return a socket that listens. Raises ConfigError when the port is taken or the host is not ours.
+
+    `command` is who wants to: it begins what is complained of.
+    """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -41,7 +44,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(_BACKLOG)
     except OSError as error:
-        raise ConfigError([f"serve: cannot listen on {host}, port {port}: {error.strerror}"]) from None
+        why = f"{command}: cannot listen on {host}, port {port}: {error.strerror}"
+        raise ConfigError([why]) from None
     return listener
 
 

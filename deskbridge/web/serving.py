@@ -1,4 +1,4 @@
-"""`deskbridge serve`: the running service, with webhooks in."""
+"""`deskbridge serve`, and `deskbridge work` with a port: the running service, and who may ask it what."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ from deskbridge.logs import looked
 from deskbridge.service import Service
 from deskbridge.web.api.app import api_of
 from deskbridge.web.app import Web
+from deskbridge.web.health import Health
 from deskbridge.web.letterbox import Letterbox
 from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.pages.site import routes_of, site_of
@@ -28,24 +30,25 @@ from sync.outcome import Reconciled
 from sync.rules import Role
 
 
-class Serving:
-    """A service that is called. One for each process."""
+class Listening(ABC):
+    """A service that is asked over HTTP. One for each process."""
 
-    def __init__(self, application: Application) -> None:
-        self._application, self._metrics = application, Metrics(application)
-        self._service = Service(application, self._looked, kind="serve", ended=self.stop)
+    def __init__(self, application: Application, kind: str, threads: int | None = None) -> None:
+        """`kind` is the command that runs it, `threads` how many instead of the settings'."""
+        self._application, self._metrics, self._kind = application, Metrics(application), kind
+        self._service = Service(application, self._looked, kind=kind, threads=threads, ended=self.stop)
         self._server: Server | None = None
 
     def run(self, host: str, port: int, started: Callable[[str], None]) -> None:
-        """Answer webhooks, and work, until `stop`; in the main thread, until SIGTERM or SIGINT.
+        """Answer, and work, until `stop`; in the main thread, until SIGTERM or SIGINT.
 
-        `started` is told where, as soon as webhooks are answered. Raises ConfigError if the port is taken,
-        or if it is open to others and nobody would have to sign in.
+        `started` is told where, as soon as it answers. Raises ConfigError if the port is taken, or if it is
+        open to others and nobody would have to sign in.
         """
-        listener = listen(host, port)
+        listener = listen(host, port, self._kind)
         if why := unguarded(self._application, listener.getsockname()[0]):
             listener.close()
-            raise ConfigError([why])
+            raise ConfigError([f"{self._kind}: {why}"])
         host, port = listener.getsockname()[:2]
         self._service.start()
         try:
@@ -64,23 +67,54 @@ class Serving:
             self._server.stop()
 
     async def _answer(self, listener: socket.socket, started: Callable[[], None]) -> None:
-        application, service = self._application, self._service
-        roles = {name: connection.role for name, connection in application.settings.connections.items()}
-        letterbox = Letterbox(
-            application.store, application.now, lambda name: roles[name] is Role.FRONT, service.wake
-        )
-        web = Web(
+        letterbox = letterbox_of(self._application, self._service.wake)
+        self._server = Server(self._app(letterbox), letterbox)
+        await self._server.serve(listener, started)
+
+    def _ready(self) -> bool:
+        return not self._service.stopping
+
+    @abstractmethod
+    def _app(self, letterbox: Letterbox) -> Starlette:
+        """Return what answers; what `letterbox` was given is written before the end."""
+
+
+class Serving(Listening):
+    """`deskbridge serve`: webhooks, pages and API."""
+
+    def __init__(self, application: Application) -> None:
+        super().__init__(application, "serve")
+
+    def _app(self, letterbox: Letterbox) -> Starlette:
+        application = self._application
+        return Web(
             connectors=application.connectors,
-            secrets={name: hook_of(application.settings, name).secret for name in roles},
+            secrets={name: hook_of(application.settings, name).secret for name in application.connectors},
             letterbox=letterbox,
             store=application.store,
             now=application.now,
-            ready=lambda: not service.stopping,
+            ready=self._ready,
             metrics=self._metrics,
-            pages=pages_of(application, service.wake, self._metrics),
-        )
-        self._server = Server(web.app(), letterbox)
-        await self._server.serve(listener, started)
+            pages=pages_of(application, self._service.wake, self._metrics),
+        ).app()
+
+
+class Working(Listening):
+    """`deskbridge work` with a port: what it counts and whether it is well, and nothing else."""
+
+    def __init__(self, application: Application, threads: int | None) -> None:
+        super().__init__(application, "work", threads)
+
+    def _app(self, letterbox: Letterbox) -> Starlette:
+        known = self._application.connectors
+        health = Health(store=self._application.store, connections=known, ready=self._ready)
+        return Starlette(routes=[*health.routes(), self._metrics.route()])
+
+
+def letterbox_of(application: Application, wake: Callable[[], None]) -> Letterbox:
+    """Return what takes down the tickets that webhooks name."""
+    roles = {name: connection.role for name, connection in application.settings.connections.items()}
+    return Letterbox(application.store, application.now, lambda name: roles[name] is Role.FRONT, wake)
 
 
 @contextmanager
@@ -121,4 +155,4 @@ def unguarded(application: Application, host: str) -> str | None:
     if settings.proxy is not None or application.store.accounts.any():
         return None
     ways = "make an account (`deskbridge account add`), or write `on = false` in [pages] for webhooks alone"
-    return f"serve: {host} is open to other machines, and nobody can sign in to the pages: {ways}"
+    return f"{host} is open to other machines, and nobody can sign in to the pages: {ways}"

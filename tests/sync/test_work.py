@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -40,10 +41,10 @@ class Machines:
             self.environment["DESKBRIDGE_HUB__STORE"] = store.render_as_string(hide_password=False)
             self.server = create_engine(store)
 
-    def work(self) -> subprocess.Popen[str]:
-        """Start a worker."""
+    def work(self, *more: str) -> subprocess.Popen[str]:
+        """Start a worker, with more options."""
         process = subprocess.Popen(
-            [PROGRAM, "work", "--threads", "2"],
+            [PROGRAM, "work", "--threads", "2", *more],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -158,12 +159,32 @@ def test_a_file_is_not_shared_between_machines(sandbox: Sandbox, tmp_path: Path)
 
 
 def test_a_worker_that_is_told_to_end_leaves_nothing_behind(machines: Machines) -> None:
-    """Otherwise each restart of a machine is taken for its death, and waited for."""
-    worker = machines.work()
+    """Otherwise each restart of a machine is taken for its death, and waited for.
+
+    Without the middle of it, no monitor knows what a worker counts, or anybody's request is work for it.
+    """
+    worker = machines.work("--port", "0")
     _until(lambda: machines.asked("SELECT id FROM workers"), 30)
+    _is_told_how_it_is_and_nothing_else(machines, worker)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
     assert machines.asked("SELECT id FROM workers") == []
+
+
+def _is_told_how_it_is_and_nothing_else(machines: Machines, worker: subprocess.Popen[str]) -> None:
+    """Have a monitor ask a worker that was started with a port, when it has looked at something."""
+    assert worker.stdout
+    url = next(found[1] for line in worker.stdout if (found := re.search(r"(http\S+)/metrics", line)))
+    machines.people.mail(KIM, "Kim", "Hello", "<p>Hello</p>")
+    counted = 'deskbridge_looks_total{outcome="done"}'
+    _until(lambda: counted in requests.get(f"{url}/metrics", timeout=10).text, 30)
+    passed_on = {"X-Forwarded-For": "203.0.113.7"}
+    assert requests.get(f"{url}/metrics", headers=passed_on, timeout=10).status_code == 401
+    assert requests.get(f"{url}/healthz", timeout=10).text == "alive\n"
+    well = requests.get(f"{url}/readyz", timeout=10).json()
+    assert well == {"ready": True, "connections": dict.fromkeys(("desk", "jira", "gitlab"), "ok")}
+    assert requests.post(f"{url}/hooks/desk", json={"ticket_id": 1}, timeout=10).status_code == 404
+    assert [requests.get(url + path, timeout=10).status_code for path in ("/", "/api/v1/me")] == [404, 404]
 
 
 def _latency(sandbox: Sandbox, seconds: float) -> None:

@@ -17,7 +17,7 @@ from deskbridge.bootstrap import Application
 from deskbridge.web.api.app import ROOT
 from deskbridge.web.pages.door import home_of
 from deskbridge.web.pages.table import PAGES
-from deskbridge.web.serving import Serving, looking
+from deskbridge.web.serving import Serving, Working, looking
 from sync.store.accounts import Role
 from tests.web.conftest import Hand, hub_in
 from tests.web.looking import PASSWORD, PEOPLE, Browser, let_in, signed_in
@@ -333,8 +333,9 @@ def test_who_has_no_account_is_what_the_settings_say(tmp_path: Path, hand: Hand)
 def test_serve_stays_on_this_machine_until_somebody_can_sign_in(tmp_path: Path, hand: Hand) -> None:
     """Otherwise a hub stands open to a network before anybody thought of who may look."""
     hub = hub_in(tmp_path, hand)
-    with pytest.raises(ConfigError, match="nobody can sign in"):
-        Serving(hub).run("0.0.0.0", 0, print)  # noqa: S104 - that is the question
+    for command, process in (("serve", Serving(hub)), ("work", Working(hub, 1))):
+        with pytest.raises(ConfigError, match=f"^{command}: .* nobody can sign in"):
+            process.run("0.0.0.0", 0, print)  # noqa: S104 - that is the question
     hub.store.database.close()
 
 
