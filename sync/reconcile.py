@@ -50,7 +50,7 @@ class Reconciler:
         self._run = run
         self._store, self._connectors, self._signer = store, connectors, signer
         self._now, self._fuses = now, fuses
-        self._recorder = Recorder(store, now, by_a_run=run is not None)
+        self._recorder = Recorder(store, now, by_a_run=fuses is None)
 
     def decided(
         self, seen: Observation, subject: str, *, allowed: bool = False, remap: frozenset[Field] = frozenset()

@@ -22,7 +22,7 @@ def told_lines(scope: str, told: Told) -> list[str]:
     if not told.waiting:
         return [*lines, "Nothing to do."]
     lines += [f"{told.looked_at} of them looked into:"]
-    lines += [f"  {count} {what}" for what, count in told.would.most_common()]
+    lines += [f"  {count} x {one}" for _, count, one in grouped(told.would.items())[:REASONS]]
     lines.append(f"calls: {_calls(told)}")
     for plan in told.plans:
         lines += plan_lines(plan) or [" = ".join(map(str, plan.refs))]

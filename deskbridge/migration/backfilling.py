@@ -191,8 +191,10 @@ def rehearsed(filler: Filler) -> Told:
         told.writes += len(weighed.plan.writes) if weighed.state is None else 0
         told.would[_outcome(weighed.state, weighed.reason)] += 1
         if (weighed.state is None or weighed.state is State.PARKED) and len(told.plans) < EXAMPLES:
+            parked = weighed.state is State.PARKED  # it is left as it is, whatever live work would write
+            plan = replace(weighed.plan, writes=()) if parked else weighed.plan
             problem = weighed.reason or None
-            told.plans.append(Planned(weighed.refs, weighed.plan, problem, waits=problem is not None))
+            told.plans.append(Planned(weighed.refs, plan, problem, waits=problem is not None))
     return told
 
 
