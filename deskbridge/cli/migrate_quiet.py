@@ -43,8 +43,12 @@ def off(by: By = None, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
     from deskbridge.migration.quiet import turn_off
     from deskbridge.sla.amending import who_asks
 
-    lines = list(turn_off(build(settings, os.environ), who_asks(by)))
-    typer.echo("\n".join(lines) or "Nothing is quiet because of us.")
+    nothing = True
+    for line in turn_off(build(settings, os.environ), who_asks(by)):
+        typer.echo(line)
+        nothing = False
+    if nothing:
+        typer.echo("Nothing is quiet because of us.")
 
 
 @app.command()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from connectors.base import CommentDraft, Connector, Snapshot
-from connectors.errors import ConfigError, Gone, Rejected, Unauthorised, UnsafePlan, WireError
+from connectors.errors import ConfigError, Gone, HubError, Rejected, Unauthorised, UnsafePlan, WireError
 from connectors.quiet import Switch, Switches, switches
 from deskbridge.bootstrap import Application, config_of
 from deskbridge.migration.building import mailing
@@ -98,11 +98,25 @@ def turn_on(application: Application, who: str) -> Iterator[str]:
 
 
 def turn_off(application: Application, who: str) -> Iterator[str]:
-    """Give every place back what it had, telling each. What people changed meanwhile stays as they want."""
+    """Give every place back what it had, telling each. What people changed meanwhile stays as they want.
+
+    One that refuses keeps none of the others quiet; its error is raised at the end.
+    """
+    first: HubError | None = None
     for known in application.store.quiets.all():
         if known.state is QuietState.OFF:
             continue
-        yield _turned_off(application, known, who)
+        try:
+            yield _turned_off(application, known, who)
+        except Gone as error:
+            application.store.quiets.turn(known, QuietState.OFF, application.now())
+            way = f"if it is only hidden from the hub's account, set it to {known.before_name!r} by hand"
+            yield f"{known.connection} {known.project}: is not there any more ({error.text}); {way}"
+        except HubError as error:
+            first = first or error
+            yield f"{known.connection} {known.project}: still quiet: {error}"
+    if first is not None:
+        raise first
 
 
 def give_canary(application: Application, key: str, who: str) -> Iterator[str]:
@@ -125,14 +139,22 @@ def give_canary(application: Application, key: str, who: str) -> Iterator[str]:
         yield f"{side.ref}: a text was written that {audience} reads"
     before = side.ticket.status
     if isinstance(before, Status) and "status" in side.abilities.fields:
-        other = Status.RESOLVED if not before.done else Status.OPEN
-        try:
-            connector.set_fields(side, {"status": other})
-            connector.set_fields(connector.fetch(side.ref.key), {"status": before})
-            yield f"{side.ref}: its status went to {other} and back to {before}"
-        except Rejected as error:
-            yield f"{side.ref}: its status could not be changed ({error.text})"
+        yield f"{side.ref}: {_moved(connector, side, before)}"
     yield _WAIT
+
+
+def _moved(connector: Connector, side: Snapshot, before: Status) -> str:
+    """Have a canary's status change, and change back; return what came of it."""
+    other = Status.RESOLVED if not before.done else Status.OPEN
+    try:
+        connector.set_fields(side, {"status": other})
+    except Rejected as error:
+        return f"its status could not be changed ({error.text})"
+    try:
+        connector.set_fields(connector.fetch(side.ref.key), {"status": before})
+    except Rejected as error:
+        return f"its status went to {other} and not back to {before}; set it by hand ({error.text})"
+    return f"its status went to {other} and back to {before}"
 
 
 def confirm(application: Application, who: str) -> Iterator[str]:

@@ -144,6 +144,16 @@ class TestQuiet:
         assert "somebody set it to 'Mine' meanwhile; it stays so" in off.out
         assert scheme(moving) == "Mine"
 
+    def test_a_place_that_is_gone_keeps_no_other_one_silent(self, moving: Hub) -> None:
+        """Broken: a project that somebody deleted leaves all others without mail, and the switch refused."""
+        route = '[[migration.routes]]\nname = "orbit"\nto = "support-development"\ncustomers = ["orbit"]\n'
+        moving.change(('to = "history"\n', f'to = "history"\n{route}'))
+        assert moving.run("migrate", "quiet", "on").code == 0
+        jira(moving, "DELETE", "project/HELP")
+        off = moving.run("migrate", "quiet", "off")
+        assert (off.code, "jira HELP: is not there any more" in off.out) == (0, True), off.out + off.err
+        assert jira(moving, "GET", "project/SUP/notificationscheme")["name"] == DEFAULT
+
     @pytest.mark.timeout(240)
     def test_customers_are_proved_not_to_be_mailed(self, moving: Hub) -> None:
         """Broken: the scheme is silent, and every customer gets a mail from the portal all the same."""
