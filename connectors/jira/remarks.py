@@ -12,7 +12,7 @@ from connectors.jira.client import Client
 from connectors.jira.side import API, SERVICE
 from connectors.jira.translate import status_word
 from mappings.boards import Place
-from mappings.ticket import Field, Unmapped
+from mappings.ticket import Field, Status, Unmapped
 from mappings.vocabulary import Native
 
 _ORDINARY = (
@@ -28,6 +28,11 @@ _SERVICE = (
 _TRANSITIONS = (
     "which transitions lead to a status only an administrator could ask; a status may prove unreachable"
 )
+
+
+def _one_of(names: list[str]) -> str:
+    quoted = [repr(name) for name in names]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
 class Remarks:
@@ -51,11 +56,23 @@ class Remarks:
         yield from _SERVICE if project.type == SERVICE else (_ORDINARY,)
         yield _TRANSITIONS
         statuses = [(status_word(status), status.name) for status in self._checks.flow(place)]
+        yield from self._several(statuses)
         yield from self._unread("status", statuses)
         types = [(Native(type.id), type.name) for type in self._checks.types(place.key) if not type.subtask]
         yield from self._unread("type", types)
         priorities = [(Native(one.id), one.name) for one in self._checks.priorities(place)]
         yield from self._unread("priority", priorities)
+
+    def _several(self, statuses: list[tuple[Native, str]]) -> Iterator[str]:
+        """Name the ends that are told apart by no row: which of them a ticket gets, its workflow decides."""
+        lens = self._client.side().lenses.get("status")
+        for word, native in lens.writes.items() if lens else ():
+            names = [name or one.word for one, name in statuses if lens and lens.get(one) == word]
+            exact = any(one.word == native for one, _ in statuses)
+            if isinstance(word, Status) and word.done and len(names) > 1 and not exact:
+                meant = f"name the one that is meant by its id: write = {{ {word} = ... }} in its vocabulary"
+                which = f"{_one_of(names)}, whichever is reached first without a question"
+                yield f"{word} may become {which}; {meant}"
 
     def _unread(self, field: Field, words: Iterable[tuple[Native, str]]) -> Iterator[str]:
         """Name the words that no row reads: they are never copied."""

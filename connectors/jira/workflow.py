@@ -128,7 +128,7 @@ class _Walk:
         self.means = means
         self.refusals: set[str] = set()
         """Why ways that lead to the goal could not be taken, for a person."""
-        self._exact = exact
+        self._exact, self._held_back = exact, False
         self._ways: dict[str, _Ways] = {}
         self._refused: set[tuple[str, str]] = set()
 
@@ -136,6 +136,7 @@ class _Walk:
         """Return a walk to the same goal that knows these ways out of each status."""
         walk = _Walk(self._exact, self.means)
         for status, ways in known.items():
+            walk._look(ways)
             walk._ways[status] = [way for way in ways if not way.demands and way.to.id != status]
         return walk
 
@@ -145,6 +146,7 @@ class _Walk:
 
     def learn(self, here: wire.Status, ways: _Ways) -> None:
         """Remember the ways out of a status that can be taken; loops lead nowhere."""
+        self._look(ways)
         for way in ways:
             if self.means(way.to) and way.demands:
                 self.refusals.add(f"{way.name!r} asks for {', '.join(way.demands)}")
@@ -152,6 +154,13 @@ class _Walk:
         refused = {id for status, id in self._refused if status == here.id}
         self._ways[here.id] = [way for way in usable if way.id not in refused]
         self._here = here.id
+
+    def _goal(self, status: wire.Status) -> bool:
+        return self.means(status) and (status.id == self._exact or not self._held_back)
+
+    def _look(self, ways: _Ways) -> None:
+        """See whether the wanted status is there, and cannot be had: then its likes do not stand for it."""
+        self._held_back |= any(way.to.id == self._exact and way.demands for way in ways)
 
     def refuse(self, step: site_wire.Transition, why: str) -> None:
         """Remember that a way out of the present status led nowhere."""
@@ -169,7 +178,7 @@ class _Walk:
     ) -> list[site_wire.Transition]:
         """Return the first steps of the ways that lead to the goal, the wanted status before its likes."""
         exact = [first for way, first in steps if way.to.id == self._exact and self.means(way.to)]
-        return exact or [first for way, first in steps if self.means(way.to)]
+        return exact or [first for way, first in steps if self._goal(way.to)]
 
     def _reachable(self, here: wire.Status) -> list[tuple[site_wire.Transition, site_wire.Transition]]:
         """Return the known ways, nearest first, each with the first step towards it."""
@@ -178,7 +187,7 @@ class _Walk:
         queue = deque((way, way) for way in self._ways[here.id])
         while queue:
             way, first = queue.popleft()
-            done = way.to.category.key == "done" and not self.means(way.to)
+            done = way.to.category.key == "done" and not self._goal(way.to)
             if way.to.id in seen or done:
                 continue
             seen.add(way.to.id)

@@ -54,6 +54,7 @@ from mappings.ticket import (
     Unmapped,
     Urgency,
 )
+from mappings.vocabulary import vocabularies
 from tests.connectors.jira_payloads import (
     AGILE,
     DANA,
@@ -715,6 +716,18 @@ def test_a_screen_that_asks_for_more_is_not_taken(server: responses.RequestsMock
         resolve(jira)
     flow.screens["a"]["resolution"]["hasDefaultValue"] = True
     assert resolve(jira) == "9"
+
+
+def test_no_other_end_is_taken_for_the_one_that_is_named(server: responses.RequestsMock) -> None:
+    """Broken: a solved request is shown to its customer as canceled, as solving it asks for something."""
+    rows = {"read": {"9": "resolved"}, "write": {"resolved": "9"}}
+    jira = connect(configured(vocabularies=vocabularies("jira", {"status": rows})))
+    flow = Flow(server, {"1": [("cancel", "8"), ("a", "9")]})
+    flow.screens["a"] = {"resolution": {"name": "Resolution", "required": True, "hasDefaultValue": False}}
+    for _ in range(2):
+        with pytest.raises(Rejected, match="'Ta' asks for Resolution"):
+            resolve(jira)
+    assert flow.here == "1"
 
 
 def test_an_issue_that_cannot_arrive_goes_home(server: responses.RequestsMock, jira: Connector) -> None:

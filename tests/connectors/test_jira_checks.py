@@ -112,7 +112,8 @@ def test_the_create_screen_is_looked_at(site: Site, jira: Connector) -> None:
 
 def test_every_word_must_be_readable_and_writable(site: Site, jira: Connector) -> None:
     """Broken: a status that no row names stops a ticket on a Saturday; one that none has is never set."""
-    flow = [status("1", "new"), status("9", "done"), status("5", "undefined", "Limbo")]
+    flow = [status("1", "new"), status("9", "done", "Solved"), status("5", "undefined", "Limbo")]
+    flow += [status("8", "done", "Canceled"), status("7", "new", "Waiting")]
     site.says(f"{REST}/project/SUP/statuses", [{"id": "10001", "name": "Task", "statuses": flow}])
     odd = [*PRIORITIES[1:], {"id": "77", "name": "Blocker"}]
     site.says(f"{META}/10001", {"fields": [*SCREEN[:-1], field("priority", allowedValues=odd)]})
@@ -126,6 +127,8 @@ def test_every_word_must_be_readable_and_writable(site: Site, jira: Connector) -
     for part in ("status 'Limbo' (5) is read by no row", "priority 'Blocker' (77) is read by no row"):
         assert part in remarks
         assert part not in problems
+    assert "resolved may become 'Solved' or 'Canceled', whichever is reached first" in remarks
+    assert "open may become" not in remarks
 
 
 def test_a_key_in_other_letters_is_named(site: Site, jira: Connector) -> None:
