@@ -27,7 +27,7 @@ demo: $(STAMP) ## a morning at a support desk against three sandbox servers (ONC
 test: lint types ## everything that CI runs: lint, types and all tests (ARGS="-k word" chooses)
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n FIRST_SEED=m ACTS=n JOBS=n WORKERS=2 PLANTED=name|all TAPE=file)
+campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n FIRST_SEED=m ACTS=n JOBS=n WORKERS=n PLANTED=name|all TAPE=file)
 	@$(BIN)/python -m tests.campaign --seeds $(or $(SEEDS),20) --first $(or $(FIRST_SEED),1) \
 		$(if $(PLANTED),--planted $(PLANTED)) $(if $(ACTS),--acts $(ACTS)) $(if $(JOBS),--jobs $(JOBS)) \
 		$(if $(TAPE),--tape $(TAPE)) $(if $(filter command,$(origin WORKERS)),--workers $(WORKERS))

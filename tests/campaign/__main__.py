@@ -23,7 +23,9 @@ def main() -> int:
     parser.add_argument("--acts", type=int, default=Size.acts)
     parser.add_argument("--jobs", type=int, default=1, help="how many seeds are played at once")
     parser.add_argument("--tape", default="", help="a file for what the hub did in the last seed")
-    parser.add_argument("--workers", type=int, choices=(1, 2), default=1, help="2: at once, on PostgreSQL")
+    parser.add_argument(
+        "--workers", type=int, choices=range(1, 9), default=1, help="2 to 8: at once, on PostgreSQL"
+    )
     given = parser.parse_args()
     names = list(PLANTED) if given.planted == "all" else [n for n in given.planted.split(",") if n]
     if strange := sorted(set(names) - PLANTED.keys()):

@@ -6,8 +6,8 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -85,12 +85,13 @@ class Campaign:
     """A sandbox and a hub that serve many seeds, one after the other."""
 
     def __init__(
-        self, sandbox: Sandbox, hubs: tuple[Hub, Hub], clock: SharedClock, post: Postbag, folder: Path
+        self, sandbox: Sandbox, hubs: Sequence[Hub], clock: SharedClock, post: Postbag, folder: Path
     ) -> None:
         self._sandbox, self.clock, self.post, self._folder = sandbox, clock, post, folder
-        self.hub, self.other = hubs
+        self.hubs = tuple(hubs)
+        self.hub, self.other = self.hubs[:2]
         self.server: Postgres | None = None
-        """Where the store is if two hubs work at once: then `other` is the second one."""
+        """Where the store is if all the hubs work at once."""
         self.elsewhere: dict[str, str] = {}
         """Variables of the hub that differ since the last reset."""
         self._environment = sandbox.environment() | {"DESKBRIDGE_SECRET": "a secret for the campaign"}
@@ -104,14 +105,14 @@ class Campaign:
     @classmethod
     @contextmanager
     def running(cls, workers: int = 1) -> Iterator[Campaign]:
-        """Yield a campaign with its sandbox and its hub; 2 `workers` work at once, on PostgreSQL."""
+        """Yield a campaign with its sandbox and its hub; several `workers` work at once, on PostgreSQL."""
         with (
             TemporaryDirectory(prefix="deskbridge-campaign-", dir=_MEMORY) as room,
             Sandbox.running(start=START, limits=False) as sandbox,
-            Hub.running() as hub,
-            Hub.running() as other,
+            ExitStack() as stack,
             postgres.running() if workers > 1 else nullcontext() as database,
         ):
+            hubs = [stack.enter_context(Hub.running()) for _ in range(max(workers, 2))]
             # A connection that breaks off is what the campaign wants; the server need not say so.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             for server in sandbox._servers.values():
@@ -121,7 +122,7 @@ class Campaign:
             clock = SharedClock(Path(room) / "clock")
             sandbox.world.clock = clock
             post = sandbox.world.hooks = Postbag(clock.now)
-            made = cls(sandbox, (hub, other), clock, post, Path(room))
+            made = cls(sandbox, hubs, clock, post, Path(room))
             made.server = database
             yield made
             clock.close()
@@ -133,7 +134,7 @@ class Campaign:
 
     def reset(self, number: int) -> Path:
         """Have everything be as on the first day, and return the folder of a hub that has done nothing."""
-        for hub in (self.hub, self.other):
+        for hub in self.hubs:
             hub.end()
         self.elsewhere.clear()
         if self.server is not None:

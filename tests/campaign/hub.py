@@ -37,7 +37,7 @@ from connectors.registry import SYSTEMS
 from deskbridge.bootstrap import Application, build
 from deskbridge.hooks import install_hooks
 from mappings.ticket import Ref
-from sync.jobs.beats import STILL, Beats
+from sync.jobs.beats import Beats
 from sync.links import NotLinked
 from sync.store.workers import Worker
 from tests.campaign.clock import SharedClock
@@ -153,18 +153,17 @@ def _sync(application: Application, job: Job) -> dict[str, Any]:
     return {"errors": [str(e) for e in errors], "made": sum(len(r.made) for r in results)}
 
 
-def _take_over(application: Application, job: Job) -> dict[str, Any]:
-    """Find out that another hub was killed, as its signs of life do not come; then go on with its tickets."""
-    mine, held = (
-        application.store.database.holder,
-        "SELECT count(*) FROM claims WHERE until > 0 AND holder <> ",
-    )
-    with application.store.database.reading() as tx:
-        freed = tx.exec_driver_sql(f"{held}'{mine}'").scalar()
-    for _ in range(STILL):
-        _BEATS[0].turn()
-    dead = [one.id for one in application.store.workers.all() if one.id != mine]
-    return {"dead": dead, "freed": freed} | _sync(application, job)
+def _beat(application: Application, job: Job) -> dict[str, Any]:
+    """Give a sign of life, as each job does; tell who gives it, who is entered, and who holds how many."""
+    store = application.store
+    held = "SELECT holder, count(*) FROM claims WHERE until > 0 AND holder IS NOT NULL GROUP BY holder"
+    with store.database.reading() as tx:
+        holding = {str(row[0]): int(row[1]) for row in tx.exec_driver_sql(held)}
+    return {
+        "me": store.database.holder,
+        "there": [one.id for one in store.workers.all()],
+        "holding": holding,
+    }
 
 
 def _hooks(application: Application, job: Job) -> dict[str, Any]:
@@ -247,7 +246,7 @@ _BEATS: list[Beats] = []
 
 WORK = {
     "sync": _sync,
-    "take over": _take_over,
+    "beat": _beat,
     "hooks": _hooks,
     "serve": _serve,
     "unlink": _unlink,

@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any
 
+from sync.jobs.beats import STILL
 from tests.campaign.acts import Crowd
 from tests.campaign.campaign import Campaign, Size, Verdict
+from tests.campaign.driver import Hub
 from tests.campaign.hub import Job
 from tests.campaign.judge import Fault, Judge, Told
 from tests.campaign.ledger import TOOLS, Bundle, Ledger, Side
@@ -104,7 +106,7 @@ class Seed:
         pauses = [self._chance.randint(1, 8) for _ in range(self._chance.choice((0, 1, 2, 4)))]
         given: dict[str, Any] = {"faults": self._campaign.kinds, "rate": self._size.rate, "pauses": pauses}
         if self._campaign.server is not None:
-            self._work_by_two(given | {"pauses": []}, kill_at)
+            self._work_at_once(given | {"pauses": []}, kill_at)
             return
         called = self._chance.random() < _CALLED
         letters = self._campaign.post.carried(self._chance) if called else []
@@ -120,29 +122,51 @@ class Seed:
             self._hub.end()
         self._clock.advance(self._chance.choice((1, 30, _LEASE, _LEASE, 1000)))
 
-    def _work_by_two(self, given: dict[str, Any], kill_at: int | None) -> None:
-        """Have two hubs work at once on what changed; one may be killed, and the other one goes on.
+    def _work_at_once(self, given: dict[str, Any], kill_at: int | None) -> None:
+        """Have all hubs work at once on what changed; one may be killed, and the others go on.
 
-        Nobody acts meanwhile: what people may say of a moment in which two hubs write could not be judged.
+        Nobody acts meanwhile: what people may say of a moment in which several write could not be judged.
         """
-        hubs = [self._hub, self._campaign.other]
+        hubs = list(self._campaign.hubs)
         self._chance.shuffle(hubs)
-        jobs = [self._job("sync", **given, kill_at=kill_at), self._job("sync", **given)]
-        with ThreadPoolExecutor(2) as both:
-            done = list(both.map(lambda hub, job: hub.do(job), hubs, jobs))
-        self._retell("works with another one beside it")
+        done = self._at_once(hubs, "sync", given, kill_at)
+        self._retell(f"works, {len(hubs)} at once")
         if done[0] is None:
             self._counted.kills += 1
             if self._chance.random() < _TAKEN_OVER:
-                taken = hubs[1].do(self._job("take over", **given))
-                self._retell("takes over from the one that was killed")
-                self._counted.freed += taken["freed"] if taken else 0
-                if taken and taken["dead"]:
-                    self._met.append(Fault("takeover", 0, "a hub that was killed is not found out"))
+                self._take_over(hubs[1:], given)
         for hub in hubs:
             if self._chance.random() < _STOPPED:
                 hub.end()
         self._clock.advance(self._chance.choice((1, 30, _LEASE, 1000)))
+
+    def _take_over(self, living: list[Hub], given: dict[str, Any]) -> None:
+        """Have hubs find out that another one was killed, and go on with its tickets.
+
+        Its signs of life do not come. Those who give signs are not taken for dead: that is checked as well.
+        """
+        first = self._at_once(living, "beat", {}, None)
+        mine = {said["me"] for said in first if said}
+        held = first[0]["holding"] if first[0] else {}
+        self._counted.freed += sum(count for name, count in held.items() if name not in mine)
+        last = first
+        for _ in range(STILL):
+            last = self._at_once(living, "beat", {}, None)
+        there = last[0]["there"] if last[0] else []
+        if set(there) - mine:
+            self._met.append(Fault("takeover", 0, "a hub that was killed is not found out"))
+        if mine - set(there):
+            self._met.append(Fault("takeover", 0, "a hub that gives signs of life is taken for dead"))
+        self._at_once(living, "sync", given, None)
+        self._retell("takes over from the one that was killed")
+
+    def _at_once(
+        self, hubs: list[Hub], what: str, given: dict[str, Any], kill_at: int | None
+    ) -> list[dict[str, Any] | None]:
+        """Have hubs do the same at once, the first until it is killed; return what came of it."""
+        jobs = [self._job(what, **given, kill_at=kill_at if hub is hubs[0] else None) for hub in hubs]
+        with ThreadPoolExecutor(len(hubs)) as together:
+            return list(together.map(lambda hub, job: hub.do(job), hubs, jobs))
 
     def _answered(self, letters: list[Letter], said: list[int]) -> None:
         """Check that what does not prove where it comes from is refused, and nothing else."""
