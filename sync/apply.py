@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from connectors.base import Connector, Snapshot, TicketDraft, WrittenTicket
-from connectors.errors import Gone, HubError, Rejected, Transient, WireError
+from connectors.errors import Gone, HubError, Rejected, Throttled, Transient, Uncertain, WireError
 from mappings.ticket import MESSAGE_0, Audience, Field, Ref, Value
 from sync.apply_files import FileWriter
 from sync.apply_texts import TextWriter
@@ -129,7 +129,7 @@ class Applier:
             self._w.done.unmade.append(write)
             return
         if not isinstance(write, _NOTED):
-            self._w.intents.settle()
+            self._w.intents.before_sending()
         try:
             result = self._write(write)
             if result == WRITTEN:
@@ -156,6 +156,8 @@ class Applier:
         else:
             self._w.done.failed[write.target] = _again(write, error)
             self._w.done.unmade.append(write)
+            if isinstance(error, Transient | Uncertain) and not isinstance(error, Throttled):
+                self._w.done.unheard.append(write)
 
     def _write(self, write: Write) -> str:
         """Make a write, and return what came of it."""

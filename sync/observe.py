@@ -37,6 +37,7 @@ from sync.store.served import with_words
 from sync.store.steps import name_of
 from sync.timeline import done_since, wants_history
 from sync.told import story_of
+from sync.unanswered import recognised
 
 _CERTAIN = timedelta(hours=1)
 """How long a ticket must stay unfound before it counts as gone."""
@@ -133,6 +134,9 @@ class Observer:
         Raises WireError where no side could be reached; Gone only for an unlinked ticket.
         """
         sides, left, presences, remarks, silent = self._fetch(bundle, at, paused)
+        if bundle.sent:
+            known, out = recognised(bundle.seen, bundle.sent, sides)
+            bundle = replace(bundle, seen=known, sent=out)
         hub = self._hub()
         lost = tuple(
             Lost(ref, bundle.urls.get(ref, ""), presence, bundle.lost.get(ref, at))

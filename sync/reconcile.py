@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,11 +20,13 @@ from sync.operations import AddComment, CreateTicket, Plan, SendReceipt, Tell, W
 from sync.outcome import Done, Later, Outcome, Parked, Stale, postponed
 from sync.receipt import LATELY
 from sync.record import Recorder
+from sync.sent import Sent
 from sync.situation import Situation
 from sync.store import Store
 from sync.store.findings import Look
 from sync.store.inbox import Claim
 from sync.telling import told_of_parking
+from sync.unanswered import noted, plus, settled
 from sync.uncertain import Intents
 
 _BULK: Mapping[str, Any] = {"share": 1.0, "after_rules": sys.maxsize}
@@ -135,7 +137,11 @@ class Reconciler:
         with self._store.together():
             self._recorder.served(claim, seen)
             self._recorder.found(claim, bundle, seen)
-        intents, carried = self._intents(claim, bundle, seen), list[tuple[Observed, Applied]]()
+            going = [(ticket, plan.writes) for ticket, plan in decided if not ticket.parked]
+            if notes := plus(seen.bundle.sent, self._noted(going)):
+                self._store.bundles.sending(claim, notes)
+        intents = self._intents(claim, bundle, seen, self._now() if notes else None)
+        carried: list[tuple[Observed, Applied]] = []
         remarks = [*seen.remarks, *(r for _, plan in decided for r in (*plan.remarks, *plan.quiet))]
         whole = not seen.silent and not any(ticket.parked for ticket, _ in decided)
         try:
@@ -156,7 +162,9 @@ class Reconciler:
             remarks += [remark for _, applied in carried for remark in applied.standing]
             with intents.settling():
                 self._finished(claim, carried)
-                again = self._recorder.record(claim, bundle, carried, remarks, whole=whole)
+                out = settled(seen.bundle.sent, seen.sides, self._now())
+                out |= plus(out, self._noted((ticket, applied.unheard) for ticket, applied in carried))
+                again = self._recorder.record(claim, bundle, carried, remarks, whole=whole, sent=out)
         finally:
             intents.settle()
         outcome = self._outcome([applied for _, applied in carried], again=again)
@@ -169,6 +177,11 @@ class Reconciler:
         if isinstance(outcome, Done) and any(how.prefer for how in seen.bundle.adopted.values()):
             self._store.bundles.preferred(claim, bundle)
         return outcome
+
+    def _noted(self, going: Iterable[tuple[Observed, Iterable[Write]]]) -> Iterator[tuple[Ref, Sent]]:
+        """Yield what is noted of the fields and tags that are about to be written, or may have been."""
+        for ticket, writes in going:
+            yield from noted(ticket.situation, writes, self._now())
 
     def _finished(self, claim: Claim, carried: list[tuple[Observed, Applied]]) -> None:
         """Note that all is done that steps do in the tools, where no side of the ticket failed."""
@@ -194,7 +207,7 @@ class Reconciler:
             applier.apply(Plan((told,), ()), ())
         return applied
 
-    def _intents(self, claim: Claim, bundle: int, seen: Observation) -> Intents:
+    def _intents(self, claim: Claim, bundle: int, seen: Observation, sure: datetime | None) -> Intents:
         return Intents(
             store=self._store,
             signer=self._signer,
@@ -202,6 +215,7 @@ class Reconciler:
             bundle=bundle,
             now=self._now,
             hub=seen.tickets[0].situation.hub,
+            sure=sure,
         )
 
     def _outcome(self, carried: list[Applied], *, again: bool) -> Outcome:

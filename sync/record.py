@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from connectors.base import Presence
 from mappings.ticket import Comment, Field, Ref
@@ -15,6 +16,7 @@ from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Severity, 
 from sync.remember import Answer, Remembered, as_written, remember, remember_created
 from sync.rules import Role
 from sync.seen import Seen
+from sync.sent import Notes
 from sync.served import counting, served
 from sync.situation import Situation
 from sync.store import Store
@@ -113,21 +115,26 @@ class Recorder:
         planned: Sequence[Remark],
         *,
         whole: bool,
+        sent: Notes = MappingProxyType({}),
     ) -> bool:
         """Remember what every side said and answered; return whether to look again at once.
 
-        `whole` tells that every side was reached and every ticket decided about: `planned` is all there is
-        to remark, and what was remarked before and is not among it has passed.
+        `sent` may still arrive at a side, as nobody heard the answer. `whole` tells that every side was
+        reached and every ticket decided about: `planned` is all there is to remark, and what was
+        remarked before and is not among it has passed.
 
         A work side that several tickets share is remembered once, with what it answered to each; none of
         its fields counts as seen before every ticket's front side took or skipped its change.
         """
         remarks: list[Remark] = [remark for _, applied in carried for remark in applied.remarks]
-        again = False
+        again, read = False, set[Ref]()
         for ref, made, version, read_at in self._remembered(carried):
             remarks += made.remarks
             again |= made.again
-            self._store.bundles.saw(claim, bundle, ref, made.seen, version, read_at)
+            self._store.bundles.saw(claim, bundle, ref, made.seen, version, read_at, sent.get(ref, ()))
+            read.add(ref)
+        if away := {ref: kept for ref, kept in sent.items() if ref not in read | _sides(carried)}:
+            self._store.bundles.sending(claim, away)
         for ticket, applied in carried:
             self._explain(bundle, ticket, applied)
             for written in applied.created.values():
@@ -227,6 +234,10 @@ def decision(item: Item, target: Ref, at: datetime, result: str) -> Decision:
         mails="",
         result=result,
     )
+
+
+def _sides(carried: Iterable[tuple[Observed, Applied]]) -> set[Ref]:
+    return {side.ref for ticket, _ in carried for side in ticket.situation.sides.values()}
 
 
 def _vanished(connection: str, count: int) -> Skip:

@@ -34,10 +34,13 @@ class Intents:
         bundle: int,
         now: Callable[[], datetime],
         hub: str,
+        sure: datetime | None = None,
     ) -> None:
+        """`sure` says when it was last certain that the claim is held; None if nobody asked lately."""
         self._store, self._signer, self._claim, self._bundle = store, signer, claim, bundle
         self._now, self._hub = now, hub
         self._heard: list[Mirror] = []
+        self._sure = sure
         self._open: dict[Ref, set[tuple[str, ...]]] = {}
         """What may have been noted before and not answered, by the ticket that it is of: asked for once.
 
@@ -56,6 +59,7 @@ class Intents:
             first = name not in self._open[origin]
             intent = journal.intend(self._claim, self._bundle, wish, sign, self._now(), first=first)
         self._open[origin].add(name)  # it may be by the next time
+        self._sure = self._now()
         return intent
 
     def heard(self, copy: Mirror) -> None:
@@ -70,12 +74,23 @@ class Intents:
         with self.settling():
             pass
 
+    def before_sending(self) -> None:
+        """Settle, as what is sent next has no note of its own. Raises LostClaim if somebody took over.
+
+        That is asked after a while only: who is taken for dead was not heard of for longer.
+        """
+        self.settle()
+        if self._sure is None or self._now() - self._sure > _PROMPT:
+            self._store.inbox.verify(self._claim)
+            self._sure = self._now()
+
     @contextmanager
     def settling(self) -> Iterator[None]:
         """Commit the answers that were taken down together with what the block writes."""
         with self._store.together():
             if self._heard:
                 self._store.bundles.copied(self._claim, self._bundle, self._heard, self._now())
+                self._sure = self._now()
             yield
         self._heard = []
 

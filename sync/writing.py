@@ -47,6 +47,8 @@ class Applied:
     results: list[tuple[Write, str]] = field(default_factory=list)
     """What came of each write that was tried: ``written``, or why not."""
     unmade: list[Write] = field(default_factory=list)
+    unheard: list[Write] = field(default_factory=list)
+    """Fields and tags that may have been written: nobody heard the answer."""
     remarks: list[Skip] = field(default_factory=list)
     standing: list[Skip] = field(default_factory=list)
     """What every later look will remark as well, as long as it is so."""

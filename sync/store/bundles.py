@@ -14,6 +14,7 @@ from mappings.ticket import Field, Ref, Status
 from sync.moves import Late
 from sync.references import Names
 from sync.seen import Kind, Mirror, Mirrors, Seen, TextId
+from sync.sent import Notes, Sent, sent_of
 from sync.sla.escalation import Taken
 from sync.sla.facts import FactKind, StatusFact
 from sync.store import schema as t
@@ -80,6 +81,8 @@ class Bundle:
     """Which steps of escalation were taken, missed or withdrawn, by the front side that they are of."""
     run: int | None = None
     """The run that made it: until the cutover live work leaves it alone."""
+    sent: Notes = field(default_factory=dict)
+    """What was sent to the fields of each side, and nobody heard the answer."""
 
     def statuses(self, ref: Ref) -> tuple[StatusFact, ...]:
         """Return the statuses that a side was found in, oldest first."""
@@ -464,11 +467,27 @@ class Bundles:
             for copy in copies:
                 _copied(tx, bundle, copy, at)
 
-    def saw(self, claim: Claim, bundle: int, ref: Ref, seen: Seen, version: str, read_at: datetime) -> None:
-        """Remember what a side said, in which version, and when it was read."""
+    def saw(
+        self,
+        claim: Claim,
+        bundle: int,
+        ref: Ref,
+        seen: Seen,
+        version: str,
+        read_at: datetime,
+        sent: Iterable[Sent] = (),
+    ) -> None:
+        """Remember what a side said, in which version, when it was read, and what was `sent` unheard."""
         with self._db.writing() as tx:
             verify(tx, claim)
-            _saw(tx, bundle, ref, Said(seen, version, read_at))
+            tx.execute(_SAW_ALL(tx), {**_row(bundle, ref, Said(seen, version, read_at)), **_notes(sent)})
+
+    def sending(self, claim: Claim, notes: Notes) -> None:
+        """Note what is about to be sent to the fields of sides, until their answers are recorded."""
+        with self._db.writing() as tx:
+            verify(tx, claim)
+            for ref, sent in notes.items():
+                tx.execute(_SENDING, {"there": ref.connection, "of": ref.key, **_notes(sent)})
 
     def learned(self, claim: Claim, bundle: int, facts: Timelines) -> None:
         """Remember what became known of sides. Saying it twice is fine."""
@@ -515,6 +534,12 @@ def _rename(tx: Connection, table: Table, end: str, same: list[Any], ids: Mappin
 
 _SIDE = ("connection", "key")
 _SAW = replacing(t.seen, _SIDE, "native", "wanted", "serial", "version", "read_at", "bundle")
+_SAW_ALL = replacing(t.seen, _SIDE, "native", "wanted", "serial", "version", "read_at", "bundle", "sent")
+_SENDING = (
+    update(t.seen)
+    .where(t.seen.c.connection == bindparam("there"), t.seen.c.key == bindparam("of"))
+    .values(sent=bindparam("sent"))
+)
 _WHOSE = select(t.links.c.bundle).where(
     t.links.c.connection == bindparam("there"), t.links.c.key == bindparam("of"), t.links.c.unlinked.is_(None)
 )
@@ -538,7 +563,7 @@ def _load(tx: Connection, bundle: int) -> Bundle:
     urls = {ref: row.url for ref, row in links.items()}
     missing = {ref: row.missing for ref, row in links.items() if row.missing}
     lost = {ref: row.lost for ref, row in links.items() if row.lost}
-    seen = {Ref(r.connection, r.key): _seen(r) for r in tx.execute(_SEEN, of)}
+    kept = {Ref(r.connection, r.key): r for r in tx.execute(_SEEN, of)}
     mirrors = Mirrors(_mirror(r) for r in tx.execute(_MIRRORS, of))
     told = timeline.load(tx, bundle)
     ended = {ref: row.ended for ref, row in links.items() if row.ended}
@@ -552,11 +577,12 @@ def _load(tx: Connection, bundle: int) -> Bundle:
         missing=missing,
         lost=lost,
         ended=ended,
-        seen=seen,
+        seen={ref: _seen(row) for ref, row in kept.items()},
         mirrors=mirrors,
         timeline=told,
         steps=steps.load(tx, bundle),
         run=tx.execute(_RUN, of).scalar(),
+        sent={ref: tuple(map(sent_of, row.sent)) for ref, row in kept.items() if row.sent},
     )
 
 
@@ -567,7 +593,15 @@ def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None
 
 
 def _saw(tx: Connection, bundle: int, ref: Ref, said: Said) -> None:
-    values = {
+    tx.execute(_SAW(tx), _row(bundle, ref, said))
+
+
+def _notes(sent: Iterable[Sent]) -> dict[str, Any]:
+    return {"sent": [one.kept() for one in sent] or None}
+
+
+def _row(bundle: int, ref: Ref, said: Said) -> dict[str, Any]:
+    return {
         "connection": ref.connection,
         "key": ref.key,
         "native": _json(said.seen.native),
@@ -577,7 +611,6 @@ def _saw(tx: Connection, bundle: int, ref: Ref, said: Said) -> None:
         "read_at": said.read_at,
         "bundle": bundle,
     }
-    tx.execute(_SAW(tx), values)
 
 
 _COPY = replacing(t.mirrors, ("kind", *t.TEXT_IDS), "target_id", "revision", "answer", "name")

@@ -43,7 +43,7 @@ SAID: Mapping[str, tuple[str, ...]] = {
     "quiets": ("who", "canary", "confirmed_by"),
     "ratings": ("remark",),
     "runs": ("who", "why", "accepted_by", "asked", "progress", "verified"),
-    "seen": ("native", "wanted"),
+    "seen": ("native", "wanted", "sent"),
     "served": ("owner", "type", "subject", "requester", "words", "assumed", "facts"),
     "shares": ("who",),
     "swaps": ("person", "who", "reason"),
@@ -245,7 +245,7 @@ def _forget(tx: Connection, side: Side) -> None:
         words = words_of({**row, **bare})
         tx.execute(update(t.served).where(_at(t.served, side.ref)).values(**bare, words=words))
     for row in tx.execute(select(t.seen).where(_at(t.seen, side.ref))).mappings().all():
-        known = {name: _without_subject(row[name]) for name in ("native", "wanted")}
+        known = {name: _without_subject(row[name]) for name in ("native", "wanted")} | {"sent": None}
         tx.execute(update(t.seen).where(_at(t.seen, side.ref)).values(**known))
 
 

@@ -36,7 +36,8 @@ LEASE = timedelta(minutes=5)
 
 _VERIFIED = "verified"
 """Under which a connection remembers the (transaction, claim) that it asked about last: it stays so."""
-_NEWEST = select(claims.c.token).where(claims.c.subject == bindparam("claimed")).with_for_update()
+_CLAIMED = select(claims.c.token).where(claims.c.subject == bindparam("claimed"))
+_NEWEST = _CLAIMED.with_for_update()
 
 
 class LostClaim(HubError):
@@ -257,6 +258,13 @@ class Inbox:
                 return None
             tx.execute(_HOLD, {"of": row.subject, "until": until})
         return claim, replace(row, due_at=until)
+
+    def verify(self, claim: Claim) -> None:
+        """Raise LostClaim if somebody took the subject over."""
+        with self._db.reading() as tx:
+            token = tx.execute(_CLAIMED, {"claimed": claim.subject}).scalar()
+        if token != claim.token:
+            raise LostClaim(f"{claim.subject} was taken over by another worker")
 
     def release(self, claim: Claim) -> None:
         """Give a subject back, whatever the time is by now: a clock may be set back."""

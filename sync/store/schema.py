@@ -96,6 +96,7 @@ seen = Table(
     Column("serial", Integer, nullable=False),
     Column("version", Text, nullable=False),
     Column("read_at", Instant, nullable=False),
+    Column("sent", JSON(none_as_null=True)),
 )
 
 

@@ -43,3 +43,28 @@ def test_what_another_worker_sent_meanwhile_is_not_sent_again(world: World, minu
     world.settle()
     assert world.files("jira") == [("crash.log", b"row 3")]
     assert len(world.bodies("jira")) == 2
+
+
+def test_one_that_wakes_up_when_another_has_taken_over_writes_no_field(world: World) -> None:
+    """Otherwise it writes what a person took back while it slept, and that counts as somebody's change."""
+    key = world.opened("dev", "firmware")
+    world.desk.set(key, component="Valve")
+    world.settle()
+    world.desk.set(key, component="Pump")
+    woken: list[str] = []
+
+    def sleep(call: str) -> None:
+        if call == "set_fields":
+            world.jira.before = lambda call: None
+            world.wait(minutes=6)
+            world.desk.set(key, component="Valve")
+            other = world.hub()
+            other.collect()
+            list(other.work())
+            world.gitlab.before = woken.append
+
+    world.jira.before = sleep
+    world.sync()
+    assert woken == []
+    world.settle()
+    assert [world.only(name).fields["component"] for name in world.servers] == ["Valve"] * 3
