@@ -21,6 +21,11 @@ class RawText:
     """Whether a customer may read it, by the server's own flag; None where there is no such flag."""
     ends: str = field(default="", repr=False)
     """What the server puts below its author's texts by itself; a copy may lack it."""
+    edited: bool | None = None
+    """Whether another account than its author's and ours changed it since, by the server's own record.
+
+    None where the server keeps none, or does not tell all of it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class RawFile:
     size: int | None
     """None where the server does not tell."""
     file: Attachment
-    """By which it is opened."""
+    """By which it is opened; `inline` for a picture inside a text, which several texts may show."""
     altered: bool = False
     """Whether the server may have changed the file when it took it: hidden data of pictures."""
     sha256: str = ""

@@ -206,7 +206,8 @@ class Freshdesk:
 
     def recount(self, key: str) -> Recount:
         """Return a ticket as Freshdesk's JSON tells it, archived ones too."""
-        return recount(self._reader.http, self._reader.people, self._reader.number(key))
+        number = self._reader.number(key)
+        return recount(self._reader.http, self._reader.people, self._config.url, number)
 
     def handled(self, key: str) -> str:
         """Return nothing: no call tells who changed what on a ticket."""

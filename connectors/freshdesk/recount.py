@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from connectors.errors import Gone
+from connectors.freshdesk.files import FILE_HOSTS, files
 from connectors.freshdesk.people import People
 from connectors.http import Http
 from connectors.recount import RawFile, RawText, Recount
 from mappings.ticket import MESSAGE_0, Attachment
 
 _PAGE = 100
+_IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+_SRC = re.compile(r"(?<![\w-])src\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_KEPT = re.compile(r"/inline/attachment$|/data/helpdesk/attachments/")
+"""What the addresses of pictures look like that Freshdesk keeps itself."""
 
 
-def recount(http: Http, people: People, number: int) -> Recount:
-    """Return what there is of a ticket, of an archived one too. Raises Gone."""
+def recount(http: Http, people: People, url: str, number: int) -> Recount:
+    """Return what there is of a ticket, of an archived one too; `url` is the account's. Raises Gone."""
     place = "tickets"
     try:
         ticket = http.call("GET", f"{place}/{number}", idempotent=True).json()
@@ -30,8 +38,9 @@ def recount(http: Http, people: People, number: int) -> Recount:
         ends=people.signature(ticket.get("responder_id")),
     )
     texts = [first, *(_text(people, row) for row in said)]
-    files = [file for row in (ticket, *said) for file in _files(row.get("attachments") or ())]
-    return Recount(tuple(texts), tuple(files))
+    beside = [file for row in (ticket, *said) for file in _files(row.get("attachments") or ())]
+    inside = {picture.file.location: picture for text in texts for picture in _pictures(text.text, url)}
+    return Recount(tuple(texts), (*beside, *inside.values()))
 
 
 def _conversations(http: Http, path: str) -> Iterator[dict[str, Any]]:
@@ -60,3 +69,19 @@ def _files(rows: Iterable[Mapping[str, Any]]) -> Iterator[RawFile]:
         yield RawFile(
             name, size, Attachment(str(row.get("id")), name, "", size, inline=False, location=address)
         )
+
+
+def _pictures(body: str, url: str) -> Iterator[RawFile]:
+    """Yield the pictures inside a text that Freshdesk keeps; no list of it names them (freshdesk-api 5.5)."""
+    for tag in _IMG.findall(body):
+        found = _SRC.search(tag)
+        address = html.unescape(found[1] or found[2] or "") if found else ""
+        try:
+            parts = urlsplit(urljoin(f"{url}/", address))
+        except ValueError:
+            continue
+        ours = parts.netloc == urlsplit(url).netloc or parts.hostname in FILE_HOSTS
+        if address and ours and _KEPT.search(parts.path):
+            # It is called as the copying called it: so are the reasons for what was left out.
+            name = next((known.name for known in files((), tag, url)), "a picture in a text")
+            yield RawFile(name, None, Attachment(address, name, "", None, inline=True, location=address))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from connectors.jira.client import Client
@@ -15,10 +16,13 @@ _PAGE = 100
 
 def recount(client: Client, key: str) -> Recount:
     """Return what there is of an issue. Raises Gone."""
-    asked = {"fields": "description,attachment,project"}
-    fields = client.http.call("GET", path(key), idempotent=True, params=asked).json()["fields"]
+    asked = {"fields": "description,attachment,project,creator", "expand": "changelog"}
+    issue = client.http.call("GET", path(key), idempotent=True, params=asked).json()
+    fields = issue["fields"]
     served = fields["project"].get("projectTypeKey") == "service_desk"
-    texts = [RawText(MESSAGE_0, str(fields.get("description") or ""), None)]
+    ours = {client.side().me, _who(fields.get("creator"))}
+    described = _described(issue.get("changelog") or {}, ours)
+    texts = [RawText(MESSAGE_0, str(fields.get("description") or ""), None, edited=described)]
     start = 0
     while True:
         page: dict[str, Any] = client.http.call(
@@ -26,12 +30,31 @@ def recount(client: Client, key: str) -> Recount:
         ).json()
         for row in page["comments"]:
             public = bool(row.get("jsdPublic", True)) if served else None
-            texts.append(RawText(str(row["id"]), str(row.get("body") or ""), public))
+            edited = _who(row.get("updateAuthor")) not in {client.side().me, _who(row.get("author"))}
+            texts.append(RawText(str(row["id"]), str(row.get("body") or ""), public, edited=edited))
         start += len(page["comments"])
         if not page["comments"] or start >= int(page["total"]):
             break
     cloud = client.site().cloud
     return Recount(tuple(texts), tuple(_file(row, cloud=cloud) for row in fields.get("attachment") or ()))
+
+
+def _who(user: Mapping[str, Any] | None) -> str:
+    """Return an account as Cloud or Data Center names it (jira-api 5)."""
+    known = user or {}
+    return str(known.get("accountId") or known.get("key") or known.get("name") or "")
+
+
+def _described(told: Mapping[str, Any], ours: Collection[str]) -> bool | None:
+    """Return whether others changed the description: its changes are in the changelog (jira-api 4.4)."""
+    changes = told.get("histories") or ()
+    if any(
+        item.get("field") == "description" and _who(change.get("author")) not in ours
+        for change in changes
+        for item in change.get("items") or ()
+    ):
+        return True
+    return False if len(changes) >= int(told.get("total") or 0) else None
 
 
 def _file(row: dict[str, Any], *, cloud: bool) -> RawFile:

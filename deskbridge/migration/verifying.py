@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from deskbridge.migration.told import balance
 from mappings.boards import Readers
 from mappings.ticket import Ref
 from sync.migrate.alike import grouped
-from sync.migrate.verify import Verified, Verifier
+from sync.migrate.verify import Found, Verified, Verifier
 from sync.store.runs import Run, RunState, State
 
 SAMPLE = 200
@@ -158,8 +158,15 @@ def as_json(found: Verified, most: int | None = None) -> dict[str, object]:
         "files": found.files,
         "differences": sum(not one.explained for one in found.found),
         "explained": sum(one.explained for one in found.found),
+        "changed_since": sum(one.changed for one in found.found),
         "found": [
-            {"ticket": str(one.ticket), "what": one.what, "why": one.why, "explained": one.explained}
+            {
+                "ticket": str(one.ticket),
+                "what": one.what,
+                "why": one.why,
+                "explained": one.explained,
+                "changed_since": one.changed,
+            }
             for one in found.found[:most]
         ],
     }
@@ -173,12 +180,19 @@ def verified_lines(application: Application, run: Run, found: Verified) -> list[
         f"the lists of the target show {found.issues} of what was made; {found.missing} are missing",
         f"{found.checked} tickets compared: {found.texts} texts, {found.files} files",
     ]
-    wrong = [one for one in found.found if not one.explained]
-    lines += [f"differs: {one.ticket}: {one.what}: {one.why}" for one in wrong[:_TOLD]]
-    lines += [f"differs: and {len(wrong) - _TOLD} more; --json tells all"] if len(wrong) > _TOLD else []
-    known = grouped((one.why, 1) for one in found.found if one.explained)
+    lines += _each("differs", [one for one in found.found if not one.explained])
+    lines += _each("changed since", [one for one in found.found if one.changed])
+    known = grouped((one.why, 1) for one in found.found if one.explained and not one.changed)
     lines += [f"left out: {count} x {one}" for _, count, one in known]
     lines.append("All is there, or is known." if well(application, run, found) else "Not all is there.")
     if run.accepted is not None:
         lines.append(f"accepted by {run.accepted_by}, {run.accepted:%Y-%m-%d %H:%M} UTC")
     return lines
+
+
+def _each(what: str, found: Sequence[Found]) -> Iterator[str]:
+    """Yield a line for each of the first ones."""
+    for one in found[:_TOLD]:
+        yield f"{what}: {one.ticket}: {one.what}: {one.why}"
+    if len(found) > _TOLD:
+        yield f"{what}: and {len(found) - _TOLD} more; --json tells all"

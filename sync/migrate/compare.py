@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
 from connectors.recount import RawFile, RawText, Recount
@@ -33,7 +33,16 @@ class Difference:
     what: str
     why: str
     explained: bool = False
-    """Whether it was left out for a reason that was recorded then."""
+    """Whether it was left out for a reason that was recorded then, or a person changed it since."""
+    changed: bool = False
+    """Whether a person changed it since: nobody can tell any more what stood there."""
+    unsure: tuple[str, ...] = ()
+    """Texts of the target that differ, where no record of the server tells whether a person changed them."""
+    original: str = ""
+    """The text of the source that has no copy, where no reason is on record."""
+
+
+CHANGED = "somebody changed its copy since"
 
 
 class _Seen(HTMLParser):
@@ -57,13 +66,17 @@ class _Seen(HTMLParser):
 
 def words(raw: str) -> Counter[str]:
     """Return the words that a reader sees in HTML, or in any text."""
-    seen = raw
-    if _MARKUP.search(raw):
-        reader = _Seen()
-        reader.feed(raw)
-        reader.close()
-        seen = "".join(reader.parts)
-    return _words_of(seen)
+    return _words_of(seen(raw))
+
+
+def seen(raw: str) -> str:
+    """Return what a reader sees of HTML, or of any text."""
+    if not _MARKUP.search(raw):
+        return raw
+    reader = _Seen()
+    reader.feed(raw)
+    reader.close()
+    return "".join(reader.parts)
 
 
 def told(raw: str) -> Counter[str]:
@@ -83,36 +96,65 @@ def compared(
     reasons: Mapping[str, str],
     *,
     staff_alone: bool,
+    read: Callable[[RawFile], str] = lambda file: "",
 ) -> list[Difference]:
     """Return what of a ticket is missing, or is read by more people than its original.
 
     `copies` says by which texts there an original is told, `reasons` why things were left out, by what they
-    were called then; `staff_alone` that nobody else reads the place.
+    were called then; `staff_alone` that nobody else reads the place; `read` what a file of the target says,
+    for a text that is attached because it is too long.
     """
     there = {text.id: text for text in target.texts}
-    found = [d for text in source.texts for d in _text(text, copies.get(text.id, ()), there, reasons)]
+    attached = _Attached(source, target, read)
+    found = [
+        d for text in source.texts for d in _text(text, copies.get(text.id, ()), there, reasons, attached)
+    ]
     if not staff_alone:
         found += [leak for text in source.texts for leak in _leaks(text, copies.get(text.id, ()), there)]
     return [*found, *_files(source, target, reasons)]
 
 
+class _Attached:
+    """What is attached on the target in place of texts, read only where a copy lacks words."""
+
+    def __init__(self, source: Recount, target: Recount, read: Callable[[RawFile], str]) -> None:
+        originals = {file.sha256 for file in source.files if file.sha256}
+        self._files = [file for file in target.files if file.sha256 not in originals]
+        self._read = read
+
+    def words(self, text: str, copies: Sequence[RawText]) -> Iterator[Counter[str]]:
+        """Yield the words of each file that stands for a text, and that its copy names."""
+        end = f"-{text.rpartition('/')[2]}.txt"
+        said = "\n".join(_ESCAPED.sub(r"\1", copy.text) for copy in copies)
+        for file in self._files:
+            if file.name.endswith(end) and file.name in said:
+                yield told(self._read(file))
+
+
 def _text(
-    text: RawText, copies: Sequence[str], there: Mapping[str, RawText], reasons: Mapping[str, str]
+    text: RawText,
+    copies: Sequence[str],
+    there: Mapping[str, RawText],
+    reasons: Mapping[str, str],
+    attached: _Attached,
 ) -> list[Difference]:
-    wanted = words(text.text)
+    what = f"text {text.id}"
     if not copies:
-        everywhere = set().union(*(told(one.text) for one in there.values()))
-        if not wanted.keys() - everywhere:
-            return []  # it says nothing, or what another text repeats
-        return [_left_out(f"text {text.id}", text.id, reasons)]
+        says_nothing = not seen(text.text).translate(_WIDTHLESS).strip()
+        left = _left_out(what, text.id, reasons)
+        return [] if says_nothing else [left if left.explained else replace(left, original=text.id)]
     if gone := [id for id in copies if id not in there]:
-        return [Difference(f"text {text.id}", f"its copy {', '.join(gone)} is not there any more")]
-    said = sum((told(there[id].text) for id in copies), Counter[str]())
-    missing = wanted.keys() - said.keys() - words(text.ends).keys()
-    if not missing or ("attached" in said and len(missing) > len(wanted) / 2):
+        return [Difference(what, f"its copy {', '.join(gone)} is not there any more")]
+    standing, wanted = [there[id] for id in copies], words(text.text)
+    wanted -= words(text.ends)
+    missing = wanted - sum((told(copy.text) for copy in standing), Counter[str]())
+    if not missing or any(not wanted - whole for whole in attached.words(text.id, standing)):
         return []
+    if any(copy.edited for copy in standing):
+        return [Difference(what, CHANGED, explained=True, changed=True)]
     few = ", ".join(sorted(missing)[:_FEW])
-    return [Difference(f"text {text.id}", f"{len(missing)} of {len(wanted)} words are not there: {few}")]
+    why = f"{missing.total()} of {wanted.total()} words are not there: {few}"
+    return [Difference(what, why, unsure=tuple(copy.id for copy in standing if copy.edited is None))]
 
 
 def _leaks(text: RawText, copies: Sequence[str], there: Mapping[str, RawText]) -> list[Difference]:
@@ -130,10 +172,15 @@ def worth_reading(files: Sequence[RawFile], others: Sequence[RawFile]) -> list[R
 
 
 def _files(source: Recount, target: Recount, reasons: Mapping[str, str]) -> list[Difference]:
-    """Compare by SHA-256: names are made fit for a tool. What could not be read has none."""
+    """Compare by SHA-256: names are made fit for a tool. What could not be read has none.
+
+    A picture that several texts show is there if it is there once; each file beside a text is there itself.
+    """
     there = Counter(file.sha256 for file in target.files if file.sha256)
-    found = []
+    all_there, found = set(there), []
     for file in source.files:
+        if file.sha256 and file.file.inline and file.sha256 in all_there:
+            continue
         if file.sha256 and there[file.sha256] > 0:
             there[file.sha256] -= 1
         else:
@@ -144,13 +191,15 @@ def _files(source: Recount, target: Recount, reasons: Mapping[str, str]) -> list
 def _not_the_same(
     file: RawFile, target: Recount, left: Mapping[str, int], reasons: Mapping[str, str]
 ) -> Difference:
-    what = f"file {file.name} ({file.size} bytes)"
+    size = "a picture in a text" if file.size is None else f"{file.size} bytes"
+    what = f"file {file.name} ({size})"
     known = _left_out(what, file.name, reasons)
     if known.explained:
         return known
     rest = [other for other in target.files if not other.sha256 or left[other.sha256] > 0]
-    if not file.sha256 and any(other.size == file.size for other in rest):
-        return Difference(what, "it cannot be read on the source any more; one of its size is there")
+    if not file.sha256 and any(file.size in (None, other.size) for other in rest):
+        also = "" if file.size is None else "; one of its size is there"
+        return Difference(what, f"it cannot be read on the source any more{also}")
     if any(other.altered and other.name == file.name for other in rest):
         return Difference(what, "the tool takes hidden data out of pictures", explained=True)
     if any(file.size is not None and other.size == file.size for other in rest):

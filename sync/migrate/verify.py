@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,9 +12,9 @@ from connectors.base import Connector, Presence
 from connectors.errors import Gone, Rejected
 from connectors.recount import RawFile, Recount
 from mappings.boards import STAFF, Readers
-from mappings.ticket import MESSAGE_0, Ref
+from mappings.ticket import MESSAGE_0, Comment, CommentKind, PersonRole, Ref
 from sync.files import sha256_of
-from sync.migrate.compare import Difference, compared, worth_reading
+from sync.migrate.compare import CHANGED, Difference, compared, words, worth_reading
 from sync.migrate.listing import BEGINNING, listed
 from sync.seen import Kind
 from sync.store import Store
@@ -29,6 +29,10 @@ _BEFORE, _OVERLAP = datetime(1970, 1, 2, tzinfo=UTC), timedelta(seconds=10)
 """How far it looks back for what was noted a little later than it happened."""
 
 
+_SIGNED = "#db1."
+"""What every text of a hub bears; see `mappings.provenance`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What is wrong with a ticket, or is not there for a known reason."""
@@ -37,6 +41,8 @@ class Found:
     what: str
     why: str
     explained: bool = False
+    changed: bool = False
+    """Whether a person changed it since."""
 
 
 @dataclass(slots=True)
@@ -160,7 +166,7 @@ class Verifier:
         for ref, texts, files, differences in pool.map(self._one, keys):
             verified.checked += 1
             verified.texts, verified.files = verified.texts + texts, verified.files + files
-            verified.found += [Found(ref, d.what, d.why, d.explained) for d in differences]
+            verified.found += [Found(ref, d.what, d.why, d.explained, d.changed) for d in differences]
 
     def _one(self, ref: Ref) -> tuple[Ref, int, int, list[Difference]]:
         bundle = self._store.bundles.load(self._store.bundles.subject(ref))
@@ -187,8 +193,58 @@ class Verifier:
             _copies(bundle, ref, target),
             self._reasons(bundle),
             staff_alone=self._readers(target) == STAFF,
+            read=lambda file: self._said(target, file),
         )
+        if any(one.unsure for one in differences):
+            differences = self._by_a_person(bundle, target, differences)
+        if any(one.original for one in differences):
+            differences = self._nobodys(ref, here, differences)
         return ref, len(here.texts), len(here.files), differences
+
+    def _by_a_person(
+        self, bundle: Bundle, target: Ref, differences: Iterable[Difference]
+    ) -> list[Difference]:
+        """Return the differences; a copy that says no more what the hub had written was changed since.
+
+        This is asked only where the server does not tell by whom a text was changed.
+        """
+        side = self._connectors[target.connection].fetch(target.key).ticket
+        wrote = {m.target.id: m for m in bundle.mirrors if m.kind is Kind.COMMENT and m.target.ref == target}
+
+        def changed(id: str) -> bool:
+            copy, there = wrote.get(id), side.message(id)
+            return copy is not None and there is not None and not copy.stands_in(there) and bool(copy.answer)
+
+        return [
+            replace(one, why=CHANGED, explained=True, changed=True) if any(map(changed, one.unsure)) else one
+            for one in differences
+        ]
+
+    def _nobodys(self, ref: Ref, here: Recount, differences: Iterable[Difference]) -> list[Difference]:
+        """Return the differences; some texts are meant to have no copy, whatever they say.
+
+        That is what a program or the hub wrote there, and what the tool tells twice: a chat's first text.
+        """
+        said = {
+            message.id: message for message in self._connectors[ref.connection].fetch(ref.key).ticket.messages
+        }
+        raw = {text.id: words(text.text) for text in here.texts}
+        found = []
+        for one in differences:
+            message = said.get(one.original)
+            if one.original and message is None and raw[one.original] == raw.get(MESSAGE_0):
+                continue
+            why = _by_a_program(message) if message else ""
+            found.append(replace(one, why=why, explained=True) if why else one)
+        return found
+
+    def _said(self, ref: Ref, file: RawFile) -> str:
+        """Return what a text file says; nothing if it cannot be read."""
+        try:
+            with self._connectors[ref.connection].open_file(file.file) as content:
+                return content.read().decode("utf-8", "replace")
+        except (Gone, Rejected):
+            return ""
 
     def _read(self, ref: Ref, one: Recount, other: Recount) -> Recount:
         """Return what is there with the SHA-256 of each file that is worth reading, piece by piece."""
@@ -209,6 +265,13 @@ class Verifier:
         quiet = self._store.decisions.quiet(bundle.subject)
         said = [(f.what, f.reason) for f in kept] + [(what, why) for _, what, why in quiet]
         return dict(said)
+
+
+def _by_a_program(message: Comment) -> str:
+    if message.author.role is PersonRole.HUB and _SIGNED in message.body.text:
+        return "the hub wrote it there"
+    automatic = message.kind is CommentKind.AUTOMATIC or message.author.role is PersonRole.MACHINE
+    return "a program wrote it" if automatic else ""
 
 
 def _copies(bundle: Bundle, source: Ref, target: Ref) -> dict[str, list[str]]:

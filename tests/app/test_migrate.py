@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -310,7 +311,18 @@ class TestVerify:
     def test_both_sides_are_read_again_and_it_can_be_accepted(self, hub: Hub) -> None:
         """An administrator would switch the old account off on our word alone."""
         past(hub, 30)
+        shot = File("shot.png", b"\x89PNG\r\n" + b"1" * 99, "image/png", cid="shot")
+        shown = '<p>See <img src="cid:shot"></p>'
+        mail = hub.people.mail("kim@lantern.example", "Kim", "Put right", shown, shot)
+        hub.people.note(mail, "<p>The parser again</p>")
+        hub.people.note(mail, f"<p>{'row 17 fails ' * 3_000}</p>")
+        hub.settings.write_text(f'{hub.settings.read_text("utf-8")}\n[texts]\nlong = "attach"\n', "utf-8")
         assert hub.run("migrate", "run", "--apply").code == 0
+        (issue,) = [one for one in issues(hub.people) if number_of(one) == str(mail)]
+        note, _ = comments(hub.people, issue["key"])
+        email, edited = hub.environment["JIRA_DEV_EMAIL"], f"issue/{issue['key']}/comment/{note['id']}"
+        hub.control("POST", "act/jira/permit", email=email, permission="EDIT_ALL_COMMENTS", allowed=True)
+        hub.people.jira("PUT", f"api/2/{edited}", json={"body": "The writer"})
         before = hub.calls()
         dry = json.loads(hub.run("migrate", "verify", "--price", "--sample", "10", "--json").out)
         assert max(count - before[name] for name, count in hub.calls().items()) <= 4, "it only tells"
@@ -327,6 +339,8 @@ class TestVerify:
         assert dry["full"]["hours"] > 0
         assert f"about {dry['full']['calls']['jira']:,} calls of jira" in told.err
         assert "All is there, or is known." in told.out
+        assert told.out.count("changed since: ") == 1, told.out
+        assert "somebody changed its copy since" in told.out
         assert "accepted by Dana Kim" in told.out
         assert "accepted by Dana Kim" in hub.run("migrate", "status").out
 
@@ -340,6 +354,8 @@ class TestVerify:
         other = hub.people.mail(
             "kim@lantern.example", "Kim", "Log 2", "<p>See</p>", File("m.txt", b"y" * 9, "text/plain")
         )
+        shot = File("shot.png", b"\x89PNG\r\n" + b"0" * 100, "image/png", cid="shot")
+        third = hub.people.mail("kim@lantern.example", "Kim", "Shot", '<p><img src="cid:shot"></p>', shot)
         assert hub.run("migrate", "run", "--apply").code == 0
         found = {number_of(issue): issue for issue in issues(hub.people)}
         issue = found[str(mail)]
@@ -350,6 +366,9 @@ class TestVerify:
         )
         admin("PUT", f"api/2/issue/{issue['key']}/comment/{note['id']}", json={"body": "A mouse"})
         admin("DELETE", f"api/2/attachment/{issue['fields']['attachment'][0]['id']}")
+        admin("DELETE", f"api/2/attachment/{found[str(third)]['fields']['attachment'][0]['id']}")
+        rewritten = {"fields": {"description": "Look"}}
+        hub.people.jira("PUT", f"api/2/issue/{found[str(other)]['key']}", json=rewritten)
         changed = hub.people.jira("GET", f"api/2/issue/{found[str(other)]['key']}?fields=attachment")
         (there,) = changed["fields"]["attachment"]
         admin("DELETE", f"api/2/attachment/{there['id']}")
@@ -362,6 +381,9 @@ class TestVerify:
         assert told.code == 4
         assert "elephant" in told.out
         assert "file l.txt (7 bytes)" in told.out
+        picture = rf"differs: desk {third}: file picture-\d+.png \(a picture in a text\): it is not there"
+        assert re.search(picture, told.out), told.out
+        assert f"changed since: desk {other}: text 0: somebody changed its copy since" in told.out
         assert "file m.txt (9 bytes): one of its size is there, with other content" in told.out
         assert "1 are missing" in told.out
         assert "1 are new or changed since" in told.out

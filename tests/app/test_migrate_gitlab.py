@@ -165,9 +165,19 @@ def test_it_is_verified_and_taken_back(moved: Moved) -> None:
     hub.people.comment_in_gitlab(other["iid"], "A developer works here")
     hub.people.gitlab("PUT", f"issues/{weighed['iid']}", json={"weight": 3})
     before, _, address = talk["description"].rpartition("](/uploads/")
-    hub.people.gitlab("PUT", f"issues/{talk['iid']}", json={"description": f"{before}](/gone/{address}"})
+    rewritten = f"{before}](/gone/{address}".replace("See", "Look at")
+    hub.people.gitlab("PUT", f"issues/{talk['iid']}", json={"description": rewritten})
+    (reply,) = [note for note in moved.notes(moved.talk) if "Which row" in note["body"]]
+    us = Tool(
+        f"{hub.environment['GITLAB_URL']}/api/v4/projects/{talk['project_id']}",
+        headers={"PRIVATE-TOKEN": hub.environment["GITLAB_TOKEN"]},
+    )
+    us("PUT", f"issues/{talk['iid']}/notes/{reply['id']}", json={"body": "What?"})
     differs = hub.run("migrate", "verify", "full")
     assert differs.code == 4
+    assert f"changed since: desk {moved.talk}: text 0: somebody changed its copy since" in differs.out
+    assert differs.out.count("changed since: ") == 2, differs.out
+    us("PUT", f"issues/{talk['iid']}/notes/{reply['id']}", json={"body": reply["body"]})
     assert f"differs: desk {moved.talk}: file log.txt ({len(LOG)} bytes)" in differs.out
     hub.people.gitlab("PUT", f"issues/{talk['iid']}", json={"description": talk["description"]})
     undone = hub.run("migrate", "rollback", "--apply")

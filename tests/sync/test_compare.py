@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.recount import RawFile, RawText, Recount
@@ -81,6 +83,66 @@ def test_words_that_look_like_markup_are_words(typed: str, copied: str) -> None:
     assert compared(Recount((source,), ()), Recount((target,), ()), copies, {}, staff_alone=True) == []
     other = Recount((RawText("1", "something else", None),), ())
     assert compared(Recount((source,), ()), other, copies, {}, staff_alone=True) != []
+
+
+def text(id: str, said: str, *, edited: bool | None = False) -> RawText:
+    """Return a text as a server sends it."""
+    return RawText(id, said, None, edited=edited)
+
+
+def told(source: RawText, *target: RawText, attached: str = "", copied: bool = True) -> list[Difference]:
+    """Compare a text with those of the target, the first of which is its copy unless none is on record."""
+    files = (file(f"text-{source.id}.txt"),) if attached else ()
+    there, copies = Recount(target, files), {source.id: [target[0].id]} if copied else {}
+    return compared(Recount((source,), ()), there, copies, {}, staff_alone=True, read=lambda file: attached)
+
+
+def test_a_text_without_a_copy_is_missing_whatever_else_stands_there() -> None:
+    """Otherwise "Thanks, it works", lost, is called there because somebody else said it too."""
+    one, other = text("7", "<p>Thanks, it works</p>"), text("90", "It works, thanks a lot")
+    (found,) = told(one, other, copied=False)
+    assert (found.explained, found.original) == (False, "7")
+    assert told(text("7", "<p>\N{THUMBS UP SIGN}</p>"), other, copied=False), "it says something, in no word"
+    assert not told(text("7", "<p>&nbsp;<br></p>"), other, copied=False), "it says nothing"
+
+
+def test_a_word_that_stands_there_too_seldom_is_missing() -> None:
+    """Otherwise a line that got lost is called there, whose words stand in other lines."""
+    (found,) = told(text("7", "row 17 fails<br>row 18 fails"), text("90", "row 17 fails 18"))
+    assert found.why.startswith("2 of 6 words")
+
+
+@pytest.mark.parametrize(
+    ("attached", "note", "whole"),
+    [
+        ("one two three four", "It is attached whole as text\\-7.txt", True),
+        ("one two three", "It is attached whole as text\\-7.txt", False),
+        ("one two three four", "It is attached whole", False),
+        ("", "It is attached whole as text\\-7.txt", False),
+    ],
+)
+def test_a_text_that_is_attached_is_read(attached: str, note: str, whole: bool) -> None:
+    """Otherwise a text that speaks of an attachment may lose half its words on its way, or all in a file."""
+    assert bool(told(text("7", "<p>one two three four</p>"), text("90", note), attached=attached)) != whole
+
+
+@pytest.mark.parametrize(("edited", "changed", "unsure"), [(True, True, ()), (None, False, ("90",))])
+def test_what_a_person_rewrote_is_no_fault(
+    edited: bool | None, changed: bool, unsure: tuple[str, ...]
+) -> None:
+    """Otherwise a migration can never be accepted in whose issues a developer has put a text right."""
+    (found,) = told(text("7", "Import stops"), text("90", "The parser", edited=edited))
+    assert (found.explained, found.changed, found.unsure) == (changed, changed, unsure)
+    assert not told(text("7", "Import stops"), text("90", "Import stops", edited=edited))
+
+
+def test_a_picture_of_several_texts_is_there_if_it_is_there_once() -> None:
+    """Otherwise every logo below a mail is missing, or one that is shown in a text is not looked for."""
+    shown = replace(file("a", None, "aa"), file=replace(file("a").file, inline=True))
+    twice = Recount((), (shown, shown))
+    assert compared(twice, Recount((), (file("b", 3, "aa"),)), {}, {}, staff_alone=True) == []
+    missing = compared(twice, Recount((), (file("b", 3, "bb"),)), {}, {}, staff_alone=True)
+    assert [one.what for one in missing] == ["file a (a picture in a text)"] * 2
 
 
 def test_a_reason_explains_what_it_names_and_nothing_else() -> None:
