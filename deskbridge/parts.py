@@ -342,6 +342,9 @@ class MigrationSettings(_Part):
     """What is taken besides the conversation, as a note for staff; each costs a call for each ticket."""
     time: Literal["note", "entries"] = "note"
     """Whether booked time stands in that note, or is booked again entry by entry, where a tool can (Jira)."""
+    requesters: Literal["text", "accounts"] = "text"
+    """Whether who asked stands in the text alone, or becomes a customer with an account where a place has a
+    portal (Jira Service Management)."""
     strangers: Literal["park", "take"] = "take"
     """What becomes of tickets of customers whom the settings do not know."""
     number: str = ""

@@ -17,7 +17,7 @@ from pathlib import Path
 from connectors.base import Connector, Presence, Snapshot
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, UnsafePlan, WireError
 from mappings.provenance import Signer
-from mappings.ticket import Field, Ref, Relation, TimeEntry
+from mappings.ticket import Field, Organisation, Person, Ref, Relation, TimeEntry
 from sync.fuses import STANDARD, Fuses
 from sync.health import Breakers
 from sync.identity import changed
@@ -293,6 +293,7 @@ class Engine:
         plan, gone = Plan((), ()), ""
         whose: tuple[str | None, tuple[Relation, ...]] = (None, ())
         booked: tuple[TimeEntry, ...] = ()
+        asked: tuple[Person | None, Organisation | None] = (None, None)
         made: list[Write] = []
         held = True
         try:
@@ -304,7 +305,7 @@ class Engine:
             self._learn(seen)
             seen = self._followed(claim, seen)
             self._refuse_if_older(seen)
-            whose, booked = _whose(seen), _booked(seen)
+            whose, booked, asked = _whose(seen), _booked(seen), _asked(seen)
             decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed, remap=remap)
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
@@ -334,7 +335,8 @@ class Engine:
             if held:
                 self._store.inbox.release(claim)
         look = self._store.looking.name
-        return Reconciled(row.subject, plan, outcome, tuple(made), *whose, gone, look, row.reason, booked)
+        found = (*whose, gone, look, row.reason, booked, *asked)
+        return Reconciled(row.subject, plan, outcome, tuple(made), *found)
 
     def _outcome_of(self, error: Exception) -> Outcome:
         """Return what is done about an error: one odd ticket must not stop all others."""
@@ -469,6 +471,14 @@ def _booked(seen: Observation) -> tuple[TimeEntry, ...]:
     leading = seen.tickets[0].situation
     front = leading.front()
     return (leading.sides[front].ticket.time_entries or ()) if front else ()
+
+
+def _asked(seen: Observation) -> tuple[Person | None, Organisation | None]:
+    """Return who asked, and for which organisation, by the front side that leads."""
+    leading = seen.tickets[0].situation
+    front = leading.front()
+    ticket = leading.sides[front].ticket if front else None
+    return (ticket.requester, ticket.organisation) if ticket else (None, None)
 
 
 def _unexpected(error: Exception) -> str:

@@ -28,7 +28,7 @@ _DESK = """\
 a Service Management project: customers get portal accounts, which cost no licence, and see their requests
 an issue without a request type is on no portal: its customer sees nothing of it
 notes become internal comments, replies public ones; a file in no reply is for agents
-a run creates no customers and no organisations there: who asked stands in the text, the hub is the reporter
+who asked stands in the text; with requesters = "accounts" they get accounts, and are the reporters
 agents need a Service Management licence each; everybody else on the site comments internally
 its own SLA counts from the day of the move; switch its goals off for moved tickets, the hub keeps the past
 customers are mailed about requests unless Project settings > Customer notifications is off; no call turns it

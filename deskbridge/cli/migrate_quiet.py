@@ -54,18 +54,23 @@ def off(by: By = None, settings: SettingsFile = DEFAULT_SETTINGS) -> None:
 @app.command()
 def canary(
     key: Annotated[str, typer.Argument(help="A request in the target, written by a customer of yours.")],
+    invite: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Make an account for this mailbox of yours too.")
+    ] = "",
     by: By = None,
     settings: SettingsFile = DEFAULT_SETTINGS,
 ) -> None:
     """Write on one customer's request what a run would write, to see whether its customer is mailed.
 
-    Example: deskbridge migrate quiet canary HELP-7
+    Where customers are to have accounts, an address without one tells whether they would be invited.
+
+    Example: deskbridge migrate quiet canary HELP-7 --invite me@example.com
     """
     from deskbridge.bootstrap import build  # as in `on`
     from deskbridge.migration.quiet import give_canary
     from deskbridge.sla.amending import who_asks
 
-    for line in give_canary(build(settings, os.environ), key, who_asks(by)):
+    for line in give_canary(build(settings, os.environ), key, who_asks(by), invite):
         typer.echo(line)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from connectors.base import Connector
 from connectors.capabilities import Mails, PlaceAbilities
+from connectors.customers import Customers, customers
 from connectors.errors import UnsafePlan
 from connectors.quota import Budget
-from deskbridge.bootstrap import Application, connectors_of
+from deskbridge.bootstrap import Application, config_of, connectors_of
 from deskbridge.migration.desk import desk_of_run, source_of, targets_of
 from mappings.boards import Place
 from sync.apply import RunWork
+from sync.migrate.admissions import Admissions
 from sync.migrate.bulk import Together, Turns
 from sync.migrate.engine import RunEngine
 from sync.routing import Desk
@@ -32,6 +34,8 @@ class Machine:
     desk: Desk
     connectors: Mapping[str, Connector]
     budgets: Mapping[str, Budget]
+    reach: Mapping[str, Customers]
+    """The targets' customers, where those are to have accounts."""
     engine: RunEngine
     turns: Turns
     workers: int
@@ -65,7 +69,8 @@ def machine_of(
     connectors = connectors_of(settings, now, budgets, store.database.former)
     desk = desk_of_run(application.desk, settings, quiet, customers)
     turns = Turns(workers)
-    engine = _engine(application, connectors, desk, turns, 0)
+    reach = _reach(application, places, budgets)
+    engine = _engine(application, connectors, desk, turns, 0, reach)
     return Machine(
         application=application,
         source=source,
@@ -73,6 +78,7 @@ def machine_of(
         desk=desk,
         connectors=connectors,
         budgets=budgets,
+        reach=reach,
         engine=engine,
         turns=turns,
         workers=workers,
@@ -98,6 +104,13 @@ def ready(machine: Machine, quiet: Collection[str] = ()) -> Machine:
         for place, can in able.items()
         if place.connection not in quiet and (found := mailing(can))
     ]
+    loud += [
+        f"{place.connection} {place.key}: accounts that are made may be invited by mail; try it out with"
+        " `deskbridge migrate quiet canary KEY --invite ADDRESS`"
+        for place in able
+        if (reach := machine.reach.get(place.connection)) and reach.has_portal(place.key)
+        if not _invites_nobody(machine.application, place, quiet)
+    ]
     if loud:
         way = "switch their mails off and prove it: `deskbridge migrate quiet on`; see `deskbridge mails`"
         raise UnsafePlan("; ".join([*loud, way]))
@@ -108,13 +121,35 @@ def ready(machine: Machine, quiet: Collection[str] = ()) -> Machine:
 
 def working_for(machine: Machine, run: int) -> Machine:
     """Return the machine as it works for a run of this number."""
-    engine = _engine(machine.application, machine.connectors, machine.desk, machine.turns, run)
+    engine = _engine(machine.application, machine.connectors, machine.desk, machine.turns, run, machine.reach)
     return replace(machine, engine=engine)
 
 
+def _reach(
+    application: Application, places: Iterable[Place], budgets: Mapping[str, Budget]
+) -> dict[str, Customers]:
+    """Return the targets' customers, where a person wants them to have accounts."""
+    settings = application.settings
+    if settings.migration.requesters != "accounts":
+        return {}
+    found = {
+        name: customers(
+            settings.connections[name].system, config_of(settings, name, application.now, budgets[name], {})
+        )
+        for name in dict.fromkeys(place.connection for place in places)
+    }
+    return {name: reach for name, reach in found.items() if reach is not None}
+
+
 def _engine(
-    application: Application, connectors: Mapping[str, Connector], desk: Desk, turns: Turns, run: int
+    application: Application,
+    connectors: Mapping[str, Connector],
+    desk: Desk,
+    turns: Turns,
+    run: int,
+    reach: Mapping[str, Customers],
 ) -> RunEngine:
+    known = {customer.key: customer for customer in desk.customers}
     return RunEngine(
         store=application.store,
         connectors=connectors,
@@ -122,7 +157,14 @@ def _engine(
         signer=application.signer,
         now=application.now,
         run=RunWork(run, Together(turns).create),
+        admissions=Admissions(application.store, reach, known, application.now) if reach else None,
     )
+
+
+def _invites_nobody(application: Application, place: Place, quiet: Collection[str]) -> bool:
+    """Whether it was proved that who is given an account is not mailed about it."""
+    known = application.store.quiets.find(place.connection, place.key)
+    return place.connection in quiet and known is not None and bool(known.invited and known.confirmed)
 
 
 def mailing(can: PlaceAbilities) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from connectors.base import ConnectionConfig, Connector
+from connectors.customers import customers
 from connectors.errors import ConfigError, Gone, Rejected, WireError
 from connectors.past import Pace, Past, consequences, paces, past
 from deskbridge.bootstrap import Application, config_of, connectors_of
@@ -83,7 +84,7 @@ def find(application: Application, source: str | None, to: str | None, asked: As
         organisations=_organisations(connectors[home]),
         staff={key: who for key, who in behind.staff().items() if key != me},
         checked=checked,
-        consequences=_consequences(application, configs, target.connection),
+        consequences=_consequences(application, configs, target.connection, told),
         promised=promised(application, behind, told, home, target.connection),
         made={name: meters[name].calls for name in wanted},
     )
@@ -147,13 +148,27 @@ def _organisations(connector: Connector) -> dict[str, Organisation]:
 
 
 def _consequences(
-    application: Application, configs: Mapping[str, ConnectionConfig], target: str
+    application: Application, configs: Mapping[str, ConnectionConfig], target: str, told: Told
 ) -> dict[str, tuple[str, ...]]:
     found = {}
     system = application.settings.connections[target].system
+    reach = customers(system, configs[target])
+    wanted = application.settings.migration.requesters == "accounts"
     for place in places_of(application.settings, target):
         try:
-            found[f"{target} {place.key}"] = consequences(system, configs[target], place.key)
+            lines = consequences(system, configs[target], place.key)
+            if wanted and reach is not None and reach.has_portal(place.key):
+                lines = (*lines, _admitted(told))
+            found[f"{target} {place.key}"] = lines
         except WireError:
             continue  # what is wrong with the place stands among what the target lacks
     return found
+
+
+def _admitted(told: Told) -> str:
+    """Say what is made of customers; nobody knows yet who of them has an account there."""
+    people, theirs = len(told.counted.requesters), len(told.counted.organisations)
+    return (
+        f"{people:,} accounts and {theirs:,} organisations will be made at most, by three calls for each, and"
+        " each ticket is given to its customer by one call more; no rollback takes accounts away"
+    )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from connectors.base import CommentDraft, Connector, Snapshot
+from connectors.customers import customers
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Unauthorised, UnsafePlan, WireError
 from connectors.quiet import Switch, Switches, switches
 from deskbridge.bootstrap import Application, config_of
@@ -119,9 +120,10 @@ def turn_off(application: Application, who: str) -> Iterator[str]:
         raise first
 
 
-def give_canary(application: Application, key: str, who: str) -> Iterator[str]:
+def give_canary(application: Application, key: str, who: str, invite: str = "") -> Iterator[str]:
     """Write on a customer's request what a run would, for its customer's mailbox to be looked into.
 
+    For an address to `invite` an account is made as a run makes them: an invitation would come there.
     Raises ConfigError where no place of the migration has such a ticket, UnsafePlan before `turn_on`.
     """
     place, connector, side = _found(application, key)
@@ -130,7 +132,11 @@ def give_canary(application: Application, key: str, who: str) -> Iterator[str]:
         raise UnsafePlan(f"{place.connection} {place.key} is not quiet yet: `deskbridge migrate quiet on`")
     at = application.now()
     note = replace(known, canary=str(side.ref), asked=at, confirmed=None, confirmed_by="", who=who)
-    application.store.quiets.put(note)
+    application.store.quiets.put(replace(note, invited=""))
+    if invite:
+        _invited(application, place, invite)
+        application.store.quiets.put(replace(note, invited=invite))
+        yield f"{place.connection}: an account was made for {invite}"
     for audience in (Audience.STAFF, Audience.CUSTOMER):
         token = application.signer.write(_marker(application, side.ref, audience, at.isoformat()))
         words = "deskbridge tries out whether anybody is mailed about this"
@@ -157,6 +163,18 @@ def _moved(connector: Connector, side: Snapshot, before: Status) -> str:
     return f"its status went to {other} and back to {before}"
 
 
+def _invited(application: Application, place: Place, mail: str) -> None:
+    """Make a customer's account. Raises ConfigError where that proves nothing."""
+    settings, name = application.settings, place.connection
+    config = config_of(settings, name, application.now, application.budgets[name], {})
+    reach = customers(settings.connections[name].system, config)
+    if reach is None or not reach.has_portal(place.key):
+        raise ConfigError([f"{name} {place.key}: nobody is given an account there"])
+    found = reach.account(place.key, mail, mail)
+    if found is None or not found.made:
+        raise ConfigError([f"{mail} has an account already: name an address that has none"])
+
+
 def confirm(application: Application, who: str) -> Iterator[str]:
     """Record that nothing came into the canary's mailbox. Raises UnsafePlan where nothing was tried out."""
     waiting = [one for one in standings(application) if one.mails]
@@ -170,7 +188,8 @@ def confirm(application: Application, who: str) -> Iterator[str]:
     for one in waiting:
         if one.known is not None:
             application.store.quiets.put(replace(one.known, confirmed=at, confirmed_by=who))
-            yield f"{one}: {who} says that nothing came to the customer of {one.known.canary}"
+            also = f", and no invitation to {one.known.invited}" if one.known.invited else ""
+            yield f"{one}: {who} says that nothing came to the customer of {one.known.canary}{also}"
     if not waiting:
         yield "Nothing that a run writes mails a customer: there is nothing to confirm."
 

@@ -31,6 +31,8 @@ class Undoing:
     """What stays, each with the reason."""
     problems: list[str] = field(default_factory=list)
     """Rights that are missing; nothing was tried."""
+    stays: dict[str, int] = field(default_factory=dict)
+    """Accounts and organisations that runs made, by kind: they are not taken away."""
 
     @property
     def whole(self) -> bool:
@@ -57,7 +59,7 @@ def _undone(
 ) -> Undoing:
     """Undo for as long as this process is the one that does it (`ours`); without that, only look."""
     settings, store = application.settings, application.store
-    source, found = source_of(settings), Undoing()
+    source, found = source_of(settings), Undoing(stays=store.admitted.made())
     for error in application.engine.identify():
         raise error
     places = targets_of(settings)
@@ -85,7 +87,9 @@ def undoing_lines(found: Undoing, *, apply: bool) -> list[str]:
     lines += [f"{one.what}: {one.target} (of {one.source}): {one.why}" for one in found.left]
     if not apply:
         lines.append("Nothing is deleted yet: say --apply. What is deleted cannot be brought back.")
-    return [*lines, KEPT]
+    made = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in found.stays.items()]
+    people = f"Customers' records stay too, as people may use them by now: {', '.join(made)}." if made else ""
+    return [*lines, KEPT, *([people] if people else [])]
 
 
 def undoing_json(found: Undoing) -> dict[str, object]:
@@ -97,6 +101,7 @@ def undoing_json(found: Undoing) -> dict[str, object]:
             for one in found.left
         ],
         "problems": found.problems,
+        "stays": found.stays,
     }
 
 

@@ -12,6 +12,7 @@ from mappings.provenance import Signer
 from mappings.ticket import Field, Ref
 from sync.apply import RunWork
 from sync.engine import Engine
+from sync.migrate.admissions import Admissions
 from sync.migrate.bookings import Bookings
 from sync.observe import Observation
 from sync.operations import Plan
@@ -37,9 +38,11 @@ class RunEngine(Engine):
         signer: Signer,
         now: Callable[[], datetime],
         run: RunWork,
+        admissions: Admissions | None = None,
     ) -> None:
+        """`admissions` give tickets to their customers, where that is wanted."""
         super().__init__(store=store, connectors=connectors, desk=desk, signer=signer, now=now, fuses=None)
-        self._runs = store.runs
+        self._runs, self._admissions = store.runs, admissions
         self._reconciler = Reconciler(
             store=store, connectors=connectors, signer=signer, now=now, fuses=None, run=run
         )
@@ -53,9 +56,27 @@ class RunEngine(Engine):
         if subject.startswith("bundle:") and self._runs.held(subject) is None:
             return Reconciled(subject, Plan((), ()), Done())
         result = self._reconcile(Row(subject, self._now(), "a run", 0, None), remap)
-        if result is None or not (self._desk.rules.books and result.booked):
-            return result
-        return replace(result, outcome=self._booked(ref, result))
+        if result is None:
+            return None
+        if self._desk.rules.books and result.booked:
+            result = replace(result, outcome=self._booked(ref, result))
+        return replace(result, outcome=self._admitted(ref, result)) if self._admissions else result
+
+    def _admitted(self, source: Ref, result: Reconciled) -> Outcome:
+        """Give a ticket to its customer, now that all stands there; return what comes of it."""
+        bundle = self._store.bundles.load(self._store.bundles.subject(source))
+        target = next((ref for ref in bundle.refs if ref != source), None)
+        if target is None or bundle.run is None or not isinstance(result.outcome, Done):
+            return result.outcome
+        try:
+            if self._admissions is not None:
+                self._admissions.admit(target, result.asker, result.theirs, result.customer)
+        except (Gone, Rejected) as error:
+            return Parked(f"{target.connection}: who asked: {error.text}")
+        except WireError as error:
+            self.breakers.failed(error)
+            return postponed([error], self._now())
+        return result.outcome
 
     def _booked(self, source: Ref, result: Reconciled) -> Outcome:
         """Book the time of a ticket that is there now; return what comes of it."""

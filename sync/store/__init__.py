@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from mappings.ticket import Ref
 from sync.store.accounts import Accounts
+from sync.store.admitted import Admitted
 from sync.store.audit import Audit
 from sync.store.bundles import Bundles
 from sync.store.carried import Carrying
@@ -83,6 +84,7 @@ class Store:
     audit: Audit
     runs: Runs
     quiets: Quiets
+    admitted: Admitted
     ratings: Ratings
     cutovers: Cutovers
     movings: Movings
@@ -192,6 +194,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         audit=Audit(database),
         runs=Runs(database),
         quiets=Quiets(database),
+        admitted=Admitted(database),
         ratings=Ratings(database),
         cutovers=Cutovers(database),
         movings=Movings(database),

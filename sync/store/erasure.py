@@ -25,6 +25,7 @@ from sync.store.derived import words_of
 ERASED = "[erased]"
 _SHORTEST = 3
 SAID: Mapping[str, tuple[str, ...]] = {
+    "admitted": ("name",),
     "amendments": ("who", "reason"),
     "audit": ("who", "subject", "detail", "place"),
     "carried": ("facts",),
@@ -40,7 +41,7 @@ SAID: Mapping[str, tuple[str, ...]] = {
     "mirrors": ("name",),
     "notifications": ("title", "body", "whom"),
     "pulse": ("why",),
-    "quiets": ("who", "canary", "confirmed_by"),
+    "quiets": ("who", "canary", "confirmed_by", "invited"),
     "ratings": ("remark",),
     "runs": ("who", "why", "accepted_by", "asked", "progress", "verified"),
     "seen": ("native", "wanted", "sent"),

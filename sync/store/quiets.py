@@ -43,6 +43,8 @@ class Quiet:
     confirmed_by: str = ""
     confirmed: datetime | None = None
     """When somebody said that nothing came."""
+    invited: str = ""
+    """The address for which an account was made, to see whether an invitation comes there."""
 
 
 _REST = (
@@ -56,6 +58,7 @@ _REST = (
     "asked",
     "confirmed_by",
     "confirmed",
+    "invited",
 )
 
 

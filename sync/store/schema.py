@@ -572,6 +572,7 @@ quiets = Table(
     *_texts("before", "before_name", "silent", "state", "who", "canary", "confirmed_by"),
     Column("at", Instant, nullable=False),
     *(Column(name, Instant) for name in ("asked", "confirmed")),
+    Column("invited", Text, nullable=False, server_default=""),
 )
 
 cutovers = Table(
@@ -609,4 +610,13 @@ ratings = Table(
     *_texts("mood", "native", "remark", "author"),
     *(Column(name, Instant, nullable=False) for name in ("given", "noted")),
     Index("ix_ratings_given", "given"),
+)
+
+admitted = Table(
+    "admitted",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("connection", "kind", "name")),
+    *_texts("key"),
+    Column("made", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
 )

@@ -173,6 +173,9 @@ def test_an_older_store_has_it_all_too(store: Store, address: Address) -> None:
         before = [sorted(map(tuple, tx.execute(select(table)))) for table in tables]
         words = tx.execute(select(t.served.c.words).order_by(t.served.c.key)).scalars().all()
         for statement in (
+            "DROP TABLE admitted",
+            "ALTER TABLE quiets DROP COLUMN invited",
+            "ALTER TABLE seen DROP COLUMN sent",
             "DROP TABLE ratings",
             "DROP TABLE happened",
             "DROP TABLE theirs",
