@@ -49,8 +49,12 @@ def run(
         str, typer.Option("--share", metavar="PERCENT", help="How much of each quota it may use, at most.")
     ] = "",
     workers: Annotated[
-        int, typer.Option("--workers", min=1, max=14, help="Tickets that are worked on at once.")
+        int, typer.Option("--workers", min=1, max=64, help="Tickets that are worked on at once.")
     ] = 8,
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", min=1, max=16, help="How many share the work; a core each, if not said."),
+    ] = None,
     go_on: Annotated[
         bool, typer.Option("--continue", help="The rules changed: leave what was migrated as it is.")
     ] = False,
@@ -98,6 +102,7 @@ def run(
         demo=demo,
         share=share_of(share),
         workers=workers,
+        processes=processes,
         changed=Changed.REMAP if remap else Changed.CONTINUE if go_on else Changed.ASK,
         notify=notify,
         hours=hours,

@@ -25,8 +25,11 @@ from deskbridge.rerouted import known
 from deskbridge.words import nearest
 from mappings.ticket import Ref, Status
 from sync.migrate.backfill import Backfill, BackfillEngine, Kind
+from sync.migrate.bulk import Turns
+from sync.migrate.crew import Threads
 from sync.migrate.filling import Filling, rows
 from sync.migrate.metered import Metered
+from sync.migrate.run import Loop
 from sync.outcome import Planned, not_before
 from sync.rules import Role
 from sync.store.quota import Share, SharedBudget
@@ -271,14 +274,14 @@ def _worked(filler: Filler, run: int, progress: Progress) -> tuple[RunState, str
     _list(filler, progress)
     if progress.stop():
         return RunState.STOPPED, _STOPPED
-    loop = Filling(
-        store=application.store,
-        engine=filler.engine(),
-        run=run,
-        asked=orders.asked,
-        connections=tuple(filler.connectors),
-        now=application.now,
-        threads=WORKERS,
+    store, now, scope, engine = application.store, application.now, filler.source, filler.engine()
+    taker = Filling(store=store, engine=engine, run=run, source=scope, now=now)
+    loop = Loop(
+        store=store,
+        breakers=engine.breakers,
+        connections=(scope, *filler.connectors),
+        now=now,
+        crews=[Threads(taker.take, Turns(WORKERS), WORKERS)],
     )
     progress.works(loop, orders.which)
     done = loop.work(orders.which, progress.stop, limit=orders.limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -17,12 +17,15 @@ from deskbridge.migration.asked import Asked
 from deskbridge.migration.building import Machine, machine_of, ready, working_for
 from deskbridge.migration.choosing import demonstration, waiting
 from deskbridge.migration.opening import Ask, Changed, opened
+from deskbridge.migration.processes import CrewOrders, Process, divided, processes_for
 from deskbridge.migration.progress import Progress
 from deskbridge.migration.quiet import silenced
 from deskbridge.migration.succeeding import succeed
 from deskbridge.notify import notifier_of
+from sync.migrate.crew import Crew, Threads
 from sync.migrate.listing import Lister
 from sync.migrate.run import Loop
+from sync.migrate.take import Taker
 from sync.migrate.ties import Ties
 from sync.outcome import not_before
 from sync.store.outbox import Notification
@@ -41,6 +44,8 @@ class Orders:
     demo: int | None = None
     share: float | None = None
     workers: int = 8
+    processes: int | None = None
+    """How many processes share the work; None has the run decide."""
     changed: Changed = Changed.ASK
     notify: str = ""
     hours: float | None = None
@@ -108,18 +113,16 @@ class _Work:
         """Work round by round; return how it ended, and why."""
         self._list()
         which = self._chosen(which)
+        with self._crews(which, remap=remap) as crews:
+            return self._rounds(which, crews)
+
+    def _rounds(self, which: Which, crews: Sequence[Crew]) -> tuple[RunState, str]:
         for _ in range(ROUNDS):
             if self._progress.stop():
                 return RunState.STOPPED, "somebody stopped it"
-            loop = self._loop()
+            loop = self._loop(crews)
             self._progress.works(loop, which)
-            done = loop.work(
-                which,
-                self._progress.stop,
-                limit=self._orders.limit,
-                remap=remap,
-                customers=frozenset(self._orders.asked.customers),
-            )
+            done = loop.work(which, self._progress.stop, limit=self._orders.limit)
             if loop.why:
                 return RunState.PAUSED, loop.why
             if not done:
@@ -139,17 +142,53 @@ class _Work:
             for _ in ties.make(self._progress.stop):
                 pass
 
-    def _loop(self) -> Loop:
+    def _loop(self, crews: Sequence[Crew]) -> Loop:
         machine = self._machine
         return Loop(
             store=self._store,
-            engine=machine.engine,
-            run=self._run,
+            breakers=machine.engine.breakers,
             connections=(machine.source, *machine.targets),
             now=self._now,
-            turns=machine.turns,
-            threads=machine.threads,
+            crews=crews,
         )
+
+    @contextmanager
+    def _crews(self, which: Which, *, remap: bool) -> Iterator[list[Crew]]:
+        """Give who takes the tickets: threads of this process, and others if there is much to do."""
+        machine, orders, customers = self._machine, self._orders, frozenset(self._orders.asked.customers)
+        waiting = self._store.runs.waiting(machine.source, which)[0]
+        if orders.limit is not None:
+            waiting = min(waiting, orders.limit)
+        count = processes_for(machine.application, orders.processes, machine.workers, waiting)
+        ours, *theirs = divided(machine.workers, count)
+        machine.turns.leave(machine.workers - ours)
+        taker = Taker(
+            store=self._store,
+            engine=machine.engine,
+            run=self._run,
+            source=machine.source,
+            now=self._now,
+            remap=remap,
+            customers=customers,
+        )
+        others = [
+            Process(
+                CrewOrders(
+                    settings=str(machine.application.path),
+                    run=self._run,
+                    workers=workers,
+                    share=orders.share,
+                    customers=tuple(customers),
+                    remap=remap,
+                )
+            )
+            for workers in theirs
+        ]
+        try:
+            yield [Threads(taker.take, machine.turns, machine.threads), *others]
+        finally:
+            for other in others:
+                other.leave()
 
     def _list(self) -> None:
         """Read the lists, however often the source is out of reach meanwhile."""

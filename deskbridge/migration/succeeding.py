@@ -35,6 +35,14 @@ def gone(store: Store, run: int) -> bool:
     return bool(former) and all(map(departed, former))
 
 
+def beside(application: Application, run: int, threads: int) -> Worker:
+    """Enter this process as one that works for a run beside the run's own."""
+    worker = worker_of(application, _beside(run), threads)
+    application.store.workers.join(worker)
+    application.store.database.holder = worker.id
+    return worker
+
+
 def departed(worker: Worker) -> bool:
     """Whether a worker was on this machine, and is not there any more; see `gone`."""
     return worker.host == socket.gethostname() and not _there(worker.pid)
@@ -46,7 +54,7 @@ def succeed(application: Application, run: int, threads: int) -> Worker:
     Raises UnsafePlan where one of them gives a sign of life.
     """
     store = application.store
-    for one in _former(store, run):
+    for one in _former(store, run, _beside(run)):
         if store.workers.bury(one, application.now()) is None and one.id in _ids(store):
             raise UnsafePlan(f"run {run} is worked on by another process, {one.pid} on {one.host}")
     worker = worker_of(application, kind_of(run), threads)
@@ -66,8 +74,12 @@ def beats(application: Application, run: int, worker: Worker) -> bool:
     return True
 
 
-def _former(store: Store, run: int) -> list[Worker]:
-    return [one for one in store.workers.all() if one.kind == kind_of(run)]
+def _beside(run: int) -> str:
+    return f"{kind_of(run)}, beside"
+
+
+def _former(store: Store, run: int, *others: str) -> list[Worker]:
+    return [one for one in store.workers.all() if one.kind in (kind_of(run), *others)]
 
 
 def _ids(store: Store) -> set[str]:

@@ -29,7 +29,7 @@ class _Order:
 @dataclass(eq=False, slots=True)
 class _Batch:
     orders: list[_Order] = field(default_factory=list)
-    sent: bool = False
+    sent: threading.Event = field(default_factory=threading.Event)
 
 
 class Turns:
@@ -38,8 +38,14 @@ class Turns:
     def __init__(self, workers: int) -> None:
         self._free = threading.Semaphore(workers)
         self.changed = threading.Condition()
+        """Told when a batch is full, and when nobody works any more: what the first of a batch waits for."""
         self.working = 0
         """Workers that have a turn, or will soon: one of them may add to a batch."""
+
+    def leave(self, workers: int) -> None:
+        """Have so many workers less, for good: others work in their stead."""
+        for _ in range(workers):
+            self._free.acquire()
 
     @contextmanager
     def mine(self) -> Iterator[None]:
@@ -67,7 +73,8 @@ class Turns:
     def _leave(self) -> None:
         with self.changed:
             self.working -= 1
-            self.changed.notify_all()
+            if not self.working:
+                self.changed.notify_all()
         self._free.release()
 
 
@@ -98,10 +105,11 @@ class Together:
             batch.orders.append(order)
             if len(batch.orders) >= most:
                 self._open.pop(name)
-            changed.notify_all()
-            if batch.orders[0] is not order:
-                changed.wait_for(lambda: batch.sent)
-                return
+                changed.notify_all()
+        if batch.orders[0] is not order:
+            batch.sent.wait()
+            return
+        with changed:
             full = lambda: len(batch.orders) >= most or not self._turns.working  # noqa: E731 - one look
             changed.wait_for(full, timeout=_PATIENCE)
             if self._open.get(name) is batch:
@@ -109,9 +117,7 @@ class Together:
         try:
             self._answer(connector, batch)
         finally:
-            with changed:
-                batch.sent = True
-                changed.notify_all()
+            batch.sent.set()
 
     def _answer(self, connector: Connector, batch: _Batch) -> None:
         """Send a batch; whatever goes wrong is everybody's answer who has none of their own."""

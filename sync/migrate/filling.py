@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 
 from connectors.base import Connector, Hint, Presence
-from sync.migrate.backfill import Backfill, BackfillEngine, Kind, Left
-from sync.migrate.bulk import Turns
+from sync.migrate.backfill import Backfill, Kind, Left
 from sync.migrate.listing import BEGINNING, batches, listed
-from sync.migrate.run import Loop
+from sync.migrate.take import Taker
 from sync.outcome import Parked, Reconciled
 from sync.store import Store
 from sync.store.runs import Item, Listed, Rank, State
@@ -68,30 +67,8 @@ def _linked(key: str, version: str) -> Listed:
     )
 
 
-class Filling(Loop):
-    """Works off what a backfill listed; everything that guards a migration's run guards it."""
-
-    def __init__(
-        self,
-        *,
-        store: Store,
-        engine: BackfillEngine,
-        run: int,
-        asked: Backfill,
-        connections: tuple[str, ...],
-        now: Callable[[], datetime],
-        threads: int,
-    ) -> None:
-        """`connections` are those that must answer."""
-        super().__init__(
-            store=store,
-            engine=engine,
-            run=run,
-            connections=(asked.scope, *connections),
-            now=now,
-            turns=Turns(threads),
-            threads=threads,
-        )
+class Filling(Taker):
+    """Takes what a backfill listed; everything that guards a migration's run guards it."""
 
     def _judged(self, item: Item, result: Reconciled) -> tuple[State | None, str]:
         """Return what became of a ticket, and why; no state for one that was not asked for."""
@@ -108,5 +85,3 @@ class Filling(Loop):
 
     def _settle(self, item: Item, state: State, reason: str, result: Reconciled) -> None:
         self._store.runs.settle(item.ref, state, reason, self._run, None, self._now())
-        with self._lock:
-            self._count(state, reason, result)

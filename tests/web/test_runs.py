@@ -115,13 +115,7 @@ def test_what_is_done_and_what_is_left_agree_from_round_to_round(world: World) -
     assert (progress.now()["phase"], progress.now()["waiting"]) == ("listing", 4)
     for took, done in ((3, 3), (1, 4)):
         loop = Loop(
-            store=store,
-            engine=made.engine,
-            run=world.run,
-            connections=("desk",),
-            now=world.hand,
-            turns=made.turns,
-            threads=1,
+            store=store, breakers=made.engine.breakers, connections=("desk",), now=world.hand, crews=[]
         )
         progress.works(loop, Which())
         assert progress.now()["waiting"] == 4

@@ -1,0 +1,111 @@
+"""One ticket of a run: reconciled once, and what became of it put down at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from mappings.ticket import FIELDS, Field, Ref
+from sync.fields import OWN
+from sync.migrate.source import left_out
+from sync.operations import CreateTicket
+from sync.outcome import Later, Parked, Reconciled
+from sync.store import Store
+from sync.store.runs import Item, Rank, State, Tie
+
+REMAPPED: frozenset[Field] = frozenset(name for name in FIELDS if name not in (*OWN, "tags"))
+"""The fields of what was migrated that are decided again if a person wants that."""
+
+_HELD = timedelta(seconds=10)
+"""When a ticket is tried again that another worker holds."""
+_ALONE = "live work keeps promises of it and nothing of it is elsewhere: unlink it, and retry it"
+"""Why a ticket is left of which only the hub's own acts are on record: it is in no other place yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a ticket that was settled."""
+
+    state: State
+    reason: str
+    created: bool
+    """Whether a ticket was created of it."""
+
+
+class Takes(Protocol):
+    """An engine that takes what a run asks for."""
+
+    def take(self, ref: Ref, *, remap: frozenset[Field] = ...) -> Reconciled | None:
+        """Reconcile a ticket now; None if somebody else is at it."""
+        ...
+
+
+class Taker:
+    """Takes tickets of one source for a run, in any number of threads."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        engine: Takes,
+        run: int,
+        source: str,
+        now: Callable[[], datetime],
+        remap: bool = False,
+        customers: frozenset[str] = frozenset(),
+    ) -> None:
+        """`remap` has the fields of what was migrated decided again; `customers` are those asked for."""
+        self._store, self._engine, self._run, self._source, self._now = store, engine, run, source, now
+        self._remap, self._customers = REMAPPED if remap else frozenset[Field](), customers
+
+    def take(self, item: Item) -> Taken | None:
+        """Take a ticket; return what became of it, or None where it waits, or was not asked for."""
+        result = self._engine.take(item.ref, remap=self._remap)
+        if result is None:
+            self._later(item, self._now() + _HELD, "another worker holds it")
+        elif isinstance(result.outcome, Later):
+            self._later(item, result.outcome.at, str(result.outcome.error))
+        else:
+            state, reason = self._judged(item, result)
+            if state is not None:
+                self._settle(item, state, reason, result)
+                made = any(isinstance(write, CreateTicket) for write in result.made)
+                return Taken(state, reason, made)
+        return None
+
+    def _judged(self, item: Item, result: Reconciled) -> tuple[State | None, str]:
+        """Return what became of a ticket, and why; no state for one that was not asked for."""
+        if result.gone:
+            why = "neither a list nor the archive has it" if item.rank is Rank.UNLISTED else result.gone
+            return State.GONE, why
+        if isinstance(result.outcome, Parked):
+            unread = item.rank is Rank.UNLISTED and self._source == _blamed(result.outcome)
+            return State.UNREACHABLE if unread else State.PARKED, result.outcome.reason
+        subject = self._store.bundles.subject(item.ref)
+        if subject.startswith("bundle:"):
+            if self._store.runs.held(subject) is not None:
+                return State.MIGRATED, ""
+            alone = len(self._store.bundles.load(subject).refs) == 1
+            return (State.PARKED, _ALONE) if alone else (State.MIGRATED, "it was linked before")
+        if self._customers and (whose := result.customer) not in self._customers:
+            self._store.runs.not_asked(item.ref, whose or "")
+            return None, ""
+        return State.SKIPPED, left_out(result.plan, "no route of the migration takes it")
+
+    def _settle(self, item: Item, state: State, reason: str, result: Reconciled) -> None:
+        known = self._store.register.entries(self._source, {item.ref.key})[item.ref.key]
+        version = known.version if state is State.MIGRATED else None
+        if state is State.MIGRATED and result.ties:
+            ties = (Tie(item.ref.key, tie.kind.value, tie.key) for tie in result.ties)
+            self._store.runs.tie(self._source, ties)
+        self._store.runs.settle(item.ref, state, reason, self._run, version, self._now())
+
+    def _later(self, item: Item, at: datetime, reason: str) -> None:
+        self._store.runs.later(item.ref, max(at, self._now() + timedelta(seconds=1)), reason)
+
+
+def _blamed(outcome: Parked) -> str:
+    """Return which connection a reason begins with."""
+    return outcome.reason.partition(":")[0]
