@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from sync.store import Store
+from sync.store.health import Pulse
+
+_SILENT = 2.0
+"""Seconds after which a store that said nothing counts as one that does not answer."""
+
+
+class _Question:
+    """How connections are, asked of the store once at a time: if it hangs, one thread waits, not each."""
+
+    def __init__(self, ask: Callable[[], Mapping[str, Pulse]]) -> None:
+        self._ask = ask
+        self._asked: asyncio.Task[Mapping[str, Pulse]] | None = None
+
+    async def answer(self) -> Mapping[str, Pulse]:
+        """Return what the store says. Raises TimeoutError if it says nothing, and whatever it raises."""
+        if self._asked is None or self._asked.done():
+            self._asked = asyncio.create_task(asyncio.to_thread(self._ask))
+            # Whoever asked may be gone when it fails.
+            self._asked.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
+        return await asyncio.wait_for(asyncio.shield(self._asked), _SILENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +41,10 @@ class Health:
     connections: Collection[str]
     ready: Callable[[], bool]
     """Whether workers are looking."""
+    _pulses: _Question = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_pulses", _Question(self.store.health.pulses))
 
     def routes(self) -> tuple[Route, ...]:
         """Return where it is asked for."""
@@ -36,7 +60,7 @@ class Health:
         A connection that is paused is told, and makes nobody unready: the others go on.
         """
         try:
-            pulses = await asyncio.to_thread(self.store.health.pulses)
+            pulses = await self._pulses.answer()
         except Exception:  # noqa: BLE001 - whatever the store has
             return JSONResponse({"ready": False}, 503)
         states = dict.fromkeys(self.connections, "ok")

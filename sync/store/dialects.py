@@ -56,6 +56,15 @@ _PRAGMAS = (
 _HIGHEST = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
 _OPEN = 40
 """Connections to a file that are kept open: to open one for each transaction takes longer than to use it."""
+_NOTICED = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""How soon a server is found to be gone that says nothing more: within half a minute. By itself a system
+waits two hours (libpq, connection parameters). What an address says counts for more."""
 _LOCK = 0x6465736B
 """The number of the advisory lock under which one process at a time changes the tables."""
 
@@ -258,7 +267,8 @@ def _file(path: Path) -> Engine:
 def _server(url: URL) -> Engine:
     try:
         # A connection that the server closed meanwhile is replaced before it is used.
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        own = {name: value for name, value in _NOTICED.items() if name not in url.query}
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=own)
     except ImportError:
         way = "pip install 'deskbridge[postgres]'"
         raise ConfigError([f"hub.store: psycopg, which speaks to PostgreSQL, is missing: {way}"]) from None

@@ -1,11 +1,13 @@
-"""Pages and API on a PostgreSQL server, which refuses words and numbers that a file takes."""
+"""What answers over HTTP, on a PostgreSQL server: it refuses words that a file takes, and may hang."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from urllib.parse import unquote
 
+import psycopg
 import requests
+from sqlalchemy import create_engine, text
 
 from deskbridge.sharing import share, token_of
 from deskbridge.tokens import make
@@ -13,8 +15,9 @@ from deskbridge.web.api.app import ROOT
 from deskbridge.web.pages.table import PAGES
 from deskbridge.web.serving import looking
 from sync.store.accounts import Role
+from sync.store.dialects import engine_of
 from tests.sync.postgres import Postgres
-from tests.web.conftest import Hand, hub_in
+from tests.web.conftest import Hand, answers, hub_in
 from tests.web.kept import Wrote, keep
 from tests.web.looking import let_in, signed_in
 
@@ -50,3 +53,32 @@ def test_no_address_and_no_form_has_the_database_complain(postgres: Postgres, tm
         assert ada.get(f"/c/{link}").status_code == 200
     hub.store.database.close()
     assert {where: code for where, code in told.items() if code >= 500} == {}
+
+
+def test_a_database_that_hangs_is_told_and_costs_no_webhook(postgres: Postgres, tmp_path: Path) -> None:
+    """Otherwise whoever watches the hub hears nothing at all, and tools switch off webhooks that wait."""
+    store = postgres.store()
+    address = store.render_as_string(hide_password=False)
+    with answers(hub_in(tmp_path, Hand(), DESKBRIDGE_HUB__STORE=address)) as hub:
+        assert requests.get(f"{hub.url}/readyz", timeout=9).status_code == 200
+        server = create_engine(store)
+        with server.begin() as tx:
+            tx.execute(text("LOCK TABLE pulse, inbox IN ACCESS EXCLUSIVE MODE"))
+            assert requests.get(f"{hub.url}/readyz", timeout=9).status_code == 503
+            assert hub.from_desk(7).elapsed.total_seconds() < 2
+        server.dispose()
+        assert requests.get(f"{hub.url}/readyz", timeout=9).status_code == 200
+        assert hub.application.store.inbox.row("ref:desk:7"), "what came meanwhile is written down"
+
+
+def test_a_server_that_vanishes_is_found_gone(postgres: Postgres) -> None:
+    """Otherwise a machine whose database moved elsewhere waits two hours for the answer of the old one."""
+    own = postgres.url.update_query_dict({"keepalives_idle": "60"})
+    for address, idle in ((postgres.url, 10), (own, 60)):
+        engine = engine_of(address)
+        with engine.connect() as tx:
+            driver = tx.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            said = driver.info.get_parameters()
+        engine.dispose()
+        assert (said["keepalives_idle"], said["tcp_user_timeout"]) == (str(idle), "25000")

@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -134,7 +135,13 @@ def answering(tmp_path: Path) -> Iterator[Answering]:
     environment = dict(ENVIRONMENT)
     for name in ("DESK", "JIRA", "GITLAB"):
         environment[f"DESKBRIDGE_CONNECTIONS__{name}__URL"] = dead_address()
-    application = build(settings_in(tmp_path), environment)
+    with answers(build(settings_in(tmp_path), environment)) as made:
+        yield made
+
+
+@contextmanager
+def answers(application: Application) -> Iterator[Answering]:
+    """Have a hub answer, and close its store in the end."""
     serving, where, up = Serving(application), list[str](), threading.Event()
 
     def started(url: str) -> None:
@@ -144,8 +151,10 @@ def answering(tmp_path: Path) -> Iterator[Answering]:
     thread = threading.Thread(target=serving.run, args=("127.0.0.1", 0, started))
     thread.start()
     assert up.wait(10)
-    yield Answering(where[0], application, serving)
-    serving.stop()
-    thread.join(25)
+    try:
+        yield Answering(where[0], application, serving)
+    finally:
+        serving.stop()
+        thread.join(25)
     assert not thread.is_alive(), "it did not end"
     application.store.database.close()
