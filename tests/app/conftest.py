@@ -13,6 +13,7 @@ import pytest
 
 from deskbridge.sandbox.run import Sandbox
 from tests.app.program import Hub, Warm
+from tests.sync.empty import empty_store
 
 _SIDES = {"DESK": "FRESHDESK_URL", "JIRA": "JIRA_URL", "GITLAB": "GITLAB_URL"}
 
@@ -55,6 +56,7 @@ def hub_before(sandbox: Sandbox, warm: Warm, tmp_path: Path) -> Hub:
         environment[f"DESKBRIDGE_CONNECTIONS__{connection}__URL"] = environment[variable]
     environment["DESKBRIDGE_SECRET"] = "the-hub's-secret-0123456789"
     made = Hub(tmp_path, sandbox, environment, warm)
+    empty_store(tmp_path / "store.sqlite3")
     made.settings.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8"), "utf-8")
     made.change(("since = 2026-01-12T00:00:00Z", "since = 2020-01-01T00:00:00Z"))
     made.control("POST", "reset")

@@ -138,6 +138,7 @@ def a_stranger(hub: Hub) -> None:
 class TestSync:
     def test_plan_says_what_sync_writes(self, hub: Hub) -> None:
         """A plan would write, or sync would write something else, or never come to an end."""
+        (hub.folder / "store.sqlite3").unlink()  # a hub's first day: `plan` makes its store
         two_tickets(hub)
         mailed = hub.customers_mailed()
         hub.refuse_writes()

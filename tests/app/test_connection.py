@@ -52,6 +52,7 @@ class TestCheck:
 
     def test_without_a_store_nobody_was_anybody(self, hub: Hub) -> None:
         """A check before the first sync would make a store, or fail for want of one."""
+        (hub.folder / "store.sqlite3").unlink()
         assert "it was account" not in hub.run("check", "--live").out
         assert not (hub.folder / "store.sqlite3").exists()
         (hub.folder / "store.sqlite3").write_text("no store", "utf-8")

@@ -15,6 +15,7 @@ from tests.sync.filled import fill
 def test_a_backup_is_made_and_restored(tmp_path: Path) -> None:
     """Otherwise what the runbook says cannot be typed, or the hub goes on with what it does not know."""
     machine, file = Machine(tmp_path), tmp_path / "copy"
+    (tmp_path / "store.sqlite3").unlink()
     with pytest.raises(ConfigError, match="there is no store yet"):
         machine.typed("backup", str(file))
     assert list(tmp_path.glob("store.sqlite3*")) == []

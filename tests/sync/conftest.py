@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from deskbridge.demo.people import Tool
+from deskbridge.sandbox.run import Sandbox
 from sync.store.dialects import Address
 from tests.sync import postgres as server
+from tests.sync.empty import empty_store
+from tests.sync.three_tools import START
 from tests.sync.world import Make, World
 
 DATABASES = ("sqlite", "postgresql")
@@ -32,9 +36,23 @@ def postgres() -> Iterator[server.Postgres]:
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Address:
     """Where an empty store is: once a file, once a database on a server."""
     if request.param == "sqlite":
-        return tmp_path / "kept" / "store.sqlite3"
+        return empty_store(tmp_path / "kept" / "store.sqlite3")
     running: server.Postgres = request.getfixturevalue("postgres")
     return running.store()
+
+
+@pytest.fixture(scope="module")
+def tools() -> Iterator[Sandbox]:
+    """Three tools for all tests of a module."""
+    with Sandbox.running(start=START, limits=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def untouched(tools: Sandbox) -> Sandbox:
+    """The module's three tools, with nothing in them that another test left; only their clock went on."""
+    Tool(tools.control_url)("POST", "reset")
+    return tools
 
 
 @pytest.fixture

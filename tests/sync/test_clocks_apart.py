@@ -10,11 +10,11 @@ import pytest
 
 from deskbridge.bootstrap import build
 from deskbridge.check import ask
-from deskbridge.demo.people import People, Tool
+from deskbridge.demo.people import People
 from deskbridge.sandbox.run import Sandbox
 from deskbridge.sandbox.world import Fault
 from mappings.ticket import Ref
-from tests.sync.three_tools import KIM, START, environment_of, settings_in
+from tests.sync.three_tools import KIM, environment_of, settings_in
 
 HOUR = timedelta(hours=1)
 
@@ -52,18 +52,10 @@ class Apart:
         return " ".join(text["body"] for text in self.people.agent("GET", f"tickets/{ticket}/conversations"))
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    """Three tools for all tests of this module; each begins with none of another's tickets."""
-    with Sandbox.running(start=START, limits=False) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def made(running: Sandbox, tmp_path: Path) -> Iterator[Apart]:
+def made(untouched: Sandbox, tmp_path: Path) -> Iterator[Apart]:
     """A hub whose clock is an hour ahead; a test may say otherwise."""
-    Tool(running.control_url)("POST", "reset")
-    made = Apart(running, tmp_path)
+    made = Apart(untouched, tmp_path)
     yield made
     made.application.store.database.close()
 

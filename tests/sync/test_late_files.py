@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from deskbridge.bootstrap import Application, build
-from deskbridge.demo.people import File, People, Tool
+from deskbridge.demo.people import File, People
 from deskbridge.sandbox.run import Sandbox
 from deskbridge.sandbox.world import Fault
 from sync.store.decisions import WRITTEN
-from tests.sync.three_tools import KIM, START, environment_of, goes_on, settings_in
+from tests.sync.three_tools import KIM, environment_of, goes_on, settings_in
 
 LOG = File("log.bin", b"what the pump said " * 400, "application/octet-stream")
 SUBJECT = "Pump stops"
@@ -85,18 +85,10 @@ class Desk:
         return [each.problem or each.plan.writes for each in planned if each.plan or each.problem]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    """Three tools for all tests of this module."""
-    with Sandbox.running(start=START, limits=False) as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def desk(running: Sandbox, tmp_path: Path) -> Iterator[Desk]:
+def desk(untouched: Sandbox, tmp_path: Path) -> Iterator[Desk]:
     """A hub before tools in which nothing has happened yet."""
-    Tool(running.control_url)("POST", "reset")
-    made = Desk(running, tmp_path)
+    made = Desk(untouched, tmp_path)
     yield made
     made.application.store.database.close()
 

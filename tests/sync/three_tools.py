@@ -13,6 +13,7 @@ from deskbridge.demo.morning import BOTH, GITLAB, JIRA, Story
 from deskbridge.demo.people import File, People
 from deskbridge.sandbox.run import Sandbox
 from deskbridge.sandbox.world import Clock
+from tests.sync.empty import empty_store
 
 START = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 KIM = "kim@lantern.example"
@@ -22,7 +23,8 @@ TAGS = {BOTH: ["dev", "firmware"], GITLAB: ["firmware"], JIRA: ["dev"]}
 
 
 def settings_in(folder: Path) -> Path:
-    """Write the demo's settings, and return where."""
+    """Write the demo's settings beside an empty store, and return where."""
+    empty_store(folder / "store.sqlite3")
     settings = folder / "settings.toml"
     settings.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8"), "utf-8")
     return settings

@@ -32,6 +32,7 @@ from sync.sla.steps import Step
 from sync.store import Store, open_store
 from sync.store.dialects import Address
 from sync.store.schema import metadata
+from tests.sync.empty import empty_store
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NAMES = ("desk", "jira", "gitlab")
@@ -104,7 +105,7 @@ class World:
         for name, more in (differing or {}).items():
             usual[name] |= more
         self.connectors = {name: self._connect(name, usual[name]) for name in NAMES}
-        self.store = open_store(address or folder / "store.sqlite3")
+        self.store = open_store(address or empty_store(folder / "store.sqlite3"))
         self.engine = self.hub()
 
     def now(self) -> datetime:

@@ -22,6 +22,7 @@ from deskbridge.bootstrap import Application, build
 from deskbridge.hooks import hook_of
 from deskbridge.web.serving import Serving, looking
 from sync.store.inbox import Waiting
+from tests.sync.empty import empty_store
 from tests.web.looking import let_in
 from tests.web.seen import Desk, desk
 
@@ -76,7 +77,8 @@ def dead_address() -> str:
 
 
 def settings_in(folder: Path) -> Path:
-    """Write the demo's settings, and return where."""
+    """Write the demo's settings beside an empty store, and return where."""
+    empty_store(folder / "store.sqlite3")
     path = folder / "settings.toml"
     path.write_text((files("deskbridge.demo") / "settings.toml").read_text("utf-8"), "utf-8")
     return path
