@@ -40,6 +40,7 @@ def answers(ended: Ended) -> list[str]:
 class TestCheck:
     def test_good_settings(self, hub: Hub) -> None:
         """Somebody with good settings would be told otherwise, or a mere check would call the systems."""
+        (hub.folder / "store.sqlite3").unlink()
         hub.settings.rename(hub.folder / "other.toml")
         ended = hub.end(hub.start("check", DESKBRIDGE_SETTINGS="other.toml"))
         assert (ended.code, ended.err) == (0, "")
@@ -240,6 +241,7 @@ class TestSync:
 
     def test_wrong_settings_write_nothing(self, hub: Hub) -> None:
         """Half of the settings would be acted on."""
+        (hub.folder / "store.sqlite3").unlink()
         hub.change(('readers = "staff"', 'readers = "stuff"'))
         ended = hub.run("sync", "--once", DESKBRIDGE_CONNECTIONS__DESK__URL="http://desk.example")
         assert (ended.code, ended.out) == (2, "")
