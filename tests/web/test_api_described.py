@@ -35,6 +35,7 @@ def test_every_answer_is_as_it_is_described(looked_at: Desk, tmp_path: Path) -> 
     ran = subprocess.run(
         [*command, *_HOW.split(), "-H", token],
         check=False,
+        cwd=tmp_path,  # where it leaves what it remembers
         capture_output=True,
         text=True,
         timeout=150,
