@@ -20,6 +20,7 @@ from tests.sync.postgres import Postgres
 from tests.web.conftest import Hand, answers, hub_in
 from tests.web.kept import Wrote, keep
 from tests.web.looking import let_in, signed_in
+from tests.web.test_hooks import wait
 
 _ODD = ("a%00b", "9" * 18)
 _FIELDS = ("subject", "reason", "why", "finding", "answer", "ticket", "other", "side", "link", "days", "name")
