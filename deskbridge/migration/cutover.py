@@ -165,9 +165,9 @@ def carry(application: Application, now: Cutover, at: datetime) -> int:
 
 def step_of(name: str) -> Step:
     """Return the state of a name. Raises ConfigError."""
-    if name not in [step.value for step in ORDER]:
-        known = [step.value for step in ORDER]
-        raise ConfigError([f"there is no state {name!r}{nearest(name, known)}; they are {', '.join(known)}"])
+    known = [step.value for step in ORDER]
+    if name not in known:
+        raise ConfigError([f"there is no state {name!r}{nearest(name, [*known, 'back'])}"])
     return Step(name)
 
 

@@ -108,6 +108,8 @@ class TestCutover:
         unready = moving.run("migrate", "cutover", "prepared")
         assert (unready.code, "no run over desk came to its end" in unready.err) == (5, True)
         assert moving.run("migrate", "cutover", "frosen").code == 2
+        unknown = moving.run("migrate", "cutover", "bogus")
+        assert (unknown.code, unknown.err.count("watched"), unknown.err.count("back")) == (2, 1, 1)
         went(moving, "prepared", why="a rehearsal")
         told = state(moving)
         assert (told["reached"], told["next"], told["log"][0]["why"]) == ("prepared", "frozen", "a rehearsal")
