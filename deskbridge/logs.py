@@ -45,23 +45,27 @@ def note(log: logging.Logger, what: str, level: int = logging.INFO, **told: obje
     log.log(level, what, extra={"told": told})
 
 
-def looked(result: Reconciled) -> None:
-    """Write what came of a look: a line for it, and one for each write; none if there was nothing to do."""
+def looked(result: Reconciled, whose: Mapping[str, object] | None = None) -> None:
+    """Write what came of a look: a line for it, and one for each write; none if there was nothing to do.
+
+    `whose` is told besides in each of them: what the look was made for.
+    """
     if not result.look:
         return
+    of: dict[str, Any] = {"look": result.look, **(whose or {})}
     for write in result.made:
-        note(_log, "wrote", look=result.look, connection=write.target, kind=type(write).__name__)
+        note(_log, "wrote", connection=write.target, kind=type(write).__name__, **of)
     outcome, made, planned = result.outcome, len(result.made), len(result.plan.writes)
     idle = not planned and not isinstance(outcome, Later | Parked)
     cause = result.why if _CAUSE.fullmatch(result.why) else "another try"
-    told: dict[str, object] = {"outcome": type(outcome).__name__.lower(), "why": cause, "written": made}
+    told: dict[str, Any] = {"outcome": type(outcome).__name__.lower(), "why": cause, "written": made}
     if planned > made:
         told["left"] = planned - made
     if isinstance(outcome, Later):
         told |= {"again": outcome.at.isoformat(), "error": type(outcome.error).__name__}
         if isinstance(outcome.error, WireError):
             told["connection"] = outcome.error.connection
-    note(_log, "looked", logging.DEBUG if idle else logging.INFO, look=result.look, **told)
+    note(_log, "looked", logging.DEBUG if idle else logging.INFO, **of, **told)
 
 
 def traced(error: BaseException) -> str:

@@ -62,7 +62,7 @@ class Hub(_Part):
     keep_decisions: Days = timedelta(days=365)
     """For how long is kept what was decided, and findings that were settled."""
     log: Literal["text", "json"] = "text"
-    """How `serve` and `work` write their log: lines for people, or one object a line for programs."""
+    """How `serve`, `work` and runs write their log: lines for people, or one object a line for programs."""
 
 
 class Connection(_Part):

@@ -141,6 +141,7 @@ def _asked(
 def _carried_out(application: Application, orders: Orders, *, apply: bool, as_json: bool) -> None:
     from deskbridge.migration.backfill_text import filled_json, filled_lines, told_json, told_lines
     from deskbridge.migration.backfilling import filled, filler_of, rehearsed
+    from deskbridge.migration.run_log import open_log
 
     filler = filler_of(application, orders)
     if not apply:
@@ -148,6 +149,7 @@ def _carried_out(application: Application, orders: Orders, *, apply: bool, as_js
         shown = json.dumps(told_json(filler.source, told), indent=2) if as_json else None
         typer.echo(shown or "\n".join(told_lines(filler.source, told)))
         return
+    open_log(application)
     run, code = filled(filler)
     done = (application.store, run, orders.which)
     typer.echo(json.dumps(filled_json(*done), indent=2) if as_json else "\n".join(filled_lines(*done)))

@@ -85,6 +85,7 @@ def run(
     from deskbridge.migration.asked import Asked, share_of
     from deskbridge.migration.opening import Changed
     from deskbridge.migration.rehearsal import rehearsed
+    from deskbridge.migration.run_log import open_log
     from deskbridge.migration.running import Orders, migrated
     from deskbridge.migration.told import standing_json, standing_lines, standing_of
 
@@ -111,6 +112,7 @@ def run(
     if not apply:
         typer.echo(rehearsed(application, orders, as_json=as_json))
         return
+    open_log(application)
     done, code = migrated(application, orders, _ask)
     standing = standing_of(application.store, done, application.now())
     shown = json.dumps(standing_json(standing), indent=2) if as_json else "\n".join(standing_lines(standing))

@@ -18,6 +18,7 @@ from deskbridge.migration.asked import Asked
 from deskbridge.migration.choosing import meant
 from deskbridge.migration.opening import refuse_two
 from deskbridge.migration.progress import Progress
+from deskbridge.migration.run_log import RunLog
 from deskbridge.migration.running import stopped_by_signals
 from deskbridge.migration.succeeding import succeed
 from deskbridge.remap import FIELDS_REMAPPED
@@ -241,17 +242,20 @@ def filled(filler: Filler) -> tuple[Run, int]:
     runs, now, scope = application.store.runs, application.now, filler.source
     run = _opened(filler)
     worker = succeed(application, run.id, WORKERS)
+    log = RunLog(application, run.id)
+    log.begun(scope, WORKERS)
     progress = Progress(filler, run.id, worker, orders.which, hours=None, late=lambda why: None)
     progress.start()
     try:
         with stopped_by_signals(progress.stopping):
-            state, why = _worked(filler, run.id, progress)
+            state, why = _worked(filler, run.id, progress, log)
     finally:
         progress.end()
     if progress.broken is not None:
         raise progress.broken
     application.store.workers.leave(worker.id)
     runs.end(run.id, state, why, now())
+    log.ended(state.value)
     parked = runs.counts(scope, run.id)[State.PARKED]
     return runs.get(run.id) or run, 4 if parked or state is RunState.PAUSED else 0
 
@@ -269,13 +273,13 @@ def _opened(filler: Filler) -> Run:
     return runs.begin(scope, filler.digest, getpass.getuser(), {}, at())
 
 
-def _worked(filler: Filler, run: int, progress: Progress) -> tuple[RunState, str]:
+def _worked(filler: Filler, run: int, progress: Progress, log: RunLog) -> tuple[RunState, str]:
     application, orders = filler.application, filler.orders
     _list(filler, progress)
     if progress.stop():
         return RunState.STOPPED, _STOPPED
     store, now, scope, engine = application.store, application.now, filler.source, filler.engine()
-    taker = Filling(store=store, engine=engine, run=run, source=scope, now=now)
+    taker = Filling(store=store, engine=engine, run=run, source=scope, now=now, told=log.looked)
     loop = Loop(
         store=store,
         breakers=engine.breakers,

@@ -18,6 +18,7 @@ from deskbridge.bootstrap import Application, build
 from deskbridge.migration.asked import Asked
 from deskbridge.migration.building import working_for
 from deskbridge.migration.processes import CrewOrders
+from deskbridge.migration.run_log import RunLog, open_log
 from deskbridge.migration.running import Orders, machine_for
 from deskbridge.migration.succeeding import beside
 from mappings.ticket import Ref
@@ -46,6 +47,7 @@ def main() -> None:
 
 def _work(orders: CrewOrders, said: IO[str]) -> None:
     application = build(Path(orders.settings), os.environ)
+    open_log(application)
     asked = Asked(customers=tuple(orders.customers))
     wanted = Orders(asked=asked, share=orders.share, workers=orders.workers)
     machine = working_for(machine_for(application, wanted), orders.run)
@@ -59,6 +61,7 @@ def _work(orders: CrewOrders, said: IO[str]) -> None:
         now=application.now,
         remap=orders.remap,
         customers=frozenset(orders.customers),
+        told=RunLog(application, orders.run).looked,
     )
     turn = threading.Lock()
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from connectors.errors import UnsafePlan
 from connectors.quota import Budget
 from deskbridge.bootstrap import Application
+from deskbridge.migration.run_log import by_programs, progressed
 from deskbridge.migration.succeeding import beats
 from sync.migrate.run import Loop, Tally
 from sync.store.runs import Which
@@ -150,12 +151,15 @@ class Progress:
         if not goes_on:
             self.stopping.set()
         self._is_late(told)
-        live = sys.stderr.isatty()
-        if live:
+        programs = by_programs(self._machine.application)
+        if sys.stderr.isatty() and not programs:
             sys.stderr.write(f"\r\x1b[2K{progress_line(told)}" + ("\n" if last else ""))
             sys.stderr.flush()
         elif last or time.monotonic() - self._told >= _EVERY:
             self._told = time.monotonic()
+            if programs:
+                progressed(self._run, told)
+                return
             sys.stderr.write(f"{at:%Y-%m-%d %H:%M:%S} UTC {progress_line(told)}\n")
             sys.stderr.flush()
 

@@ -20,6 +20,7 @@ from deskbridge.migration.opening import Ask, Changed, opened
 from deskbridge.migration.processes import CrewOrders, Process, divided, processes_for
 from deskbridge.migration.progress import Progress
 from deskbridge.migration.quiet import silenced
+from deskbridge.migration.run_log import RunLog
 from deskbridge.migration.succeeding import succeed
 from deskbridge.notify import notifier_of
 from sync.migrate.crew import Crew, Threads
@@ -80,19 +81,22 @@ def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, i
         raise
     machine = working_for(machine, run.id)
     tell = _teller(application, orders.notify, run.id)
+    log = RunLog(application, run.id)
+    log.begun(machine.source, machine.threads)
     progress = Progress(
         machine, run.id, worker, which, hours=orders.hours, late=lambda why: tell("late", why)
     )
     progress.start()
     try:
         with stopped_by_signals(progress.stopping):
-            state, why = _Work(machine, run.id, progress, orders).all(which, remap=remap)
+            state, why = _Work(machine, run.id, progress, orders, log).all(which, remap=remap)
     finally:
         progress.end()
     if progress.broken is not None:
         raise progress.broken
     application.store.workers.leave(worker.id)
     application.store.runs.end(run.id, state, why, application.now())
+    log.ended(state.value)
     tell(state.value, why)
     notifier_of(application).once()
     parked = application.store.runs.counts(machine.source, run.id)[State.PARKED]
@@ -102,8 +106,9 @@ def migrated(application: Application, orders: Orders, ask: Ask) -> tuple[Run, i
 class _Work:
     """One process's work for a run."""
 
-    def __init__(self, machine: Machine, run: int, progress: Progress, orders: Orders) -> None:
+    def __init__(self, machine: Machine, run: int, progress: Progress, orders: Orders, log: RunLog) -> None:
         self._machine, self._run, self._progress, self._orders = machine, run, progress, orders
+        self._log = log
         self._store, self._now = machine.application.store, machine.application.now
         connector, reads = machine.connectors[machine.source], machine.desk.rules.reads
         self._lister = Lister(self._store, connector, reads, machine.desk.rules.parts)
@@ -170,6 +175,7 @@ class _Work:
             now=self._now,
             remap=remap,
             customers=customers,
+            told=self._log.looked,
         )
         others = [
             Process(

@@ -23,6 +23,9 @@ _HELD = timedelta(seconds=10)
 _ALONE = "live work keeps promises of it and nothing of it is elsewhere: unlink it, and retry it"
 """Why a ticket is left of which only the hub's own acts are on record: it is in no other place yet."""
 
+Told = Callable[[Item, Reconciled], None]
+"""Hears what came of a look at a ticket."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -55,8 +58,13 @@ class Taker:
         now: Callable[[], datetime],
         remap: bool = False,
         customers: frozenset[str] = frozenset(),
+        told: Told = lambda item, result: None,
     ) -> None:
-        """`remap` has the fields of what was migrated decided again; `customers` are those asked for."""
+        """`remap` has the fields of what was migrated decided again; `customers` are those asked for.
+
+        `told` hears of each look, in the thread that made it.
+        """
+        self._told = told
         self._store, self._engine, self._run, self._source, self._now = store, engine, run, source, now
         self._remap, self._customers = REMAPPED if remap else frozenset[Field](), customers
 
@@ -65,7 +73,9 @@ class Taker:
         result = self._engine.take(item.ref, remap=self._remap)
         if result is None:
             self._later(item, self._now() + _HELD, "another worker holds it")
-        elif isinstance(result.outcome, Later):
+            return None
+        self._told(item, result)
+        if isinstance(result.outcome, Later):
             self._later(item, result.outcome.at, str(result.outcome.error))
         else:
             state, reason = self._judged(item, result)

@@ -16,6 +16,7 @@ import requests
 from deskbridge.bootstrap import build
 from deskbridge.hooks import hook_of
 from deskbridge.logs import People, Programs, note
+from tests.app.moved_in import MIGRATION
 from tests.app.program import Ended, Hub
 
 pytestmark = pytest.mark.timeout(180)
@@ -114,6 +115,33 @@ def test_a_webhook_leads_to_its_look_and_the_look_to_what_was_written(hub: Hub) 
     assert served.ended
     for word in (SUBJECT, BODY, NOTE, NAME, "Zora", "kim@", "not allowed", token):
         assert word not in served.ended.err, word
+
+
+def test_a_run_tells_of_each_look_and_in_lines_for_people_of_what_did_not_go(hub: Hub) -> None:
+    """Otherwise what a weekend's run did to a ticket is nowhere, or stands among a million lines."""
+    hub.settings.write_text(hub.settings.read_text("utf-8") + MIGRATION, "utf-8")
+    ticket = opened(hub)
+    done = hub.run("migrate", "run", "--apply", DESKBRIDGE_HUB__LOG="json")
+    lines = [json.loads(line) for line in done.err.splitlines()]
+    [looked] = [line for line in lines if line["what"] == "looked"]
+    assert (looked["run"], looked["key"], looked["outcome"]) == (1, str(ticket), "done")
+    assert looked["look"] in {one["look"] for one in until(hub, f"desk:{ticket}")}
+    wrote = [line for line in lines if line["what"] == "wrote" and line["look"] == looked["look"]]
+    assert len(wrote) == looked["written"] >= 2
+    assert [line["what"] for line in lines if line["from"].endswith("run_log")] == [
+        "run begun",
+        "run at work",
+        "run ended",
+    ]
+    fault = {"system": "jira", "kind": "answer", "method": "POST", "path": ".*/issue(/bulk)?", "times": 99}
+    hub.control("POST", "faults", **fault, status=400, headers=_JSON, body=json.dumps(_SAID))
+    again = opened(hub)
+    hub.people.note(ticket, "<p>Said since</p>")
+    told = hub.run("migrate", "run", "--apply")
+    [parked] = [line for line in told.err.splitlines() if " looked " in line]
+    assert f"run=2 key={again} outcome=parked" in parked, told.err
+    for word in (SUBJECT, BODY, NOTE, NAME, "kim@", "not allowed"):
+        assert word not in done.err + told.err, word
 
 
 def test_a_line_is_one_line_whatever_is_in_it() -> None:
