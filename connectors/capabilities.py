@@ -133,6 +133,8 @@ class Capabilities:
     """Whether `CommentDraft.tells` has the tool mail staff; elsewhere it tells assignees by itself."""
     books_time: bool
     """Whether `add_time` works."""
+    max_time_text: int
+    """Characters that the text of booked time may have; what is longer is cut."""
     relates: frozenset[RelationKind]
     """The relations that `add_relation` can make."""
     webhooks: Signed | None

@@ -42,6 +42,7 @@ def capabilities(words: Vocabularies, lag: timedelta) -> Capabilities:
         },
         tells_staff=True,
         books_time=True,
+        max_time_text=1_000_000,
         relates=frozenset(RelationKind) - {RelationKind.MERGED_INTO, RelationKind.MOVED_TO},
         webhooks=Signed.HMAC,
         counts_up=False,

@@ -318,6 +318,7 @@ def _capabilities(config: ConnectionConfig) -> Capabilities:
         kinds={name: kind.native for name, kind in KINDS.items()},
         tells_staff=True,
         books_time=True,
+        max_time_text=30_000,
         relates=RELATES,
         webhooks=Signed.TOKEN,
         counts_up=True,

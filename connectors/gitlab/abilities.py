@@ -9,8 +9,8 @@ from connectors.capabilities import QUIET, FieldAbility, Grain, Mails, Part, Pla
 from mappings.ticket import Field
 
 _DAY = FieldAbility(Mails.NEVER, {}, asynchronous=False, grain=Grain.DAY, audience=None)
-PARTS = frozenset({Part.PARTICIPANTS, Part.RELATIONS, Part.HISTORY})
-"""Booked time has no list in the API, only a sum (reference 3.6); issues are not rated."""
+PARTS = frozenset({Part.PARTICIPANTS, Part.TIME, Part.RELATIONS, Part.HISTORY})
+"""Issues are not rated."""
 
 
 def abilities(config: ConnectionConfig) -> PlaceAbilities:

@@ -47,6 +47,7 @@ from connectors.gitlab.read import Reader, is_key
 from connectors.gitlab.recount import recount
 from connectors.gitlab.remarks import remarks
 from connectors.gitlab.status import Statuses, lacking
+from connectors.gitlab.times import LONGEST, book
 from connectors.gitlab.translate import written
 from connectors.gitlab.webhook import hear
 from connectors.gitlab.wire import explain
@@ -119,7 +120,8 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         file_hosts=(),
         kinds=_KINDS,
         tells_staff=False,
-        books_time=False,
+        books_time=True,
+        max_time_text=LONGEST,
         relates=frozenset(KINDS),
         webhooks=Signed.TOKEN,
         counts_up=False,
@@ -269,7 +271,8 @@ class GitLab:
         return False
 
     def add_time(self, key: str, entry: TimeEntry) -> str:
-        raise Rejected(self.name, "add_time", "booked time is a sum in GitLab, without entries")
+        """See `Connector`; the author is always our own account."""
+        return book(self._reader, key, entry)
 
     def add_relation(self, key: str, relation: Relation) -> None:
         relate(self._reader, key, relation)

@@ -50,14 +50,17 @@ class Reply(Part):
 R = TypeVar("R", bound=Reply)
 
 
-def ask(http: Http, kind: TypeAdapter[R], query: str, variables: Mapping[str, Any]) -> R:
-    """Return the answer to a query, or to a mutation that may be made twice.
+def ask(
+    http: Http, kind: TypeAdapter[R], query: str, variables: Mapping[str, Any], *, once: bool = False
+) -> R:
+    """Return the answer to a query, or to a mutation; `once` says of one that it must not be made twice.
 
     Raises Rejected: GraphQL answers 200 with `errors` where it refuses (reference 3.8).
     """
     api = replace(http, base=http.base.removesuffix("/v4"))
     sent = {"query": query, "variables": variables}
-    answer = parse(kind, http.connection, api.call("POST", "graphql", json=sent, idempotent=True))
+    said = api.call("POST", "graphql", json=sent, idempotent=not once)
+    answer = parse(kind, http.connection, said, once=once)
     if answer.errors:
         text = "; ".join(error.message for error in answer.errors)
         raise Rejected(http.connection, "POST graphql", http.shown(text))
@@ -80,14 +83,16 @@ class _Note(Part):
         return int(number) if number.isdecimal() and len(number) < _DIGITS else 0
 
 
-class _Page(Part):
+class Page(Part):
+    """How a list goes on."""
+
     has_next_page: bool = False
     end_cursor: str | None = None
 
 
 class _Notes(Part):
     nodes: tuple[_Note, ...] | None = None
-    page_info: _Page | None = None
+    page_info: Page | None = None
 
 
 class Elsewhere(Part):
@@ -121,7 +126,7 @@ class _Email(Part):
 
 class _Emails(Part):
     nodes: tuple[_Email, ...] | None = None
-    page_info: _Page | None = None
+    page_info: Page | None = None
 
 
 class _Widget(Part):
@@ -154,7 +159,7 @@ def authors(http: Http, issue: Issue) -> Mapping[int, str]:
     for _ in range(_LONGEST):
         notes = _notes(http, {"path": issue.project_path, "iid": str(issue.iid), "after": after})
         found |= {one.number: one.external_author for one in notes.nodes or () if one.external_author}
-        before, after = after, _next(notes.page_info)
+        before, after = after, following(notes.page_info)
         if not after or after == before:
             break
     return found
@@ -198,11 +203,12 @@ def participants(http: Http, issue: Issue) -> tuple[str, ...]:
         if emails is None:
             raise Rejected(http.connection, "POST graphql", "it does not tell who takes part by mail")
         found |= {one.email: None for one in emails.nodes or () if one.email}
-        after = _next(emails.page_info)
+        after = following(emails.page_info)
         if not after:
             return tuple(found)
         turning.page(after)
 
 
-def _next(page: _Page | None) -> str | None:
+def following(page: Page | None) -> str | None:
+    """Return where the next page begins; None where there is none."""
     return page.end_cursor if page and page.has_next_page else None

@@ -1,4 +1,4 @@
-"""What an issue has beyond its conversation: participants, relations, history."""
+"""What an issue has beyond its conversation: participants, time, relations, history."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from connectors.capabilities import Part
 from connectors.errors import Rejected, WireError
 from connectors.gitlab import graphql
 from connectors.gitlab.read import Reader, issue_path, pages
+from connectors.gitlab.times import entries
 from connectors.gitlab.translate import happenings, outsider, participant, relation
 from connectors.gitlab.wire import LABEL_EVENTS, LINKS, STATE_EVENTS, USERS, Link
 from mappings.ticket import Happening, Person, Relation, RelationKind
@@ -31,6 +32,8 @@ def parts(reader: Reader, key: str, also: frozenset[Part]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if Part.PARTICIPANTS in also:
         found["participants"] = tuple(participants(reader, key))
+    if Part.TIME in also:
+        found["time_entries"] = tuple(entries(reader, key))
     if Part.RELATIONS in also:
         found["relations"] = tuple(_relations(reader, key))
     if Part.HISTORY in also:

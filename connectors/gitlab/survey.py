@@ -63,7 +63,7 @@ when a text was written and by whom stands in it: no call that the hub may make 
 issues have a title, a text and labels: type and priority become labels, the status open, closed, or a label
 every text but the first is an internal note, which members from Planner on read
 there are no organisations: whose a ticket is, its label tells; who asked stands in the text
-booked time and ratings stand in an internal note: GitLab keeps a sum of time without entries, and no ratings
+ratings stand in an internal note; so does booked time, or it is booked again, of 255 characters each
 to undo a run its account must be an Owner or a Planner for as long as it takes
 an issue takes 5,000 comments at most
 """.splitlines()

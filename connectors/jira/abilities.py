@@ -83,6 +83,7 @@ def capabilities(config: ConnectionConfig) -> Capabilities:
         kinds=KINDS,
         tells_staff=False,
         books_time=True,
+        max_time_text=30_000,
         relates=RELATES,
         webhooks=Signed.HMAC,
         counts_up=False,

@@ -15,6 +15,8 @@ from sync.operations import Skip, Tell
 from sync.seen import Kind
 from sync.situation import Situation
 
+_AROUND = 200
+"""Characters that booked time has around its text: who worked, and which entry it stands for."""
 HISTORY = "hub:history-"
 """What the names of these notes begin with; a digest of what they say follows."""
 
@@ -39,9 +41,11 @@ def history(s: Situation, target: str) -> Iterator[Tell | Skip]:
 
 def _rest(s: Situation, ticket: Ticket, target: str) -> Ticket:
     """Return a ticket without what its side shows in ways of its own: booked time, and the last rating."""
+    can = s.capabilities[target]
     if s.rules.books and Part.TIME in s.abilities(target).parts:
-        ticket = replace(ticket, time_entries=())
-    if "rating" in s.capabilities[target].fields and (rated := ticket.ratings):
+        long = (one for one in ticket.time_entries or () if len(one.note) + _AROUND > can.max_time_text)
+        ticket = replace(ticket, time_entries=tuple(long))
+    if "rating" in can.fields and (rated := ticket.ratings):
         ticket = replace(ticket, ratings=tuple(r for r in rated if r is not rated[-1] or r.remark.strip()))
     return ticket
 

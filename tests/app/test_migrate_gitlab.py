@@ -6,12 +6,17 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from connectors.capabilities import Part
+from connectors.errors import Uncertain
+from deskbridge.bootstrap import build
 from deskbridge.demo.people import File, Tool
 from deskbridge.sandbox.run import Sandbox
+from mappings.ticket import Ref, TimeEntry
 from tests.app.conftest import hub_before
 from tests.app.program import Hub, Warm
 
@@ -135,7 +140,7 @@ def test_an_estimate_says_what_gitlab_cannot_do(moved: Moved) -> None:
     """Somebody would promise customers, hours and a weekend that GitLab does not have."""
     told = json.loads(moved.hub.run("migrate", "estimate", "--json").out)
     (means,) = [" ".join(one["lines"]) for one in told["consequences"]]
-    for word in ("one by one", "no organisations", "a sum of time", "an Owner or a Planner"):
+    for word in ("one by one", "no organisations", "of 255 characters each", "an Owner or a Planner"):
         assert word in means
     steps = {step["step"]: step["about"] for step in told["steps"]}
     assert steps["create"] == "one call and three looks each"
@@ -215,6 +220,44 @@ def test_gitlab_serves_the_customers_after_the_switch(hub: Hub) -> None:
     assert "on track  gitlab harbour/firmware#1 (lantern)" in clock
     (issue,) = hub.people.gitlab("GET", "issues", params={"scope": "all"})
     assert issue["due_date"] is not None
+
+
+def test_booked_time_becomes_entries_once_each(hub: Hub) -> None:
+    """Hours would be in no report of GitLab, on the wrong day, or twice; a long text would lose its end."""
+    hub.settings.write_text(f'{hub.settings.read_text("utf-8")}{MIGRATION}time = "entries"\n', "utf-8")
+    ticket = hub.people.mail(*KIM, "Import stops", "<p>It stops</p>")
+    for spent, note in (("00:45", "looked"), ("30:15", f"{'again ' * 60}and done")):
+        entry = {"time_spent": spent, "note": note, "executed_at": "2026-03-02T10:00:00Z"}
+        hub.people.agent("POST", f"tickets/{ticket}/time_entries", json=entry)
+    assert hub.run("migrate", "run", "--apply").code == 0
+    app = build(hub.settings, hub.environment)
+    gitlab, bundles = app.connectors["gitlab"], app.store.bundles
+    refs = bundles.load(bundles.subject(Ref("desk", str(ticket)))).refs
+    (target,) = [ref for ref in refs if ref.connection == "gitlab"]
+
+    def booked() -> list[TimeEntry]:
+        return list(gitlab.fetch(target.key, frozenset({Part.TIME})).ticket.time_entries or ())
+
+    first, second = booked()
+    assert (first.spent, second.spent) == (timedelta(minutes=45), timedelta(hours=30, minutes=15))
+    assert f"{first.started:%Y-%m-%d %H:%M}" == "2026-03-02 10:00"
+    assert first.note.startswith(f"Sam Rivera: looked (desk {ticket}, entry ")
+    assert second.note.endswith(", billable)")
+    (issue,) = hub.people.gitlab("GET", "issues", params={"scope": "all"})
+    assert issue["time_stats"]["total_time_spent"] == 31 * 3600
+    notes = hub.people.gitlab("GET", f"issues/{issue['iid']}/notes")
+    (besides,) = [row["body"] for row in notes if not row["system"] and "again again" in row["body"]]
+    assert "and done" in besides
+    assert "looked" not in besides
+    hub.people.note(ticket, "<p>Said since</p>")
+    assert hub.run("migrate", "run", "--apply").code == 0
+    assert booked() == [first, second]
+    lost = {"system": "gitlab", "method": "POST", "path": ".*/graphql$", "times": 1, "kind": "lost"}
+    hub.control("POST", "faults", **lost)
+    with pytest.raises(Uncertain):
+        gitlab.add_time(target.key, first)
+    assert len(booked()) == 3, "what nobody heard the answer of was sent again"
+    app.store.database.close()
 
 
 def _owns(hub: Hub) -> None:

@@ -239,6 +239,35 @@ def test_connections_are_paged(hub: Api, ask: Asker) -> None:
     )
 
 
+def test_only_graphql_tells_booked_time_entry_by_entry(hub: Api, ask: Asker) -> None:
+    """REST keeps a sum: a client that books an entry twice would never see that it did."""
+    issue = hub.issue()
+    hub.post(f"{path_of(issue)}/add_spent_time", duration="30m", summary="by REST")
+    book = """mutation($id: IssuableID!, $spent: String!) {
+      timelogCreate(input: {issuableId: $id, timeSpent: $spent, spentAt: "2026-01-02", summary: "looked"}) {
+        errors timelog { id timeSpent } } }"""
+    id = f"gid://gitlab/Issue/{issue['id']}"
+    made = ask(book, id=id, spent="1h 5m")["data"]["timelogCreate"]
+    assert (made["errors"], made["timelog"]["timeSpent"]) == ([], 3900)
+    for spent, why in (
+        ("0m", "can't be zero"),
+        ("soon", "formatted correctly"),
+        ("-9h", "exceeds the total"),
+    ):
+        refused = ask(book, id=id, spent=spent)["data"]["timelogCreate"]
+        assert (why in refused["errors"][0], refused["timelog"]) == (True, None)
+    told = ask(
+        """query($id: IssueID!) {
+          issue(id: $id) { timelogs { nodes { spentAt summary user { username } } } } }""",
+        id=id,
+    )
+    rows = told["data"]["issue"]["timelogs"]["nodes"]
+    assert [row["summary"] for row in rows] == ["by REST", "looked"]
+    assert rows[1]["spentAt"] == "2026-01-02T00:00:00Z"
+    assert hub.get(f"{path_of(issue)}/time_stats")["total_time_spent"] == 5700
+    assert NO_RESOURCE in ask.error(book, id="gid://gitlab/Issue/1", spent="1h")["message"]
+
+
 def test_aliases_directives_and_block_strings(hub: Api, ask: Asker) -> None:
     """Ordinary clients build their queries with all of these."""
     query = '''query Q($no: Boolean = false) { a: echo(text: """x "y" \\""" z""")

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deskbridge.sandbox.gitlab import access, changes, graphql, graphql_run, issues, notes, talk
+from deskbridge.sandbox.gitlab import access, changes, graphql, graphql_run, issues, notes, talk, timelogs
 from deskbridge.sandbox.gitlab.call import Call, Router, is_number
 from deskbridge.sandbox.gitlab.changes import Edit
 from deskbridge.sandbox.gitlab.graphql import Operation, Wrong
@@ -246,4 +246,5 @@ _MUTATIONS: dict[str, tuple[Callable[[Context, Input], Input], dict[str, str]]] 
     "workItemUpdate": (_work_item_update, {"workItem": "WorkItem"}),
     "issueSetSeverity": (_set_severity, {"issue": "Issue"}),
     "createNote": (_create_note, {"note": "Note"}),
+    "timelogCreate": (timelogs.create, {"timelog": "Timelog"}),
 }

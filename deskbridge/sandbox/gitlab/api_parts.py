@@ -138,7 +138,7 @@ def spend(call: Call) -> Response:
     seconds, issue = _duration(call), call.issue()
     if issue.time_spent + seconds < 0:
         raise Refused(400, {"message": {"base": ["Time to subtract exceeds the total time spent"]}})
-    return _timed(call, {"spend": seconds}, 201)
+    return _timed(call, {"spend": seconds, "spent": (None, call.params.text("summary"))}, 201)
 
 
 def reset_spent(call: Call) -> Response:

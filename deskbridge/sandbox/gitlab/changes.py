@@ -10,7 +10,7 @@ from typing import Any, TypedDict, cast
 from deskbridge.sandbox.gitlab import access, durations, journal, notify, references, replica, webhooks
 from deskbridge.sandbox.gitlab.labels import exclusive, find_or_create
 from deskbridge.sandbox.gitlab.places import Label, Level, Milestone, Project, Status, User
-from deskbridge.sandbox.gitlab.records import Issue
+from deskbridge.sandbox.gitlab.records import Issue, Timelog
 from deskbridge.sandbox.gitlab.site import Site
 
 _SEVERITIES = {
@@ -45,6 +45,8 @@ class Edit(TypedDict, total=False):
     time_estimate: int
     spend: int
     """Seconds to add to the time spent, or to take off it."""
+    spent: tuple[datetime | None, str | None]
+    """When that was, if not now, and what for."""
 
 
 _METADATA = (
@@ -115,6 +117,8 @@ def apply(
     for name, act in _ACTS.items():
         if name in edit:
             act(change, edit.get(name))
+    if "spend" in edit:
+        _spend(change, edit["spend"], *edit.get("spent", (None, None)))
     if {"labels", "add_labels", "remove_labels"} & set(edit):
         _label(change, edit)
     if not new and "description" in edit and change.made:
@@ -282,7 +286,9 @@ def _time_estimate(change: Change, seconds: Any) -> None:
         change.note(text)
 
 
-def _spend(change: Change, seconds: Any) -> None:
+def _spend(change: Change, seconds: int, at: datetime | None, summary: str | None) -> None:
+    made = Timelog(change.site.next("timelog"), change.actor, seconds, at or change.at, summary)
+    change.issue.timelogs = [*(change.issue.timelogs or []), made]
     change.issue.time_spent += seconds
     change.issue.time_change = seconds
     if change.issue.time_spent == 0:
@@ -306,7 +312,6 @@ _ACTS: dict[str, Callable[[Change, Any], None]] = {
     "weight": _weight,
     "health": _health,
     "time_estimate": _time_estimate,
-    "spend": _spend,
 }
 
 

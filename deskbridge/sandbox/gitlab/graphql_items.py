@@ -192,6 +192,7 @@ ISSUE = _COMMON | {
     "totalTimeSpent": plain(lambda one: one.time_spent),
     "humanTimeEstimate": plain(lambda one: durations.words(one.time_estimate)),
     "humanTotalTimeSpent": plain(lambda one: durations.words(one.time_spent)),
+    "timelogs": other("Timelog*", lambda one: one.timelogs or []),
     "relativePosition": plain(lambda one: int(one.position)),
     "subscribed": Field("", _subscribed),
     "emailsDisabled": plain(lambda one: not one.project.emails_enabled),

@@ -11,6 +11,7 @@ from deskbridge.sandbox.gitlab.call import is_number
 from deskbridge.sandbox.gitlab.graphql_run import Context, Field, Typed, texts
 from deskbridge.sandbox.gitlab.places import Group, Project, Status, User
 from deskbridge.sandbox.gitlab.records import Issue, Note
+from deskbridge.sandbox.gitlab.timelogs import TIMELOG
 
 
 def _definitions(context: Context, pair: tuple[Any, str], _: object) -> list[Typed]:
@@ -167,6 +168,7 @@ def types(*, premium: bool, statuses: bool) -> tuple[Types, dict[str, Sequence[s
         "Note": items.NOTE,
         "Discussion": items.DISCUSSION,
         "AwardEmoji": items.AWARD,
+        "Timelog": TIMELOG,
         "Issue": items.ISSUE | (items.ISSUE_PAID if premium else {}) | stated,
         "WorkItem": items.WORK_ITEM,
         "WorkItemPermissions": items.PERMISSIONS,

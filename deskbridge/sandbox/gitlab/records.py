@@ -51,6 +51,17 @@ class Event:
 
 
 @dataclass(slots=True, eq=False)
+class Timelog:
+    """Time that somebody spent, which REST tells the sum of and GraphQL each (3.6)."""
+
+    id: int
+    user: User
+    seconds: int
+    at: datetime
+    summary: str | None = None
+
+
+@dataclass(slots=True, eq=False)
 class Note:
     """A comment, or the system's own line. There are very many, so it is kept small."""
 
@@ -144,6 +155,7 @@ class Issue:
     events: list[Event] = field(default_factory=list)
     awards: list[Award] | None = None
     links: list[Link] | None = None
+    timelogs: list[Timelog] | None = None
 
     @property
     def description(self) -> str | None:

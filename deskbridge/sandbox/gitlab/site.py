@@ -26,6 +26,7 @@ _FIRST_IDS = {
     "hook": 81,
     "todo": 1201,
     "sent": 5001,
+    "timelog": 1501,
 }
 STATUSES = (
     Status(1, "To do", "to_do", "#737278"),

@@ -26,7 +26,15 @@ _CLASSES: dict[str, type[Any]] = {
             places.Milestone,
             places.Status,
         ),
-        *(records.Award, records.Event, records.Note, records.Issue, records.Link, records.Upload),
+        *(
+            records.Award,
+            records.Event,
+            records.Timelog,
+            records.Note,
+            records.Issue,
+            records.Link,
+            records.Upload,
+        ),
         *(records.BoardList, records.Board, records.Todo, records.Sent, records.Hook),
     )
 }
