@@ -383,6 +383,8 @@ class Ticket:
     ratings: tuple[Rating, ...] | None = None
     history: tuple[Happening, ...] | None = None
     """Changes of status, priority and type, oldest first, as far as the tool keeps them."""
+    group: str | None = None
+    """The group of staff that it is given to, as people call it; empty for none."""
     team: tuple[Person, ...] | None = None
     """The staff of the group that it was given to; nobody where it is of no group, or the tool hides them."""
 

@@ -14,7 +14,7 @@ from connectors.errors import Gone, Rejected
 from connectors.freshdesk import answers, wire
 from connectors.http import Http
 
-STATUS, NESTED = "default_status", "nested_field"
+STATUS, NESTED, _GROUP = "default_status", "nested_field", "default_group"
 _LIFETIME = timedelta(minutes=30)
 """How long a form is believed."""
 _LEVELS = 3
@@ -48,6 +48,16 @@ class Form:
             return self.fields()
         except (Gone, Rejected):
             return []
+
+    def group(self, id: int | None) -> str:
+        """Return what people call a group; empty for none, its number where the form does not tell.
+
+        Groups themselves are told to an admin's key only, their names on the form to any (freshdesk-api 6.3).
+        """
+        if id is None:
+            return ""
+        names = next((words(field) for field in self.told() if field.type == _GROUP), {})
+        return names.get(str(id)) or f"group #{id}"
 
 
 def words(field: wire.TicketField, level: int = 1) -> dict[str, str]:

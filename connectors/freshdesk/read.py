@@ -65,7 +65,7 @@ class Reader:
         self.people.expect(ticket.requester_id)
         extra = self._parts(ticket, conversations, also)
         organisation = self.people.company(ticket.company_id)
-        extra["signature"] = self.people.signature
+        extra["signature"], extra["group"] = self.people.signature, self.form.group(ticket.group_id)
         who, at = self.people.person, self.config.now()
         return translate.snapshot(
             self.config, ticket, conversations, who, at, self.abilities(), organisation=organisation, **extra

@@ -366,6 +366,18 @@ def test_an_ordinary_agents_key_finds_names_in_the_form(web: responses.RequestsM
     assert desk.fetch("42").ticket.assignee == Person("desk", str(AGENT), "Ana", PersonRole.STAFF)
 
 
+@pytest.mark.parametrize(("group", "called"), [(9, "Level 2"), (8, "group #8"), (None, "")])
+def test_the_group_is_called_as_people_call_it(
+    web: responses.RequestsMock, desk: Freshdesk, group: int | None, called: str
+) -> None:
+    """Broken: the metrics of a team tell numbers that nobody knows, or those of all teams as one."""
+    form = [*FORM, {"id": 6, "name": "group", "type": "default_group", "choices": {"Level 2": 9}}]
+    web.replace("GET", f"{API}/ticket_fields", json=form)
+    web.get(f"{API}/tickets/42", json={**TICKET, "group_id": group})
+    web.get(f"{API}/tickets/42/conversations", json=[])
+    assert desk.fetch("42").ticket.group == called
+
+
 @pytest.mark.parametrize("lost", [requests.ConnectionError("reset"), requests.ReadTimeout(), 500, 504])
 def test_a_note_whose_answer_is_lost_is_uncertain(
     web: responses.RequestsMock, desk: Freshdesk, lost: Any
