@@ -22,6 +22,8 @@ _HELD = timedelta(seconds=10)
 """When a ticket is tried again that another worker holds."""
 _ALONE = "live work keeps promises of it and nothing of it is elsewhere: unlink it, and retry it"
 """Why a ticket is left of which only the hub's own acts are on record: it is in no other place yet."""
+_BEFORE = "it was linked before"
+"""Why a ticket counts as migrated that no run made: live work linked it."""
 
 Told = Callable[[Item, Reconciled], None]
 """Hears what came of a look at a ticket."""
@@ -98,7 +100,7 @@ class Taker:
             if self._store.runs.held(subject) is not None:
                 return State.MIGRATED, ""
             alone = len(self._store.bundles.load(subject).refs) == 1
-            return (State.PARKED, _ALONE) if alone else (State.MIGRATED, "it was linked before")
+            return (State.PARKED, _ALONE) if alone else (State.MIGRATED, _BEFORE)
         if self._customers and (whose := result.customer) not in self._customers:
             self._store.runs.not_asked(item.ref, whose or "")
             return None, ""
@@ -106,7 +108,8 @@ class Taker:
 
     def _settle(self, item: Item, state: State, reason: str, result: Reconciled) -> None:
         known = self._store.register.entries(self._source, {item.ref.key})[item.ref.key]
-        version = known.version if state is State.MIGRATED else None
+        # Of a ticket that is live work's nothing was read now: what the list told of it stands.
+        version = known.version if state is State.MIGRATED and reason != _BEFORE else None
         if state is State.MIGRATED and result.ties:
             ties = (Tie(item.ref.key, tie.kind.value, tie.key) for tie in result.ties)
             self._store.runs.tie(self._source, ties)
