@@ -48,6 +48,8 @@ class Standing:
     """How people are told outside the tools."""
     workers: tuple[Worker, ...] = ()
     """The processes that work on the store, and those that died within the last seconds."""
+    aside: int = 0
+    """How many tickets migrations and backfills parked, which live work does not wait for."""
 
     @property
     def exit_code(self) -> int:
@@ -71,6 +73,7 @@ class Standing:
             "later": t.later,
             "oldest_waiting": t.oldest.isoformat() if t.oldest else None,
             "parked": dict(t.parked),
+            "parked_by_runs": self.aside,
             "findings": t.findings,
             "uncertain": t.uncertain,
             "channels": [line.as_json() for line in self.channels],
@@ -105,10 +108,12 @@ class Standing:
         oldest = f", the oldest since {_ago(self.at, t.oldest)}" if t.oldest else ""
         yield f"{t.bundles} linked, {t.due} due{oldest}, {t.later} later"
         yield f"{t.findings} findings, {t.uncertain} writes whose answer nobody heard"
-        if not t.parked:
+        if not t.parked and not self.aside:
             yield "Nothing is parked."
         for reason, count in sorted(t.parked.items(), key=lambda row: (-row[1], row[0])):
             yield f"{count} parked: {reason}"
+        if self.aside:
+            yield f"{self.aside} parked by runs: `deskbridge parked list --group`"
         yield from (f"notify {line}" for line in self.channels if line.queue)
         for one in self.workers:
             sign = f"last sign of life {_ago(self.at, one.heard)}"
@@ -148,6 +153,7 @@ def standing(
         tally=counts,
         channels=tuple(channels),
         workers=tuple(store.workers.all()),
+        aside=len(store.runs.parked()),
     )
 
 

@@ -86,7 +86,8 @@ class TestRun:
         assert hub.run("sync", "--once").code == 0
         hub.run("migrate", "run", "--apply")
         assert str(mail) not in {number_of(issue) for issue in issues(hub.people)}
-        assert tickets(hub)["parked"] >= 1
+        assert (parked := tickets(hub)["parked"]) >= 1
+        assert f"{parked} parked by runs" in hub.run("status").out
         told = hub.run("parked", "list").out
         assert "live work keeps promises of it and nothing of it is elsewhere" in told
         assert hub.run("unlink", f"desk:{mail}").code == 0
