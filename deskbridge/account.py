@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ _ROWS = 300
 """Rows of the list of changes that are read at most."""
 _TICKETS = 10
 """Tickets that are read whole, one call or a few each."""
+_FILE = re.compile(r"!?\[(?:\\.|[^\]\\\n])*\]\(<?attachment:[^)>\n]*>?\)")
+"""A file as a text shows it."""
 
 
 @dataclass(slots=True)
@@ -80,8 +83,8 @@ def _read(side: Snapshot, signer: Signer, found: Traces) -> None:
 
 
 def _typed(message: Comment, text: str) -> bool:
-    """Whether a text has words; an upload has none, and what the hub withdrew is one line in italics."""
-    words = text.strip()
+    """Whether a text has words; an upload has its name alone, and what the hub withdrew is one line in italics."""
+    words = _FILE.sub("", text).strip() if message.attachments else text.strip()
     withdrawn = words.startswith("*") and words.endswith("*") and "\n" not in words
     return bool(words) and not withdrawn and message.kind is not CommentKind.AUTOMATIC
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import requests
 
+from deskbridge.demo.people import File
 from mappings.provenance import Marker, Signer
 from tests.app.program import Hub
 
@@ -31,8 +32,9 @@ def as_the_hub(hub: Hub, method: str, path: str, body: object = None) -> Any:
 
 class TestTheAccount:
     def test_what_the_hub_wrote_itself_is_no_person(self, hub: Hub) -> None:
-        """A hub that has worked would be refused because of its own texts."""
-        ticket = hub.people.mail("kim@lantern.example", "Kim", "Import stops", "<p>At row 17.</p>")
+        """A hub that has worked would be refused because of its own texts, or of files that it copied."""
+        log = File("a [log].txt", b"E42", "text/plain")
+        ticket = hub.people.mail("kim@lantern.example", "Kim", "Import stops", "<p>At row 17.</p>", log)
         hub.people.sort(ticket, tags=["dev", "firmware"])
         assert hub.run("sync", "--once").code == 0
         hub.people.comment(hub.people.issue_of("Import stops"), "Which row?")
