@@ -83,7 +83,7 @@ def _read(side: Snapshot, signer: Signer, found: Traces) -> None:
 
 
 def _typed(message: Comment, text: str) -> bool:
-    """Whether a text has words; an upload has its name alone, and what the hub withdrew is one line in italics."""
+    """Whether a text has words: an upload is its name, and what the hub withdrew is one line in italics."""
     words = _FILE.sub("", text).strip() if message.attachments else text.strip()
     withdrawn = words.startswith("*") and words.endswith("*") and "\n" not in words
     return bool(words) and not withdrawn and message.kind is not CommentKind.AUTOMATIC

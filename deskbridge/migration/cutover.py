@@ -144,6 +144,9 @@ def back(application: Application, who: str, why: str) -> Iterator[str]:
         done = now.taken(step)
         told = str(done.detail.get("at", "")) if done else ""
         many = application.store.carrying.hand_back(now.source, datetime.fromisoformat(told)) if told else 0
+        served = [old for old, _ in application.store.carrying.open(now.source, now.target)]
+        subjects = [application.store.bundles.subject(ref) for ref in served]
+        application.store.inbox.put_many(subjects, at, "it is served here again")
         yield f"{many:,} tickets are served on {now.source} again"
     _record(application, now, step, "back", who, why, at, {"target": now.target})
     yield f"{now.source} -> {now.target}: no longer {step}: {UNDO[step]}"

@@ -13,8 +13,9 @@ from sync.served import facts_json, facts_of
 from sync.sla.facts import Facts
 from sync.store.database import Database
 from sync.store.dialects import replacing
-from sync.store.schema import amendments, bundles, items, links
+from sync.store.schema import amendments, bundles, clocks, items, links
 from sync.store.schema import carried as t
+from sync.store.served import forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ class Carrying:
     def hand_over(self, source: str, target: str, at: datetime) -> Handed:
         """Have the target serve what was migrated to it, all or nothing: the old sides are out of it.
 
-        What people said of a ticket's clocks goes along. Doing it twice is fine.
+        What people said of a ticket's clocks goes along; on the old side none runs any more, and a ticket
+        that is known from both is told once. Doing it twice is fine.
         """
         old, new = links.alias("old"), links.alias("new")
         moved = (
@@ -101,18 +103,25 @@ class Carrying:
                 said = (amendments.c.connection == source) & (amendments.c.key == row.source_key)
                 new_side = {"connection": row.connection, "key": row.key}
                 tx.execute(update(amendments).where(said).values(**new_side))
+            forget(tx, (Ref(source, row.source_key) for row in carried))
+            tx.execute(delete(clocks).where(clocks.c.connection == source))
         return Handed(tickets, len(carried))
 
     def hand_back(self, source: str, at: datetime) -> int:
-        """Undo `hand_over` of that moment: the old sides count again. Returns how many."""
+        """Undo `hand_over` of that moment: the old sides count again. Returns how many.
+
+        Which clocks run on them is known once they were looked at.
+        """
         with self._db.writing() as tx:
             tx.execute(update(bundles).where(bundles.c.switched == at).values(switched=None))
             back = update(links).where(links.c.connection == source, links.c.unlinked == at)
             tickets = tx.execute(back.values(unlinked=None)).rowcount
-            for row in tx.execute(select(t).where(t.c.source == source)).all():
+            carried = tx.execute(select(t).where(t.c.source == source)).all()
+            for row in carried:
                 said = (amendments.c.connection == row.connection) & (amendments.c.key == row.key)
                 old_side = {"connection": source, "key": row.source_key}
                 tx.execute(update(amendments).where(said).values(**old_side))
+            forget(tx, (Ref(row.connection, row.key) for row in carried))
             return tickets
 
     def drop(self, source: str) -> None:

@@ -223,6 +223,14 @@ def derive(tx: Connection, ref: Ref, before: Mapping[str, Any] | None, values: M
         tx.execute(_FOLLOWS[table.name], rows)
 
 
+def forget(tx: Connection, refs: Iterable[Ref]) -> None:
+    """Forget tickets that are served elsewhere from now on, within a transaction that does more."""
+    rows = [_here(ref) for ref in refs]
+    if rows:
+        for table in (t.clocks, *_DERIVED, t.served):
+            tx.execute(delete(table).where(_of(table)), rows)
+
+
 def _of(table: Table) -> ColumnElement[bool]:
     return and_(table.c.connection == bindparam("there"), table.c.key == bindparam("of"))
 
