@@ -103,9 +103,9 @@ class Hub:
         ended = self.warm.run(words, self.folder, self.environment | environment)
         return self._discreet(ended, *environment.values())
 
-    def end(self, process: subprocess.Popen[str]) -> Ended:
+    def end(self, process: subprocess.Popen[str], timeout: float = 30) -> Ended:
         """Wait for a command's end."""
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=timeout)
         return self._discreet(Ended(process.returncode, out, err))
 
     def _discreet(self, ended: Ended, *more: str) -> Ended:

@@ -11,7 +11,7 @@ from contextlib import closing
 from tests.app.moved_in import MIGRATION, picture
 from tests.app.program import Hub
 
-_COUNT = 90
+_COUNT = 75
 """More than one process takes at once."""
 _PAST = {"count": _COUNT, "seed": 7, "days": 300, "comments": 0, "archived": 0}
 _READING = {"system": "freshdesk", "kind": "slow", "method": "GET", "path": ".*/conversations"}
@@ -56,7 +56,7 @@ def test_processes_of_a_run_may_be_killed(hub: Hub) -> None:
 
     begun = hub.start(*_TWO)
     os.kill(_both(hub)["run 1, beside"], signal.SIGKILL)
-    ended = hub.end(begun)
+    ended = hub.end(begun, 120)
     assert ended.code == 1
     assert "a process of the run ended by itself (-9): run again, it goes on" in ended.err
 
@@ -70,7 +70,7 @@ def test_processes_of_a_run_may_be_killed(hub: Hub) -> None:
         time.sleep(0.05)
 
     hub.control("DELETE", "faults")
-    ended = hub.end(hub.start(*_TWO))
+    ended = hub.end(hub.start(*_TWO), 120)
     assert ended.code == 0, ended.err
     assert len(picture(hub.people)) == _COUNT - 1, "all but one, which is in the trash, and each once"
     assert not hub.control("GET", "outbox"), "somebody was mailed"
