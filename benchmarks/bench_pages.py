@@ -32,7 +32,7 @@ from deskbridge.service import settle
 from deskbridge.web.serving import looking
 from mappings.ticket import Raw, TextFormat
 from sync.served import facts_json
-from sync.sla.facts import Facts
+from sync.sla.facts import Fact, FactKind, Facts
 from sync.store import schema as t
 from sync.store.accounts import Role
 from sync.store.derived import happened_of, theirs_of, words_of
@@ -47,7 +47,7 @@ _PAGES = {
     "list, first page": ("/tickets?status=open", None),
     "search": ("/tickets?q=row+4711", 0.2),
     "search that finds nothing": ("/tickets?q=nothingatall", 0.2),
-    "metrics, 13 weeks": ("/figures", None),
+    "metrics, 13 weeks": ("/figures", 0.2),
     "board of one owner": ("/board/lantern?owner=Agent+7", 0.2),
 }
 _LARGEST = 150
@@ -157,7 +157,7 @@ def _hub(folder: Path) -> Application:
 def _fill(application: Application, count: int, texts: int) -> None:
     """Have tickets of two customers be open, each with a side at work and two clocks."""
     statuses = ("open", "open", "in_progress", "waiting_on_customer", "waiting_on_dev")
-    facts = facts_json(Facts(created=_NOW - 600 * _MINUTE, told=()))
+    days = [_facts(_NOW - timedelta(days=day, minutes=600)) for day in range(90)]
     rows: dict[Table, list[dict[str, object]]] = {
         table: [] for table in (t.bundles, t.links, t.served, t.happened, t.theirs, t.clocks)
     }
@@ -172,7 +172,8 @@ def _fill(application: Application, count: int, texts: int) -> None:
         said = {"subject": f"The import stops at row {n} of the list", "requester": f"Person {n % 997}"}
         held = {"owner": f"Agent {n % 37}" if n % 5 else "", "type": "incident", "priority": "high"}
         held |= {"status": statuses[n % len(statuses)], "url": f"https://desk.example/{n}"}
-        row = {**ticket, **said, **held, "assumed": [], "changed": changed, "facts": facts}
+        held |= {"team": ("", "Support", "Billing")[n % 3], "works": "jira"}
+        row = {**ticket, **said, **held, "assumed": [], "changed": changed, "facts": days[n % 90]}
         rows[t.served].append(row | {"words": words_of(row)})
         rows[t.happened] += happened_of(row)
         rows[t.theirs] += theirs_of(row)
@@ -186,6 +187,12 @@ def _fill(application: Application, count: int, texts: int) -> None:
             for start in range(0, len(values), 5000):
                 tx.execute(insert(table), values[start : start + 5000])
     _write(application, texts)
+
+
+def _facts(created: datetime) -> dict[str, object]:
+    """Return the facts of a ticket that was answered after some hours, in each week others."""
+    answered = created + (created.day % 7 + 1) * 60 * _MINUTE
+    return facts_json(Facts(created=created, told=(Fact(FactKind.ANSWER, "1", answered, answered),)))
 
 
 def _write(application: Application, texts: int) -> None:

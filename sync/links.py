@@ -79,6 +79,11 @@ class Links:
             raise NotLinked(f"{ref} is not linked")
         with holding(self._store, self._now, subject) as claim:
             self._store.bundles.unlink(claim, ref, self._now())
+        self._store.served.worked(ref, ())
+        rest = self._store.bundles.load(subject).refs
+        works = [side.connection for side in rest if self._role(side) is Role.WORK]
+        for side in rest:
+            self._store.served.worked(side, works)
 
     def _begin(self, front: Snapshot, work: Snapshot, adoption: Adoption) -> str:
         with holding(self._store, self._now, self._store.bundles.subject(front.ref)) as claim:

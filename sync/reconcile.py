@@ -165,6 +165,7 @@ class Reconciler:
                 out = settled(seen.bundle.sent, seen.sides, self._now())
                 out |= plus(out, self._noted((ticket, applied.unheard) for ticket, applied in carried))
                 again = self._recorder.record(claim, bundle, carried, remarks, whole=whole, sent=out)
+                self._recorder.worked(seen, made)
         finally:
             intents.settle()
         outcome = self._outcome([applied for _, applied in carried], again=again)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -12,7 +12,17 @@ from mappings.ticket import Comment, Field, Ref
 from sync.apply import Applied
 from sync.explain import Item, items, remark_item
 from sync.observe import Observation, Observed
-from sync.operations import AddNotice, ChangeTags, Remark, SetFields, Severity, Skip, Tell, Write
+from sync.operations import (
+    AddNotice,
+    ChangeTags,
+    CreateTicket,
+    Remark,
+    SetFields,
+    Severity,
+    Skip,
+    Tell,
+    Write,
+)
 from sync.remember import Answer, Remembered, as_written, remember, remember_created
 from sync.rules import Role
 from sync.seen import Seen
@@ -79,13 +89,22 @@ class Recorder:
             if front is None or ticket.facts is None:
                 continue
             side, whose = ticket.situation.sides[front], ticket.situation.customer or ""
-            kept = served(side, whose, ticket.facts, ticket.assumed)
+            kept = served(side, whose, ticket.facts, ticket.assumed, _works(ticket, seen))
             self._store.served.keep(claim, kept, tuple(counting(side.ref, whose, ticket.clocks)))
             if seen.bundle.id is None:
                 self._keep_texts(side.ref, side.ticket.messages, self._now())
         for ref, presence in seen.presences.items():
             if presence is not None and presence is not Presence.PRESENT:
                 self._store.served.gone(ref, presence.value)
+
+    def worked(self, seen: Observation, made: Sequence[Write]) -> None:
+        """Note where work is done from now on, if sides were created: nobody may look at the ticket again."""
+        fresh = {write.target for write in made if isinstance(write, CreateTicket)}
+        for ticket in seen.tickets if fresh else ():
+            front = ticket.situation.front()
+            if front is not None:
+                ref = ticket.situation.sides[front].ref
+                self._store.served.worked(ref, _works(ticket, seen, fresh))
 
     def _keep_texts(self, ref: Ref, messages: Sequence[Comment], now: datetime) -> None:
         """Keep what people look at: who wrote what of a side."""
@@ -238,6 +257,13 @@ def decision(item: Item, target: Ref, at: datetime, result: str) -> Decision:
 
 def _sides(carried: Iterable[tuple[Observed, Applied]]) -> set[Ref]:
     return {side.ref for ticket, _ in carried for side in ticket.situation.sides.values()}
+
+
+def _works(ticket: Observed, seen: Observation, fresh: Collection[str] = ()) -> set[str]:
+    """Return the connections on which a ticket's work is done, those where it was `fresh`ly created too."""
+    roles = ticket.situation.rules.roles
+    there = {*(ref.connection for ref in seen.bundle.refs), *fresh}
+    return {connection for connection in there if roles.get(connection) is Role.WORK}
 
 
 def _vanished(connection: str, count: int) -> Skip:

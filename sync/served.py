@@ -43,6 +43,10 @@ class Served:
     """Whose question it is."""
     priority: str = ""
     """Its priority's word; empty for none, or one that no vocabulary has."""
+    team: str = ""
+    """The group that it is given to, as its tool names it; empty for none, or where the tool has none."""
+    works: tuple[str, ...] = ()
+    """The connections on which its work is done, by name."""
 
     @property
     def open(self) -> bool:
@@ -69,8 +73,10 @@ class Counting:
     """Whether a promise of it was broken already."""
 
 
-def served(side: Snapshot, customer: str, facts: Facts, assumed: tuple[str, ...]) -> Served:
-    """Return what is kept of a front side."""
+def served(
+    side: Snapshot, customer: str, facts: Facts, assumed: tuple[str, ...], works: Iterable[str]
+) -> Served:
+    """Return what is kept of a front side; `works` are the connections on which its work is done."""
     front = side.ticket
     return Served(
         ref=side.ref,
@@ -85,6 +91,8 @@ def served(side: Snapshot, customer: str, facts: Facts, assumed: tuple[str, ...]
         url=side.url,
         requester=front.requester.name or front.requester.key if front.requester else "",
         priority=_word(front.priority),
+        team=front.group or "",
+        works=tuple(sorted(set(works))),
     )
 
 

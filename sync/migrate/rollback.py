@@ -92,6 +92,7 @@ class Rollback:
                 return
             if apply and all(result.what in (Undone.DELETED, Undone.GONE) for result in results):
                 self._store.bundles.forget(claim, bundle.id or 0)
+                self._store.served.worked(item.ref, ())
                 self._store.runs.undone(item.ref)
                 self._store.runs.untied(item.ref.connection, [item.ref.key])
             yield from results

@@ -7,13 +7,16 @@ derived adds a revision that derives it of all tickets again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any
 
 from sync.served import facts_of
 from sync.sla.facts import Fact, FactKind, Facts
 
+WEEK = timedelta(days=7)
+_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 _LONGEST = 600
 """Characters of what a ticket is found by: an index takes no more of them."""
 
@@ -56,10 +59,23 @@ def has(words: Iterable[str], *texts: str) -> bool:
     return all(any(word in text for text in known) for word in words)
 
 
+def week_of(at: datetime) -> int:
+    """Return the number of an instant's week; weeks begin on Monday, in UTC."""
+    return (at - _MONDAY) // WEEK
+
+
+def about(subject: str) -> int | None:
+    """Return a number that subjects share which differ in capitals and spaces at most; None for no words."""
+    words = " ".join(folded(subject).split())
+    return int.from_bytes(blake2b(words.encode(), digest_size=8).digest(), signed=True) if words else None
+
+
 def happened_of(values: Mapping[str, Any]) -> Rows:
     """Return what happened to a ticket, out of its row: with how many seconds it took since it was open."""
-    facts, whose = facts_of(values["facts"]), values["customer"]
-    here = {"connection": values["connection"], "key": values["key"], "customer": whose}
+    facts = facts_of(values["facts"])
+    here = {name: values[name] for name in ("connection", "key", "customer", "team", "works")}
+    made = {"open": facts.resolved() is None, "about": about(str(values["subject"]))}
+    later = dict.fromkeys(made)
     found = {(Kind.CREATED, facts.created): (timedelta(0), True)}
     if answers := facts.of(FactKind.ANSWER):
         found[Kind.ANSWERED, answers[0].by] = (answers[0].by - facts.created, answers[0].exact)
@@ -71,7 +87,15 @@ def happened_of(values: Mapping[str, Any]) -> Rows:
             found[Kind.REOPENED, until] = (timedelta(0), _exact(known, until))
             opened = until
     return [
-        {**here, "kind": kind.value, "at": at, "seconds": max(0, int(took.total_seconds())), "exact": exact}
+        {
+            **here,
+            **(made if kind is Kind.CREATED else later),
+            "kind": kind.value,
+            "at": at,
+            "week": week_of(at),
+            "seconds": max(0, int(took.total_seconds())),
+            "exact": exact,
+        }
         for (kind, at), (took, exact) in found.items()
     ]
 

@@ -71,7 +71,7 @@ links = Table(
     metadata,
     Column("connection", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("bundle", ForeignKey("bundles.id"), nullable=False, index=True),
+    Column("bundle", ForeignKey("bundles.id"), nullable=False),
     Column("display", Text, nullable=False, index=True),
     Column("url", Text, nullable=False),
     Column("created", Instant, nullable=False),
@@ -83,6 +83,7 @@ links = Table(
     Column("adopted", Instant),
     Column("history", Boolean),
     Column("prefer", Text),
+    Index("ix_links_bundle", "bundle", "unlinked"),
 )
 
 seen = Table(
@@ -362,8 +363,8 @@ served = Table(
         Column(name, Text, nullable=False, server_default="")
         for name in ("subject", "url", "requester", "priority")
     ),
-    Column("words", Text, nullable=False, server_default=""),
-    Column("presence", Text, nullable=False, server_default=""),
+    *(Column(name, Text, nullable=False, server_default="") for name in ("words", "presence")),
+    *(Column(name, Text, nullable=False, server_default="") for name in ("team", "works")),
     Index("ix_served_customer", "customer", "changed"),
     Index("ix_served_board", "customer", "status", "changed"),
     Index("ix_served_status", "status", "changed"),
@@ -379,9 +380,21 @@ happened = Table(
     Column("customer", Text, nullable=False),
     Column("seconds", BigInteger, nullable=False),
     Column("exact", Boolean, nullable=False),
-    Index("ix_happened_kind", "kind", "at", "customer", "seconds"),
-    Index("ix_happened_customer", "customer", "kind", "at", "seconds"),
+    Column("week", Integer, nullable=False),
+    *_texts("team", "works"),
+    Column("open", Boolean),
+    Column("about", BigInteger),
+    Index("ix_happened_week", "week", "kind", "customer", "team", "works", "seconds", "exact"),
 )
+_MADE, _WHOSE = happened.c.open.is_not(None), [happened.c[name] for name in ("customer", "team", "works")]
+Index(
+    "ix_happened_about",
+    *(happened.c.week, happened.c.about, *_WHOSE, happened.c.open),
+    sqlite_where=_MADE,
+    postgresql_where=_MADE,
+)
+_STILL = happened.c.open.is_(True)
+Index("ix_happened_open", *_WHOSE, sqlite_where=_STILL, postgresql_where=_STILL)
 
 theirs = Table(
     "theirs",

@@ -34,7 +34,7 @@ from sync.store.dialects import replacing
 from sync.store.inbox import Claim, verify
 
 _BATCH = 500
-_SHOWN = ("subject", "url", "requester", "priority")
+_SHOWN = ("subject", "url", "requester", "priority", "team")
 """What nothing is decided by, and people look for."""
 
 
@@ -88,6 +88,13 @@ class ServedTickets:
         with self._db.writing() as tx:
             _stop(tx, ref)
             tx.execute(update(t.served).where(_of(t.served)).values(presence=presence), _here(ref))
+
+    def worked(self, ref: Ref, works: Iterable[str]) -> None:
+        """Have a ticket's work be done on these connections, if it is served."""
+        said = {"works": ",".join(sorted(set(works)))}
+        with self._db.writing() as tx:
+            for table in (t.served, t.happened):
+                tx.execute(update(table).where(_of(table)).values(said), _here(ref))
 
     def ticket(self, ref: Ref) -> Served | None:
         """Return what is known of a ticket, or None."""
@@ -276,6 +283,7 @@ def _values(ticket: Served) -> dict[str, Any]:
         "changed": ticket.changed,
         "facts": facts_json(ticket.facts),
         **{name: getattr(ticket, name) for name in _SHOWN},
+        "works": ",".join(ticket.works),
     }
     return values | {"words": words_of(values), "presence": ""}
 
@@ -306,6 +314,7 @@ def _served(row: Row[tuple[object, ...]]) -> Served:
         changed=row.changed,
         facts=facts_of(row.facts),
         **{name: getattr(row, name) for name in _SHOWN},
+        works=tuple(filter(None, row.works.split(","))),
     )
 
 

@@ -19,6 +19,7 @@ from deskbridge.hooks import hook_of
 from deskbridge.web.serving import looking
 from mappings.ticket import Ref
 from sync.operations import Skip
+from sync.store import Store
 from sync.store.accounts import Role
 from sync.store.audit import Act
 from sync.store.runs import RunState
@@ -156,10 +157,15 @@ def test_an_agent_unlinks_and_links_from_the_page(looked_at: Desk) -> None:
     """Otherwise whoever sees that two tickets are one has to ask somebody with a shell."""
     demo, store = looked_at.demo, looked_at.demo.application.store
     number = demo.people.mail(KIM, "Kim Park", "A matter of its own", "<p>It hums.</p>")
-    demo.people.sort(number, tags=["firmware"])
+    fields = demo.people.agent("GET", "ticket_fields")
+    groups = next(field["choices"] for field in fields if field["type"] == "default_group")
+    demo.people.sort(number, tags=["firmware"], group_id=groups["Support"])
     demo.sync()
     path, here = f"/ticket/desk/{number}", Ref("desk", str(number))
     bo = signed_in(demo.application, looked_at.url, Role.AGENT)
+    assert kept_of(store, here) == ("Support", ("gitlab",))
+    counted = Made(bo.get("/figures?team=Support&work=gitlab").text).words
+    assert "1 created" in counted
     page = bo.get(path).text
     assert "Open in GitLab" in page
     assert "Hello Kim Park," in page
@@ -177,6 +183,7 @@ def test_an_agent_unlinks_and_links_from_the_page(looked_at: Desk) -> None:
     assert bo.post("/acts/unlink", unlink).headers["Location"].endswith("?done=unlinked")
     assert bo.post("/acts/unlink", unlink).status_code == 409, "it is told that it is not linked"
     assert "Open in GitLab" not in bo.get(path).text
+    assert kept_of(store, here) == ("Support", ())
     link = form("/acts/link") | {"prefer": "", "history": ""}
     for wrong in ("", "nothing like this", "gitlab:99999", "desk:1", "<b>"):
         answer = bo.post("/acts/link", link | {"other": wrong})
@@ -189,6 +196,14 @@ def test_an_agent_unlinks_and_links_from_the_page(looked_at: Desk) -> None:
     acts = [(act.who, act.act) for _, act in store.audit.newest(2)]
     assert acts == [("Bo", "link"), ("Bo", "unlink")]
     demo.sync()
+    assert kept_of(store, here) == ("Support", ("gitlab",))
+
+
+def kept_of(store: Store, ref: Ref) -> tuple[str, tuple[str, ...]]:
+    """Return which team has a ticket and where its work is done, as the metrics count it."""
+    kept = store.served.ticket(ref)
+    assert kept
+    return kept.team, kept.works
 
 
 _KEPT = {"meta", "sessions", "accounts", "editions", "batches", "claims", "statements"}

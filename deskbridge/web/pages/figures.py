@@ -16,37 +16,38 @@ from deskbridge.web.pages.rendering import length, query
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.visit import Shown, Visit
 from sync.rules import Role
-from sync.store.figures import WEEK, Over, Spread, Sum
+from sync.store.derived import WEEK
+from sync.store.figures import Over, Spread, Sum
 
 WEEKS = (4, 13, 26, 52)
 _WEEKS = 13
 _NOBODY = "-"
-"""What stands in an address for nobody's, and for no team."""
+"""What stands in an address for nobody's, for no team and for no work side."""
 _MOST = 15
 _HOUR = 3600
 
 
 def figures(site: Site, visit: Visit) -> Shown:
-    """Show the metrics of some weeks, of a customer and a team if they are said."""
-    store, over = site.application.store, _over(site, visit)
-    weeks = store.figures.weeks(over)
-    asked = {name: visit.asked(name) for name in ("weeks", "customer", "team")}
-    starts = [over.since + number * WEEK for number in range(len(weeks))]
+    """Show the metrics of some weeks, of a customer, a team and a work side if they are said."""
+    counted, over = site.application.store.figures, _over(site, visit)
+    sums = counted.sums(over)
+    asked = {name: visit.asked(name) for name in ("weeks", "customer", "team", "work")}
+    starts = [over.since + number * WEEK for number in range(len(sums.weeks))]
     return Shown(
         "figures.html",
         {
             "asked": asked,
-            "chosen": len(weeks),
+            "chosen": len(sums.weeks),
             "choices": WEEKS,
-            "teams": over.teams,
+            "teams": sorted({*counted.teams(), over.team or ""} - {""}, key=str.casefold),
+            "works": over.works,
             "csv": query("/figures.csv", asked),
-            "whole": store.figures.whole(over),
-            "weeks": list(zip(starts, weeks, strict=True))[::-1],
-            "plots": _plots(starts, weeks),
-            "by_customer": store.figures.customers(over),
-            "by_team": store.figures.teams(over),
-            "shared": store.figures.shared(over, _MOST),
-            "alike": store.figures.alike(over, _MOST),
+            "whole": sums.whole,
+            "weeks": list(zip(starts, sums.weeks, strict=True))[::-1],
+            "plots": _plots(starts, sums.weeks),
+            "sums": sums,
+            "shared": counted.shared(over, _MOST),
+            "alike": counted.alike(over, _MOST),
             "took": _took,
         },
     )
@@ -57,7 +58,7 @@ def table(site: Site, visit: Visit) -> Response:
     over, text = _over(site, visit), io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(("week", *_COLUMNS, *(f"{name}_seconds" for name in _SPREADS)))
-    for number, week in enumerate(site.application.store.figures.weeks(over)):
+    for number, week in enumerate(site.application.store.figures.sums(over).weeks):
         spreads = [getattr(one, of, "") for one in (week.answer, week.resolution) for of in ("median", "p90")]
         start = over.since + number * WEEK
         rows.writerow((f"{start:%Y-%m-%d}", *(getattr(week, name) for name in _COLUMNS), *spreads))
@@ -89,14 +90,15 @@ def _over(site: Site, visit: Visit) -> Over:
     count = int(asked) if asked.isdecimal() and int(asked) in WEEKS else _WEEKS
     today = visit.at.replace(hour=0, minute=0, second=0, microsecond=0)
     end = today - timedelta(days=today.weekday()) + WEEK
-    teams = tuple(name for name, one in app.settings.connections.items() if one.role is Role.WORK)
-    customer, team = visit.asked("customer"), visit.asked("team")
+    works = tuple(name for name, one in app.settings.connections.items() if one.role is Role.WORK)
+    customer, team, work = (visit.asked(name) for name in ("customer", "team", "work"))
     return Over(
         since=end - count * WEEK,
         until=end,
         customer="" if customer == _NOBODY else customer or None,
-        team="" if team == _NOBODY else team if team in teams else None,
-        teams=teams,
+        team="" if team == _NOBODY else team or None,
+        work="" if work == _NOBODY else work if work in works else None,
+        works=works,
     )
 
 

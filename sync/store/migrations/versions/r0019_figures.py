@@ -16,6 +16,8 @@ down_revision = "0018"
 
 _BATCH = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATER = {"team": "", "works": ""}
+"""What rows are derived from by now, and had not yet."""
 
 
 def upgrade() -> None:
@@ -52,8 +54,8 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     for rows in _served():
-        op.bulk_insert(happened, [_plain(one) for row in rows for one in happened_of(row)])
-        op.bulk_insert(theirs, [_plain(one) for row in rows for one in theirs_of(row)])
+        op.bulk_insert(happened, [_plain(happened, one) for row in rows for one in happened_of(row)])
+        op.bulk_insert(theirs, [_plain(theirs, one) for row in rows for one in theirs_of(row)])
         words = sa.text("UPDATE served SET words = :words WHERE connection = :connection AND key = :key")
         said = ({"words": words_of(r), "connection": r["connection"], "key": r["key"]} for r in rows)
         op.get_bind().execute(words, list(said))
@@ -66,16 +68,17 @@ def _served() -> Iterator[list[dict[str, Any]]]:
     while True:
         later = sa.or_(c.connection > last[0], sa.and_(c.connection == last[0], c.key > last[1]))
         query = sa.select(served).where(later).order_by(c.connection, c.key).limit(_BATCH)
-        rows = [dict(row) for row in op.get_bind().execute(query).mappings()]
+        rows = [dict(row) | _LATER for row in op.get_bind().execute(query).mappings()]
         if not rows:
             return
         yield rows
         last = rows[-1]["connection"], rows[-1]["key"]
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with its instants as they are kept."""
+def _plain(table: sa.Table, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as this revision's table keeps it, with its instants as they are kept."""
     return {
         name: (value - _EPOCH) // timedelta(microseconds=1) if isinstance(value, datetime) else value
         for name, value in row.items()
+        if name in table.c
     }
