@@ -203,7 +203,10 @@ def verify(
     done, found = verifying.verified(application, verifying.Depth(depth), sample, accept, follow=follow)
     shown = json.dumps(verifying.as_json(found), indent=2) if as_json else None
     typer.echo(shown or "\n".join(verifying.verified_lines(application, done, found)))
-    raise typer.Exit(0 if verifying.well(application, done, found) else 4)
+    well = verifying.well(application, done, found)
+    if accept and not well:
+        typer.echo(f"not accepted by {accept}: a person can accept what does not differ", err=True)
+    raise typer.Exit(0 if well else 4)
 
 
 @app.command()

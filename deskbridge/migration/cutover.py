@@ -249,6 +249,9 @@ def _delta(application: Application, now: Cutover) -> Iterator[str]:
         yield f"{counts[State.WAITING]} tickets still wait: `deskbridge migrate run --apply`"
 
 
+_DIFFERS = ("differences", "new_or_changed", "missing_issues")
+
+
 def _verified(application: Application, now: Cutover) -> Iterator[str]:
     frozen = now.taken(Step.FROZEN)
     runs = [run for run in application.store.runs.all(now.source) if run.state is RunState.DONE]
@@ -259,6 +262,8 @@ def _verified(application: Application, now: Cutover) -> Iterator[str]:
         yield "nobody accepted what was verified: `deskbridge migrate verify --accept NAME`"
     elif frozen and newest.accepted < frozen.at:
         yield "it was accepted before the freeze: verify again"
+    elif any(newest.verified.get(found) for found in _DIFFERS):
+        yield "what was verified last differs: `deskbridge migrate verify` says in what"
     counts = application.store.runs.counts(now.source)
     if counts[State.PARKED]:
         yield f"{counts[State.PARKED]} tickets are parked: `deskbridge parked list --group`"

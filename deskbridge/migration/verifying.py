@@ -119,9 +119,7 @@ def verified(
     runs.verified(
         run.id, {"depth": depth.value, "at": application.now().isoformat(), **as_json(found, _KEPT)}
     )
-    if accept:
-        if not well(application, run, found):
-            raise ConfigError(["--accept: there are differences; a person can accept what has none"])
+    if accept and well(application, run, found):
         runs.accept(run.id, accept, application.now())
     return runs.get(run.id) or run, found
 
@@ -186,7 +184,8 @@ def verified_lines(application: Application, run: Run, found: Verified) -> list[
     lines += [f"left out: {count} x {one}" for _, count, one in known]
     lines.append("All is there, or is known." if well(application, run, found) else "Not all is there.")
     if run.accepted is not None:
-        lines.append(f"accepted by {run.accepted_by}, {run.accepted:%Y-%m-%d %H:%M} UTC")
+        late = "" if well(application, run, found) else ", before this"
+        lines.append(f"accepted by {run.accepted_by}, {run.accepted:%Y-%m-%d %H:%M} UTC{late}")
     return lines
 
 

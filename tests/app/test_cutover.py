@@ -76,6 +76,12 @@ class TestCutover:
         refused = moving.run("migrate", "cutover", "verified")
         assert (refused.code, "was not verified" in refused.err) == (5, True)
         assert moving.run("migrate", "verify", "full", "--accept", "Dana Kim").code == 0
+        moving.people.note(ticket, "<p>One more look</p>")
+        assert moving.run("migrate", "verify", "counts").code == 4
+        refused = moving.run("migrate", "cutover", "verified")
+        assert (refused.code, "what was verified last differs" in refused.err) == (5, True)
+        assert moving.run("migrate", "run", "--apply").code == 0
+        assert moving.run("migrate", "verify", "full", "--accept", "Dana Kim").code == 0
         went(moving, "verified")
         early = moving.run("migrate", "cutover", "switched", "--in-spite", "now")
         assert early.code == 5

@@ -390,7 +390,9 @@ class TestVerify:
         assert "file m.txt (9 bytes): one of its size is there, with other content" in told.out
         assert "1 are missing" in told.out
         assert "1 are new or changed since" in told.out
-        assert hub.run("migrate", "verify", "counts", "--accept", "Dana").code == 2
+        refused = hub.run("migrate", "verify", "counts", "--accept", "Dana")
+        assert (refused.code, "not accepted by Dana" in refused.err) == (4, True)
+        assert "1 are new or changed since" in refused.out, "hours of reading are told to nobody"
 
     def test_what_went_into_the_trash_after_it_was_moved_is_named(self, hub: Hub) -> None:
         """The issue of a ticket that was deleted would stay, and nobody knew."""
