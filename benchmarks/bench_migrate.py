@@ -12,7 +12,8 @@ as a run has, each with one session and nothing to decide. The least calls are c
     files    one to fetch each
 
 Times are judged at full size, calls from _ENOUGH tickets on. Above the least are people and companies,
-who are asked for once, what is asked at the start, and one look a second at all issues that were just made.
+who are asked for once, the list of ratings, what is asked at the start, and one look a second at all issues
+that were just made.
 """
 
 from __future__ import annotations
