@@ -76,7 +76,10 @@ def _range(option: str, text: str) -> tuple[datetime | None, datetime | None]:
     since, dots, before = text.partition("..")
     if not dots:
         raise ConfigError([f"{option}: write FROM..BEFORE, like 2024-01-01..2025-01-01; one may be left out"])
-    return _day(option, since), _day(option, before)
+    begin, end = _day(option, since), _day(option, before)
+    if begin is not None and end is not None and begin >= end:
+        raise ConfigError([f"{option}: nothing lies between {since} and {before}; the first day comes first"])
+    return begin, end
 
 
 def _day(option: str, text: str) -> datetime | None:

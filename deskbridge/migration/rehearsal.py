@@ -33,6 +33,10 @@ class Counted:
     left_out: Counter[str] = field(default_factory=Counter)
     unlisted: int = 0
     """How many numbers below the highest one no list shows, and no run has looked for."""
+    problems: list[str] = field(default_factory=list)
+    """What stands against writing there, as the targets tell."""
+    strange: list[str] = field(default_factory=list)
+    """Numbers that were asked for, and that the source does not have."""
     first: list[Listed] = field(default_factory=list)
     """Those that would be taken first."""
 
@@ -42,7 +46,7 @@ def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted
     found, reads = Counted(), machine.desk.rules.reads
     connector, best = machine.connectors[machine.source], list[tuple[float, float, int, Listed]]()
     settle, seen = connector.capabilities.settle, set[int]()
-    store = machine.application.store
+    store, asked = machine.application.store, set(which.keys)
     fresh = (
         listed(hint, reads, known[hint.key], settle)
         for batch in batches(connector.changed(BEGINNING))
@@ -55,6 +59,7 @@ def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted
                 continue
             seen.add(int(one.key))
         found.all += 1
+        asked.discard(one.key)
         if one.skipped:
             found.left_out[one.skipped] += 1
         elif not meant(which, one):
@@ -68,9 +73,13 @@ def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted
             row = (early, -changed if which.done else changed, -found.all, one)
             (heapq.heappush if len(best) < examples else heapq.heappushpop)(best, row)
     if connector.capabilities.counts_up and seen:
-        looked_for = store.runs.walk(machine.source, [state for state in State if state is not State.WAITING])
-        unlisted = sum(item.rank is Rank.UNLISTED and int(item.ref.key) not in seen for item in looked_for)
-        found.unlisted = max(0, max(seen) - len(seen) - unlisted)
+        walked = store.runs.walk(machine.source, [state for state in State if state is not State.WAITING])
+        tried = {n for item in walked if item.rank is Rank.UNLISTED and (n := int(item.ref.key)) not in seen}
+        found.unlisted = max(0, max(seen) - len(seen) - len(tried))
+        if which.keys:
+            below = {key for key in asked if key.isdecimal() and 0 < int(key) < max(seen)}
+            found.unlisted = sum(int(key) not in tried for key in below)
+            found.strange = sorted(asked - below)
     found.first = [row[3] for row in sorted(best, reverse=True)]
     return found
 
@@ -94,6 +103,9 @@ def rehearsed(application: Application, orders: Orders, *, as_json: bool) -> str
         keys = [one.key for one in found.first]
     elif (more := len(keys) - sum(found.statuses.values())) > 0:
         found.statuses["unknown"] += more  # they are in no list, or a rule had left them out
+    for name in machine.targets:
+        there = [place for place in machine.places if place.connection == name]
+        found.problems += machine.connectors[name].problems(there)
     plans = list(planned(machine, keys))
     if as_json:
         return json.dumps(rehearsal_json(machine, found, plans), indent=2)
@@ -107,10 +119,12 @@ def rehearsal_lines(machine: Machine, found: Counted, plans: list[Planned]) -> l
     lines += [
         f"  {place.connection} {place.key}, read by {place.readers}, no mail" for place in machine.places
     ]
+    lines += [f"stands in the way: {one}" for one in found.problems]
     lines += [f"  {count} {status}" for status, count in sorted(found.statuses.items())]
     lines += [f"left out: {count}: {why}" for why, count in sorted(found.left_out.items())]
     if found.unlisted and Presence.ARCHIVED in machine.desk.rules.reads:
         lines.append(f"{found.unlisted} numbers are in no list: each is looked for in the archive")
+    lines += [f"there is no ticket {key}" for key in found.strange]
     if plans:
         lines.append(f"The first {len(plans)} of them:")
     for plan in plans:
@@ -126,6 +140,8 @@ def rehearsal_json(machine: Machine, found: Counted, plans: list[Planned]) -> di
         "would_migrate": dict(found.statuses),
         "left_out": dict(found.left_out),
         "unlisted": found.unlisted,
+        "not_listed": found.strange,
+        "problems": found.problems,
         "places": [
             {"connection": p.connection, "project": p.key, "readers": str(p.readers)} for p in machine.places
         ],

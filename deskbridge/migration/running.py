@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from connectors.base import Presence
-from connectors.errors import Throttled, Transient, UnsafePlan, WireError
+from connectors.errors import ConfigError, Throttled, Transient, UnsafePlan, WireError
 from deskbridge.bootstrap import Application
 from deskbridge.migration.alone import refuse_beside
 from deskbridge.migration.asked import Asked
@@ -23,6 +23,7 @@ from deskbridge.migration.quiet import silenced
 from deskbridge.migration.run_log import RunLog
 from deskbridge.migration.succeeding import succeed
 from deskbridge.notify import notifier_of
+from deskbridge.words import nearest
 from sync.migrate.crew import Crew, Threads
 from sync.migrate.listing import Lister
 from sync.migrate.run import Loop
@@ -53,7 +54,14 @@ class Orders:
 
 
 def machine_for(application: Application, orders: Orders) -> Machine:
-    """Return what a run works with, ready to be used. Raises what `ready` raises."""
+    """Return what a run works with, ready to be used.
+
+    Raises what `ready` raises, and ConfigError for a channel there is not.
+    """
+    channels = list(application.settings.notify)
+    if orders.notify and orders.notify not in channels:
+        hint = nearest(orders.notify, channels) or "; see [notify] of the settings"
+        raise ConfigError([f"--notify: there is no channel {orders.notify!r}{hint}"])
     quiet = silenced(application)
     made = machine_of(
         application,

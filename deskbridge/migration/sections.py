@@ -174,6 +174,7 @@ def _words(data: Data) -> Iterator[Section]:
     for name, rows in data["words"].items():
         yield Section(
             title=f"By {name}",
+            says=_besides(data),
             table=Table(
                 head=(name.capitalize(), "Means", "Tickets"),
                 rows=tuple(
@@ -186,10 +187,17 @@ def _words(data: Data) -> Iterator[Section]:
         )
 
 
+def _besides(data: Data) -> tuple[str, ...]:
+    """Return what a table counts that "in the lists" does not."""
+    trashed = data["tickets"]["trashed"]
+    return (f"With trash and spam: {trashed:,} of them.",) if trashed else ()
+
+
 def _years(data: Data) -> Section:
     rows = data["years"]
     return Section(
         title="By year",
+        says=_besides(data),
         table=Table(
             head=("Created in", "Archived", "In the lists"),
             rows=tuple((str(r["year"]), sure(r["archived"]), f"{r['tickets']:,}") for r in rows),
@@ -203,7 +211,7 @@ def _customers(data: Data) -> Section:
     rows = data["customers"]
     return Section(
         title="By customer",
-        says=(f"{data['requesters']:,} people have written.",),
+        says=(*_besides(data), f"{data['requesters']:,} people have written."),
         table=Table(
             head=("Organisation", "Customer of the settings", "Tickets"),
             rows=tuple((r["name"], r["customer"] or "none", f"{r['tickets']:,}") for r in rows),
@@ -276,7 +284,12 @@ def _people(data: Data) -> Section:
         said.append("Everybody of staff who is listed has an account on the other side.")
     if data["former"]:
         many = len(data["former"])
-        said.append(f"{many} people wrote or owned tickets and are no agents any more; the texts name them.")
+        who = (
+            "1 person who wrote or owned tickets is no agent"
+            if many == 1
+            else (f"{many} people who wrote or owned tickets are no agents")
+        )
+        said.append(f"{who} any more; the texts name them.")
     table = Table(head=("Who", "Mail", "The way out", "Tickets owned"), rows=tuple(rows), numbers=1)
     return Section(title="People without an account there", says=tuple(said), table=table if rows else None)
 

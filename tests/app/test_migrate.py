@@ -53,7 +53,13 @@ class TestRun:
         assert "create a ticket in SUP from desk" in looked.out
         assert "(read by staff, no mail)" in looked.out
         assert "say --apply" in looked.out
+        hub.change(('kind = "10004"', 'kind = "99999"'))
+        refused = hub.run("migrate", "run", "--id", "1,98765")
+        assert "stands in the way: jira SUP: no issue type '99999' can be created" in refused.out
+        assert "there is no ticket 98765" in refused.lines
         assert hub.remembered() == before
+        for words in (("--notify", "nobody"), ("--created", "2025-01-01..2024-01-01")):
+            assert hub.run("migrate", "run", "--apply", *words).code == 2, words
 
     def test_everything_arrives_once_with_author_time_and_number(self, hub: Hub) -> None:
         """The history would be lost, doubled, or nobody could find a ticket by the number they know."""
