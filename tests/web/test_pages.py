@@ -88,6 +88,10 @@ def test_a_ticket_is_found_by_any_of_its_sides_names_and_words(ada: Browser, loo
     key = looked_at.demo.application.store.served.names([Ref("desk", "2")])[Ref("desk", "2")][-1]
     assert ada.get("/tickets?q=SUP-1").headers["Location"].startswith("/ticket/jira/")
     assert ada.get(f"/ticket/{key.connection}/{key.key.replace('/', '%2F')}").status_code == 200
+    desk = looked_at.demo.environment["FRESHDESK_URL"]
+    for name in ("desk:1", "desk %231", f"{desk}/a/tickets/1"):
+        assert ada.get(f"/tickets?q={name}").headers["Location"] == "/ticket/desk/1", name
+    assert ada.get("/tickets?q=desk:4711").status_code == 200, "what nobody knows is looked for as words"
     assert DEAD in ada.get("/tickets?q=TILL+dead").text
     assert DEAD not in ada.get("/tickets?q=till+alive").text
     assert DEAD in ada.get("/tickets?q=kim&customer=lantern&status=open&owner=-&late=1").text
@@ -105,6 +109,14 @@ def test_what_is_not_there_is_told_so(ada: Browser, path: str) -> None:
     answer = ada.get(path)
     assert answer.status_code == 404
     assert "Traceback" not in answer.text
+
+
+def test_a_months_promise_leads_to_its_ticket(ada: Browser) -> None:
+    """Otherwise a lead reads which promise was broken, and types the number to learn why."""
+    made = Made(ada.get("/reports/lantern/2026-01").text)
+    leads = {said["href"] for tag, said in made.elements if said.get("href", "").startswith("/tickets?q=")}
+    assert "/ticket/desk/1" in {ada.get(path).headers.get("Location") for path in leads}
+    assert "`" not in made.words
 
 
 def test_no_page_shows_a_secret(ada: Browser, looked_at: Desk) -> None:

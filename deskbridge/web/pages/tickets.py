@@ -7,13 +7,16 @@ from dataclasses import replace
 
 from starlette.responses import RedirectResponse, Response
 
+from connectors.errors import ConfigError
+from deskbridge.bootstrap import Application
+from deskbridge.named import ref_named
 from deskbridge.sla.held import Held
 from deskbridge.web.pages.clocking import Shown as Clock
 from deskbridge.web.pages.clocking import shown
 from deskbridge.web.pages.rendering import query, ticket_path
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.visit import NoSuch, Shown, Visit
-from mappings.ticket import Status
+from mappings.ticket import Ref, Status
 from sync.store.lists import NEW, OPEN, Card, Lists, Wanted
 
 _LINES = 50
@@ -25,10 +28,9 @@ _NOBODY = "-"
 def tickets(site: Site, visit: Visit) -> Shown | Response:
     """List the tickets that somebody looks for; a name that means one ticket leads there."""
     app, said = site.application, visit.asked("q")
-    if said and not any(visit.asked(name) for name in ("customer", "status", "owner", "late", "page")):
-        named = app.store.bundles.called(said.removeprefix("#") if said[:1] == "#" else said)
-        if len(named) == 1:
-            return RedirectResponse(ticket_path(named[0]), 303)
+    alone = said and not any(visit.asked(name) for name in ("customer", "status", "owner", "late", "page"))
+    if alone and (meant := _meant(app, said)) is not None:
+        return RedirectResponse(ticket_path(meant), 303)
     number = visit.page()
     wanted = _wanted(visit)
     found = app.store.lists.found(wanted, visit.at, _LINES + 1, (number - 1) * _LINES)
@@ -45,6 +47,19 @@ def tickets(site: Site, visit: Visit) -> Shown | Response:
             "after": query("/tickets", asked | {"page": str(number + 1)}) if len(found) > _LINES else "",
         },
     )
+
+
+def _meant(app: Application, said: str) -> Ref | None:
+    """Return the one ticket that is called so: by its tool, with its connection, or by its address."""
+    named = app.store.bundles.called(said.removeprefix("#"))
+    if len(named) == 1:
+        return named[0]
+    try:
+        ref = ref_named(app, said)
+    except ConfigError:
+        return None
+    known = app.store.lists.cards([ref]) or app.store.bundles.load(app.store.bundles.subject(ref)).id
+    return ref if known else None
 
 
 def boards(site: Site, visit: Visit) -> Shown:
