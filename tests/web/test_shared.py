@@ -147,6 +147,14 @@ def test_a_customer_sees_nothing_else(world: World, canary: str) -> None:
         assert all(canary.lower() not in value.lower() for value in page.headers.values())
 
 
+def test_what_few_may_read_is_told_to_staff_without_its_words(world: World) -> None:
+    """Otherwise whoever may look at the pages reads what was kept from them in the tool."""
+    page = signed_in(world.app, world.url, Role.ADMIN).get("/ticket/desk/1").text
+    assert CANARIES["a note"] in page
+    assert "few only" in page
+    assert CANARIES["a text for few"] not in page
+
+
 def test_what_is_found_tells_nothing_of_what_is_hidden(world: World) -> None:
     """Otherwise a customer finds out by searching who works on their ticket, or what it is called inside."""
     path = world.path()

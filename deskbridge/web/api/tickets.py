@@ -128,7 +128,7 @@ def _wrote(text: Text) -> told.Wrote:
         role=str(message.role),
         audience=message.audience,
         edited=message.edited,
-        files=[told.File(name=file.name, size=file.size) for file in message.files],
+        files=[] if text.guarded else [told.File(name=f.name, size=f.size) for f in message.files],
         copies=[told.Copied(side=str(copy.side), published=copy.published) for copy in text.copies],
         by_hub=text.by_hub,
     )

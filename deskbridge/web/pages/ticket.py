@@ -168,7 +168,7 @@ def _timeline(store: Store, sides: Sides, visit: Visit) -> tuple[list[Text], lis
 
 def _words(store: Store, texts: Iterable[Text]) -> dict[tuple[Ref, str], object]:
     wanted: dict[Ref, dict[str, list[str]]] = {}
-    for text in texts:
+    for text in (text for text in texts if not text.guarded):
         names = [file.name for file in text.message.files if file.inline and file.name]
         wanted.setdefault(text.side, {})[text.message.id] = names
     return {

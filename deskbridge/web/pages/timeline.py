@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mappings.ticket import CommentKind, PersonRole, Ref
+from mappings.ticket import Audience, CommentKind, PersonRole, Ref
 from sync.seen import Kind
 from sync.sla.facts import Actor, Fact, FactKind
 from sync.store.bundles import Bundle
@@ -43,6 +43,11 @@ class Text:
     message: Message
     copies: tuple[Copy, ...]
     by_hub: bool
+
+    @property
+    def guarded(self) -> bool:
+        """Whether fewer than the staff may read it in its tool: who those are, only the tool knows."""
+        return self.message.audience is Audience.RESTRICTED
 
 
 @dataclass(frozen=True, slots=True)
