@@ -80,9 +80,11 @@ class Taker:
         if isinstance(result.outcome, Later):
             self._later(item, result.outcome.at, str(result.outcome.error))
         else:
-            state, reason = self._judged(item, result)
+            with self._store.together():
+                state, reason = self._judged(item, result)
+                if state is not None:
+                    self._settle(item, state, reason, result)
             if state is not None:
-                self._settle(item, state, reason, result)
                 made = any(isinstance(write, CreateTicket) for write in result.made)
                 return Taken(state, reason, made)
         return None

@@ -20,7 +20,7 @@ from sync.sla.facts import FactKind, StatusFact
 from sync.store import schema as t
 from sync.store import steps, timeline
 from sync.store.database import Database
-from sync.store.dialects import replacing, upsert
+from sync.store.dialects import replacing
 from sync.store.inbox import Claim, take, verify
 from sync.store.journal import EDIT
 from sync.store.outbox import Notification, enqueue, take_back
@@ -197,10 +197,8 @@ class Bundles:
 
     def _former(self, ref: Ref) -> tuple[Ref, ...]:
         """Return the sides that a ticket had before a person took it out of its bundle."""
-        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
-        left = select(t.links.c.bundle).where(*here).scalar_subquery()
         with self._db.reading() as tx:
-            rows = tx.execute(select(t.links).where(t.links.c.bundle == left)).all()
+            rows = tx.execute(_FORMER, {"there": ref.connection, "of": ref.key}).all()
         return tuple(Ref(r.connection, r.key, r.display) for r in rows)
 
     def fresh(self, ref: Ref, version: str, changed: datetime, settle: timedelta) -> bool:
@@ -220,7 +218,7 @@ class Bundles:
         """
         with self._db.writing() as tx:
             verify(tx, claim)
-            created = tx.execute(insert(t.bundles).values(created=side.read_at, run=run))
+            created = tx.execute(_BEGIN, {"created": side.read_at, "run": run})
             bundle = int((created.inserted_primary_key or (0,))[0])
             _link(tx, bundle, side.ref, side.url, side.read_at)
             return bundle, take(tx, subject_of(bundle, side.ref), side.read_at, self._db.holder)
@@ -442,10 +440,10 @@ class Bundles:
 
     def named(self, claim: Claim, ref: Ref, url: str) -> None:
         """Remember what people call a linked side, and where they open it."""
-        here = (t.links.c.connection == ref.connection, t.links.c.key == ref.key)
+        values = {"there": ref.connection, "of": ref.key, "display": ref.display, "url": url}
         with self._db.writing() as tx:
             verify(tx, claim)
-            tx.execute(update(t.links).where(*here).values(display=ref.display, url=url))
+            tx.execute(_NAMED, values)
 
     def newly_missing(self, connection: str, since: datetime) -> int:
         """Return how many sides of a connection have not been found since an instant, for the first time."""
@@ -534,6 +532,19 @@ def _rename(tx: Connection, table: Table, end: str, same: list[Any], ids: Mappin
 
 _SIDE = ("connection", "key")
 _SAW = replacing(t.seen, _SIDE, "native", "wanted", "serial", "version", "read_at", "bundle")
+_LINK = replacing(t.links, _SIDE, "display", "url", "bundle", "unlinked")
+_NAMED = (
+    update(t.links)
+    .where(t.links.c.connection == bindparam("there"), t.links.c.key == bindparam("of"))
+    .values(display=bindparam("display"), url=bindparam("url"))
+)
+_BEGIN = insert(t.bundles)
+_FORMER = select(t.links).where(
+    t.links.c.bundle
+    == select(t.links.c.bundle)
+    .where(t.links.c.connection == bindparam("there"), t.links.c.key == bindparam("of"))
+    .scalar_subquery()
+)
 _SAW_ALL = replacing(t.seen, _SIDE, "native", "wanted", "serial", "version", "read_at", "bundle", "sent")
 _SENDING = (
     update(t.seen)
@@ -588,8 +599,7 @@ def _load(tx: Connection, bundle: int) -> Bundle:
 
 def _link(tx: Connection, bundle: int, ref: Ref, url: str, at: datetime) -> None:
     names = {"display": ref.display, "url": url, "bundle": bundle, "unlinked": None}
-    row = upsert(tx, t.links).values(connection=ref.connection, key=ref.key, created=at, **names)
-    tx.execute(row.on_conflict_do_update(index_elements=["connection", "key"], set_=names))
+    tx.execute(_LINK(tx), {"connection": ref.connection, "key": ref.key, "created": at, **names})
 
 
 def _saw(tx: Connection, bundle: int, ref: Ref, said: Said) -> None:

@@ -162,10 +162,14 @@ class Journal:
         """Note that the answer was heard; `key` is the ticket it was written to."""
         with self._db.writing() as tx:
             verify(tx, claim)
-            finished = update(intents).where(intents.c.number == intent.number)
-            tx.execute(finished.values(target_key=key, done=at))
+            tx.execute(_FINISHED, {"of": intent.number, "written_to": key, "at": at})
 
 
+_FINISHED = (
+    update(intents)
+    .where(intents.c.number == bindparam("of"))
+    .values(target_key=bindparam("written_to"), done=bindparam("at"))
+)
 _KNOWN = ("kind", *TEXT_IDS)
 _WAITING = select(intents).where(
     *(intents.c[name] == bindparam(name) for name in _KNOWN), intents.c.done.is_(None)

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, or_, select, tuple_, update
 
 from mappings.ticket import Ref
 from sync.store.database import Database
@@ -344,11 +344,11 @@ class Runs:
         self, ref: Ref, state: State, reason: str, run: int, version: str | None, at: datetime
     ) -> None:
         """Record what became of a ticket; `version` is the one that was read, where one was."""
-        values: dict[str, Any] = {"state": state, "reason": reason, "run": run, "handled": at, "due": None}
-        if version is not None:
-            values["version"] = version
+        values = {"state": state, "reason": reason, "run": run, "handled": at}
+        read = {} if version is None else {"version": version}
         with self._db.writing() as tx:
-            tx.execute(update(items).where(*_here(ref)).values(**values))
+            row = _SETTLED if version is None else _SETTLED_AS_READ
+            tx.execute(row, {"there": ref.connection, "of": ref.key, **values, **read})
 
     def later(self, ref: Ref, due: datetime, reason: str) -> None:
         """Have a ticket tried again."""
@@ -533,10 +533,18 @@ class Runs:
         if kind != "bundle":
             return None
         with self._db.reading() as tx:
-            run: int | None = tx.execute(select(bundles.c.run).where(bundles.c.id == int(number))).scalar()
+            run: int | None = tx.execute(_HELD, {"of": int(number)}).scalar()
         return run
 
 
+_HERE = (items.c.connection == bindparam("there"), items.c.key == bindparam("of"))
+_SETTLED = (
+    update(items)
+    .where(*_HERE)
+    .values({name: bindparam(name) for name in ("state", "reason", "run", "handled")} | {"due": None})
+)
+_SETTLED_AS_READ = _SETTLED.values(version=bindparam("version"))
+_HELD = select(bundles.c.run).where(bundles.c.id == bindparam("of"))
 _READ = "customer:"
 """What `whose` begins with once a ticket was read; then its customer's key follows, or nothing."""
 _BATCH = 500
