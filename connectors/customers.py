@@ -48,8 +48,11 @@ class Customers(Protocol):
     def join(self, project: str, account: str, organisation: str) -> None:
         """Have somebody be of an organisation; without one, a customer of the project's desk."""
 
-    def give(self, ref: Ref, account: str, organisation: str) -> None:
-        """Say who asked for a ticket, and with which organisation it is shared; what is empty stays."""
+    def give(self, ref: Ref, account: str, organisation: str, kind: str) -> None:
+        """Say who asked for a ticket, with which organisation it is shared, and which kind of request it is.
+
+        By a kind its portal shows it. What is empty stays.
+        """
 
 
 def customers(system: str, config: ConnectionConfig) -> Customers | None:

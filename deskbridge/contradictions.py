@@ -289,6 +289,9 @@ def _migration(s: Settings, names: Names) -> Iterator[str]:
         for key in sorted(route.customers - set(names["customers"])):
             where = f"migration.routes.{number}.customers"
             yield f"{where}: there is no {key!r}{nearest(key, names['customers'])}"
+    if said.request_types and said.requesters != "accounts":
+        yield 'migration.request_types: a portal shows a ticket to its customer: say requesters = "accounts"'
+    ways += [(f"migration.request_types.{name}", name) for name in said.request_types]
     for where, name in ways:
         place = s.places.get(name)
         connection = s.connections.get(place.connection) if place else None

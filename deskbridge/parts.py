@@ -345,6 +345,8 @@ class MigrationSettings(_Part):
     requesters: Literal["text", "accounts"] = "text"
     """Whether who asked stands in the text alone, or becomes a customer with an account where a place has a
     portal (Jira Service Management)."""
+    request_types: Mapping[Name, Text] = {}
+    """Place -> the request type that its tickets get at last, by which the portal shows them."""
     strangers: Literal["park", "take"] = "take"
     """What becomes of tickets of customers whom the settings do not know."""
     number: str = ""

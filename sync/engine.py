@@ -17,7 +17,7 @@ from pathlib import Path
 from connectors.base import Connector, Presence, Snapshot
 from connectors.errors import ConfigError, Gone, HubError, Rejected, Throttled, UnsafePlan, WireError
 from mappings.provenance import Signer
-from mappings.ticket import Field, Organisation, Person, Ref, Relation, TimeEntry
+from mappings.ticket import Field, Ref, Relation, Ticket, TimeEntry
 from sync.fuses import STANDARD, Fuses
 from sync.health import Breakers
 from sync.identity import changed
@@ -293,7 +293,7 @@ class Engine:
         plan, gone = Plan((), ()), ""
         whose: tuple[str | None, tuple[Relation, ...]] = (None, ())
         booked: tuple[TimeEntry, ...] = ()
-        asked: tuple[Person | None, Organisation | None] = (None, None)
+        front: Ticket | None = None
         made: list[Write] = []
         held = True
         try:
@@ -305,7 +305,7 @@ class Engine:
             self._learn(seen)
             seen = self._followed(claim, seen)
             self._refuse_if_older(seen)
-            whose, booked, asked = _whose(seen), _booked(seen), _asked(seen)
+            whose, booked, front = _whose(seen), _booked(seen), _front(seen)
             decided = self._reconciler.decided(seen, row.subject, allowed=row.allowed, remap=remap)
             plan = together(each for _, each in decided)
             plan = Plan(plan.writes, (*seen.remarks, *plan.remarks))
@@ -335,7 +335,7 @@ class Engine:
             if held:
                 self._store.inbox.release(claim)
         look = self._store.looking.name
-        found = (*whose, gone, look, row.reason, booked, *asked)
+        found = (*whose, gone, look, row.reason, booked, front)
         return Reconciled(row.subject, plan, outcome, tuple(made), *found)
 
     def _outcome_of(self, error: Exception) -> Outcome:
@@ -473,12 +473,11 @@ def _booked(seen: Observation) -> tuple[TimeEntry, ...]:
     return (leading.sides[front].ticket.time_entries or ()) if front else ()
 
 
-def _asked(seen: Observation) -> tuple[Person | None, Organisation | None]:
-    """Return who asked, and for which organisation, by the front side that leads."""
+def _front(seen: Observation) -> Ticket | None:
+    """Return what the front side that leads says."""
     leading = seen.tickets[0].situation
     front = leading.front()
-    ticket = leading.sides[front].ticket if front else None
-    return (ticket.requester, ticket.organisation) if ticket else (None, None)
+    return leading.sides[front].ticket if front else None
 
 
 def _unexpected(error: Exception) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.errors import Gone, HubError, Rejected, Throttled, Unauthorised, WireError
-from mappings.ticket import Organisation, Person, Ref, Relation, TimeEntry
+from mappings.ticket import Ref, Relation, Ticket, TimeEntry
 from sync.operations import Plan, Write
 
 BACKOFF = (timedelta(seconds=5), timedelta(minutes=15))
@@ -83,9 +83,8 @@ class Reconciled:
     """What had the ticket be looked at."""
     booked: tuple[TimeEntry, ...] = ()
     """The time that was booked on its front side, as far as that was read."""
-    asker: Person | None = None
-    """Who asked for it on its front side, as far as that was read, and for which organisation."""
-    theirs: Organisation | None = None
+    front: Ticket | None = None
+    """What the front side that leads says, as far as that was read."""
 
 
 @dataclass(frozen=True, slots=True)

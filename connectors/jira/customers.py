@@ -87,14 +87,16 @@ class Customers:
             call = desk("servicedesk", project, "customer")
         self._post(call, {self._many: [account]})
 
-    def give(self, ref: Ref, account: str, organisation: str) -> None:
-        """Set reporter and organisation by one edit, of which Jira's own users are told nothing."""
+    def give(self, ref: Ref, account: str, organisation: str, kind: str) -> None:
+        """Set request type, reporter and organisation by one edit, of which Jira's users are told nothing."""
         fields: dict[str, Any] = {}
         if account:
             fields["reporter"] = {"accountId" if self._client.site().cloud else "name": account}
-        held = self._client.side().desk.organisations
-        if organisation and held:
-            fields[held] = [int(organisation)]
+        held = self._client.side().desk
+        if organisation and held.organisations:
+            fields[held.organisations] = [int(organisation)]
+        if kind and held.request_type:
+            fields[held.request_type] = kind
         call = self._client.http.call
         call("PUT", path(ref.key), idempotent=True, params={"notifyUsers": "false"}, json={"fields": fields})
 

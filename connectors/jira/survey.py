@@ -26,7 +26,7 @@ clocks are the hub's; Jira itself measures none there
 """.splitlines()
 _DESK = """\
 a Service Management project: customers get portal accounts, which cost no licence, and see their requests
-an issue without a request type is on no portal: its customer sees nothing of it
+an issue without a request type is on no portal: its customer sees nothing of it (request_types)
 notes become internal comments, replies public ones; a file in no reply is for agents
 who asked stands in the text; with requesters = "accounts" they get accounts, and are the reporters
 agents need a Service Management licence each; everybody else on the site comments internally

@@ -157,8 +157,16 @@ def _engine(
         signer=application.signer,
         now=application.now,
         run=RunWork(run, Together(turns).create),
-        admissions=Admissions(application.store, reach, known, application.now) if reach else None,
+        admissions=Admissions(application.store, reach, known, _kinds(application), application.now)
+        if reach
+        else None,
     )
+
+
+def _kinds(application: Application) -> dict[tuple[str, str], str]:
+    """Return by which kind of request the portal of a project is to show tickets."""
+    said, places = application.settings.migration.request_types, application.settings.places
+    return {(places[name].connection, places[name].key): kind for name, kind in said.items()}
 
 
 def _invites_nobody(application: Application, place: Place, quiet: Collection[str]) -> bool:

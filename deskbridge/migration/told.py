@@ -125,3 +125,8 @@ def next_steps(standing: Standing) -> list[str]:
     if standing.state == "done" and not counts[State.WAITING] and not standing.run.fills_in:
         steps.append("`deskbridge migrate verify` reads both sides again; run again for what changes")
     return steps
+
+
+def records(made: Mapping[str, int]) -> str:
+    """Return how many accounts and organisations runs made, by kind."""
+    return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in made.items())

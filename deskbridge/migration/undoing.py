@@ -12,6 +12,7 @@ from deskbridge.desk import label_of
 from deskbridge.migration.alone import undoing
 from deskbridge.migration.asked import Asked
 from deskbridge.migration.desk import source_of, targets_of
+from deskbridge.migration.told import records
 from sync.fields import slug
 from sync.migrate.rollback import Result, Rollback, Undone
 from sync.store.runs import Item, State
@@ -87,9 +88,8 @@ def undoing_lines(found: Undoing, *, apply: bool) -> list[str]:
     lines += [f"{one.what}: {one.target} (of {one.source}): {one.why}" for one in found.left]
     if not apply:
         lines.append("Nothing is deleted yet: say --apply. What is deleted cannot be brought back.")
-    made = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in found.stays.items()]
-    people = f"Customers' records stay too, as people may use them by now: {', '.join(made)}." if made else ""
-    return [*lines, KEPT, *([people] if people else [])]
+    people = f"Customers' records stay too, as people may use them by now: {records(found.stays)}."
+    return [*lines, KEPT, *([people] if found.stays else [])]
 
 
 def undoing_json(found: Undoing) -> dict[str, object]:

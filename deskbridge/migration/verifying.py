@@ -13,7 +13,7 @@ from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
 from deskbridge.migration.building import Machine, machine_of
 from deskbridge.migration.pricing import Price, priced
-from deskbridge.migration.told import balance
+from deskbridge.migration.told import balance, records
 from mappings.boards import Readers
 from mappings.ticket import Ref
 from sync.migrate.alike import grouped
@@ -182,6 +182,8 @@ def verified_lines(application: Application, run: Run, found: Verified) -> list[
     lines += _each("changed since", [one for one in found.found if one.changed])
     known = grouped((one.why, 1) for one in found.found if one.explained and not one.changed)
     lines += [f"left out: {count} x {one}" for _, count, one in known]
+    if made := application.store.admitted.made():
+        lines.append(f"made besides, and taken away by no rollback: {records(made)}")
     lines.append("All is there, or is known." if well(application, run, found) else "Not all is there.")
     if run.accepted is not None:
         late = "" if well(application, run, found) else ", before this"

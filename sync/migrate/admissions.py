@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from connectors.customers import Customers, Record
-from mappings.ticket import Organisation, Person, PersonRole, Ref
+from mappings.ticket import Audience, Organisation, Person, PersonRole, Ref, Ticket
 from sync.routing import Customer
 from sync.store import Store
 from sync.store.admitted import Admission
@@ -25,31 +25,41 @@ class Admissions:
         store: Store,
         reach: Mapping[str, Customers],
         customers: Mapping[str, Customer],
+        kinds: Mapping[tuple[str, str], str],
         now: Callable[[], datetime],
     ) -> None:
-        """`reach` has the connections that have portals, `customers` those of the settings."""
+        """`reach` has the connections that have portals, `customers` those of the settings.
+
+        `kinds` says of (connection, project) by which kind of request its portal is to show tickets.
+        """
         self._known, self._reach, self._customers, self._now = store.admitted, reach, customers, now
+        self._kinds = kinds
         self._lock = threading.Lock()
 
-    def admit(
-        self, target: Ref, asker: Person | None, theirs: Organisation | None, whose: str | None
-    ) -> None:
-        """Say who asked for a ticket, where its place has customers of its own. Raises WireError."""
+    def admit(self, target: Ref, front: Ticket, whose: str | None) -> None:
+        """Say who asked for a ticket, where its place has customers of its own. Raises WireError.
+
+        `front` is the ticket as its source has it. A portal shows its first text: so it shows none that
+        began with a text for staff, nor one that is no known customer's.
+        """
         reach = self._reach.get(target.connection)
         if reach is None or not reach.has_portal(project := reach.project(target)):
             return
         with self._lock:  # of two tickets of one customer, one asks
-            account = self._account(reach, target.connection, project, asker)
+            account = self._account(reach, target.connection, project, front.requester)
+            theirs = front.organisation
             organisation = self._organisation(reach, target.connection, project, theirs, whose)
             if account and not self._find(
                 target, Admission.MEMBER, member := f"{project} {organisation} {account}"
             ):
                 reach.join(project, account, organisation)
                 self._note(target, Admission.MEMBER, member, "yes")
-        wanted = f"{account} {organisation}"
-        if not wanted.strip() or self._find(target, Admission.TICKET, target.key) == wanted:
+        open_to = bool(account) and front.messages[0].audience is Audience.CUSTOMER
+        kind = self._kinds.get((target.connection, project), "") if open_to else ""
+        wanted = f"{account} {organisation} {kind}".rstrip()
+        if not wanted or self._find(target, Admission.TICKET, target.key) == wanted:
             return
-        reach.give(target, account, organisation)
+        reach.give(target, account, organisation, kind)
         self._note(target, Admission.TICKET, target.key, wanted)
 
     def _account(self, reach: Customers, connection: str, project: str, asker: Person | None) -> str:

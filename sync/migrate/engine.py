@@ -69,8 +69,8 @@ class RunEngine(Engine):
         if target is None or bundle.run is None or not isinstance(result.outcome, Done):
             return result.outcome
         try:
-            if self._admissions is not None:
-                self._admissions.admit(target, result.asker, result.theirs, result.customer)
+            if self._admissions is not None and result.front is not None:
+                self._admissions.admit(target, result.front, result.customer)
         except (Gone, Rejected) as error:
             return Parked(f"{target.connection}: who asked: {error.text}")
         except WireError as error:

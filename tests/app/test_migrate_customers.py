@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import pytest
+import requests
 
 from tests.app.program import Hub
 from tests.app.test_migrate_quiet import HELP, jira, permit
 
-REQUESTERS = 'to = "history"\nrequesters = "accounts"\n'
+REQUESTERS = 'to = "history"\nrequesters = "accounts"\nrequest_types = { history = "25" }\n'
 
 
 @pytest.fixture
@@ -70,6 +71,11 @@ def test_tickets_are_their_customers_and_nobody_is_mailed(moving: Hub) -> None:
         "Third": "Kim P.",
     }
     assert found["First"]["reporter"]["accountId"] == kims
+    assert {one["customfield_10010"]["requestType"]["name"] for one in found.values()} == {"Get help"}
+    page = found["First"]["customfield_10010"]["_links"]["web"]
+    portal = requests.get(page, params={"as": "kim@lantern.example"}, timeout=10).text
+    assert "It stops" in portal
+    assert "We look" not in portal, "a copy is for staff"
     (theirs,) = {one["name"] for name in found for one in found[name]["customfield_10002"]}
     served = jira(moving, "GET", "../../servicedeskapi/servicedesk/HELP/organization")["values"]
     (organisation,) = [one["id"] for one in served if one["name"] == theirs]
@@ -93,7 +99,9 @@ def test_tickets_are_their_customers_and_nobody_is_mailed(moving: Hub) -> None:
     assert "It stops" in again["description"]
     assert moving.calls()["jira"] > calls
     assert outbox(moving) == sent
-    assert moving.run("migrate", "verify", "full").code == 0
+    verified = moving.run("migrate", "verify", "full")
+    assert verified.code == 0
+    assert "taken away by no rollback: 1 account" in verified.out
     undone = moving.run("migrate", "rollback", "--apply")
     assert undone.code == 0, undone.out
     assert "stay too, as people may use them by now: 1 account" in undone.out
