@@ -120,7 +120,11 @@ class Observer:
         self._doubted, self._said, self._swaps = store.health.doubted, store.served.said, store.swaps.of
         self._journal, self._carried = store.journal, store.carrying.of
         self._recovered = store.database.recovered
-        self._ratings, self._rates = store.ratings.of, holds(connectors)
+        self._ratings, self._rates, self._each = store.ratings.of, holds(connectors), False
+
+    def ask_each(self) -> None:
+        """Ask each ticket for what a list tells of all: whoever only looks reads no list into the store."""
+        self._each = True
 
     def adopt(self, desk: Desk) -> None:
         """Observe for another desk from the next look on."""
@@ -261,15 +265,17 @@ class Observer:
     def _listed(self, connection: str) -> frozenset[Part]:
         """Return what need not be asked of each ticket, as one list told it of all."""
         listed = self._connectors[connection].capabilities.lists_ratings
-        return frozenset({Part.RATINGS}) if listed else frozenset()
+        return frozenset({Part.RATINGS}) if listed and not self._each else frozenset()
 
     def _rated(self, side: Snapshot) -> Snapshot:
         """Return a side with what its customers thought, where that is carried anywhere."""
         name, rules = side.ref.connection, self._desk.rules
         carried = self._rates if not rules.source else name == rules.source and Part.RATINGS in rules.parts
-        if not (carried and self._is_front(name) and self._listed(name)):
+        if not (carried and self._is_front(name) and self._connectors[name].capabilities.lists_ratings):
             return side
-        return with_ratings(side, self._ratings(side.ref))
+        return with_ratings(
+            side, self._ratings(side.ref) if self._listed(name) else side.ticket.ratings or ()
+        )
 
     def _with_history(self, side: Snapshot, also: frozenset[Part], bundle: Bundle) -> Snapshot:
         """Return a side with its history, if clocks rest on it and it tells more than was found."""

@@ -43,6 +43,8 @@ class RunEngine(Engine):
         """`admissions` give tickets to their customers, where that is wanted."""
         super().__init__(store=store, connectors=connectors, desk=desk, signer=signer, now=now, fuses=None)
         self._runs, self._admissions = store.runs, admissions
+        if not run.id:
+            self._observer.ask_each()
         self._reconciler = Reconciler(
             store=store, connectors=connectors, signer=signer, now=now, fuses=None, run=run
         )

@@ -555,6 +555,7 @@ class TestBesides:
         }
         people.agent("POST", f"tickets/{ticket}/time_entries", json=entry)
         hub.control("POST", "act/freshdesk/customer_rates", ticket=ticket, rating=103)
+        assert "rating happy" in hub.run("migrate", "run").out
         assert hub.run("migrate", "run", "--apply").code == 0
         (issue,) = issues(people)
         assert not comments(people, issue["key"]), "it stands in a note too"
