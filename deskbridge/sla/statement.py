@@ -63,7 +63,9 @@ def statement(application: Application, customer: str, month: str, *, ask: bool 
     held, whose = Held(application), application.settings.customers[customer]
     first, begin, end = month_of(month, whose.zone)
     until = min(end, application.now())
-    tickets = list(held.ever(customer, begin, until))
+    tickets: Iterable[Answered] = held.ever(customer, begin, until)
+    if ask:  # else each is let go as soon as it was counted
+        tickets = list(tickets)
     rows = sorted(decided(tickets, customer, begin, until), key=lambda row: (row.at, row.ref.key, row.clock))
     entries, unread, shared = _hours(application, tickets, customer, begin) if ask else ([], [], [])
     tier = _tier(application, customer)

@@ -114,31 +114,30 @@ class ServedTickets:
         `within`: those that are or were a customer's, and of which anything can have come between two
         instants: they were made before the second, and were not done for good before the first.
         """
-        query = select(t.served).order_by(t.served.c.connection, t.served.c.key).limit(_BATCH)
+        here = (t.served.c.connection, t.served.c.key)
+        query = select(*here)
         if within is not None:
             whose, begin, until = within
             c = t.theirs.c
-            there = (c.connection == t.served.c.connection) & (c.key == t.served.c.key)
             may = (c.customer == whose, c.created < until, or_(c.last.is_(None), c.last >= begin))
-            query = query.join(t.theirs, there).where(*may)
+            query = select(c.connection, c.key).where(*may)
         if customer is not None:
             query = query.where(t.served.c.customer == customer)
         if since is not None:
             query = query.where(t.served.c.changed >= since)
-        last: tuple[str, str] | None = None
-        while True:
-            after = query
-            if last is not None:
-                c = t.served.c
-                after = query.where(
-                    or_(c.connection > last[0], and_(c.connection == last[0], c.key > last[1]))
-                )
-            with self._db.reading() as tx:
-                rows = tx.execute(after).all()
-            yield from map(_served, rows)
-            if len(rows) < _BATCH:
-                return
-            last = rows[-1].connection, rows[-1].key
+        # Their names first: to go on behind a ticket, all that are left would be put in order each time.
+        by: dict[str, list[str]] = {}
+        with self._db.reading() as tx:
+            for connection, key in tx.execute(query):
+                by.setdefault(connection, []).append(key)
+        for connection, keys in sorted(by.items()):
+            keys.sort()
+            for start in range(0, len(keys), _BATCH):
+                batch = keys[start : start + _BATCH]
+                rows = select(t.served).where(here[0] == connection, here[1].in_(batch)).order_by(here[1])
+                with self._db.reading() as tx:
+                    found = tx.execute(rows).all()
+                yield from map(_served, found)
 
     def next(self, customer: str | None = None, most: int = 20) -> list[Counting]:
         """Return the running clocks that are due first, those that are overdue before all others."""

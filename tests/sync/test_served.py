@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import insert, select
 
 from mappings.ticket import Priority, Ref, Status, TicketType
 from sync.served import Counting, Served, counting, facts_json, facts_of
@@ -17,6 +18,7 @@ from sync.sla.facts import Fact, FactKind
 from sync.sla.policy import ClockName, Rulebook
 from sync.sla.presets import three_levels
 from sync.store import Store, open_store
+from sync.store import schema as t
 from sync.store.dialects import Address
 from sync.store.editions import ALWAYS, Edition
 from sync.store.inbox import Claim, LostClaim
@@ -78,6 +80,19 @@ def test_facts_come_back_as_they_were_kept() -> None:
     bare = replace(facts, priority=None, type=None)
     assert facts_of(facts_json(bare)) == bare
     assert (facts.priority, facts.type) == (Priority.URGENT, TicketType.INCIDENT)
+
+
+def test_many_tickets_are_read_once_each(store: Store) -> None:
+    """The month of a large customer would lack tickets, or have some twice."""
+    first = kept("0")
+    store.served.keep(claimed(store, "0"), first, [])
+    with store.database.writing() as tx:
+        for table in (t.served, t.theirs):
+            row = dict(tx.execute(select(table).filter_by(customer="lantern")).mappings().one())
+            tx.execute(insert(table), [row | {"key": str(n)} for n in range(1, 1001)])
+    month = ("lantern", NOW - timedelta(days=9), NOW)
+    for found in (store.served.tickets(), store.served.tickets(within=month)):
+        assert [one.ref.key for one in found] == sorted(map(str, range(1001)))
 
 
 def test_only_clocks_that_count_or_pause_are_listed(store: Store) -> None:
