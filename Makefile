@@ -32,8 +32,8 @@ campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n 
 		$(if $(PLANTED),--planted $(PLANTED)) $(if $(ACTS),--acts $(ACTS)) $(if $(JOBS),--jobs $(JOBS)) \
 		$(if $(TAPE),--tape $(TAPE)) $(if $(filter command,$(origin WORKERS)),--workers $(WORKERS))
 
-migrate-campaign: $(STAMP) ## a past moves to Jira, killed at random and compared by hash (TICKETS=n KILLS=k SEED=s)
-	@$(BIN)/python -m tests.migrate_campaign --tickets $(or $(TICKETS),2000) --kills $(or $(KILLS),20) --seed $(or $(SEED),1)
+migrate-campaign: $(STAMP) ## a past moves to Jira, killed at random and compared by hash (TICKETS=n KILLS=k SEED=s PROCESSES=p)
+	@$(BIN)/python -m tests.migrate_campaign --tickets $(or $(TICKETS),2000) --kills $(or $(KILLS),20) --seed $(or $(SEED),1) --processes $(or $(PROCESSES),2)
 
 laws: $(STAMP) ## the laws of texts on many texts by chance (EXAMPLES=n, 2000), seldom the same ones
 	EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/mappings/test_markup_laws.py tests/mappings/test_hostile.py $(ARGS)

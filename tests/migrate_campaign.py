@@ -55,10 +55,11 @@ class World:
     rig: Rig
     settings: Path
     environment: dict[str, str]
+    processes: int
 
     @classmethod
     @contextmanager
-    def running(cls, tickets: int, seed: int) -> Iterator[World]:
+    def running(cls, tickets: int, seed: int, processes: int) -> Iterator[World]:
         """Start one, and give its desk a past."""
         with sandbox() as rig, tempfile.TemporaryDirectory() as room:
             settings = settings_in(Path(room))
@@ -66,7 +67,7 @@ class World:
             environment = dict(rig.env) | {"DESKBRIDGE_SECRET": "a secret for a campaign"}
             for connection, system in {"DESK": "FRESHDESK", "JIRA": "JIRA", "GITLAB": "GITLAB"}.items():
                 environment[f"DESKBRIDGE_CONNECTIONS__{connection}__URL"] = environment[f"{system}_URL"]
-            world = cls(rig, settings, environment)
+            world = cls(rig, settings, environment, processes)
             world.control("POST", "clock", now=_START)
             past = {"count": tickets, "seed": seed, "days": days_for(tickets)}
             rig.act("freshdesk", "generate", **past, comments=_COMMENTS, archived=_ARCHIVED)
@@ -85,7 +86,8 @@ class World:
 
     def hub(self) -> subprocess.Popen[bytes]:
         """Start a run in a process of its own."""
-        command = [sys.executable, "-m", "tests.migrate_campaign", "--hub", str(self.settings)]
+        program = [sys.executable, "-m", "tests.migrate_campaign"]
+        command = [*program, "--hub", str(self.settings), "--processes", str(self.processes)]
         told = {**os.environ, "CAMPAIGN": json.dumps(self.environment)}
         return subprocess.Popen(command, env=told, stderr=subprocess.DEVNULL)
 
@@ -176,13 +178,16 @@ def main() -> int:
     parser.add_argument("--tickets", type=int, default=2_000)
     parser.add_argument("--kills", type=int, default=20, help="0: only the run that is left alone")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2, help="that each run has")
     parser.add_argument("--hub", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.hub:
-        work(given.hub, json.loads(os.environ["CAMPAIGN"]), run=True, workers=8)
+        environment = json.loads(os.environ["CAMPAIGN"])
+        os.environ.update(environment)  # the run's other processes have it from there
+        work(given.hub, environment, run=True, workers=8, processes=given.processes)
         return 0
     wrong: list[str] = []
-    with World.running(given.tickets, given.seed) as world:
+    with World.running(given.tickets, given.seed, given.processes) as world:
         before = world.calls()
         seconds, memory = world.whole_run()
         calls, outcomes = world.calls() - before, world.outcomes()
@@ -191,7 +196,7 @@ def main() -> int:
         wrong += _after(world, seconds, given.tickets)
     if not given.kills:
         return int(bool(wrong))
-    with World.running(given.tickets, given.seed) as world:
+    with World.running(given.tickets, given.seed, given.processes) as world:
         begun = time.monotonic()
         chance = random.Random(given.seed)
         kills, firsts = disturbed(world, given.kills, calls, chance)

@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from connectors.errors import HubError
-from deskbridge.bootstrap import Application, build
+from deskbridge.bootstrap import Application, build, system_time
 from deskbridge.migration.asked import Asked
 from deskbridge.migration.building import working_for
 from deskbridge.migration.processes import CrewOrders
@@ -46,7 +47,9 @@ def main() -> None:
 
 
 def _work(orders: CrewOrders, said: IO[str]) -> None:
-    application = build(Path(orders.settings), os.environ)
+    ahead = timedelta(seconds=orders.ahead)
+    now = (lambda: system_time() + ahead) if ahead else system_time
+    application = build(Path(orders.settings), os.environ, now=now)
     open_log(application)
     asked = Asked(customers=tuple(orders.customers))
     wanted = Orders(asked=asked, share=orders.share, workers=orders.workers)

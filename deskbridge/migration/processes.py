@@ -38,6 +38,8 @@ class CrewOrders:
 
     settings: str
     run: int
+    ahead: float
+    """Seconds by which the run's time is ahead of the system's."""
     workers: int
     share: float | None
     customers: tuple[str, ...]
@@ -47,12 +49,13 @@ class CrewOrders:
 def processes_for(application: Application, wanted: int | None, workers: int, waiting: int) -> int:
     """Return how many processes share the work: as many as are `wanted`, or as the machine has cores.
 
-    One where few tickets wait, and where the time is not the system's, which another process cannot know.
+    One where few tickets wait, or where the time is not the system's: another process goes by how far it is
+    ahead at its start, which is for whoever moves the time to want.
     """
-    if application.now is not system_time:
-        return 1
     if wanted is not None:
         return min(wanted, workers)
+    if application.now is not system_time:
+        return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     return max(1, min(cores, workers // _LEAST)) if waiting >= _WORTH else 1
 

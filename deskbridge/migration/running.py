@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from connectors.base import Presence
 from connectors.errors import ConfigError, Throttled, Transient, UnsafePlan, WireError
-from deskbridge.bootstrap import Application
+from deskbridge.bootstrap import Application, system_time
 from deskbridge.migration.alone import refuse_beside
 from deskbridge.migration.asked import Asked
 from deskbridge.migration.building import Machine, machine_of, ready, working_for
@@ -190,6 +190,9 @@ class _Work:
                 CrewOrders(
                     settings=str(machine.application.path),
                     run=self._run,
+                    ahead=(self._now() - system_time()).total_seconds()
+                    if self._now is not system_time
+                    else 0,
                     workers=workers,
                     share=orders.share,
                     customers=tuple(customers),

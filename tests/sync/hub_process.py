@@ -35,10 +35,11 @@ def work(
     run: bool = False,
     backfill: bool = False,
     workers: int = 4,
+    processes: int | None = None,
 ) -> None:
     """Collect and reconcile, at the sandbox's time; or carry out a `backfill`.
 
-    Or a `run` of a migration, by many `workers`.
+    Or a `run` of a migration, by many `workers`, of which several `processes` have theirs.
     """
     with requests.Session() as session:
         session.trust_env = False
@@ -46,7 +47,7 @@ def work(
     ahead = datetime.fromisoformat(clock["now"]) - datetime.now(UTC)
     application = build(settings, environment, now=lambda: datetime.now(UTC) + ahead)
     if run:
-        migrated(application, Orders(asked=Asked(), workers=workers), lambda: "stop")
+        migrated(application, Orders(asked=Asked(), workers=workers, processes=processes), lambda: "stop")
         return
     if backfill:
         orders = tickets_asked(application, Asked(), "", "", share=None, limit=None)
