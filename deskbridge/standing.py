@@ -16,6 +16,11 @@ from sync.store.health import Pulse
 from sync.store.tally import Tally, tally
 from sync.store.workers import Worker
 
+STOPPED = (
+    "NOTHING IS WRITTEN IN ANY TOOL: the store is older than what the hub wrote there. `deskbridge recover` "
+    "lists what would be linked again; with --apply the hub goes on."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -50,13 +55,15 @@ class Standing:
     """The processes that work on the store, and those that died within the last seconds."""
     aside: int = 0
     """How many tickets migrations and backfills parked, which live work does not wait for."""
+    recovering: datetime | None = None
+    """Since when nothing is written, as the store is older than what the hub wrote in the tools."""
 
     @property
     def exit_code(self) -> int:
-        """Return 3 if a credential was refused, 4 if something is parked, else 0."""
+        """Return 3 if a credential was refused, 4 if something is parked or nothing is written, else 0."""
         if any(isinstance(line.error, Unauthorised) for line in self.connections):
             return Unauthorised.exit_code
-        return 4 if self.tally.parked else 0
+        return 4 if self.tally.parked or self.recovering else 0
 
     def lines(self) -> list[str]:
         """Return it in a person's words."""
@@ -68,6 +75,7 @@ class Standing:
         return {
             "at": self.at.isoformat(),
             "connections": [self._data(line) for line in self.connections],
+            "recovering": self.recovering.isoformat() if self.recovering else None,
             "bundles": t.bundles,
             "due": t.due,
             "later": t.later,
@@ -105,6 +113,8 @@ class Standing:
 
     def _counts(self) -> Iterator[str]:
         t = self.tally
+        if self.recovering:
+            yield f"{STOPPED} Stopped {_ago(self.at, self.recovering)}."
         oldest = f", the oldest since {_ago(self.at, t.oldest)}" if t.oldest else ""
         yield f"{t.bundles} linked, {t.due} due{oldest}, {t.later} later"
         yield f"{t.findings} findings, {t.uncertain} writes whose answer nobody heard"
@@ -154,6 +164,7 @@ def standing(
         channels=tuple(channels),
         workers=tuple(store.workers.all()),
         aside=len(store.runs.parked()),
+        recovering=store.database.recovering(),
     )
 
 

@@ -14,7 +14,7 @@ def status(as_json: AsJson = False, settings: SettingsFile = DEFAULT_SETTINGS) -
     """Say how it stands: the connections, what waits, what is parked, what nobody has heard the answer to.
 
     Each connection is asked who we are there. Ends with 0, with 3 if one refused our credential, with 4 if
-    something is parked.
+    something is parked, or if nothing is written because the store was restored.
 
     Example: deskbridge status --json
     """

@@ -12,11 +12,13 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from deskbridge.standing import STOPPED, standing
 from deskbridge.tokens import make
+from deskbridge.web.api.app import ROOT
 from deskbridge.web.metrics.families import FAMILIES
 from sync.store.accounts import Role
 from tests.web.conftest import Answering
-from tests.web.looking import let_in
+from tests.web.looking import let_in, signed_in
 from tests.web.programs import program
 from tests.web.seen import Desk
 
@@ -132,6 +134,24 @@ def test_only_who_is_on_the_machine_or_has_a_token_is_told(looked_at: Desk) -> N
     assert asked(looked_at.url, Host="hub.example", Authorization=f"Bearer {token}").status_code == 200
     looked_at.demo.application.store.tokens.remove(kept.id)
     assert asked(looked_at.url, Host="hub.example", Authorization=f"Bearer {token}").status_code == 401
+
+
+def test_a_store_that_was_restored_is_told_wherever_people_look(answering: Answering) -> None:
+    """Otherwise a hub that writes nothing until somebody recovers looks as if all were well."""
+    app, url = answering.application, answering.url
+    let_in(app)
+    ada, (token, _) = signed_in(app, url, Role.ADMIN), make(app, "Ada", role=None, days=1, purpose="")
+    said = {"Authorization": f"Bearer {token}"}
+    for since in (None, app.now()):
+        if since:
+            app.store.database.recover(since)
+        found = standing(app.connectors, app.store, app.budgets, app.now())
+        assert any(STOPPED in line for line in found.lines()) == bool(since)
+        assert (found.exit_code, bool(found.as_json()["recovering"])) == (4 if since else 0, bool(since))
+        assert ("NOTHING IS WRITTEN" in ada.get("/").text) == bool(since)
+        assert told(url)["deskbridge_recovering", ()] == bool(since)
+        overview = requests.get(f"{url}{ROOT}/overview", headers=said, timeout=30).json()
+        assert bool(overview["recovering"]) == bool(since)
 
 
 def test_webhooks_looks_and_calls_without_an_answer_are_counted(answering: Answering) -> None:

@@ -42,6 +42,7 @@ def overview(hub: Of, by: By) -> told.Overview:
         open=sum(one.open for one in every),
         broken=sum(one.broken for one in every),
         soon=sum(one.soon for one in every),
+        recovering=app.store.database.recovering(),
         due=counts.due,
         oldest=counts.oldest,
         uncertain=counts.uncertain,

@@ -415,6 +415,9 @@ class Overview(Counts):
 
     at: AwareDatetime
     version: str
+    recovering: AwareDatetime | None = Field(
+        description="Since when nothing is written, as the store was restored and not recovered yet."
+    )
     due: int = Field(description="Tickets that are to be looked at now.")
     oldest: AwareDatetime | None = Field(description="Since when the longest due has been waiting.")
     uncertain: int = Field(description="Writes whose answer nobody has heard.")

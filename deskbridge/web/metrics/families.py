@@ -44,6 +44,7 @@ def _histogram(name: str, means: str, *labels: str) -> Family:
 
 BUILD = _gauge("build_info", "1; the label tells the version", "version")
 STORE = _gauge("store_up", "1 if the store answers; else no other gauge is told")
+STOPPED = _gauge("recovering", "1 while nothing is written, as the store was restored and not recovered yet")
 DUE = _gauge("inbox_due", "tickets that are to be looked at now")
 OLDEST = _gauge("inbox_oldest_seconds", "how long the longest due has been waiting; 0 if nothing is due")
 UNCERTAIN = _gauge("writes_uncertain", "writes that were sent and whose answer nobody has heard yet")

@@ -47,6 +47,7 @@ class Stored(Collector):
     def _samples(self) -> Iterator[Sample]:
         app, at = self._application, self._application.now()
         counts, standings = waiting(app.store.database, at), app.store.lists.standings(at).values()
+        yield f.STOPPED, (), app.store.database.recovering() is not None
         yield f.DUE, (), counts.due
         yield f.OLDEST, (), max(0.0, (at - counts.oldest).total_seconds()) if counts.oldest else 0
         yield f.UNCERTAIN, (), counts.uncertain

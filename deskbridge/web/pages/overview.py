@@ -6,6 +6,7 @@ from collections import Counter
 
 from deskbridge.sla.held import Held
 from deskbridge.sla.rotas import rotas_of
+from deskbridge.standing import STOPPED
 from deskbridge.web.pages import connections
 from deskbridge.web.pages.clocking import shown
 from deskbridge.web.pages.site import Site
@@ -27,6 +28,7 @@ def overview(site: Site, visit: Visit) -> Shown:
     return Shown(
         "overview.html",
         {
+            "stopped": STOPPED if app.store.database.recovering() else "",
             "open": sum(one.open for one in every),
             "broken": sum(one.broken for one in every),
             "soon": sum(one.soon for one in every),
