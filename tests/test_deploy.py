@@ -12,6 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from typer.testing import CliRunner
 
 from deskbridge.cli import app
+from deskbridge.parts import ServeSettings
 from deskbridge.service import GRACE
 from deskbridge.settings import load
 
@@ -56,6 +57,16 @@ def test_the_container_runs_as_nobody_who_may_do_anything() -> None:
         one = COMPOSE["services"][service]
         assert one["read_only"]
         assert one["cap_drop"] == ["ALL"]
+
+
+def test_each_container_answers_where_its_health_is_asked_for() -> None:
+    """A worker that is well would be started again and again, or one that is not be left alone."""
+    (asked,) = re.findall(r"http://127\.0\.0\.1:(\d+)/readyz", CONTAINERFILE)
+    worker = COMPOSE["services"]["worker"]
+    assert "healthcheck" not in worker
+    assert worker["command"][worker["command"].index("--port") + 1] == asked
+    assert "--port" not in COMPOSE["services"]["hub"]["command"]
+    assert ServeSettings().port == int(asked)
 
 
 def test_an_end_in_order_is_waited_for() -> None:
