@@ -1,27 +1,18 @@
 """Whether what stands on one side stands on the other, by words and bytes as the servers sent them. Pure.
 
-Markup differs from tool to tool, words do not: every word that a reader of the source sees must be in the
-copy. This reads HTML by itself and shares nothing with the code that converts texts.
+Every word that a reader of the source sees must be in the copy, as often as it stands there.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html.parser import HTMLParser
 
 from connectors.recount import RawFile, RawText, Recount
+from sync.migrate.words import Wanted, addresses, plain, says_nothing, told
 
-_WORD = re.compile(r"\w+")
-_UNSEEN = frozenset({"style", "script", "head", "title"})
-_MARKUP = re.compile(r"<\s*/?\s*[a-zA-Z!]")
-_ESCAPED = re.compile(r"\\([\W_])")
-"""A sign that wiki markup or Markdown takes for itself, unless a stroke stands before it."""
-_WIDTHLESS = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
-"""Where a word may be broken: nobody sees it."""
 _FEW = 5
 """Words that are told of those that are missing."""
 
@@ -45,50 +36,6 @@ class Difference:
 CHANGED = "somebody changed its copy since"
 
 
-class _Seen(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in _UNSEEN
-        self.parts.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in _UNSEEN and self._hidden > 0
-        self.parts.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data)
-
-
-def words(raw: str) -> Counter[str]:
-    """Return the words that a reader sees in HTML, or in any text."""
-    return _words_of(seen(raw))
-
-
-def seen(raw: str) -> str:
-    """Return what a reader sees of HTML, or of any text."""
-    if not _MARKUP.search(raw):
-        return raw
-    reader = _Seen()
-    reader.feed(raw)
-    reader.close()
-    return "".join(reader.parts)
-
-
-def told(raw: str) -> Counter[str]:
-    """Return the words of a copy, whose markup may be any tool's: what looks like HTML may be its words."""
-    return words(raw) | _words_of(raw) | _words_of(_ESCAPED.sub(r"\1", raw))
-
-
-def _words_of(text: str) -> Counter[str]:
-    plain = html.unescape(text).replace("\\", " ").translate(_WIDTHLESS)
-    return Counter(_WORD.findall(plain.casefold()))
-
-
 def compared(
     source: Recount,
     target: Recount,
@@ -97,63 +44,81 @@ def compared(
     *,
     staff_alone: bool,
     read: Callable[[RawFile], str] = lambda file: "",
+    moved: Callable[[str], str] = lambda address: "",
 ) -> list[Difference]:
     """Return what of a ticket is missing, or is read by more people than its original.
 
     `copies` says by which texts there an original is told, `reasons` why things were left out, by what they
     were called then; `staff_alone` that nobody else reads the place; `read` what a file of the target says,
-    for a text that is attached because it is too long.
+    for a text that is attached because it is too long; `moved` where another ticket of the source is there,
+    by its old address, to which a copy may lead instead.
     """
-    there = {text.id: text for text in target.texts}
-    attached = _Attached(source, target, read)
-    found = [
-        d for text in source.texts for d in _text(text, copies.get(text.id, ()), there, reasons, attached)
-    ]
+    there = _Copies(source, target, read, moved)
+    found = [d for text in source.texts for d in _text(text, copies.get(text.id, ()), there, reasons)]
     if not staff_alone:
-        found += [leak for text in source.texts for leak in _leaks(text, copies.get(text.id, ()), there)]
+        found += [
+            leak for text in source.texts for leak in _leaks(text, copies.get(text.id, ()), there.texts)
+        ]
     return [*found, *_files(source, target, reasons)]
 
 
-class _Attached:
-    """What is attached on the target in place of texts, read only where a copy lacks words."""
+class _Copies:
+    """The texts of the target, and what stands there for parts of originals."""
 
-    def __init__(self, source: Recount, target: Recount, read: Callable[[RawFile], str]) -> None:
+    def __init__(
+        self, source: Recount, target: Recount, read: Callable[[RawFile], str], moved: Callable[[str], str]
+    ) -> None:
         originals = {file.sha256 for file in source.files if file.sha256}
         self._files = [file for file in target.files if file.sha256 not in originals]
-        self._read = read
+        self._read, self._moved = read, moved
+        self.texts = {text.id: text for text in target.texts}
 
-    def words(self, text: str, copies: Sequence[RawText]) -> Iterator[Counter[str]]:
+    def lacking(self, text: RawText, copies: Sequence[RawText]) -> tuple[Counter[str], int]:
+        """Return the words of a text that are not there, and how many it has."""
+        wanted, said = Wanted(text.text, text.ends), sum((told(copy.text) for copy in copies), Counter[str]())
+        missing = wanted.lacking(said)
+        if missing and any(not wanted.lacking(whole) for whole in self._attached(text.id, copies)):
+            missing = Counter()
+        if missing and (led := self._led_on(text, copies)):
+            for old in led:
+                wanted.spare(old)
+            missing = wanted.lacking(said)
+        return missing, len(wanted)
+
+    def _attached(self, text: str, copies: Sequence[RawText]) -> Iterator[Counter[str]]:
         """Yield the words of each file that stands for a text, and that its copy names."""
         end = f"-{text.rpartition('/')[2]}.txt"
-        said = "\n".join(_ESCAPED.sub(r"\1", copy.text) for copy in copies)
+        said = "\n".join(plain(copy.text) for copy in copies)
         for file in self._files:
             if file.name.endswith(end) and file.name in said:
                 yield told(self._read(file))
 
+    def _led_on(self, text: RawText, copies: Sequence[RawText]) -> list[str]:
+        """Return the old addresses in place of which a copy has the new ones."""
+        said = "\n".join(f"{copy.text}\n{plain(copy.text)}" for copy in copies)
+        found = (old for old in addresses(text.text) if old not in said)
+        return [old for old in found if (new := self._moved(old)) and new in said]
+
 
 def _text(
-    text: RawText,
-    copies: Sequence[str],
-    there: Mapping[str, RawText],
-    reasons: Mapping[str, str],
-    attached: _Attached,
+    text: RawText, copies: Sequence[str], there: _Copies, reasons: Mapping[str, str]
 ) -> list[Difference]:
     what = f"text {text.id}"
     if not copies:
-        says_nothing = not seen(text.text).translate(_WIDTHLESS).strip()
+        if says_nothing(text.text):
+            return []
         left = _left_out(what, text.id, reasons)
-        return [] if says_nothing else [left if left.explained else replace(left, original=text.id)]
-    if gone := [id for id in copies if id not in there]:
+        return [left if left.explained else replace(left, original=text.id)]
+    if gone := [id for id in copies if id not in there.texts]:
         return [Difference(what, f"its copy {', '.join(gone)} is not there any more")]
-    standing, wanted = [there[id] for id in copies], words(text.text)
-    wanted -= words(text.ends)
-    missing = wanted - sum((told(copy.text) for copy in standing), Counter[str]())
-    if not missing or any(not wanted - whole for whole in attached.words(text.id, standing)):
+    standing = [there.texts[id] for id in copies]
+    missing, many = there.lacking(text, standing)
+    if not missing:
         return []
     if any(copy.edited for copy in standing):
         return [Difference(what, CHANGED, explained=True, changed=True)]
     few = ", ".join(sorted(missing)[:_FEW])
-    why = f"{missing.total()} of {wanted.total()} words are not there: {few}"
+    why = f"{missing.total()} of {many} words are not there: {few}"
     return [Difference(what, why, unsure=tuple(copy.id for copy in standing if copy.edited is None))]
 
 

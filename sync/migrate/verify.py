@@ -14,8 +14,10 @@ from connectors.recount import RawFile, Recount
 from mappings.boards import STAFF, Readers
 from mappings.ticket import MESSAGE_0, Comment, CommentKind, PersonRole, Ref
 from sync.files import sha256_of
-from sync.migrate.compare import CHANGED, Difference, compared, words, worth_reading
+from sync.migrate.compare import CHANGED, Difference, compared, worth_reading
 from sync.migrate.listing import BEGINNING, listed
+from sync.migrate.words import words
+from sync.references import Names
 from sync.seen import Kind
 from sync.store import Store
 from sync.store.bundles import Bundle
@@ -194,6 +196,7 @@ class Verifier:
             self._reasons(bundle),
             staff_alone=self._readers(target) == STAFF,
             read=lambda file: self._said(target, file),
+            moved=lambda address: self._moved(ref, target, address),
         )
         if any(one.unsure for one in differences):
             differences = self._by_a_person(bundle, target, differences)
@@ -237,6 +240,11 @@ class Verifier:
             why = _by_a_program(message) if message else ""
             found.append(replace(one, why=why, explained=True) if why else one)
         return found
+
+    def _moved(self, ref: Ref, target: Ref, address: str) -> str:
+        """Return where a ticket of the source is now, by its old address; empty for anything else."""
+        meant = Names({}, frozenset({address}))
+        return self._store.bundles.counterparts(ref, meant, target.connection).get(address, "")
 
     def _said(self, ref: Ref, file: RawFile) -> str:
         """Return what a text file says; nothing if it cannot be read."""

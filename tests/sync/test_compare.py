@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from random import Random
 
 import pytest
 
 from connectors.recount import RawFile, RawText, Recount
-from mappings.ticket import Attachment
+from mappings.markup import read, write
+from mappings.ticket import Attachment, TextFormat
 from sync.migrate.compare import Difference, compared, worth_reading
+from sync.migrate.words import words
+from tests.mappings.snapshots import sources
 
 
 def file(name: str, size: int | None = 3, sha256: str = "", *, altered: bool = False) -> RawFile:
@@ -74,6 +79,11 @@ def test_only_what_may_be_equal_is_read() -> None:
         ("<p>To: &lt;support@harbour.example&gt;</p>", "To: <support@harbour.example>"),
         ("<p>C:\\temp\\new_folder</p>", "C:\\\\temp\\\\new\\_folder"),
         ("<p>so&shy;ft</p>", "soft"),
+        (
+            "<p>H<sub>2</sub>O is un<u>der</u> <b>bo</b>ld <i>it</i>: x<sup>2</sup></p>",
+            "H\u2082O is under {*}bo{*}ld _it_: x2",
+        ),
+        ("<p>One</p><p>two</p><ul><li>three<li>four</ul>", "One two three four"),
     ],
 )
 def test_words_that_look_like_markup_are_words(typed: str, copied: str) -> None:
@@ -136,6 +146,21 @@ def test_what_a_person_rewrote_is_no_fault(
     assert not told(text("7", "Import stops"), text("90", "Import stops", edited=edited))
 
 
+def test_an_address_of_another_ticket_may_lead_to_where_that_is_now() -> None:
+    """Otherwise each text with the address of another ticket differs; or a lost address does not."""
+    old, new = "http://old.example/a/tickets/3", "http://new.example/browse/SUP-2"
+    source = Recount((text("7", f"<p>See {old}.</p>"),), ())
+
+    def differs(copied: str) -> bool:
+        there, known = Recount((text("90", copied),), ()), {old: new}
+        moved = lambda address: known.get(address, "")  # noqa: E731 - as it is asked for
+        return bool(compared(source, there, {"7": ["90"]}, {}, staff_alone=True, moved=moved))
+
+    assert not differs(f"See {old}.")
+    assert not differs(f"See [{new}].")
+    assert differs("See http://new.example/browse/SUP-3.")
+
+
 def test_a_picture_of_several_texts_is_there_if_it_is_there_once() -> None:
     """Otherwise every logo below a mail is missing, or one that is shown in a text is not looked for."""
     shown = replace(file("a", None, "aa"), file=replace(file("a").file, inline=True))
@@ -154,3 +179,25 @@ def test_a_reason_explains_what_it_names_and_nothing_else() -> None:
     known = Recount((RawText("1030", "Known", None),), (file("b.txt", 3, "aa"),))
     assert [d.explained for d in compared(known, none, {}, said, staff_alone=True)] == [True, True]
     assert not differing(file("txt", 3, "aa"), reasons=said)[0].explained
+
+
+_LONG, _CUT = 5_000, 0.05
+"""Characters of the longest mail that is tried, and how many of its words are cut out, each alone."""
+
+
+def test_mails_as_programs_write_them_are_there_and_a_lost_word_is_noticed() -> None:
+    """Otherwise each Word list or newsletter differs for ever, or nobody would notice what got lost in it."""
+    chance, cut, noticed = Random(1), 0, 0
+    for source in sources():
+        body = source.raw.text
+        if source.folder != "html" or len(body) > _LONG:
+            continue
+        copied = write(read(source.raw, ()), TextFormat.WIKI, {})
+        assert not told(text("7", body), text("90", copied)), source
+        wanted = words(body)
+        for lost in [one for one in re.finditer(r"[^\W_]{2,}", copied) if one[0].casefold() in wanted]:
+            if chance.random() < _CUT:
+                without = copied[: lost.start()] + copied[lost.end() :]
+                cut, noticed = cut + 1, noticed + bool(told(text("7", body), text("90", without)))
+    assert noticed > 0.9 * cut > 50, (noticed, cut)
+    assert not told(text("7", "&lt;p&gt; <![[a & b]]>"), text("90", "<p> <![[a & b]]>")), "it is no markup"
