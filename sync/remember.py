@@ -55,7 +55,7 @@ def remember(
     `unsettled` are fields of this side whose change has not reached every side yet: they stay unseen.
     """
     draft = _Draft(dict(side.native))
-    _await(draft, side, old or _NOTHING)
+    _await(draft, side, old or _NOTHING, answer)
     if answer is not None:
         _answered(draft, side, answer, can)
     for name in unsettled & draft.native.keys():
@@ -90,9 +90,14 @@ def as_written(old: Seen, answer: Answer | None) -> Seen:
     return replace(old, native=native)
 
 
-def _await(draft: _Draft, side: Snapshot, old: Seen) -> None:
-    """Keep waiting for what a server applies later; say so where it did not take what was written."""
+def _await(draft: _Draft, side: Snapshot, old: Seen, answer: Answer | None) -> None:
+    """Keep waiting for what a server applies later; say so where it did not take what was written.
+
+    What was written anew has an `answer` of its own.
+    """
     for name, wanted in old.wanted.items():
+        if answer is not None and name in answer.sent:
+            continue
         if shows(side.ticket, name, wanted) or side.native.get(name) != old.native.get(name):
             continue
         draft.wanted[name] = wanted

@@ -59,7 +59,7 @@ def run(
         bool, typer.Option("--continue", help="The rules changed: leave what was migrated as it is.")
     ] = False,
     remap: Annotated[
-        bool, typer.Option("--remap", help="The rules changed: decide the fields of what was migrated again.")
+        bool, typer.Option("--remap", help="Decide the fields of what was migrated again.")
     ] = False,
     notify: Annotated[
         str, typer.Option("--notify", metavar="CHANNEL", help="Say there when it stops, is late, or is done.")

@@ -12,7 +12,7 @@ from connectors.errors import ConfigError, UnsafePlan
 from deskbridge.bootstrap import Application
 from deskbridge.migration.desk import digest_of
 from deskbridge.migration.succeeding import gone
-from sync.store.runs import Run, RunState, State
+from sync.store.runs import Run, RunState, State, Which
 
 ALIVE = timedelta(seconds=3)
 """How long after its last word a run counts as worked on: it says one each second."""
@@ -40,6 +40,7 @@ def opened(
 ) -> tuple[Run, bool]:
     """Return the run to work for, and whether its fields are decided again.
 
+    Who says `Changed.REMAP` gets it though no rule changed: what stood in the way may have, in a tool.
     Raises UnsafePlan where another process works for it, and ConfigError where the rules changed and nobody
     says what that means.
     """
@@ -48,14 +49,17 @@ def opened(
     if last is None:
         return runs.begin(source, digest, who, asked, now()), False
     refuse_two(application, last)
-    remap = False
-    if last.digest != digest:
+    goes_on = last.state is not RunState.DONE
+    # Whatever ended it before all was looked at: the rest is decided again too.
+    remap = bool(last.asked.get("remap")) and (goes_on or runs.waiting(source, Which())[0] > 0)
+    if last.digest != digest or changed is Changed.REMAP:
         decided = ask() if changed is Changed.ASK else changed.value
         if decided not in (Changed.CONTINUE.value, Changed.REMAP.value):
             raise ConfigError([_CHANGED])
-        remap = decided == Changed.REMAP.value
+        remap = remap or decided == Changed.REMAP.value
         runs.again(source, [State.SKIPPED, *([State.MIGRATED] if remap else [])])
-    if last.state is RunState.DONE:
+    asked = {**asked, **({"remap": True} if remap else {})}
+    if not goes_on:
         return runs.begin(source, digest, who, asked, now()), remap
     kept = {"demo": last.asked["demo"]} if {"demo"} <= asked.keys() & last.asked.keys() else {}
     runs.go_on(last.id, digest, {**asked, **kept}, now())

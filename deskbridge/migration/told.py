@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,8 @@ class Standing:
     reasons: Mapping[State, Mapping[str, int]]
     listing: Listing
     now: datetime
+    left: Mapping[str, int]
+    """What did not go along of tickets that did, and why, with how often."""
 
     @property
     def state(self) -> str:
@@ -51,7 +54,17 @@ def standing_of(store: Store, run: Run, now: datetime) -> Standing:
         },
         listing=store.runs.listing(run.source),
         now=now,
+        left=left_of(store, run.source),
     )
+
+
+def left_of(store: Store, source: str, whats: Collection[str] | None = None) -> dict[str, int]:
+    """Return what did not go along of tickets that runs moved, with how often; of some kinds, if said."""
+    found: Counter[str] = Counter()
+    for target, what, reason, count in store.findings.of_runs(source):
+        if whats is None or what in whats:
+            found[f"{target}: {what}: {reason}"] += count
+    return dict(found)
 
 
 def balance(counts: Mapping[State, int]) -> str:
@@ -83,9 +96,19 @@ def standing_lines(standing: Standing) -> list[str]:
         lines += [f"  {state}: {count} x {one}" for _, count, one in rows[:REASONS]]
         if len(rows) > REASONS:
             lines.append(f"  {state}: and {len(rows) - REASONS} other reasons; --json tells all")
+    lines += left_lines(standing.left)
     if run.accepted is not None:
         lines.append(f"accepted by {run.accepted_by}, {run.accepted:%Y-%m-%d %H:%M} UTC")
     return [*lines, *(f"next: {step}" for step in next_steps(standing))]
+
+
+def left_lines(left: Mapping[str, int]) -> list[str]:
+    """Return what did not go along, as lines."""
+    rows = grouped(left.items())
+    lines = [f"  did not go along: {count} x {one}" for _, count, one in rows[:REASONS]]
+    if len(rows) > REASONS:
+        lines.append(f"  did not go along: {len(rows) - REASONS} other things; --json tells all")
+    return lines
 
 
 def standing_json(standing: Standing) -> dict[str, object]:
@@ -109,6 +132,7 @@ def standing_json(standing: Standing) -> dict[str, object]:
             state.value: [{"reason": one, "count": n} for _, n, one in grouped(reasons.items())]
             for state, reasons in standing.reasons.items()
         },
+        "left": [{"what": one, "count": n} for _, n, one in grouped(standing.left.items())],
         "verified": run.verified,
         "accepted": run.accepted.isoformat() if run.accepted else None,
         "accepted_by": run.accepted_by,
@@ -122,6 +146,8 @@ def next_steps(standing: Standing) -> list[str]:
         steps.append(f"`{standing.run.again}` goes on where it was")
     if counts[State.PARKED]:
         steps.append("`deskbridge parked list --group`, then `parked retry --reason WORDS` and run again")
+    if standing.left:
+        steps.append("`deskbridge finding list` names the tickets of which something did not go along")
     if standing.state == "done" and not counts[State.WAITING] and not standing.run.fills_in:
         steps.append("`deskbridge migrate verify` reads both sides again; run again for what changes")
     return steps

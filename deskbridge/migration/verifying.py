@@ -13,9 +13,9 @@ from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
 from deskbridge.migration.building import Machine, machine_of
 from deskbridge.migration.pricing import Price, priced
-from deskbridge.migration.told import balance, records
+from deskbridge.migration.told import balance, left_lines, left_of, records
 from mappings.boards import Readers
-from mappings.ticket import Ref
+from mappings.ticket import FIELDS, Ref
 from sync.migrate.alike import grouped
 from sync.migrate.verify import Found, Verified, Verifier
 from sync.store.runs import Run, RunState, State
@@ -182,6 +182,7 @@ def verified_lines(application: Application, run: Run, found: Verified) -> list[
     lines += _each("changed since", [one for one in found.found if one.changed])
     known = grouped((one.why, 1) for one in found.found if one.explained and not one.changed)
     lines += [f"left out: {count} x {one}" for _, count, one in known]
+    lines += [one.strip() for one in left_lines(left_of(application.store, run.source, FIELDS))]
     if made := application.store.admitted.made():
         lines.append(f"made besides, and taken away by no rollback: {records(made)}")
     lines.append("All is there, or is known." if well(application, run, found) else "Not all is there.")

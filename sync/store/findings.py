@@ -8,12 +8,26 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from sync.operations import Conflict, Remark, Severity, Skip
 from sync.store.database import Database
 from sync.store.dialects import upsert
 from sync.store.outbox import Notification, enqueue
+from sync.store.schema import bundles, links
 from sync.store.schema import findings as t
 
 CHANNEL = "findings"
@@ -118,6 +132,19 @@ class Findings:
             rows = tx.execute(select(t).where(t.c.state == State.OPEN).order_by(t.c.id)).all()
         order = list(Severity)
         return sorted(map(_finding, rows), key=lambda f: -order.index(f.severity))
+
+    def of_runs(self, source: str) -> list[tuple[str, str, str, int]]:
+        """Return (target, what, reason, how often) of what is open on what runs over a source made."""
+        there = (links.c.connection == source, links.c.unlinked.is_(None), bundles.c.run.is_not(None))
+        name = literal("bundle:").concat(cast(bundles.c.id, Text))
+        made = select(name).select_from(links.join(bundles, links.c.bundle == bundles.c.id)).where(*there)
+        query = (
+            select(t.c.target, t.c.what, t.c.reason, func.count())
+            .where(t.c.state == State.OPEN, t.c.subject.in_(made))
+            .group_by(t.c.target, t.c.what, t.c.reason)
+        )
+        with self._db.reading() as tx:
+            return [(row[0], row[1], row[2], int(row[3])) for row in tx.execute(query)]
 
     def counts(self) -> dict[Severity, int]:
         """Return how many findings of each severity are open."""

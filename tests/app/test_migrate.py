@@ -289,6 +289,24 @@ class TestSafety:
         assert done.code == 0, done.out
         assert "difference 0" in done.out
 
+    def test_a_status_that_the_workflow_refuses_is_told_where_the_end_is_told(self, hub: Hub) -> None:
+        """Ten thousand solved tickets would stand open in Jira, and the run be called done without a word."""
+        past(hub, 6, archived=0)
+        hub.people.sort(1, status=5)
+        hub.control("POST", "act/jira/set_workflow", preset="directed", project="SUP")
+        done = hub.run("migrate", "run", "--apply")
+        refused = "jira: status: refused: no path from 'To Do' to closed; 'Resolve' asks for Resolution"
+        assert f" x {refused}" in done.out
+        assert "deskbridge finding list" in done.out
+        assert f" x {refused}" in hub.run("migrate", "verify", "counts").out
+        # Once that was mended in Jira, where no rule of ours changed, a person has it decided again.
+        hub.control("POST", "act/jira/set_workflow", preset="simplified", project="SUP")
+        assert hub.run("migrate", "run", "--apply", "--remap", "--limit", "1").code == 0
+        mended = hub.run("migrate", "run", "--apply")
+        assert "did not go along" not in mended.out, mended.out
+        open_ones = [i for i in issues(hub.people) if i["fields"]["status"]["name"] != "Done"]
+        assert "1" not in map(number_of, open_ones)
+
     def test_where_customers_would_be_mailed_it_refuses(self, hub: Hub) -> None:
         """A hundred thousand customers would get a mail about a ticket that was closed years ago."""
         past(hub, 3)
