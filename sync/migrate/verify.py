@@ -202,7 +202,19 @@ class Verifier:
             differences = self._by_a_person(bundle, target, differences)
         if any(one.original for one in differences):
             differences = self._nobodys(ref, here, differences)
+        differences += self._unknown(bundle, target, there)
         return ref, len(here.texts), len(here.files), differences
+
+    def _unknown(self, bundle: Bundle, target: Ref, there: Recount) -> list[Difference]:
+        """Return what the hub wrote there and nothing knows of: it stands there twice."""
+        known = {m.target.id for m in bundle.mirrors if m.kind is Kind.COMMENT and m.target.ref == target}
+        signed = {text.id for text in there.texts if _SIGNED in text.text} - known - {MESSAGE_0}
+        if not signed:
+            return []  # who quotes a text of ours has its signature too: so it is asked who wrote it
+        side = self._connectors[target.connection].fetch(target.key).ticket
+        ours = [m.id for m in side.messages if m.id in signed and m.author.role is PersonRole.HUB]
+        why = "the hub wrote it and knows nothing of it: look whether it stands there twice"
+        return [Difference(f"text {id} of {target.connection}", why) for id in ours]
 
     def _by_a_person(
         self, bundle: Bundle, target: Ref, differences: Iterable[Difference]

@@ -391,6 +391,8 @@ class TestVerify:
             f"{hub.environment['JIRA_URL']}/rest",
             (hub.environment["JIRA_EMAIL"], hub.environment["JIRA_TOKEN"]),
         )
+        twice = admin("POST", f"api/2/issue/{issue['key']}/comment", json={"body": note["body"]})["id"]
+        hub.people.comment(issue["key"], f"You wrote:\n{{quote}}\n{note['body']}\n{{quote}}")
         admin("PUT", f"api/2/issue/{issue['key']}/comment/{note['id']}", json={"body": "A mouse"})
         admin("DELETE", f"api/2/attachment/{issue['fields']['attachment'][0]['id']}")
         admin("DELETE", f"api/2/attachment/{found[str(third)]['fields']['attachment'][0]['id']}")
@@ -407,6 +409,8 @@ class TestVerify:
         told = hub.run("migrate", "verify", "full")
         assert told.code == 4
         assert "elephant" in told.out
+        assert f"differs: desk {mail}: text {twice} of jira: the hub wrote it" in told.out
+        assert told.out.count("the hub wrote it") == 1, "who quotes it writes nothing twice"
         assert "file l.txt (7 bytes)" in told.out
         picture = rf"differs: desk {third}: file picture-\d+.png \(a picture in a text\): it is not there"
         assert re.search(picture, told.out), told.out
