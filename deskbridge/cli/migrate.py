@@ -88,6 +88,7 @@ def run(
     from deskbridge.migration.run_log import open_log
     from deskbridge.migration.running import Orders, migrated
     from deskbridge.migration.told import standing_json, standing_lines, standing_of
+    from deskbridge.service import settle
 
     asked = Asked(
         statuses=tuple(status or ()),
@@ -113,6 +114,7 @@ def run(
         typer.echo(rehearsed(application, orders, as_json=as_json))
         return
     open_log(application)
+    settle()
     done, code = migrated(application, orders, _ask)
     standing = standing_of(application.store, done, application.now())
     shown = json.dumps(standing_json(standing), indent=2) if as_json else "\n".join(standing_lines(standing))

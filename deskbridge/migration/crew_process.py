@@ -22,6 +22,7 @@ from deskbridge.migration.processes import CrewOrders
 from deskbridge.migration.run_log import RunLog, open_log
 from deskbridge.migration.running import Orders, machine_for
 from deskbridge.migration.succeeding import beside
+from deskbridge.service import settle
 from mappings.ticket import Ref
 from sync.migrate.crew import Threads
 from sync.migrate.take import Taken, Taker
@@ -72,6 +73,7 @@ def _work(orders: CrewOrders, said: IO[str]) -> None:
         with turn:
             _say(said, told)
 
+    settle()
     crew = Threads(taker.take, machine.turns, machine.threads)
     crew.start(lambda item, taken: tell(_told(item, taken)), lambda error: tell({"broken": _why(error)}))
     tell({"threads": machine.threads})
