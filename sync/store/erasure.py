@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from mappings.ticket import Ref
 from sync.store import schema as t
 from sync.store.database import Database
-from sync.store.derived import words_of
+from sync.store.derived import about, words_of
 
 ERASED = "[erased]"
 _SHORTEST = 3
@@ -176,6 +176,17 @@ def erase(database: Database, found: Found, words: Words) -> None:
         for who in tx.execute(select(t.attempts.c.who)).scalars().all():
             if words.within(who):
                 tx.execute(delete(t.attempts).where(t.attempts.c.who == who))
+        _renumber(tx)
+
+
+def _renumber(tx: Connection) -> None:
+    """Have no number be kept that tells whether a subject said what it says no more."""
+    here = and_(t.happened.c.connection == t.served.c.connection, t.happened.c.key == t.served.c.key)
+    told = select(t.served.c.connection, t.served.c.key, t.served.c.subject, t.happened.c.about)
+    for row in tx.execute(told.join(t.happened, here).where(t.happened.c.about.is_not(None))).all():
+        if (number := about(row.subject)) != row.about:
+            mine = (_at(t.happened, Ref(row.connection, row.key)), t.happened.c.about == row.about)
+            tx.execute(update(t.happened).where(*mine).values(about=number))
 
 
 def _join(tx: Connection, found: Found) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import JSON, Text
+from sqlalchemy import JSON, Text, select
 
 from mappings.ticket import Raw, Ref, TextFormat
 from sync.seen import Kind, Mirror, TextId
 from sync.store import Store, open_store
 from sync.store import schema as t
+from sync.store.derived import about
 from sync.store.dialects import Address
 from sync.store.erasure import ERASED, KEPT, SAID, Words, erase, find
 from sync.store.inbox import take
@@ -142,6 +143,23 @@ def test_their_ticket_is_forgotten_on_all_sides_and_others_are_not(store: Store)
     assert store.bundles.load("bundle:1").refs == (DESK, JIRA)
     assert store.bundles.load("bundle:1").seen[DESK].native == {"status": "open"}
     assert store.bundles.load("bundle:2").seen[OTHER].native == {"subject": "Another pump", "status": "open"}
+
+
+def test_no_number_tells_what_a_subject_was(store: Store) -> None:
+    """Otherwise whoever has the file finds out by trying whether it said their name."""
+    for ref, bundle, who, subject in (
+        (DESK, 1, "Kim Canary", "My pump sings"),
+        (OTHER, 2, "Sam Lee", "For Kim Canary"),
+        (Ref("desk", "3"), 3, "Sam Lee", "Another pump"),
+    ):
+        opened(store, ref, bundle, who, subject)
+        made = {"kind": "created", "at": AT, "customer": "", "seconds": 0, "exact": True, "week": 1}
+        place = {"team": "", "works": "", "open": True, "about": about(subject)}
+        put(store, "happened", connection=ref.connection, key=ref.key, **made, **place)
+    purge(store)
+    with store.database.reading() as tx:
+        left = tx.execute(select(t.happened.c.about).order_by(t.happened.c.key)).scalars().all()
+    assert left == [None, about(f"For {ERASED}"), about("Another pump")]
 
 
 def test_only_whole_words_are_theirs(store: Store) -> None:
