@@ -90,12 +90,12 @@
   const mark = (one) => one && (one.id ? `#${one.id}` : one.getAttribute("href") ?? one.textContent);
   const swap = (fresh) => {
     const open = new Set([...main.querySelectorAll("details[open] > summary")].map(mark));
-    const across = [...main.querySelectorAll(".board, .scroll")].map((one) => one.scrollLeft);
+    const across = [...main.querySelectorAll(".board, .scroll")].map((one) => [one.scrollLeft, one.scrollTop]);
     const held = main.contains(document.activeElement) ? mark(document.activeElement) : null;
     dress(fresh);
     main.replaceChildren(...[...fresh.childNodes].map((node) => document.adoptNode(node)));
     for (const one of main.querySelectorAll("details > summary")) if (open.has(mark(one))) one.parentElement.open = true;
-    [...main.querySelectorAll(".board, .scroll")].forEach((one, at) => { one.scrollLeft = across[at] ?? 0; });
+    [...main.querySelectorAll(".board, .scroll")].forEach((one, at) => { [one.scrollLeft, one.scrollTop] = across[at] ?? [0, 0]; });
     if (held) [...main.querySelectorAll("a, button, summary")].find((one) => mark(one) === held)?.focus({ preventScroll: true });
   };
   const every = 10000;
