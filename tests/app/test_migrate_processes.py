@@ -35,7 +35,7 @@ def _holders(hub: Hub) -> dict[str, int]:
 
 def _both(hub: Hub) -> dict[str, int]:
     """Wait until both processes of a run hold tickets."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while len(found := _holders(hub)) < 2:
         assert time.monotonic() < until, f"only {found} hold tickets"
         time.sleep(0.05)
