@@ -89,13 +89,23 @@ def gathered(
             seen = {who.email.casefold() for who in shown}
             missing = [address for address in addresses if address.casefold() not in seen]
             found[name] = [*shown, *people(system, configs[name], missing)]
+    ours = set(_addresses_of_the_hub(application, found))
     return Accounts(
         source=source,
-        people=tuple(mine),
+        people=tuple(person for person in mine if person.email.casefold() not in ours),
         theirs={name: _by_mail(whom) for name, whom in found.items()},
         namesakes={name: _by_name(whom) for name, whom in found.items()},
         twice={name: _twice(whom) for name, whom in found.items()},
     )
+
+
+def _addresses_of_the_hub(
+    application: Application, found: Mapping[str, Sequence[PersonFound]]
+) -> Iterator[str]:
+    """Yield the addresses of our own accounts: nobody is to own a ticket because the hub did."""
+    for name, whom in found.items():
+        me = application.connectors[name].whoami().key
+        yield from (who.email.casefold() for who in whom if who.key == me and who.email)
 
 
 def _former(behind: Past, many: int) -> Iterator[Person]:

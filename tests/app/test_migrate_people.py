@@ -46,6 +46,7 @@ class TestPeople:
         looked = hub.run(*words)
         assert looked.code == 0
         assert "new line: Noor Haddad: desk noor@harbour.example, jira 712020:noor" in looked.lines
+        assert "Deskbridge Hub" not in looked.out, "its own account is nobody's"
         assert not (hub.folder / "people.csv").exists()
         applied = hub.run(*words, "--apply")
         assert applied.code == 0
