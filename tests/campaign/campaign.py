@@ -24,6 +24,7 @@ from tests.campaign.ledger import Ledger
 from tests.campaign.people import People
 from tests.campaign.postbag import Postbag
 from tests.sync import postgres
+from tests.sync.empty import empty_store
 from tests.sync.postgres import Postgres
 
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of our own in it
@@ -150,6 +151,7 @@ class Campaign:
         shutil.rmtree(room := self._folder / "hub", ignore_errors=True)
         room.mkdir()
         shutil.copy(Path(__file__).with_name("settings.toml"), room)
+        empty_store(room / "store.sqlite3")
         return room
 
     def job(self, room: Path, **what: Any) -> Job:
