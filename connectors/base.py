@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from enum import StrEnum
 from typing import IO, Protocol
 
 from connectors.bounds import BOUNDS, Bounds
-from connectors.calls import Listener, nobody
+from connectors.calls import Listener, nobody, pause
 from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.errors import HubError, WireError
 from connectors.quota import Budget
@@ -228,7 +227,7 @@ class ConnectionConfig:
     """Accounts that were ours before, by key, and until when: their texts of that time are ours."""
     bounds: Bounds = BOUNDS
     """How much is made of one answer, and of one list."""
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    sleep: Callable[[float], None] = field(default=pause, repr=False)
     """Waits so many seconds before a call is repeated."""
     heard: Listener = field(default=nobody, repr=False)
     """Is told of each call when it has come to its end."""

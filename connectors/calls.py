@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +24,11 @@ Listener = Callable[[Call], None]
 
 def nobody(call: Call) -> None:
     """Count nothing."""
+
+
+def pause(seconds: float) -> None:
+    """Wait. `time.sleep` is looked up each time, as a process may have a clock of its own."""
+    time.sleep(seconds)
 
 
 class Ear:

@@ -32,7 +32,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSL
 
 from connectors import letters
 from connectors.bounds import BOUNDS, Bounds
-from connectors.calls import Call, Listener, nobody
+from connectors.calls import Call, Listener, nobody, pause
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.paging import Turning
 from connectors.quota import TOTAL, Budget, Level
@@ -94,7 +94,7 @@ class Http:
     max_file: int = 2 << 30
     """Bytes that a file which is fetched may have."""
     bounds: Bounds = BOUNDS
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    sleep: Callable[[float], None] = field(default=pause, repr=False)
     heard: Listener = field(default=nobody, repr=False)
     """Is told of each call when it has come to its end."""
 
