@@ -16,6 +16,7 @@ from connectors.quiet import Switch, Switches, switches
 from deskbridge.bootstrap import Application, config_of
 from deskbridge.migration.building import mailing
 from deskbridge.migration.desk import targets_of
+from deskbridge.migration.opening import refuse_two
 from mappings.boards import Place
 from mappings.provenance import Marker
 from mappings.ticket import Audience, Ref, Status
@@ -101,8 +102,11 @@ def turn_on(application: Application, who: str) -> Iterator[str]:
 def turn_off(application: Application, who: str) -> Iterator[str]:
     """Give every place back what it had, telling each. What people changed meanwhile stays as they want.
 
-    One that refuses keeps none of the others quiet; its error is raised at the end.
+    One that refuses keeps none of the others quiet; its error is raised at the end. Raises UnsafePlan while
+    a run is at work: what it writes would be mailed from then on.
     """
+    for run in application.store.runs.all():
+        refuse_two(application, run)
     first: HubError | None = None
     for known in application.store.quiets.all():
         if known.state is QuietState.OFF:

@@ -131,6 +131,26 @@ class TestQuiet:
             assert moving.run("migrate", "quiet", command).code == 0
             assert scheme(moving) == state
 
+    def test_nothing_is_made_loud_while_a_run_is_at_work(self, moving: Hub) -> None:
+        """Broken: whoever tidies up too early has everybody mailed of the other half of the past."""
+        moving.change(('to = "history"', 'to = "support-development"'))
+        assert moving.run("migrate", "quiet", "on").code == 0
+        lists = {"system": "freshdesk", "method": "GET", "path": ".*/tickets", "kind": "slow"}
+        moving.control("POST", "faults", **lists, seconds=60, times=9)
+        process = moving.start("migrate", "run", "--apply")
+        try:
+            begun = time.monotonic()
+            while not any("running" in row for row in moving.remembered()):
+                assert time.monotonic() < begun + 40, "it never began"
+                time.sleep(0.1)
+            refused = moving.run("migrate", "quiet", "off")
+        finally:
+            process.kill()
+            process.communicate()
+        moving.control("DELETE", "faults")
+        assert (refused.code, "is worked on by another process" in refused.err) == (5, True), refused.err
+        assert moving.run("migrate", "quiet", "off").code == 0
+
     def test_what_people_set_meanwhile_stays(self, moving: Hub) -> None:
         """Broken: an administrator's own choice of this morning is undone on Sunday night."""
         assert moving.run("migrate", "quiet", "on").code == 0
