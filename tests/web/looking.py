@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import cache
@@ -42,9 +43,10 @@ class Browser:
         return self.session.get(self.url + path, headers=more, timeout=30, allow_redirects=False)
 
     def post(self, path: str, form: dict[str, str], **headers: str) -> requests.Response:
-        """Send a form as it is."""
+        """Send a form, its ends of lines as browsers write them."""
+        sent = {name: re.sub("\r\n|\r|\n", "\r\n", value) for name, value in form.items()}
         return self.session.post(
-            self.url + path, data=form, headers=headers, timeout=30, allow_redirects=False
+            self.url + path, data=sent, headers=headers, timeout=30, allow_redirects=False
         )
 
     def forms(self, path: str) -> list[dict[str, str]]:

@@ -123,7 +123,7 @@ def test_a_board_is_narrowed_down(world: World) -> None:
 
 def test_what_is_parked_and_what_was_done_is_found_by_words(world: World) -> None:
     """Otherwise one of two hundred parked tickets is looked for by eye."""
-    for number, reason in (("1", "jira: 400 no such type"), ("2", "gitlab: 403")):
+    for number, reason in (("1", "jira: 400 no such type"), ("2", "gitlab: 403\n  forbidden\n")):
         subject = world.app.store.bundles.subject(Ref("desk", number))
         world.app.store.inbox.put(subject, world.hand.at, "changed")
         row = world.app.store.inbox.row(subject)
@@ -134,6 +134,8 @@ def test_what_is_parked_and_what_was_done_is_found_by_words(world: World) -> Non
     assert "Subject 2" not in bo.get("/parked?q=such+type").text
     assert "Subject 2" in bo.get("/parked?q=subject+2").text
     assert "Nothing that is parked is like that." in bo.get("/parked?q=nothing").text
+    [again] = [form for form in bo.forms("/parked") if "forbidden" in form.get("reason", "")]
+    assert bo.post(again.pop("action"), again).status_code == 303, "a reason has several lines"
     for who in ("Bo", "Ada"):
         world.app.store.audit.note(Act(at=world.hand.at, who=who, act="retry", detail=f"100% of {who}"))
     ada = world.browser(Role.ADMIN)

@@ -15,17 +15,19 @@ from sync.store.audit import Act
 from sync.store.findings import Finding
 
 _LINES = 100
+_REASON = 2000
+"""Characters by which one reason is told from another."""
 _SEARCHED = 2000
 """Parked tickets among whose names words are looked for."""
 
 
 def parked(site: Site, visit: Visit) -> Shown:
     """List the tickets that were set aside, by reason."""
-    store, reason = site.application.store, visit.asked("reason", 2000)
+    store, reason = site.application.store, _one_line(visit.asked("reason", _REASON))
     rows = store.inbox.parked()
-    reasons = Counter(row.parked or "" for row in rows)
+    reasons = Counter(_one_line(row.parked) for row in rows)
     said = visit.asked("q")
-    meant = [row for row in rows if not reason or row.parked == reason]
+    meant = [row for row in rows if not reason or _one_line(row.parked) == reason]
     if said:
         meant = [
             row for row in meant[:_SEARCHED] if _said(said, f"{row.parked} {_named(store, row.subject)}")
@@ -56,6 +58,11 @@ def findings(site: Site, visit: Visit) -> Shown:
         "findings.html",
         {"rows": rows, "left": max(0, len(found) - _LINES), "said": visit.asked("q"), "severity": severity},
     )
+
+
+def _one_line(reason: str | None) -> str:
+    """Return a reason as a form gives it back: browsers write ends of lines in their own way."""
+    return " ".join((reason or "").split())[:_REASON]
 
 
 def _words(finding: Finding) -> str:
@@ -105,8 +112,8 @@ def _retry(site: Site, visit: Visit, *, allowed: bool) -> Response:
 
 def retry_all(site: Site, visit: Visit) -> Response:
     """Have all that was parked for one reason looked at again."""
-    reason, inbox = visit.said("reason"), site.application.store.inbox
-    meant = [row for row in inbox.parked() if (row.parked or "").strip() == reason]
+    reason, inbox = _one_line(visit.said("reason", _REASON)), site.application.store.inbox
+    meant = [row for row in inbox.parked() if _one_line(row.parked) == reason]
     tried = [row.subject for row in meant if inbox.retry(row.subject, visit.at)]
     if not tried:
         raise Refused("Nothing is parked for that reason any more.")
