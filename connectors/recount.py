@@ -49,3 +49,5 @@ class Recount:
 
     texts: tuple[RawText, ...]
     files: tuple[RawFile, ...]
+    removed: frozenset[str] = frozenset()
+    """Ids of files that another account than ours took away, as far as the server's own record tells."""

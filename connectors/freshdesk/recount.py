@@ -83,5 +83,6 @@ def _pictures(body: str, url: str) -> Iterator[RawFile]:
         ours = parts.netloc == urlsplit(url).netloc or parts.hostname in FILE_HOSTS
         if address and ours and _KEPT.search(parts.path):
             # It is called as the copying called it: so are the reasons for what was left out.
-            name = next((known.name for known in files((), tag, url)), "a picture in a text")
-            yield RawFile(name, None, Attachment(address, name, "", None, inline=True, location=address))
+            known = next(iter(files((), tag, url)), None)
+            id, name = (known.id, known.name) if known else (address, "a picture in a text")
+            yield RawFile(name, None, Attachment(id, name, "", None, inline=True, location=address))

@@ -21,7 +21,10 @@ def recount(client: Client, key: str) -> Recount:
     fields = issue["fields"]
     served = fields["project"].get("projectTypeKey") == "service_desk"
     ours = {client.side().me, _who(fields.get("creator"))}
-    described = _described(issue.get("changelog") or {}, ours)
+    theirs, whole = _changed(issue.get("changelog") or {}, ours)
+    described = (
+        True if any(item.get("field") == "description" for item in theirs) else False if whole else None
+    )
     texts = [RawText(MESSAGE_0, str(fields.get("description") or ""), None, edited=described)]
     start = 0
     while True:
@@ -36,7 +39,9 @@ def recount(client: Client, key: str) -> Recount:
         if not page["comments"] or start >= int(page["total"]):
             break
     cloud = client.site().cloud
-    return Recount(tuple(texts), tuple(_file(row, cloud=cloud) for row in fields.get("attachment") or ()))
+    files = tuple(_file(row, cloud=cloud) for row in fields.get("attachment") or ())
+    gone = (item["from"] for item in theirs if item.get("field") == "Attachment" and item.get("from"))
+    return Recount(tuple(texts), files, frozenset(map(str, gone)))
 
 
 def _who(user: Mapping[str, Any] | None) -> str:
@@ -45,16 +50,12 @@ def _who(user: Mapping[str, Any] | None) -> str:
     return str(known.get("accountId") or known.get("key") or known.get("name") or "")
 
 
-def _described(told: Mapping[str, Any], ours: Collection[str]) -> bool | None:
-    """Return whether others changed the description: its changes are in the changelog (jira-api 4.4)."""
+def _changed(told: Mapping[str, Any], ours: Collection[str]) -> tuple[list[Mapping[str, Any]], bool]:
+    """Return what others changed, and whether the changelog inside the issue tells all (jira-api 4.4)."""
     changes = told.get("histories") or ()
-    if any(
-        item.get("field") == "description" and _who(change.get("author")) not in ours
-        for change in changes
-        for item in change.get("items") or ()
-    ):
-        return True
-    return False if len(changes) >= int(told.get("total") or 0) else None
+    theirs = (change for change in changes if _who(change.get("author")) not in ours)
+    items = [item for change in theirs for item in change.get("items") or ()]
+    return items, len(changes) >= int(told.get("total") or 0)
 
 
 def _file(row: dict[str, Any], *, cloud: bool) -> RawFile:

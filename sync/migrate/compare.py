@@ -34,6 +34,7 @@ class Difference:
 
 
 CHANGED = "somebody changed its copy since"
+TAKEN = "somebody took its copy away since"
 
 
 def compared(
@@ -45,13 +46,14 @@ def compared(
     staff_alone: bool,
     read: Callable[[RawFile], str] = lambda file: "",
     moved: Callable[[str], str] = lambda address: "",
+    copied: Callable[[str], str] = lambda file: "",
 ) -> list[Difference]:
     """Return what of a ticket is missing, or is read by more people than its original.
 
     `copies` says by which texts there an original is told, `reasons` why things were left out, by what they
     were called then; `staff_alone` that nobody else reads the place; `read` what a file of the target says,
     for a text that is attached because it is too long; `moved` where another ticket of the source is there,
-    by its old address, to which a copy may lead instead.
+    by its old address, to which a copy may lead instead; `copied` the id of the copy of a file.
     """
     there = _Copies(source, target, read, moved)
     found = [d for text in source.texts for d in _text(text, copies.get(text.id, ()), there, reasons)]
@@ -59,7 +61,7 @@ def compared(
         found += [
             leak for text in source.texts for leak in _leaks(text, copies.get(text.id, ()), there.texts)
         ]
-    return [*found, *_files(source, target, reasons)]
+    return [*found, *_files(source, target, reasons, copied)]
 
 
 class _Copies:
@@ -136,7 +138,9 @@ def worth_reading(files: Sequence[RawFile], others: Sequence[RawFile]) -> list[R
     return [file for file in files if sizes and (file.size is None or sizes & {file.size, None})]
 
 
-def _files(source: Recount, target: Recount, reasons: Mapping[str, str]) -> list[Difference]:
+def _files(
+    source: Recount, target: Recount, reasons: Mapping[str, str], copied: Callable[[str], str]
+) -> list[Difference]:
     """Compare by SHA-256: names are made fit for a tool. What could not be read has none.
 
     A picture that several texts show is there if it is there once; each file beside a text is there itself.
@@ -148,8 +152,11 @@ def _files(source: Recount, target: Recount, reasons: Mapping[str, str]) -> list
             continue
         if file.sha256 and there[file.sha256] > 0:
             there[file.sha256] -= 1
-        else:
-            found.append(_not_the_same(file, target, there, reasons))
+            continue
+        missing = _not_the_same(file, target, there, reasons)
+        if not missing.explained and copied(file.file.id) in target.removed:
+            missing = replace(missing, why=TAKEN, explained=True, changed=True)
+        found.append(missing)
     return found
 
 

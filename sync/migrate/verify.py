@@ -12,10 +12,11 @@ from connectors.base import Connector, Presence
 from connectors.errors import Gone, Rejected
 from connectors.recount import RawFile, Recount
 from mappings.boards import STAFF, Readers
-from mappings.ticket import MESSAGE_0, Comment, CommentKind, PersonRole, Ref
+from mappings.ticket import MESSAGE_0, PersonRole, Ref
 from sync.files import sha256_of
 from sync.migrate.compare import CHANGED, Difference, compared, worth_reading
 from sync.migrate.listing import BEGINNING, listed
+from sync.migrate.recorded import SIGNED, by_a_program, copied, copies
 from sync.migrate.words import words
 from sync.references import Names
 from sync.seen import Kind
@@ -29,10 +30,6 @@ _BEHIND = 5_000
 """Tickets that a verification behind a run takes at once: more than any run migrates in the overlap."""
 _BEFORE, _OVERLAP = datetime(1970, 1, 2, tzinfo=UTC), timedelta(seconds=10)
 """How far it looks back for what was noted a little later than it happened."""
-
-
-_SIGNED = "#db1."
-"""What every text of a hub bears; see `mappings.provenance`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +189,12 @@ class Verifier:
         differences = compared(
             here,
             there,
-            _copies(bundle, ref, target),
+            copies(bundle, ref, target),
             self._reasons(bundle),
             staff_alone=self._readers(target) == STAFF,
             read=lambda file: self._said(target, file),
             moved=lambda address: self._moved(ref, target, address),
+            copied=lambda file: copied(bundle, ref, target, file),
         )
         if any(one.unsure for one in differences):
             differences = self._by_a_person(bundle, target, differences)
@@ -208,7 +206,7 @@ class Verifier:
     def _unknown(self, bundle: Bundle, target: Ref, there: Recount) -> list[Difference]:
         """Return what the hub wrote there and nothing knows of: it stands there twice."""
         known = {m.target.id for m in bundle.mirrors if m.kind is Kind.COMMENT and m.target.ref == target}
-        signed = {text.id for text in there.texts if _SIGNED in text.text} - known - {MESSAGE_0}
+        signed = {text.id for text in there.texts if SIGNED in text.text} - known - {MESSAGE_0}
         if not signed:
             return []  # who quotes a text of ours has its signature too: so it is asked who wrote it
         side = self._connectors[target.connection].fetch(target.key).ticket
@@ -249,7 +247,7 @@ class Verifier:
             message = said.get(one.original)
             if one.original and message is None and raw[one.original] == raw.get(MESSAGE_0):
                 continue
-            why = _by_a_program(message) if message else ""
+            why = by_a_program(message) if message else ""
             found.append(replace(one, why=why, explained=True) if why else one)
         return found
 
@@ -285,19 +283,3 @@ class Verifier:
         quiet = self._store.decisions.quiet(bundle.subject)
         said = [(f.what, f.reason) for f in kept] + [(what, why) for _, what, why in quiet]
         return dict(said)
-
-
-def _by_a_program(message: Comment) -> str:
-    if message.author.role is PersonRole.HUB and _SIGNED in message.body.text:
-        return "the hub wrote it there"
-    automatic = message.kind is CommentKind.AUTOMATIC or message.author.role is PersonRole.MACHINE
-    return "a program wrote it" if automatic else ""
-
-
-def _copies(bundle: Bundle, source: Ref, target: Ref) -> dict[str, list[str]]:
-    """Return text -> the texts of the target that tell it: the copy and its further parts."""
-    found: dict[str, list[str]] = {}
-    for m in bundle.mirrors:
-        if m.kind is Kind.COMMENT and m.origin.ref == source and m.target.ref == target:
-            found.setdefault(m.origin.whole, []).append(m.target.id or MESSAGE_0)
-    return found
