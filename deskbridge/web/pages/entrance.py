@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 from starlette.responses import RedirectResponse, Response
 
 from deskbridge.web.pages import door, rendering
+from deskbridge.web.pages.rendering import length
 from deskbridge.web.pages.site import Site, same_origin
 from deskbridge.web.pages.visit import NoSuch, Shown, Visit, proves, token_of
 
@@ -29,7 +31,8 @@ def enter(site: Site, visit: Visit) -> Shown | Response:
     name, password = visit.said("name", 200), visit.form.get("password", "")
     found = site.door.enter(name, password, visit.address, visit.at) if name and password else None
     if isinstance(found, door.Wait):
-        why = f"Too many tries. Wait {found.seconds} seconds, then try again."
+        told = f"{found.seconds} seconds" if found.seconds < 120 else length(timedelta(seconds=found.seconds))
+        why = f"Too many tries. Wait {told}, then try again."
         made = _form(site, visit, wanted, why, 429, name)
         made.headers["Retry-After"] = str(found.seconds)
         return made
