@@ -117,8 +117,9 @@ def main() -> None:
     except Exception as error:
         if (why := _store_failed(error)) is None:
             raise
+        room = "see whether there is room where [hub] store points to; " if "disk" in why else ""
         again = "nothing is lost: what was under way is looked for when it is run again"
-        typer.echo(f"deskbridge: the store failed ({why}); {again}", err=True)
+        typer.echo(f"deskbridge: the store failed ({why}); {room}{again}", err=True)
         sys.exit(1)
 
 
