@@ -55,6 +55,13 @@ def address_of(application: Application, one: Share) -> str:
     return f"{base.rstrip('/')}/c/{token_of(application, one)}"
 
 
+def only_here(application: Application) -> str:
+    """Return why the address of a link opens nothing on other machines, and what to do; empty if it does."""
+    if application.settings.serve.address:
+        return ""
+    return "It works on the hub's own machine alone: say in `serve.address` where people reach it."
+
+
 def opened(application: Application, token: str, at: datetime) -> Share | None:
     """Return the link that a token opens, or None.
 

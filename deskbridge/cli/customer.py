@@ -27,7 +27,7 @@ def link(
     Example: deskbridge customer link acme --days 30
     """
     from deskbridge.bootstrap import build  # heavy: --help does without
-    from deskbridge.sharing import address_of, share
+    from deskbridge.sharing import address_of, only_here, share
     from deskbridge.sharing import revoke as take_back
     from deskbridge.sla.amending import who_asks
     from deskbridge.sla.held import customer_of
@@ -40,6 +40,8 @@ def link(
     made = share(application, customer, days=days, who=who_asks(None))
     typer.echo(f"Link {made.id} for {customer}, good until {made.until:%Y-%m-%d %H:%M} UTC:", err=True)
     typer.echo(address_of(application, made))
+    if why := only_here(application):
+        typer.echo(why, err=True)
 
 
 @app.command()

@@ -263,6 +263,7 @@ def test_an_admin_makes_and_revokes_links_on_a_page(world: World) -> None:
     [newest, *_] = world.app.store.shares.all()
     address = address_of(world.app, newest)
     assert address in made.text
+    assert "where people reach it" in made.text, "nobody is sent an address of the hub's own machine unawares"
     assert (newest.customer, newest.who, newest.until - newest.made) == ("orbit", "Ada", timedelta(days=7))
     path = address[address.index("/c/") :]
     assert "Tickets of Orbit" in world.get(path).text

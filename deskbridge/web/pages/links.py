@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import RedirectResponse, Response
 
-from deskbridge.sharing import LONGEST, address_of, share
+from deskbridge.sharing import LONGEST, address_of, only_here, share
 from deskbridge.sharing import revoke as take_back
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.visit import Refused, Shown, Visit, number_of
@@ -48,6 +48,7 @@ def _links(site: Site, visit: Visit, fresh: str) -> Shown:
             "rows": [one for one in rows if not customer or one.customer == customer],
             "customer": customer,
             "fresh": fresh,
+            "only_here": only_here(site.application),
             "days": _DAYS,
             "longest": LONGEST,
         },
