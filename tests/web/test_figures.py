@@ -58,6 +58,7 @@ def test_a_lead_reads_each_week(vic: Browser) -> None:
     assert [row[7] for row in cells[:2]] == ["–", "50 % happy; 0 neutral, 1 unhappy of 2"]
     assert "33 % of 3 ratings happy" in page.words
     assert "<strong>3</strong> of 2 customers" in answer.text
+    assert "No ticket of these weeks is given to a group." in page.words
 
 
 def test_the_same_stands_in_a_spreadsheet(vic: Browser) -> None:
