@@ -42,6 +42,7 @@ from connectors.gitlab.boards import Boards
 from connectors.gitlab.find import find_created
 from connectors.gitlab.handled import handled
 from connectors.gitlab.labels import Side
+from connectors.gitlab.limits import LIMITS
 from connectors.gitlab.parts import KINDS, participants, parts, relate
 from connectors.gitlab.read import Reader, is_key
 from connectors.gitlab.recount import recount
@@ -99,6 +100,7 @@ def http_of(config: ConnectionConfig) -> Http:
         now=config.now,
         explain=explain,
         passing=lambda status, said: status == 409 and "Resource lock" in said,  # gitlab-api 0.1
+        limits=LIMITS,
         bounds=config.bounds,
         sleep=config.sleep,
         heard=config.heard,

@@ -22,6 +22,8 @@ from connectors.base import (
 )
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
 from connectors.gitlab.connector import GitLab, connect
+from connectors.gitlab.limits import LIMITS
+from connectors.quota import TOTAL, Level
 from mappings.ticket import (
     MESSAGE_0,
     Attachment,
@@ -495,14 +497,51 @@ def test_a_created_issue_is_found_by_its_first_line(wire: responses.RequestsMock
 
 
 def test_a_limiter_that_names_no_time_gets_a_minute(wire: responses.RequestsMock, gitlab: Connector) -> None:
-    """Broken: 60 notes a minute are met by a storm of repeated calls."""
+    """Broken: 60 notes a minute are met by a storm of repeated calls, or nothing is read for a minute."""
     text = {"message": {"error": "This endpoint has been requested too many times. Try again later."}}
     wire.post(f"{ISSUE}/notes", status=429, json=text)
     with pytest.raises(Throttled) as throttled:
         gitlab.add_comment("12:7", draft())
     assert NOW + timedelta(seconds=60) <= throttled.value.until < NOW + timedelta(seconds=60 + 5)
-    with pytest.raises(Throttled):
+    with pytest.raises(Throttled, match="the quota is spent"):
+        gitlab.add_comment("12:7", draft())
+    wire.get(ISSUE, json=issue())
+    wire.get(f"{ISSUE}/notes", json=[])
+    assert gitlab.fetch("12:7").ref.key == "12:7"
+
+
+def test_what_answers_tell_of_the_throttle_is_kept_to(
+    wire: responses.RequestsMock, gitlab: Connector
+) -> None:
+    """Broken: the hub calls until it is refused, and people wait with it; four machines four times sooner."""
+    told = {"Limit": "10", "Remaining": "9", "Name": "throttle_authenticated_api"}
+    headers = {f"RateLimit-{name}": value for name, value in told.items()}
+    for address, answer in ((ISSUE, issue()), (f"{ISSUE}/notes", [])):
+        wire.get(address, json=answer, headers=headers)
+    for _ in range(3):
         gitlab.fetch("12:7")
+    with pytest.raises(Throttled, match="the quota is spent"):
+        gitlab.fetch("12:7")
+    assert len(wire.calls) == 8
+
+
+def test_a_throttle_of_an_hour_is_paced_by_the_minute() -> None:
+    """Broken: an own server's 7,200 calls an hour count as 7,200 a minute, or as spent at once."""
+    answer = requests.Response()
+    answer.headers.update({"RateLimit-Limit": "120", "RateLimit-Remaining": "7100"})
+    assert list(LIMITS.learn(answer)) == [Level(TOTAL, 120)]
+    answer.headers["RateLimit-Name"] = "throttle_authenticated_files_api"
+    assert list(LIMITS.learn(answer)) == []
+
+
+def test_the_own_limits_of_gitlab_com_are_known() -> None:
+    """Broken: the sixtieth note within a minute is refused, and everything waits for the next."""
+    answer = requests.Response()
+    answer.url = "https://gitlab.com/api/v4/projects/1/issues/1"
+    answer.headers.update({"RateLimit-Limit": "2000", "RateLimit-Remaining": "1999"})
+    assert list(LIMITS.learn(answer)) == [Level(TOTAL, 2000, 1999), Level("note", 60), Level("issue", 200)]
+    made = [LIMITS.bucket_of("POST", f"projects/1/issues{more}") for more in ("", "/1/notes", "/1/links")]
+    assert made == [("issue",), ("note",), ()]
 
 
 def test_a_limiter_that_names_a_time_is_obeyed(wire: responses.RequestsMock, gitlab: Connector) -> None:
