@@ -159,7 +159,7 @@ class SharedBudget:
             if level.remaining is not None and level.remaining > self._left.get(
                 level.bucket, level.remaining
             ):
-                self._forget(level.bucket)
+                self._forget(level, level.remaining)
         news = [one for one in levels if self._told.get(one.bucket) != (one.limit, one.window)]
         if not news:
             return
@@ -169,12 +169,24 @@ class SharedBudget:
                 tx.execute(_LEARN(tx), {**row, "window": _micros(level.window)})
         self._told |= {level.bucket: (level.limit, level.window) for level in news}
 
-    def _forget(self, bucket: str) -> None:
-        """Count no earlier calls: the server says that it began a new window, or counts nothing."""
-        self._left.pop(bucket, None)
-        here = (batches.c.connection == self._connection, batches.c.bucket == bucket)
+    def _forget(self, level: Level, remaining: int) -> None:
+        """Count no earlier calls: the server says that it began a new window, or counts nothing.
+
+        Another process may have heard that before, and what was called since is to be counted.
+        """
+        self._left.pop(level.bucket, None)
+        over = (
+            batches.c.connection == self._connection,
+            batches.c.bucket == level.bucket,
+            batches.c.until <= self._now(),
+        )
         with self._db.writing() as tx:
-            tx.execute(delete(batches).where(*here, batches.c.until <= self._now()))
+            self._quota(tx, level.bucket)
+            counted = int(tx.execute(select(func.sum(batches.c.taken)).where(*over)).scalar() or 0)
+            if remaining > (left := level.limit - counted + _UNSURE):
+                tx.execute(delete(batches).where(*over))
+            else:
+                self._left[level.bucket] = left
 
     def _has(self, bucket: str, now: datetime) -> bool:
         held = self._held.get((self._share, bucket))

@@ -173,3 +173,20 @@ def test_a_server_that_counts_is_never_overrun(store: Store) -> None:
                 assert used <= LIMIT
                 budget.learn([Level(TOTAL, LIMIT, LIMIT - used)])
         clock.at += timedelta(seconds=0.1)
+
+
+def test_a_window_that_began_is_noticed_once(store: Store) -> None:
+    """Broken: each process that had not called for a while forgets what the others called since it began."""
+    clock = Clock()
+    one, idle, third = (SharedBudget(store.database, "desk", clock) for _ in range(3))
+    one.learn([Level(TOTAL, LIMIT)])
+    assert calls(one, 148) == 148
+    clock.at += timedelta(seconds=2)
+    assert calls(one, 1) == calls(idle, 1) == 1
+    one.learn([Level(TOTAL, LIMIT, LIMIT - 150)])
+    clock.at += timedelta(seconds=30)
+    one.learn([Level(TOTAL, LIMIT, LIMIT - 1)])
+    assert calls(one, 80) == 80
+    clock.at += timedelta(seconds=2)
+    idle.learn([Level(TOTAL, LIMIT, LIMIT - 81)])
+    assert calls(third) <= 160 - 80
