@@ -22,7 +22,7 @@ from sqlalchemy.exc import DatabaseError
 from connectors.errors import ConfigError
 from sync.store import dialects
 from sync.store.database import Database
-from sync.store.dialects import READING, Address, alone, called, engine_of
+from sync.store.dialects import READING, Address, alone, called, engine_of, unhurried
 from sync.store.inbox import FREE
 from sync.store.migrate import migrate
 from sync.store.schema import bundles, claims, links, meta, metadata, sessions, workers
@@ -172,6 +172,7 @@ def _copy_rows(source: Engine, target: Engine) -> None:
     """Make every table of the target what it is in one state of the source, in one transaction."""
     reading = source.execution_options(**READING[source.dialect.name])
     with reading.connect() as here, alone(target) as there:
+        unhurried(here)
         for table in reversed(metadata.sorted_tables):
             there.execute(delete(table))
         for table in metadata.sorted_tables:

@@ -65,6 +65,9 @@ _NOTICED = {
 }
 """How soon a server is found to be gone that says nothing more: within half a minute. By itself a system
 waits two hours (libpq, connection parameters). What an address says counts for more."""
+_STANDS_STILL = 10_000
+"""Milliseconds after which a server ends a session that does nothing within a transaction. A machine that
+died there would lock its ticket for hours, as nothing tells the server of its end; nobody could take over."""
 _LOCK = 0x6465736B
 """The number of the advisory lock under which one process at a time changes the tables."""
 
@@ -138,6 +141,7 @@ def alone(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as tx:
         if engine.dialect.name == "postgresql":
             with tx.begin():
+                unhurried(tx)
                 tx.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
                 yield tx
             return
@@ -268,10 +272,25 @@ def _server(url: URL) -> Engine:
     try:
         # A connection that the server closed meanwhile is replaced before it is used.
         own = {name: value for name, value in _NOTICED.items() if name not in url.query}
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=own)
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=own)
+        event.listen(engine, "connect", _hurried)
+        return engine
     except ImportError:
         way = "pip install 'deskbridge[postgres]'"
         raise ConfigError([f"hub.store: psycopg, which speaks to PostgreSQL, is missing: {way}"]) from None
+
+
+def _hurried(session: Any, record: object) -> None:
+    """Have the server end a session that stands still within a transaction."""
+    with session.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {_STANDS_STILL}")
+    session.commit()
+
+
+def unhurried(tx: Connection) -> None:
+    """Let a transaction stand still for as long as it likes: something that takes long is done beside it."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def compact(engine: Engine) -> None:

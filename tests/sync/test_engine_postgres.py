@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from connectors.memory_desk import Fault
+from sync.jobs.beats import EVERY, STILL
+from sync.store.dialects import failed, unhurried
 from tests.sync.postgres import Postgres
 from tests.sync.world import World
 
@@ -53,3 +58,30 @@ def test_another_hub_goes_on_where_the_first_one_stopped(world: World) -> None:
     world.desk.comment(key, "It rattles")
     world.settle()
     assert world.bodies("jira") == ["The pump is silent", "It rattles"]
+
+
+def test_a_machine_that_died_within_a_transaction_locks_no_ticket_for_hours(world: World) -> None:
+    """Otherwise nobody can take its ticket over: its server waits for hours before it believes in its end.
+
+    The server ends what stands still within a transaction sooner than others bury who gives no sign of
+    life. Whatever takes long in Python says so beforehand.
+    """
+    until_buried, short = STILL * EVERY.total_seconds() * 1000, "SET idle_in_transaction_session_timeout = 50"
+    told = "SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+    with world.store.database.writing() as tx:
+        assert 1000 <= tx.execute(text(told)).scalar_one() < until_buried
+        tx.execute(text(short))
+        unhurried(tx)
+        time.sleep(0.1)
+        tx.execute(text("SELECT 1"))
+        tx.execute(text(short))
+    with pytest.raises(DatabaseError) as ended:
+        _stand_still(world)
+    assert failed(ended.value)
+
+
+def _stand_still(world: World) -> None:
+    with world.store.database.writing() as tx:
+        tx.execute(text("SELECT 1"))
+        time.sleep(0.3)
+        tx.execute(text("SELECT 1"))
