@@ -12,7 +12,7 @@ COMPILE := $(LOCK_VENV)/bin/uv pip compile pyproject.toml --quiet --universal --
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra web --extra notify
 
 .DEFAULT_GOAL := help
-.PHONY: help install oracles demo test campaign migrate-campaign laws desk-life lint types bench docs format lock clean
+.PHONY: help install oracles demo test campaign migrate-campaign workers laws desk-life lint types bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n 
 
 migrate-campaign: $(STAMP) ## a past moves to Jira, killed at random and compared by hash (TICKETS=n KILLS=k SEED=s PROCESSES=p)
 	@$(BIN)/python -m tests.migrate_campaign --tickets $(or $(TICKETS),2000) --kills $(or $(KILLS),20) --seed $(or $(SEED),1) --processes $(or $(PROCESSES),2)
+
+workers: $(STAMP) ## four workers on one PostgreSQL: one quota, one order, and one that sleeps and wakes up (two minutes)
+	FOUR_WORKERS=1 $(BIN)/python -m pytest -q -n 0 tests/sync/test_four_workers.py
 
 laws: $(STAMP) ## the laws of texts on many texts by chance (EXAMPLES=n, 2000), seldom the same ones
 	EXAMPLES=$(or $(EXAMPLES),2000) $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 tests/mappings/test_markup_laws.py tests/mappings/test_hostile.py $(ARGS)

@@ -34,6 +34,7 @@ from connectors import letters
 from connectors.bounds import BOUNDS, Bounds
 from connectors.calls import Call, Listener, nobody, pause
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
+from connectors.fence import about_to_write
 from connectors.paging import Turning
 from connectors.quota import TOTAL, Budget, Level
 from connectors.session import Session
@@ -233,6 +234,8 @@ class Http:
         self, method: str, path: str, call: str, *, idempotent: bool, request: Mapping[str, Any]
     ) -> requests.Response:
         """Send a call and return its answer, whatever it says, read whole."""
+        if method != "GET":
+            about_to_write()
         try:
             response = self.session.begin(method, f"{self.base}/{path}", TIMEOUT, **request)
         except requests.RequestException as error:

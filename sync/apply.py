@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from connectors.base import Connector, Snapshot, TicketDraft, WrittenTicket
 from connectors.errors import Gone, HubError, Rejected, Throttled, Transient, Uncertain, WireError
+from connectors.fence import fenced
 from mappings.ticket import MESSAGE_0, Audience, Field, Ref, Value
 from sync.apply_files import FileWriter
 from sync.apply_texts import TextWriter
@@ -129,9 +130,11 @@ class Applier:
             self._w.done.unmade.append(write)
             return
         if not isinstance(write, _NOTED):
-            self._w.intents.before_sending()
+            self._w.intents.settle()
+            self._w.intents.still_ours()
         try:
-            result = self._write(write)
+            with fenced(self._w.intents.still_ours):
+                result = self._write(write)
             if result == WRITTEN:
                 self._w.done.made.append(write)
             self._w.done.results.append((write, result))

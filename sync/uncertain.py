@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.errors import Rejected, Uncertain, WireError
+from connectors.fence import fenced
 from mappings.provenance import Marker, Signer
 from mappings.ticket import Ref
 from sync.outcome import Waiting
@@ -74,12 +75,11 @@ class Intents:
         with self.settling():
             pass
 
-    def before_sending(self) -> None:
-        """Settle, as what is sent next has no note of its own. Raises LostClaim if somebody took over.
+    def still_ours(self) -> None:
+        """Raise LostClaim if somebody took over; asked before anything is sent.
 
-        That is asked after a while only: who is taken for dead was not heard of for longer.
+        The store is asked after a while only: who is taken for dead was not heard of for longer.
         """
-        self.settle()
         if self._sure is None or self._now() - self._sure > _PROMPT:
             self._store.inbox.verify(self._claim)
             self._sure = self._now()
@@ -111,7 +111,8 @@ class Intents:
     def sending(self, intent: Intent) -> Iterator[None]:
         """Keep the note of a write whose answer is lost; take it back when it certainly did not happen."""
         try:
-            yield
+            with fenced(lambda: self.about_to_send(intent)):
+                yield
         except Uncertain:
             raise
         except WireError:

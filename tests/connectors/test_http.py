@@ -27,6 +27,7 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, SSLError
 
 from connectors.bounds import Bounds
 from connectors.errors import Gone, Rejected, Throttled, Transient, Unauthorised, Uncertain, WireError
+from connectors.fence import fenced
 from connectors.freshdesk import answers as freshdesk
 from connectors.gitlab import wire as gitlab
 from connectors.http import Http, Limits
@@ -302,6 +303,23 @@ def test_what_cannot_be_written_is_not_sent(wire: Http, request_: dict[str, Any]
     error = refused(lambda: wire.call("POST", "x", idempotent=False, **request_))
     assert isinstance(error, Rejected)
     assert "POST x: what it should say cannot be written" in str(error)
+
+
+def test_what_somebody_else_writes_by_now_is_not_sent(wire: Http, web: responses.RequestsMock) -> None:
+    """Broken: a machine that stood still while it read what it needed writes what another has written."""
+    web.get(f"{BASE}/one", json={})
+    web.post(f"{BASE}/one", json={})
+
+    def ask() -> None:
+        raise PermissionError
+
+    with fenced(ask):
+        wire.call("GET", "one", idempotent=True)
+        with pytest.raises(PermissionError):
+            wire.call("POST", "one", idempotent=False)
+    assert [call.request.method for call in web.calls] == ["GET"]
+    wire.call("POST", "one", idempotent=False)
+    assert len(web.calls) == 2
 
 
 def test_letters_that_nobody_else_takes_are_told_apart_from_others(
