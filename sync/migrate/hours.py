@@ -9,11 +9,12 @@ from math import ceil
 from connectors.past import Cost, Pace
 from sync.migrate.estimate import RECENT, Told
 from sync.migrate.sampling import About, counted
+from sync.store.quota import Share, part_of_limit
 
-USUAL = 0.8
-"""The share of the source's calls that a run uses: the rest is left to people and other tools."""
+USUAL = part_of_limit(Share.MIGRATION)
+"""The share of the source's calls that a run uses: the rest is left to live work, people and other tools."""
 PRELOAD = 0.3
-"""The share that a run in the background uses while people work."""
+"""What a run in the background is told (`--share 30%`) while people work."""
 WEEKS = 2
 """For how long it may go on in the background before people lose patience."""
 WRITES = 20.0
@@ -66,7 +67,7 @@ def plan(told: Told, cost: Cost, pace: Pace, bulk: int, paces: Mapping[str, floa
     done = _sum(step.hours for step in writing if step.name != "verify")
     whole = _later(reading, done)
     verify = _later(*(step.hours for step in (*source, *writing) if step.name == "verify"))
-    preload = _later(reading.times(USUAL / PRELOAD), done)
+    preload = _later(reading.times(USUAL / part_of_limit(Share.MIGRATION, PRELOAD)), done)
     daily = told.counted.recent / RECENT.days
     share = daily * 3 / max(1.0, told.counted.listed)
     weekend = whole.times(min(1.0, share)).plus(verify).plus(counted(_SWITCH))
@@ -127,7 +128,8 @@ def _target(told: Told, bulk: int, paces: Mapping[str, float]) -> Iterator[Step]
     looks = (
         f"{bulk} tickets in a call, and a look at as many" if together else "one call and three looks each"
     )
-    yield step("create", looks, tickets.times(2 / bulk if together else 4), writes=written)
+    making = tickets.times(2 / bulk).plus(counted(1)) if together else tickets.times(4)
+    yield step("create", looks, making, writes=written)
     each, calls = ("one call each", 1) if together else ("one call each, and a look", 2)
     yield step("comments", each, comments.times(calls), writes=comments)
     up = told.sampled.bytes.value * share / BANDWIDTH / _HOUR

@@ -49,6 +49,11 @@ _MAY_USE = {Share.LIVE: 1.0, Share.MIGRATION: 0.75, Share.SWEEP: 0.1}
 """How much of a limit, less the head-room, all processes of one share may use together."""
 
 
+def part_of_limit(share: Share, most: float | None = None) -> float:
+    """Return what part of a limit a share uses at most; `most` is told as `SharedBudget` is told it."""
+    return (1 - HEADROOM) * (_MAY_USE[share] if most is None else most)
+
+
 class Turn(threading.local):
     """For which share each thread of a process calls; one for all its budgets."""
 

@@ -75,6 +75,8 @@ class TestEstimate:
             )
         )
         _, told = estimated(hub, "--sample", "100", "--gaps", "100")
+        # A run leaves a fifth to people, and a quarter of the rest to live work: so it is reckoned.
+        assert told["pace"]["share"] == pytest.approx(0.8 * 0.75)
         before = hub.calls()
         assert hub.run("migrate", "run", "--apply").code == 0
         made = {name: many - before[name] for name, many in hub.calls().items()}
