@@ -62,7 +62,7 @@ def left_of(store: Store, source: str, whats: Collection[str] | None = None) -> 
     """Return what did not go along of tickets that runs moved, with how often; of some kinds, if said."""
     found: Counter[str] = Counter()
     for target, what, reason, count in store.findings.of_runs(source):
-        if whats is None or what in whats:
+        if whats is None or what.partition(" (")[0] in whats:  # it may say from where
             found[f"{target}: {what}: {reason}"] += count
     return dict(found)
 

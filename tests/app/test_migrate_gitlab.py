@@ -161,6 +161,7 @@ def test_it_is_verified_and_taken_back(moved: Moved) -> None:
     told = hub.run("migrate", "verify", "full", "--accept", "Dana Kim")
     assert told.code == 0, told.out
     assert "accepted by Dana Kim" in told.out
+    assert " x gitlab: type (desk): unmapped: Refund" in told.out
     refused = hub.run("migrate", "rollback", "--apply")
     assert refused.code == 4
     assert "make them an Owner" in refused.out
