@@ -167,6 +167,5 @@ def _hours(name: str, hours: HoursSettings, calendars: Calendars, stored: Stored
 
 def worked(calendar: WorkingTime) -> timedelta:
     """Return the working time of the leanest of a calendar's years."""
-    years = [datetime(year, 1, 1, tzinfo=UTC) for year in range(2024, 2028)]
-    calendar.between(years[0], years[-1] + timedelta(days=364))  # lists all years at once
+    years = (datetime(year, 1, 1, tzinfo=UTC) for year in range(2024, 2028))
     return min(calendar.between(start, start + timedelta(days=364)) for start in years)

@@ -12,15 +12,12 @@ import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from sync.sla.worktime import FIRST_YEAR, LAST_YEAR, Stretch, WorkingTime, instant, seconds
 
 _DAY = timedelta(days=1)
-_NONE = timedelta(0)
-_FIRST = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +50,16 @@ class Calendar(WorkingTime):
         return day in self.holidays and day not in self.overrides
 
     def stretches(self, first: int, last: int) -> Iterator[Stretch]:
-        for year in range(first, last + 1):
-            january = date(year, 1, 1).toordinal()
-            for n in range(date(year, 12, 31).toordinal() - january + 1):
-                for frame in self.frames(date.fromordinal(january + n)):
-                    closes = n if frame.end > frame.start else n + 1
-                    yield (
-                        _days(year, frame.start, self.zone)[n],
-                        _days(year, frame.end, self.zone)[closes],
-                        january + n,
-                    )
+        day, end = date(first, 1, 1), date(last, 12, 31)
+        while day <= end:
+            for frame in self.frames(day):
+                closes = day if frame.end > frame.start else day + _DAY
+                yield (
+                    _shown(day, frame.start, self.zone),
+                    _shown(closes, frame.end, self.zone),
+                    day.toordinal(),
+                )
+            day += _DAY
 
 
 @dataclass(frozen=True)
@@ -146,23 +143,12 @@ def around_the_clock(name: str, zone: ZoneInfo) -> Calendar:
     return Calendar(name, zone, ((Frame(time(0), time(0)),),) * 7)
 
 
-@lru_cache(512)
-def _days(year: int, at: time, zone: ZoneInfo) -> tuple[int, ...]:
-    """Return when a clock on the wall shows a time, on each date of a year and the first one after it.
-
-    Desks keep the same hours for years, and settings are read often.
-    """
-    first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1
-    return tuple(_shown(date.fromordinal(day), at, zone) for day in range(first, last + 1))
-
-
 def _shown(day: date, at: time, zone: ZoneInfo) -> int:
     """Return the first instant at which a clock on the wall shows a time of a date, or more."""
     wall = datetime.combine(day, at, zone)
-    offset, other = wall.utcoffset() or _NONE, wall.replace(fold=1).utcoffset() or _NONE
-    if offset >= other:  # the first of two where the clock is set back
-        shown = (day.toordinal() - _FIRST) * 86400 + at.hour * 3600 + at.minute * 60 + at.second
-        return shown - offset.days * 86400 - offset.seconds
+    offset, other = wall.utcoffset(), wall.replace(fold=1).utcoffset()
+    if offset is None or other is None or offset >= other:
+        return seconds(wall.astimezone(UTC))  # the first of two where the clock is set back
     # The clock is set forward over it: the instant of that is where the offset changes.
     naive = wall.replace(tzinfo=UTC)
     early, late = seconds(naive - other), seconds(naive - offset)

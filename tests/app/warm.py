@@ -12,13 +12,11 @@ import os
 import signal
 import sys
 from importlib import import_module
-from importlib.resources import as_file, files
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 from connectors.registry import SYSTEMS
 from deskbridge.cli import main as program
-from deskbridge.settings import load
 
 _SECONDS = 30
 """A command that takes longer is killed."""
@@ -76,19 +74,8 @@ def main() -> None:
         print(json.dumps(ended), flush=True)  # noqa: T201 - the answer to the line
 
 
-def calendars() -> None:
-    """Have the hours of the demo's calendars been computed, which the settings of most tests have too."""
-    secrets = ("DESKBRIDGE_SECRET", "FRESHDESK_API_KEY", "JIRA_TOKEN", "GITLAB_TOKEN")
-    told = dict.fromkeys(secrets, "of-nobody-0123456789")
-    for name in ("DESK", "JIRA", "GITLAB"):
-        told[f"DESKBRIDGE_CONNECTIONS__{name}__URL"] = "http://127.0.0.1"
-    with as_file(files("deskbridge.demo") / "settings.toml") as settings:
-        load(settings, told)
-
-
 if __name__ == "__main__":
     for name in LOADED:
         import_module(name)
-    calendars()
     gc.freeze()  # or each process would walk all of it when it ends, which takes longer than most commands
     main()
