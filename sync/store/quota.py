@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from connectors.quota import HEADROOM, TOTAL, Level, LocalBudget
 from sync.store.database import Database
@@ -107,6 +107,8 @@ class SharedBudget:
         self._turn, self._headroom = share if isinstance(share, Turn) else Turn(share), headroom
         self._local, self._lock = LocalBudget(now, headroom), threading.Lock()
         self._held: dict[tuple[Share, str], _Batch] = {}
+        self._noted, self._asked = set[str](), datetime.min.replace(tzinfo=UTC)
+        """Buckets of which the store knows anything, and when it was asked."""
         self._told: dict[str, tuple[int, timedelta]] = {}
         self._left: dict[str, int] = {}
         """What the server must have left of each bucket, by what the store counted last."""
@@ -146,7 +148,7 @@ class SharedBudget:
         counted = sorted({TOTAL, *buckets})
         with self._lock:
             now = self._now()
-            lacking = [name for name in counted if not self._has(name, now)]
+            lacking = self._limited([name for name in counted if not self._has(name, now)], now)
             at = self._fetch(lacking, now, patience) if lacking else now
             if at - now > patience:
                 return at
@@ -197,6 +199,27 @@ class SharedBudget:
         held = self._held.get((self._share, bucket))
         return held is not None and held.since <= now < held.until and held.left > 0
 
+    def _limited(self, buckets: list[str], now: datetime) -> list[str]:
+        """Return those buckets of which anybody learned anything; the others are free for a moment.
+
+        Most are of one ticket each and have no limit: the store is asked for all of them at once.
+        """
+        if not buckets:
+            return []
+        if not self._asked <= now < self._asked + _HOLDS:
+            with self._db.reading() as tx:
+                self._noted = set(tx.execute(_NOTED, {"of": self._connection}).scalars())
+            self._asked = now
+        for name in buckets:
+            if name not in self._noted:
+                self._held[self._share, name] = _Batch(now, self._asked + _HOLDS, left=1 << 30)
+        self._tidy(now)
+        return [name for name in buckets if name in self._noted]
+
+    def _tidy(self, now: datetime) -> None:
+        if len(self._held) > _KEPT:
+            self._held = {name: held for name, held in self._held.items() if held.id or held.until > now}
+
     def _fetch(self, buckets: Sequence[str], now: datetime, patience: timedelta) -> datetime:
         """Get a batch in each bucket, or one call that is made later; return when the call may be made."""
         with self._db.writing() as tx:
@@ -208,8 +231,7 @@ class SharedBudget:
             for name, row in rows.items():
                 if at - now <= patience:
                     self._held[self._share, name] = self._booked(tx, name, row, now, at)
-        if len(self._held) > _KEPT:  # many are of one ticket each, and of no known limit
-            self._held = {name: held for name, held in self._held.items() if held.id or held.until > now}
+        self._tidy(now)
         return at
 
     def _adopt(self, bucket: str) -> None:
@@ -319,6 +341,7 @@ def usage(database: Database, at: datetime) -> dict[str, Usage]:
 
 
 _KEY = ("connection", "bucket")
+_NOTED = select(quotas.c.bucket).where(quotas.c.connection == bindparam("of"))
 _BLOCK = replacing(quotas, _KEY, "blocked")
 _LEARN = replacing(quotas, _KEY, "calls", "window")
 
