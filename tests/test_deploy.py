@@ -82,6 +82,15 @@ def test_an_end_in_order_is_waited_for() -> None:
     assert min(graces) > GRACE.total_seconds()
 
 
+def test_a_night_that_was_cut_off_stops_no_later_backup() -> None:
+    """A power cut between a backup and its new name would end all backups, and nobody would notice."""
+    unit = (DEPLOY / "deskbridge-backup.service").read_text("utf-8")
+    (made,) = re.findall(r"^ExecStart=\S+/deskbridge backup (\S+)$", unit, re.MULTILINE)
+    (removed,) = re.findall(r"^ExecStartPre=-/bin/rm -f (\S+)$", unit, re.MULTILINE)
+    (moved,) = re.findall(r"^ExecStartPost=/bin/sh -c 'mv (\S+) ", unit, re.MULTILINE)
+    assert made == removed == moved
+
+
 def test_the_example_of_the_environment_is_enough_for_the_example_of_settings(tmp_path: Path) -> None:
     """Whoever copies both would be told of a secret that no example names, or of a key that there is not."""
     lines = (DEPLOY / "deskbridge.env.example").read_text("utf-8").splitlines()
