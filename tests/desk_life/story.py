@@ -61,10 +61,13 @@ class Story:
     def play(self) -> Told:
         """Let it happen; with a planted mistake, until something is wrong."""
         edits = dict(self._edits())
-        for day in range(self._size.begin, self._size.begin + self._size.days):
+        end, amended = self._size.begin + self._size.days, False
+        for day in range(self._size.begin, end):
             self._day(day)
-            if day == self._size.begin + self._size.days * 2 // 3:
-                edits[day] = self._was_closed()
+            if day >= self._size.begin + self._size.days * 2 // 3 and not amended:
+                broken = self._broken_lately()
+                amended = bool(broken) or day == end - 1
+                edits |= {day: self._was_closed(broken)} if amended else {}
             if day in edits:
                 self.life.edits(edits[day])
                 self.judge.looks()
@@ -82,19 +85,23 @@ class Story:
         added = f'country = "IT"\nholidays = [{to_come:%Y-%m-%d}]'
         yield begin + days // 2, Edit("arno", 'country = "IT"', added)
 
-    def _was_closed(self) -> Edit:
-        """Say of a day of the last week that it was a holiday: one on which a promise was broken, if any."""
+    def _broken_lately(self) -> list[tuple[str, int]]:
+        """Return (customer, day) of the promises that were broken within the last week.
+
+        Those that ran two days before already go on by the rules with which they started.
+        """
         today = int(self.life.now()) // 1440
         late = [
             (self.life.tickets[step[0]].customer, at // 1440)
             for step, at in self.life.steps.taken_at.items()
-            if step[3] != "80 %" and today - 6 <= at // 1440 < today
+            if step[3] != "80 %" and today - 6 <= at // 1440 < today and step[2] >= (at // 1440 - 1) * 1440
         ]
-        customer, day = max(
-            ((customer, day) for customer, day in late if customer in _COUNTRIES),
-            default=("hudson", today - 2),
-            key=lambda one: (one[1], one[0]),
-        )
+        return [(customer, day) for customer, day in late if customer in _COUNTRIES]
+
+    def _was_closed(self, broken: list[tuple[str, int]]) -> Edit:
+        """Say of a day of the last week that it was a holiday: one on which a promise was broken, if any."""
+        lately = int(self.life.now()) // 1440 - 2
+        customer, day = max(broken, default=("hudson", lately), key=lambda one: (one[1], one[0]))
         country = f'country = "{_COUNTRIES[customer]}"'
         added = f"{country}\nholidays = [{FIRST + timedelta(days=day):%Y-%m-%d}]"
         return Edit(customer, country, added, (day - 1) * 24 * 60)
