@@ -208,7 +208,7 @@ class SharedBudget:
             return []
         if not self._asked <= now < self._asked + _HOLDS:
             with self._db.reading() as tx:
-                self._noted = set(tx.execute(_NOTED, {"of": self._connection}).scalars())
+                self._noted = set(tx.execute(_NOTED, {"of": self._connection, "at": now}).scalars())
             self._asked = now
         for name in buckets:
             if name not in self._noted:
@@ -341,7 +341,10 @@ def usage(database: Database, at: datetime) -> dict[str, Usage]:
 
 
 _KEY = ("connection", "bucket")
-_NOTED = select(quotas.c.bucket).where(quotas.c.connection == bindparam("of"))
+_NOTED = select(quotas.c.bucket).where(
+    quotas.c.connection == bindparam("of"),
+    quotas.c.calls.is_not(None) | (quotas.c.blocked > bindparam("at")),
+)
 _BLOCK = replacing(quotas, _KEY, "blocked")
 _LEARN = replacing(quotas, _KEY, "calls", "window")
 
