@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ from sync.seen import Kind, Mirrors, Seen, TextId
 from sync.sla.called import Called
 from sync.sla.closure import Closure
 from sync.sla.wanted import Unpromised
+
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +218,12 @@ class Situation:
         return {**self.seen, **self.held[target]} if target in self.held else self.seen
 
     def older(self, source: str, target: str, written: datetime) -> bool:
-        """Whether a text was written before one of two sides was linked, each having lived on its own."""
-        return any(written <= self.adopted[side] for side in (source, target) if side in self.adopted)
+        """Whether a text was written before one of two sides was linked, each having lived on its own.
+
+        A stamp without parts of a second may be that of any part: in doubt nothing stays behind.
+        """
+        latest = written if written.microsecond else written + _SECOND
+        return any(latest <= self.adopted[side] for side in (source, target) if side in self.adopted)
 
     def before_they_met(self, source: str, target: str, written: datetime) -> bool:
         """Whether a text is older than the link between two sides, though it may travel as history."""

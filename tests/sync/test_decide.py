@@ -1026,3 +1026,17 @@ def test_work_that_is_done_is_opened_by_its_customer_only_where_rules_say_so(wan
     assert changes(s, "jira") == ({"status": (Status.OPEN, "desk")} if wanted else {})
     answered = said(s, "desk", text("10", "We know", audience=Audience.CUSTOMER, minutes=1))
     assert ("status" in changes(answered, "jira")) is wanted
+
+
+def test_what_was_written_within_the_second_of_a_link_is_not_older_than_it() -> None:
+    """Otherwise what somebody writes just after a link stays behind for good: Freshdesk tells no parts."""
+    linked_at = AT.replace(second=5, microsecond=300_000)
+    s = agreed("jira", adopted={"jira": linked_at})
+    whole = linked_at.replace(microsecond=0)
+    for written, older in (
+        (whole, False),
+        (whole - timedelta(seconds=1), True),
+        (linked_at - timedelta(milliseconds=1), True),
+        (linked_at + timedelta(milliseconds=1), False),
+    ):
+        assert s.older("desk", "jira", written) is older, written

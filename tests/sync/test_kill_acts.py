@@ -228,7 +228,8 @@ def kills(campaign: Campaign, act: Act) -> tuple[list[int], dict[str, Any], dict
     room = _opened(campaign, act)
     before = len((room / "tape").read_text("utf-8").splitlines()) if (room / "tape").exists() else 0
     first = _done(campaign, room, act)
-    points = _points(room, before)[min(_EVERY // 2, 2) :: _EVERY]
+    every = _points(room, before)
+    points = every[min(_EVERY // 2, 2) :: _EVERY] or every
     wanted = _ended(campaign, room, act) | {"first": first}
     unlike: dict[int, Any] = {}
     for point in points:
