@@ -41,10 +41,11 @@ class Meter:
     def spend(self, cost: int, bucket: str) -> dict[str, str]:
         """Take `cost` credits and return the headers that say so; raises Refused(429) when spent.
 
-        A call that is refused for another reason has cost its credits all the same.
+        A call that is refused for another reason has cost its credits all the same. Without limits no header
+        tells of any: clients that count for themselves would keep to a limit that there is not.
         """
         if not self.world.limits:
-            return self._headers(cost, self.total - cost)
+            return {}
         self._roll()
         if self._used + cost > self.total or self._calls.get(bucket, 0) >= self._ceiling(bucket):
             raise Refused(
