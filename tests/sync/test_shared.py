@@ -66,6 +66,7 @@ def test_a_ticket_of_nobody_known_holds_back_no_other_on_the_issue(world: World)
     first = world.opened(text="The first asks")
     world.sync()
     (issue,) = world.jira.tickets
+    world.wait(minutes=1)  # what is written within the second of a link is no history
     links(world).link(Ref("desk", unknown), Ref("jira", issue))
     world.desk.tag(first, "firmware")
     world.wait(minutes=5)
