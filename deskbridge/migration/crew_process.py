@@ -77,13 +77,13 @@ def _work(orders: CrewOrders, said: IO[str]) -> None:
     crew = Threads(taker.take, machine.turns, machine.threads)
     crew.start(lambda item, taken: tell(_told(item, taken)), lambda error: tell({"broken": _why(error)}))
     tell({"threads": machine.threads})
-    if not _given(crew, machine.source):
+    if not _given(crew):
         os._exit(1)  # the run's own process was killed: so are we
     crew.finish()
     application.store.workers.leave(worker.id)
 
 
-def _given(crew: Threads, source: str) -> bool:
+def _given(crew: Threads) -> bool:
     """Give the crew what comes; return whether its end was said, or False if it just stopped coming."""
     for line in sys.stdin:
         told = json.loads(line)

@@ -77,7 +77,7 @@ class Process:
         self._changed = threading.Condition()
         self._given: dict[str, Item] = {}
         self._threads = 0
-        self._over = False
+        self._over, self._why = False, ""
         self._hears: tuple[Done, Failed] | None = None
         self._say(asdict(orders))
         self._reader = threading.Thread(target=self._read, name="crew", daemon=True)
@@ -86,7 +86,9 @@ class Process:
     def start(self, done: Done, failed: Failed) -> None:
         """Begin, or go on."""
         with self._changed:
-            self._hears = done, failed
+            self._hears, ended = (done, failed), self._over
+        if ended:  # between two rounds, when nobody heard it
+            failed(HubError(self._why))
         self._say({"go": True})
 
     def room(self) -> int:
@@ -161,5 +163,6 @@ class Process:
                 self._changed.notify_all()
 
     def _broken(self, why: str) -> None:
+        self._why = self._why or why
         if self._hears is not None:
             self._hears[1](HubError(why))
