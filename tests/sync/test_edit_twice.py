@@ -36,12 +36,12 @@ def test_a_text_that_is_edited_again_before_its_edit_was_heard_has_one_copy(tmp_
             people.agent("PUT", f"tickets/{ticket}", json={"description": text})
             people.jira("PUT", f"api/2/issue/{issue}/comment/{said}", json={"body": f"Remark *{word}*"})
 
-        edits("two")
+        edits("Second wording")
         sandbox.world.faults += [Fault(system, "lost", method="PUT", times=9) for system in SYSTEMS]
         goes_on(application, clock, 1, 1)
         assert all(fault.times < 9 for fault in sandbox.world.faults)
         sandbox.world.faults.clear()
-        edits("three")
+        edits("Third wording")
         goes_on(application, clock, 4, 301)
         sides = (
             people.agent("GET", f"tickets/{ticket}/conversations"),
@@ -49,6 +49,6 @@ def test_a_text_that_is_edited_again_before_its_edit_was_heard_has_one_copy(tmp_
             [people.gitlab("GET", f"issues/{other}"), people.gitlab("GET", f"issues/{other}/notes")],
         )
         there = [json.dumps(side) for side in sides]
-        assert [text.count("two") for text in there] == [0, 0, 0]
-        assert ["three" in text for text in there] == [True, True, True]
+        assert [text.count("Second wording") for text in there] == [0, 0, 0]
+        assert ["Third wording" in text for text in there] == [True, True, True]
         application.store.database.close()
