@@ -15,9 +15,10 @@ from sqlalchemy.exc import DatabaseError
 from connectors.base import Account
 from connectors.errors import ConfigError
 from sync.store import dialects
-from sync.store.dialects import READING, Address, called, engine_of, reason_of, upsert
+from sync.store.dialects import READING, Address, called, engine_of, reason_of, upsert, visits_of
 from sync.store.migrate import migrate, revision_of
 from sync.store.schema import identities, meta
+from sync.store.visits import waits
 
 _META = select(meta.c.value).where(meta.c.name == bindparam("called"))
 
@@ -54,6 +55,7 @@ class Database:
         """Under which name this process holds tickets, while it gives signs of life (`sync.jobs.beats`)."""
         self._engine = engine_of(address)
         self._reader = self._engine.execution_options(**READING[self._engine.dialect.name])
+        self._visits = visits_of(address)
         # Threads of one process take turns at a file: SQLite's own way is to sleep and try again.
         alone = self._engine.dialect.name == "sqlite"
         self._turn: AbstractContextManager[object] = threading.Lock() if alone else nullcontext()
@@ -96,12 +98,15 @@ class Database:
         if group.tx is not None:
             yield group.tx
         elif group.begun is not None:
-            group.before = group.before or self._reader.connect()
+            group.before = group.before or self._connect()
             group.readers += 1
             try:
                 yield group.before
             finally:
                 group.readers -= 1
+        elif self._visits is not None and waits():
+            with self._visits.reading() as tx:
+                yield tx
         else:
             with self._reader.connect() as tx:
                 yield tx
@@ -126,12 +131,21 @@ class Database:
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:
-        with self._turn, self._engine.begin() as tx:
-            yield tx
+        if self._visits is not None and waits():
+            with self._visits.writing() as tx:
+                yield tx
+        else:
+            with self._turn, self._engine.begin() as tx:
+                yield tx
+
+    def _connect(self) -> Connection:
+        return self._visits.connect() if self._visits is not None and waits() else self._reader.connect()
 
     def close(self) -> None:
         """Close all connections to the database."""
         self._engine.dispose()
+        if self._visits is not None:
+            self._visits.close()
 
     def compact(self) -> None:
         """Have nothing that was deleted stand in the database's files any more. See `dialects.compact`."""

@@ -32,6 +32,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, Operatio
 
 from connectors.errors import ConfigError
 from sync.store.schema import intents
+from sync.store.visits import Unanswered, Visits
 
 Address = Path | URL
 """Where a store is: a SQLite file, or a database on a PostgreSQL server."""
@@ -73,6 +74,11 @@ waits two hours (libpq, connection parameters). What an address says counts for 
 _STANDS_STILL = 10_000
 """Milliseconds after which a server ends a session that does nothing within a transaction. A machine that
 died there would lock its ticket for hours, as nothing tells the server of its end; nobody could take over."""
+_ANSWERS = {"connect_timeout": 3}
+_STATEMENT = 4_000
+"""Milliseconds that a server may take for a statement somebody waits for."""
+_VISITORS, _MORE = 4, 4
+"""Connections for those who wait for an answer: kept open, and beyond them."""
 _LOCK = 0x6465736B
 """The number of the advisory lock under which one process at a time changes the tables."""
 
@@ -132,7 +138,8 @@ def failed(error: Exception) -> bool:
 
     What it was asked may be to blame for all other errors.
     """
-    return isinstance(error, OperationalError | InternalError) or type(error) is DatabaseError
+    known = OperationalError | InternalError | Unanswered
+    return isinstance(error, known) or type(error) is DatabaseError
 
 
 def reason_of(error: Exception) -> str:
@@ -299,22 +306,52 @@ def _begin_writing(tx: Connection) -> None:
         raw.execute(_BUSY)
 
 
+def visits_of(address: Address) -> Visits | None:
+    """Return how those who wait for an answer ask a server; None for a file, which is there or fails."""
+    if isinstance(address, Path):
+        return None
+    from sync.store.impatient import SECONDS, connected  # psycopg is there only with a server
+
+    more = {"pool_size": _VISITORS, "max_overflow": _MORE, "pool_timeout": SECONDS}
+    engine = _engine(address, _NOTICED | _ANSWERS, **more)
+    visits = Visits(engine, engine.execution_options(**READING["postgresql"]))
+
+    @event.listens_for(engine, "do_connect")
+    def connecting(dialect: object, record: object, arguments: Any, options: Any) -> Any:
+        visits.expect()
+        return connected(arguments, options)
+
+    @event.listens_for(engine, "connect")
+    def limited(session: Any, record: object) -> None:
+        _tell(session, "statement_timeout", _STATEMENT)
+
+    return visits
+
+
 def _server(url: URL) -> Engine:
     try:
-        # A connection that the server closed meanwhile is replaced before it is used.
-        own = {name: value for name, value in _NOTICED.items() if name not in url.query}
-        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=own)
-        event.listen(engine, "connect", _hurried)
-        return engine
+        return _engine(url, _NOTICED)
     except ImportError:
         way = "pip install 'deskbridge[postgres]'"
         raise ConfigError([f"hub.store: psycopg, which speaks to PostgreSQL, is missing: {way}"]) from None
 
 
+def _engine(url: URL, noticed: Mapping[str, int], **more: Any) -> Engine:
+    # A connection that the server closed meanwhile is replaced before it is used.
+    own = {name: value for name, value in noticed.items() if name not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=own, **more)
+    event.listen(engine, "connect", _hurried)
+    return engine
+
+
 def _hurried(session: Any, record: object) -> None:
     """Have the server end a session that stands still within a transaction."""
+    _tell(session, "idle_in_transaction_session_timeout", _STANDS_STILL)
+
+
+def _tell(session: Any, name: str, value: int) -> None:
     with session.cursor() as cursor:
-        cursor.execute(f"SET idle_in_transaction_session_timeout = {_STANDS_STILL}")
+        cursor.execute(f"SET {name} = {value}")
     session.commit()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,7 @@ class Postgres:
         )
         self.restart: Callable[[], None] = lambda: None
         """Have the server end at once, as when its machine fails, and start again."""
+        self._pid = folder / "data" / "postmaster.pid"
         self._numbers = count(1)
         self._template = self.empty()
         store = open_store(self._template)
@@ -50,6 +52,20 @@ class Postgres:
     def store(self) -> URL:
         """Return the address of an empty store."""
         return self._created(str(self._template.database))
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Have the server stand still: it takes connections, as its system does, and says nothing."""
+        first = int(self._pid.read_text().split()[0])
+        own = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        every = [first, *map(int, own)]
+        try:
+            for pid in every:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in every:
+                os.kill(pid, signal.SIGCONT)
 
     def _created(self, template: str) -> URL:
         name = f"store_{next(self._numbers)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -70,6 +71,67 @@ def test_a_database_that_hangs_is_told_and_costs_no_webhook(postgres: Postgres, 
         server.dispose()
         assert requests.get(f"{hub.url}/readyz", timeout=9).status_code == 200
         wait(lambda: hub.application.store.inbox.row("ref:desk:7") is not None)  # and nothing was lost
+
+
+_WAITED = 10.0
+"""Seconds within which whoever looks must hear something: five, and what a busy machine needs."""
+
+
+def test_a_server_that_stands_still_is_told_to_whoever_looks(postgres: Postgres, tmp_path: Path) -> None:
+    """Otherwise pages load without end, eat every thread, and take webhooks and the monitor with them."""
+    address = postgres.store().render_as_string(hide_password=False)
+    application = hub_in(tmp_path, Hand(), DESKBRIDGE_HUB__STORE=address)
+    let_in(application)
+    token, _ = make(application, "Ada", role=None, days=1, purpose="")
+    known = {"Authorization": f"Bearer {token}"}
+    with answers(application) as hub, ThreadPoolExecutor(60) as people:
+        ada = signed_in(application, hub.url, Role.ADMIN)
+        [form] = [one for one in ada.forms("/links") if one["action"] == "/links"]
+        cookies = ada.session.cookies.get_dict()
+
+        def load(path: str) -> requests.Response:
+            return requests.get(hub.url + path, cookies=cookies, headers=known, timeout=30)
+
+        asked = [people.submit(load, path) for path in ("/", "/figures", f"{ROOT}/overview", "/metrics")]
+        assert [one.result().status_code for one in asked] == [200, 200, 200, 200]
+        with postgres.paused():
+            asked = [people.submit(load, path) for path in ("/", f"{ROOT}/overview", "/metrics")]
+            asked += [people.submit(load, "/tickets") for _ in range(57)]
+            assert hub.from_desk(7).elapsed.total_seconds() < 2
+            page, told, figures, *reloads = [one.result() for one in asked]
+            assert max(one.elapsed.total_seconds() for one in (page, told, figures, *reloads)) < _WAITED
+            assert {page.status_code, told.status_code, *(one.status_code for one in reloads)} == {503}
+            assert "The store does not answer" in page.text
+            assert told.headers["content-type"] == "application/problem+json"
+            assert "the store does not answer" in told.json()["detail"]
+            assert "deskbridge_store_up 0.0" in figures.text
+            done = ada.post(form.pop("action"), {**form, "customer": "lantern"})
+            assert (done.status_code, "before you repeat it" in done.text) == (503, True)
+            assert hub.from_desk(8).elapsed.total_seconds() < 2
+            assert requests.get(f"{hub.url}/healthz", timeout=9).status_code == 200
+        assert (answered := load("/")).status_code == 200
+        assert answered.elapsed.total_seconds() < 2
+        assert load(f"{ROOT}/overview").status_code == 200
+        wait(lambda: application.store.inbox.row("ref:desk:8") is not None)
+
+
+def test_a_page_waits_for_no_lock_without_end(postgres: Postgres, tmp_path: Path) -> None:
+    """Otherwise whoever repairs a table, or upgrades, has people in front of pages that never come."""
+    store = postgres.store()
+    application = hub_in(tmp_path, Hand(), DESKBRIDGE_HUB__STORE=store.render_as_string(hide_password=False))
+    let_in(application)
+    server = create_engine(store)
+    with looking(application) as url:
+        vic = signed_in(application, url, Role.VIEWER)
+        with server.begin() as tx:
+            tx.execute(text("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE"))
+            answer = vic.get("/parked")
+            assert (answer.status_code, "The store does not answer" in answer.text) == (503, True)
+            assert answer.elapsed.total_seconds() < _WAITED
+            assert vic.get("/duty").status_code == 200
+        assert vic.get("/parked").status_code == 200
+    server.dispose()
+    application.store.database.close()
 
 
 def test_a_server_that_vanishes_is_found_gone(postgres: Postgres) -> None:

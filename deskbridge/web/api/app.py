@@ -60,11 +60,11 @@ ENDPOINTS = (
     Endpoint("/findings/{finding}/answer", attention.answer, role=Role.AGENT, method="POST"),
     Endpoint("/links", attention.link, role=Role.AGENT, method="POST"),
 )
-_ANY = (401, 403, 404, 405, 414, 422, 429, 500)
+_ANY = (401, 403, 404, 405, 414, 422, 429, 500, 503)
 _OF_POSTS = (400, 409, 413, 415)
 _REFERRED = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
 _SCHEMAS = {**_REFERRED.pop("$defs"), "Problem": _REFERRED}
-_OF_TOOLS = (502, 503)
+_OF_TOOLS = (502,)
 _ASKS_TOOLS = (tickets.plan, attention.link)
 
 

@@ -19,12 +19,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from deskbridge.bootstrap import Application
 from deskbridge.tokens import Bearer, recognise
 from deskbridge.web import body
-from deskbridge.web.api.problems import Refused, answer
+from deskbridge.web.api.problems import SILENT, Refused, refusal
 from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.metrics.families import ASKED
 from deskbridge.web.pages.door import FORGOTTEN, Door, home_of, waited
 from sync.store.accounts import Role
 from sync.store.audit import Act
+from sync.store.dialects import failed
+from sync.store.visits import visiting
 
 _BODY, _QUERY = 16 << 10, 4 << 10
 """Bytes of a body and of what stands behind the question mark; acts and searches are short."""
@@ -64,21 +66,25 @@ class Gate:
             return
         request, send = Request(scope, receive), self._counting(scope, send)
         scope.setdefault("state", {})
-        try:
-            raw = await self._entered(request, scope)
-        except Refused as why:
-            path = request.url.path
-            told = answer(path, why.status, why.detail, way=why.way, headers=why.headers)
-            await told(scope, receive, _heading(send))
-            return
-        await _answered(self.api, scope, _again(raw), _heading(send))
+        with visiting():
+            try:
+                raw = await self._entered(request, scope)
+            except Refused as why:
+                await refusal(request.url.path, why)(scope, receive, _heading(send))
+                return
+            await _answered(self.api, scope, _again(raw), _heading(send))
 
     async def _entered(self, request: Request, scope: Scope) -> bytes:
         """Return the body of a request that may be answered. Raises Refused."""
         if len(scope["query_string"]) > _QUERY:
             raise Refused(414, f"the query is longer than {_QUERY} bytes", "ask for less at once")
         if not (request.method in ("GET", "HEAD") and scope["path"].endswith(_OPEN)):
-            scope["state"]["asks"] = await run_in_threadpool(self._recognised, request)
+            try:
+                scope["state"]["asks"] = await run_in_threadpool(self._recognised, request)
+            except Exception as error:
+                if not failed(error):
+                    raise
+                raise SILENT from None
         try:
             raw = await body.read(request, _BODY)
         except body.TooLarge:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from connectors.errors import Gone, HubError, Throttled, WireError
 from deskbridge.logs import traced
+from sync.store.dialects import failed
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +49,13 @@ class Refused(Exception):
         self.status, self.detail, self.way, self.headers = status, detail, way, headers
 
 
+SILENT = Refused(
+    503,
+    "the store does not answer",
+    "ask again in a moment; an act may be repeated: what was done already is answered with `changed` false",
+    {"Retry-After": "5"},
+)
+"""Nothing can be told, and nobody recognised."""
 TITLES = {
     400: "It cannot be read",
     401: "Nobody is known by that",
@@ -62,7 +70,7 @@ TITLES = {
     429: "Too often",
     500: "Something went wrong",
     502: "A tool refused",
-    503: "A tool is busy",
+    503: "Busy, or out of reach",
 }
 
 
@@ -85,6 +93,11 @@ def answer(
         problems=problems or [],
     )
     return JSONResponse(told.model_dump(), status, headers=headers, media_type=KIND)
+
+
+def refusal(path: str, why: Refused) -> Response:
+    """Return why there is no answer."""
+    return answer(path, why.status, why.detail, way=why.way, headers=why.headers)
 
 
 def handle(api: FastAPI) -> None:
@@ -110,7 +123,7 @@ def _invalid(request: Request, error: Exception) -> Response:
 def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused):
         raise error
-    return answer(request.url.path, error.status, error.detail, way=error.way, headers=error.headers)
+    return refusal(request.url.path, error)
 
 
 def _failed(request: Request, error: Exception) -> Response:
@@ -135,6 +148,8 @@ def _http(request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
+    if failed(error):
+        return refusal(request.url.path, SILENT)
     route = getattr(request.scope.get("endpoint"), "__name__", "none")
     _log.error("the API's %s failed: %s", route, traced(error))
     way = "the hub noted why; ask again, and tell whoever runs it"

@@ -28,6 +28,8 @@ from deskbridge.web.metrics.families import Family, Kind
 from deskbridge.web.metrics.stored import Stored
 from deskbridge.web.pages.door import secure
 from sync.outcome import Reconciled
+from sync.store.dialects import failed
+from sync.store.visits import visiting
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 """Seconds: answers of ours are looked for below a tenth, those of tools up to a minute."""
@@ -91,10 +93,17 @@ class Metrics:
         return Route("/metrics", self._answer)
 
     async def _answer(self, request: Request) -> Response:
-        return await run_in_threadpool(self._told, request)
+        with visiting():
+            return await run_in_threadpool(self._told, request)
 
     def _told(self, request: Request) -> Response:
-        if not (from_here(request) or self._known(request)):
+        try:
+            known = from_here(request) or self._known(request)
+        except Exception as error:
+            if not failed(error):
+                raise
+            return PlainTextResponse("the store does not answer: whose token it is cannot be told\n", 503)
+        if not known:
             way = "ask from this machine, or with a token (`deskbridge account token add`) as a Bearer\n"
             return PlainTextResponse(way, 401, headers={"WWW-Authenticate": "Bearer"})
         headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from connectors.errors import HubError
 from deskbridge.bootstrap import Application
-from deskbridge.logs import traced
+from deskbridge.logs import note, traced
 from deskbridge.web import body
 from deskbridge.web.pages import rendering
 from deskbridge.web.pages.door import Door
@@ -26,6 +26,8 @@ from deskbridge.web.pages.live import Glances, live
 from deskbridge.web.pages.rates import Rates
 from deskbridge.web.pages.visit import NoSuch, Refused, Shown, Visit, Visitor, form_of, proves, without_zeros
 from sync.store.accounts import Role
+from sync.store.dialects import failed
+from sync.store.visits import visiting
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +115,8 @@ class _Gate:
                 return _headed(Response("the form is too large\n", 413, media_type="text/plain"))
             except body.CutOff:
                 return _headed(Response("cut off\n", 400, media_type="text/plain"))
-        return await run_in_threadpool(self._answer, request, form)
+        with visiting():
+            return await run_in_threadpool(self._answer, request, form)
 
     def _answer(self, request: Request, form: Mapping[str, str]) -> Response:
         visit = Visit(request=request, who=None, at=self.site.application.now(), address="", form=form)
@@ -135,6 +138,9 @@ class _Gate:
         except HubError as error:
             made = _told(409, "That does not work", str(error))
         except Exception as error:  # noqa: BLE001 - whoever looks is told that much, the log where it was
+            if failed(error):
+                note(_log, "the store does not answer", logging.WARNING, page=self.page.path)
+                return _headed(self._whole(_silent(visit), visit))
             _log.error("%s failed: %s", self.page.path, traced(error))
             made = _told(500, "Something went wrong", "The hub noted why. Other pages may work.")
         return _headed(self._whole(made, visit))
@@ -175,6 +181,13 @@ class _Gate:
 
 def _told(status: int, title: str, why: str) -> Shown:
     return Shown("told.html", {"title": title, "why": why}, status)
+
+
+def _silent(visit: Visit) -> Shown:
+    why = "Load the page again in a moment. What the tools told the hub meanwhile is not lost."
+    if visit.request.method == "POST":
+        why = "Whether it was done is not known: look, once pages are there again, before you repeat it."
+    return _told(503, "The store does not answer", why)
 
 
 def same_origin(request: Request) -> bool:
