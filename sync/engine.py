@@ -327,7 +327,7 @@ class Engine:
         except LostClaim:
             return None
         except Exception as error:
-            if failed(error):
+            if failed(error) or (not isinstance(error, HubError) and self._store.database.outdated()):
                 raise  # it is nothing about the ticket, which is due again when the claim runs out
             outcome = self._outcome_of(error)
             self._settle(row, None, outcome)

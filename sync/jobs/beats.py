@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sync.store import Store
-from sync.store.migrate import revisions
 from sync.store.workers import Worker
 
 EVERY = timedelta(seconds=2)
@@ -47,7 +46,6 @@ class Beats:
         self._beside, self._freed, self._outdated = beside, freed, outdated
         self._still: dict[str, tuple[int, int]] = {}
         self._stopping = threading.Event()
-        self._newest = revisions()[-1]
 
     def start(self) -> None:
         """Enter the worker, and go on giving signs in a thread. From now on claims bear its name."""
@@ -71,7 +69,8 @@ class Beats:
 
     def turn(self) -> None:
         """Give one sign, and bury who gave none for long."""
-        if (found := self._store.database.revision()) != self._newest:
+        if self._store.database.outdated():
+            found = self._store.database.revision()
             _log.error("a newer program brought the store to revision %s; this one ends", found)
             self._outdated()
             return

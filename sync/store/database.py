@@ -61,7 +61,7 @@ class Database:
         self._turn: AbstractContextManager[object] = threading.Lock() if alone else nullcontext()
         self._group = _Group()
         try:
-            migrate(self._engine, address)
+            self._newest = migrate(self._engine, address)
             self._name_hub()
         except DatabaseError as error:
             self.close()
@@ -155,6 +155,10 @@ class Database:
         """Return the revision of the tables now: a newer program may have changed them meanwhile."""
         with self.reading() as tx:
             return revision_of(tx)
+
+    def outdated(self) -> bool:
+        """Whether a newer program changed the tables: whatever fails then may fail for that."""
+        return self.revision() != self._newest
 
     def hub(self) -> str:
         """Return the id that this hub signs with."""

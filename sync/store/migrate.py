@@ -24,24 +24,26 @@ def revisions() -> list[str]:
     return sorted(path.stem[1:5] for path in (MIGRATIONS / "versions").glob("r[0-9]*.py"))
 
 
-def migrate(engine: Engine, address: Address) -> None:
+def migrate(engine: Engine, address: Address) -> str:
     """Make an empty database a store, and a store of an older program one of this program.
 
     Nothing is asked but the revision if it is the newest. Processes that open a store at once wait for
-    the one that migrates. A SQLite file is copied first, as ``NAME.before-REVISION``. Raises ConfigError,
-    and changes nothing, for what is not a store or was made by a newer program.
+    the one that migrates. A SQLite file is copied first, as ``NAME.before-REVISION``. Return the revision
+    that it is of now. Raises ConfigError, and changes nothing, for what is not a store or was made by a
+    newer program.
     """
     known = revisions()
     with engine.execution_options(**READING[engine.dialect.name]).connect() as tx:
         if _revision(tx, address, known) == known[-1]:
-            return
+            return known[-1]
     with alone(engine) as tx:
         found = _revision(tx, address, known)
         if found == known[-1]:
-            return
+            return known[-1]
         if found is not None and isinstance(address, Path):
             back_up(address, f"before-{known[known.index(found) + 1]}")
         _upgrade(tx, found)
+    return known[-1]
 
 
 def revision_of(tx: Connection) -> str:

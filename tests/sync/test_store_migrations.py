@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, select, text
 
 from connectors.errors import ConfigError
 from mappings.ticket import Ref, Status
 from sync.seen import Kind, Mirror, Seen, TextId
 from sync.store import Store, open_store
 from sync.store.dialects import Address, engine_of
-from sync.store.migrate import migrate, revisions
+from sync.store.migrate import MIGRATIONS, migrate, revision_of, revisions
 from sync.store.schema import metadata
 from tests.sync import postgres as server
 
@@ -82,13 +84,20 @@ def test_the_revisions_end_in_the_tables_that_the_program_works_on(
 
 
 def test_a_store_of_a_newer_program_is_refused_in_one_line(address: Address) -> None:
-    """Otherwise an older program works on tables that it does not understand."""
+    """Otherwise an older program works on tables that it does not understand, or writes before it looks."""
     store = open_store(address)
     with store.database.writing() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        tx.execute(text("DELETE FROM meta"))  # the name of the hub, which each program gives a new store
     store.database.close()
     with pytest.raises(ConfigError) as refused:
         open_store(address)
+    engine = engine_of(address)
+    with engine.connect() as tx:
+        rows = {table.name: tx.execute(select(table)).all() for table in metadata.sorted_tables}
+        assert tx.execute(text("SELECT version_num FROM alembic_version")).all() == [("9999",)]
+    engine.dispose()
+    assert not any(rows.values())
     (line,) = refused.value.problems
     assert "a newer program made this store" in line
     assert "9999" in line
@@ -142,6 +151,34 @@ def test_processes_that_open_an_old_store_at_once_migrate_it_once(tmp_path: Path
     store = open_store(path)
     holds_what_it_held(store)
     store.database.close()
+
+
+def test_machines_that_begin_at_once_on_an_old_database_migrate_it_once(postgres: server.Postgres) -> None:
+    """Otherwise two machines that are upgraded together end in tables that are there already, or half."""
+    address = postgres.empty()
+    engine = engine_of(address)
+    with engine.begin() as tx:
+        _made_by(tx, OLD)
+        tx.execute(text("INSERT INTO meta (name, value) VALUES ('hub', '0123abcd')"))
+        tx.execute(text("INSERT INTO bundles (created) VALUES (0)"))
+    assert set(opened_at_once(address)) == {"0123abcd"}
+    with engine.connect() as tx:
+        assert revision_of(tx) == revisions()[-1]
+        assert tx.execute(text("SELECT count(*) FROM bundles")).scalar() == 1
+        assert compare_metadata(MigrationContext.configure(tx), metadata) == []
+    engine.dispose()
+
+
+OLD = "0019"
+
+
+def _made_by(tx: Connection, revision: str) -> None:
+    """Make the tables of an older program."""
+    scripts, context = ScriptDirectory(str(MIGRATIONS)), MigrationContext.configure(tx)
+    with Operations.context(context):
+        for script in reversed(list(scripts.iterate_revisions(revision, "base"))):
+            script.module.upgrade()
+            context.stamp(scripts, script.revision)
 
 
 def test_a_server_that_does_not_answer_is_told_without_the_password() -> None:
