@@ -575,6 +575,46 @@ class TestWorkflow:
         site.hub.post(path, resolve, 204)
         assert site.hub.get(f"issue/{key}")["fields"]["resolution"]["name"] == "Won't Do"
 
+    def test_a_field_that_is_required_is_told_and_asked_for(self, site: Running) -> None:
+        """Required on a screen: metadata says so, and without it 400 names the field."""
+        site.act("require_field", field="components")
+        types = site.hub.get("issue/createmeta/SUP/issuetypes/10004")["fields"]
+        assert [one["fieldId"] for one in types if one["required"] and one["fieldId"] == "components"]
+        base = {"project": {"key": "SUP"}, "issuetype": {"id": "10004"}, "summary": "Lantern flickers"}
+        refused = site.hub.post("issue", {"fields": base}, 400)["errors"]
+        assert refused == {"components": "Components is required."}
+        bulk = site.hub.post("issue/bulk", {"issueUpdates": [{"fields": base}]}, 400)["errors"]
+        assert bulk[0]["elementErrors"]["errors"] == refused
+        site.act("require_field", field="components", on=False)
+        key = site.hub.issue()
+        site.act("require_field", field="environment", transition="31")
+        path = f"issue/{key}/transitions"
+        (done,) = site.hub.get(path, expand="transitions.fields", transitionId="31")["transitions"]
+        assert (done["hasScreen"], done["fields"]["environment"]["required"]) == (True, True)
+        body: Json = {"transition": {"id": "31"}}
+        assert site.hub.post(path, body, 400)["errors"] == {"environment": "Environment is required."}
+        site.hub.post(path, body | {"fields": {"environment": "here"}}, 204)
+        with pytest.raises(ValueError, match="no transition '99'"):
+            site.act("require_field", field="environment", transition="99")
+        with pytest.raises(ValueError, match="not on the create screen"):
+            site.act("require_field", field="resolution")
+
+    def test_one_resolution_may_be_the_default(self, site: Running) -> None:
+        """An administrator's default is told to whoever asks, and none is filled in for a call."""
+        path = "/rest/api/3/resolution"
+        assert site.hub.get(f"{path}/search", onlyDefault="true")["values"] == []
+        site.hub.put(f"{path}/default", {"id": "10002"}, 403)
+        site.act("set_person", email="dana@harbour.example", site_admin=True)
+        site.dana.put(f"{path}/default", {"id": "10002"})
+        (told,) = site.hub.get(f"{path}/search", onlyDefault="true")["values"]
+        assert (told["name"], told["isDefault"]) == ("Duplicate", True)
+        assert [one["isDefault"] for one in site.hub.get(f"{path}/search")["values"]].count(True) == 1
+        site.act("require_field", field="resolution", transition="31")
+        issue = f"issue/{site.hub.issue()}/transitions"
+        assert "resolution" in site.hub.post(issue, {"transition": {"id": "31"}}, 400)["errors"]
+        site.dana.put(f"{path}/default", {"id": None})
+        assert site.hub.get(f"{path}/search", onlyDefault="true")["total"] == 0
+
     def test_screens_of_transitions(self, site: Running) -> None:
         """A field that isn't on the transition's screen is refused."""
         key = site.hub.issue()

@@ -50,6 +50,22 @@ class Acts:
         found.workflow = preset
         return {"workflow": preset}
 
+    def require_field(
+        self, field: str, transition: str = "", project: str = fresh.PROJECT, on: bool = True
+    ) -> Told:
+        """Require a field: by the field configuration, or on the screen of the transition with this id."""
+        home = next((one for one in self._site.projects.values() if one.key == project), None)
+        known = self._site.fields.get(field)
+        if home is None or known is None:
+            raise ValueError(f"no project {project!r}" if home is None else f"no field {field!r}")
+        if transition and transition not in {one.id for one in workflow.ways(home)}:
+            raise ValueError(f"{project} has no transition {transition!r}")
+        names = home.asked.setdefault(transition, []) if transition else home.required
+        if not transition and "create" not in known.screens:
+            raise ValueError(f"{field} is not on the create screen")
+        names[:] = [*(name for name in names if name != field), *([field] if on else [])]
+        return {"required": list(names)}
+
     def set_switch(self, name: str, value: object) -> Told:
         """Set one of the site's uncertain facts, e.g. ``index_lag`` to seconds."""
         switches = self._site.switches

@@ -50,6 +50,7 @@ def _create(call: Call, body: Json) -> Json:
     _check_parent(call, home, kind, draft)
     if "summary" not in draft.values and "summary" not in draft.errors:
         draft.errors["summary"] = "You must specify a summary of the issue."
+    draft.miss(call.site, [name for name in home.required if name not in edit.DEFAULTED])
     draft.check()
     marks, additions = properties.of(body), adds.prepare(call, draft)
     issue = store(call.site, home, kind, call.user, draft.values)

@@ -223,9 +223,10 @@ _OPERATIONS = {
 
 def field_meta(call: Call, field: FieldDef, home: Project, kind: IssueType, *, creating: bool) -> Json:
     """Return what createmeta and editmeta say about a field."""
-    default = creating and field.id in ("priority", "reporter")
+    default = creating and field.id in edit.DEFAULTED
+    required = field.required or field.id in home.required or (field.id == "parent" and kind.subtask)
     meta: Json = {
-        "required": field.required or (field.id == "parent" and kind.subtask),
+        "required": required,
         "schema": field.schema,
         "name": field.name,
         "key": field.id,

@@ -268,16 +268,29 @@ def search_named(kind: str, known: Mapping[str, Named]) -> Handler:
 
     def search(call: Call) -> Response:
         start, size = call.page()
+        default = catalogue.DEFAULT_PRIORITY if kind == "priority" else call.site.default_resolution
+        alone = call.flag("onlyDefault")
         ids = call.listed("id") or list(known)
         found = [
             {**(show.priority(call, id) if kind == "priority" else show.named(call, kind, known[id])),
-             "isDefault": id == catalogue.DEFAULT_PRIORITY and kind == "priority"}
+             "isDefault": id == default}
             for id in ids
-            if id in known
+            if id in known and (id == default or not alone)
         ]  # fmt: skip
         return reply(page_bean(call, found, start, size, call.url(f"{kind}/search")))
 
     return search
+
+
+def default_resolution(call: Call) -> Response:
+    """Set which resolution is the default, or with null that none is."""
+    if not may(call.user, "ADMINISTER"):
+        raise errors.forbidden("You need to be a Jira administrator to set the default resolution.")
+    given = call.object().get("id")
+    if given is not None and given not in catalogue.RESOLUTIONS:
+        raise errors.refusal(404, f"The resolution with id '{given}' does not exist")
+    call.site.default_resolution = given
+    return reply(status=204)
 
 
 def category(call: Call) -> Response:
@@ -347,6 +360,7 @@ RULES = [
         search_named("resolution", catalogue.RESOLUTIONS),
         on="cloud",
     ),
+    Rule("PUT", "/rest/api/{v}/resolution/default", default_resolution, sign_in=True, on="cloud"),
     Rule("GET", "/rest/api/{v}/resolution/{id}", resolution),
     Rule("GET", "/rest/api/{v}/status", statuses),
     Rule("GET", "/rest/api/{v}/status/{id}", status),

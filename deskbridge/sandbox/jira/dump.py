@@ -48,6 +48,7 @@ _KEPT: dict[str, TypeAdapter[Any]] = {
     "user_properties": TypeAdapter(dict[str, Json]),
     "keys": TypeAdapter(dict[str, int]),
     "counters": TypeAdapter(dict[str, int]),
+    "default_resolution": TypeAdapter(str | None),
 }
 _ISSUE = TypeAdapter(Issue)
 _SECRETS = {"token", "password", "scoped"}

@@ -16,6 +16,8 @@ from deskbridge.sandbox.jira.state import Site, value_of
 from deskbridge.sandbox.jira.wire import Call, optional
 
 _ADDED = {"comments": "comment", "links": "issuelinks", "worklogs": "worklog"}
+DEFAULTED = ("priority", "reporter")
+"""What Jira fills in by itself when an issue is made."""
 
 
 @dataclass(slots=True)
@@ -26,6 +28,13 @@ class Draft:
     added: dict[str, list[Json]] = field(default_factory=dict)
     """Bodies to add, by ``comment``, ``issuelinks`` or ``worklog``."""
     errors: dict[str, str] = field(default_factory=dict)
+
+    def miss(self, site: Site, required: Collection[str], issue: Issue | None = None) -> None:
+        """Note what is required and was neither given nor is there already; a resolution is given anew."""
+        for name in required:
+            stands = issue.values.get(name) if issue and name != "resolution" else None
+            if self.values.get(name, stands) in (None, "", []) and name not in self.errors:
+                self.errors[name] = f"{site.fields[name].name} is required."
 
     def check(self) -> None:
         """Refuse the whole when any part of it was wrong."""

@@ -164,6 +164,10 @@ class Project:
     permission_scheme: int = 0
     security: bool = False
     """Whether it has a security scheme, whose levels then can be set on issues."""
+    required: list[str] = field(default_factory=list)
+    """The ids of the fields that its field configuration requires, where a screen shows them."""
+    asked: dict[str, list[str]] = field(default_factory=dict)
+    """The ids of the fields that were put on a transition's screen and are required there, by its id."""
     actors: dict[str, list[Json]] = field(default_factory=dict)
     """Who is in which role beyond the defaults, by the role's id."""
     archived: bool = False

@@ -89,6 +89,7 @@ class Site:
         self.user_properties: dict[str, Json] = {}
         self.failing: dict[int, datetime] = {}
         self.bulk: bool | None = None
+        self.default_resolution: str | None = None
         self.counters: Counter[str] = Counter()
         self.forget_indexes()
 

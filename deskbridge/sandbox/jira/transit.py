@@ -41,9 +41,7 @@ def take(call: Call, issue: Issue, body: Json) -> None:
     """Take a transition: its screen, its validator, its post-functions."""
     found = _chosen(call, issue, body)
     draft = edit.read(call, issue.project, body, [*found.screen, "comment", "worklog"], issue)
-    for name in found.required:
-        if draft.values.get(name) is None and name not in draft.errors:
-            draft.errors[name] = f"{call.site.fields[name].name} is required."
+    draft.miss(call.site, found.required, issue)
     draft.check()
     if found.assigned and not draft.values.get("assignee", issue.values.get("assignee")):
         raise errors.refusal(400, "The issue must be assigned before it can be resolved.")

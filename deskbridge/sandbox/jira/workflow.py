@@ -74,13 +74,21 @@ NAMES = {
 
 def ways(project: Project) -> list[Transition]:
     """Return all transitions of a project's workflow; a team-managed one has statuses of its own."""
-    own = project.own_statuses
-    if not own:
-        return list(WORKFLOWS[project.workflow])
-    return [
-        replace(t, to=own.get(t.to, t.to), sources=tuple(own.get(s, s) for s in t.sources))
-        for t in WORKFLOWS[project.workflow]
-    ]
+    return [_as_in(project, found) for found in WORKFLOWS[project.workflow]]
+
+
+def _as_in(project: Project, found: Transition) -> Transition:
+    """Return a transition with the project's own statuses, and what its screen asks for there."""
+    own, asked = project.own_statuses, project.asked.get(found.id, [])
+    if own:
+        found = replace(
+            found, to=own.get(found.to, found.to), sources=tuple(own.get(s, s) for s in found.sources)
+        )
+    if not asked and not project.required:
+        return found
+    screen = tuple(dict.fromkeys((*found.screen, *asked)))
+    required = (*found.required, *asked, *(name for name in project.required if name in screen))
+    return replace(found, screen=screen, required=tuple(dict.fromkeys(required)))
 
 
 def initial(project: Project) -> str:
