@@ -227,6 +227,8 @@ class ConnectionConfig:
     """Accounts that were ours before, by key, and until when: their texts of that time are ours."""
     bounds: Bounds = BOUNDS
     """How much is made of one answer, and of one list."""
+    resolution: str = ""
+    """What says how a ticket was solved, where the system asks for that; empty: the system's own default."""
     sleep: Callable[[float], None] = field(default=pause, repr=False)
     """Waits so many seconds before a call is repeated."""
     heard: Listener = field(default=nobody, repr=False)

@@ -174,4 +174,5 @@ def config_of(
         budget=budget,
         now=now,
         former=former,
+        resolution=connection.resolution,
     )

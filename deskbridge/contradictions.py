@@ -23,6 +23,8 @@ _WITHOUT_PROJECTS = frozenset({"freshdesk"})
 """Systems whose whole account is one place."""
 _MAILS_NOTES = frozenset({"freshdesk"})
 """Systems that mail a note to whoever it names; the others tell people as their own settings say."""
+_RESOLVES = frozenset({"jira"})
+"""Systems that may ask on a screen how a ticket was solved."""
 _WITHOUT_BOARDS = frozenset({"freshdesk"})
 """Systems in which no public call makes what shows one customer's tickets."""
 
@@ -142,6 +144,8 @@ def _systems(s: Settings) -> Iterator[str]:
         if connection.notify == "group" and connection.system not in _MAILS_NOTES:
             why = f"{connection.system} tells people of a note as its own settings say; leave it out"
             yield f"connections.{name}.notify: {why}"
+        if connection.resolution and connection.system not in _RESOLVES:
+            yield f"connections.{name}.resolution: {connection.system} asks for none; leave it out"
         for field, table in connection.vocabulary.items():
             for part in sorted(set(table) - set(_TABLES)):
                 place = f"connections.{name}.vocabulary.{field}.{part}"

@@ -75,6 +75,8 @@ class Connection(_Part):
     secret: SecretStr
     notify: Literal["assignee", "group", "none"] = "none"
     """Whom an internal text that the hub adds is mailed to, where the tool does not tell them by itself."""
+    resolution: str = ""
+    """What is given where a tool asks how a ticket was solved; empty: the tool's own default."""
     fields: Mapping[FieldName, str] = {}
     vocabulary: Mapping[str, Table] = {}
 

@@ -35,7 +35,7 @@ class Admin:
         except WireError as error:
             return [f"{error}; check the connection's url, user and token"]
         found = [line for place in dict.fromkeys(places) for line in self._place(place)]
-        return list(dict.fromkeys([*found, *self._checks.fields()]))
+        return list(dict.fromkeys([*found, *self._checks.fields(), *self._checks.resolution()]))
 
     def remarks(self, places: Iterable[Place]) -> list[str]:
         """Return what should be known of these places though nothing is wrong."""

@@ -11,6 +11,7 @@ from connectors.errors import Gone
 from connectors.jira import service_wire, site_wire, wire
 from connectors.jira.client import Client
 from connectors.jira.paths import desk
+from connectors.jira.resolution import choice, named
 from connectors.jira.service import request_type
 from connectors.jira.side import API, SERVICE
 from connectors.jira.translate import status_word
@@ -143,6 +144,13 @@ class Checks:
             elif not _fits(field, kinds[id]):
                 lines.append(f"{self._client.http.connection}: field {id} is no date-time field ({field})")
         return lines
+
+    def resolution(self) -> Iterator[str]:
+        """Whether the site has the resolution that the settings name."""
+        if wanted := self._client.resolution:
+            offered = self._client.get(site_wire.NamedList, f"{API}/resolution").root
+            if named(wanted, offered) is None:
+                yield f"{self._client.http.connection}: no resolution {wanted!r}; say {choice(offered)}"
 
     def types(self, project: str) -> list[wire.IssueType]:
         """Return the issue types that can be created in a project."""

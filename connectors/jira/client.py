@@ -115,6 +115,11 @@ class Client:
         self._side: Side | None = None
         self._kinds: Mapping[str, site_wire.FieldSchema] | None = None
 
+    @property
+    def resolution(self) -> str:
+        """The resolution that the settings name, by its name or id; empty if none."""
+        return self._config.resolution
+
     def get(self, model: type[M], path: str, params: Mapping[str, Any] | None = None) -> M:
         """Return the answer to a GET."""
         return self.parse(model, self.http.get(path, params), f"GET {path}")

@@ -13,6 +13,7 @@ from connectors.jira import site_wire, wire
 from connectors.jira.checks import Checks
 from connectors.jira.client import Client
 from connectors.jira.paths import path
+from connectors.jira.resolution import Resolutions
 from connectors.jira.search import Search, quoted
 from connectors.jira.service import request_type
 from connectors.jira.translate import status_word
@@ -28,15 +29,23 @@ class Graph:
 
     def __init__(self, client: Client) -> None:
         self._client, self._checks, self._search = client, Checks(client), Search(client)
+        self._resolutions = Resolutions(client)
 
     def unreachable(self, place: Place, statuses: Collection[Status]) -> Iterator[str]:
         """Yield a line for each of these statuses that has no way from where issues of the place stand.
 
-        What lies behind a status in which no issue stands is not known, and counts as a way. One call for
-        each status of the place, and one for each in which an issue stands.
+        A way that asks for more than the hub can fill in is none, and is told. What lies behind a status in
+        which no issue stands is not known, and counts as a way. One call for each status of the place, and
+        one for each in which an issue stands.
         """
         flow = self._checks.flow(place)
-        ways = {status.id: found for status in flow if (found := self._ways(place, status)) is not None}
+        found = {status.id: self._ways(place, status) for status in flow}
+        asks, ways = set[tuple[str, str]](), dict[str, list[wire.Status]]()
+        for id, each in found.items():
+            if each is not None:
+                refused = [(way.to, self._resolutions.refusal(way)) for way in each]
+                asks |= {(to.id, why) for to, why in refused if why}
+                ways[id] = [to for to, why in refused if not why]
         lens = self._client.side().lenses.get("status")
         for value in statuses if lens else ():
             means = {one.id for one in flow if lens and lens.get(status_word(one)) == lens.hold(value)}
@@ -44,10 +53,12 @@ class Graph:
                 continue
             stuck = [one.name for one in flow if one.id in ways and not _leads(one.id, ways, means)]
             if stuck:
-                yield f"no way leads to {value} from {', '.join(stuck)}: a change to it is skipped there"
+                why = sorted({text for id, text in asks if id in means})
+                told = f"no way leads to {value} from {', '.join(stuck)}: a change to it is skipped there"
+                yield "; ".join([told, *why])
 
-    def _ways(self, place: Place, status: wire.Status) -> list[wire.Status] | None:
-        """Return where an issue of a status can go; None if no issue stands there."""
+    def _ways(self, place: Place, status: wire.Status) -> list[site_wire.Transition] | None:
+        """Return the ways out that an issue of a status has; None if no issue stands there."""
         jql = f"project = {quoted(place.key)} AND status = {status.id}"
         if place.kind and not request_type(place):
             jql += f" AND issuetype = {quoted(place.kind)}"
@@ -55,8 +66,7 @@ class Graph:
         if not rows:
             return None
         query = {"expand": "transitions.fields"}
-        found = self._client.get(site_wire.Transitions, path(rows[0].id, "transitions"), query).transitions
-        return [way.to for way in found if not way.demands]
+        return self._client.get(site_wire.Transitions, path(rows[0].id, "transitions"), query).transitions
 
 
 def _leads(start: str, ways: Ways, goals: Collection[str]) -> bool:

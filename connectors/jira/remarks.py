@@ -9,6 +9,7 @@ from connectors.errors import Gone, Rejected
 from connectors.jira import wire
 from connectors.jira.checks import Checks
 from connectors.jira.client import Client
+from connectors.jira.resolution import Resolutions
 from connectors.jira.side import API, SERVICE
 from connectors.jira.translate import status_word
 from mappings.boards import Place
@@ -39,12 +40,28 @@ class Remarks:
     """What a person should know of a connection's projects."""
 
     def __init__(self, client: Client) -> None:
-        self._client, self._checks = client, Checks(client)
+        self._client, self._checks, self._resolutions = client, Checks(client), Resolutions(client)
 
     def all(self, places: Iterable[Place]) -> list[str]:
         """Return a line for each thing; a place that cannot be looked at has none."""
-        found = (line for place in dict.fromkeys(places) for line in self._place(place))
-        return list(dict.fromkeys(found))
+        found = [line for place in dict.fromkeys(places) for line in self._place(place)]
+        return list(dict.fromkeys([*found, *(self._resolution() if found else ())]))
+
+    def _resolution(self) -> Iterator[str]:
+        """Say what a screen on the way to a Done status is given that asks for a resolution."""
+        name, asking = (
+            self._client.http.connection,
+            "where a transition to a Done status asks for a resolution",
+        )
+        if self._client.resolution:
+            yield f"{name}: {asking}, {self._client.resolution!r} is given, as the settings say"
+        elif (default := self._resolutions.default()) is not None:
+            yield f"{name}: {asking}, {default.name or default.id!r} is given, the site's default"
+        else:
+            yield (
+                f"{name}: {asking}, the status is not given: neither the settings name one (`resolution`) nor"
+                " is a default of the site known"
+            )
 
     def _place(self, place: Place) -> Iterator[str]:
         where = f"{place.connection} {place.key}"
@@ -71,7 +88,7 @@ class Remarks:
             exact = any(one.word == native for one, _ in statuses)
             if isinstance(word, Status) and word.done and len(names) > 1 and not exact:
                 meant = f"name the one that is meant by its id: write = {{ {word} = ... }} in its vocabulary"
-                which = f"{_one_of(names)}, whichever is reached first without a question"
+                which = f"{_one_of(names)}, whichever is reached first"
                 yield f"{word} may become {which}; {meant}"
 
     def _unread(self, field: Field, words: Iterable[tuple[Native, str]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AliasChoices, Field, RootModel
+from pydantic import AliasChoices, AliasPath, Field, RootModel
 
 from connectors.jira.wire import (
     Id,
@@ -92,11 +92,18 @@ class Transition(Payload):
     name: str = ""
     to: Status
     fields: dict[str, ScreenField] = Field({})
+    resolutions: Many[Named] = Field([], validation_alias=AliasPath("fields", "resolution", "allowedValues"))
+    """Those that its screen offers; what other fields offer may be long, and is not kept."""
+
+    @property
+    def required(self) -> list[str]:
+        """The ids of the fields that its screen insists on."""
+        return [id for id, field in self.fields.items() if field.required]
 
     @property
     def demands(self) -> list[str]:
-        """The names of the fields that its screen insists on and the hub cannot fill."""
-        return [f.name or key for key, f in self.fields.items() if f.required and not f.has_default]
+        """The ids of those that Jira does not fill in by itself."""
+        return [id for id in self.required if not self.fields[id].has_default]
 
 
 class Transitions(Payload):
@@ -151,6 +158,16 @@ class CreateFields(Payload):
     """A page of them; `values` on Data Center."""
 
     fields: Many[CreateField] = Field(validation_alias=AliasChoices("fields", "results", "values"))
+
+
+class NamedPage(Payload):
+    """A page of a search for resolutions."""
+
+    found: Many[Named] = Field(alias="values")
+
+
+class NamedList(RootModel[list[Named]]):
+    """All resolutions of the site."""
 
 
 class LinkTypes(Payload):

@@ -4,6 +4,9 @@ Only the ways out of the present status can be seen, so the rest is learned on t
 six hops at most, never through a status that means "done" unless it is the goal, because clocks stop and
 people are told there. An answer of 204 proves nothing: the status is read again after each hop.
 
+A screen that asks for a resolution on the way to "done" is given one (`resolution`); any other question is
+for people.
+
 What was learned of a project's issue type is kept, and gone by as long as it leads where it did: what one
 issue shows may be hidden on another, so a kept way that fails is forgotten, and the ways are asked for.
 """
@@ -12,15 +15,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from connectors.errors import Rejected, Transient, Uncertain
 from connectors.jira import site_wire, wire
 from connectors.jira.client import Client
 from connectors.jira.paths import path
 from connectors.jira.read import Reader
+from connectors.jira.resolution import Resolutions
 from connectors.jira.translate import status_word
 
 _HOPS = 6
@@ -28,13 +33,15 @@ _HOPS = 6
 _Ways = list[site_wire.Transition]
 Means = Callable[[wire.Status], bool]
 """Whether a status is the one that is wanted."""
+Asks = Callable[[site_wire.Transition], str]
+"""Why a transition cannot be taken, for a person: its screen asks for what the hub lacks; empty if it can."""
 
 
 class Workflow:
     """Moves issues of one connection."""
 
     def __init__(self, client: Client, reader: Reader) -> None:
-        self._client, self._reader = client, reader
+        self._client, self._reader, self._resolutions = client, reader, Resolutions(client)
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], dict[str, _Ways]] = {}
 
@@ -49,13 +56,14 @@ class Workflow:
         means = partial(self.means, value=value)
         issue = issue or self._reader.issue(key)
         start = issue.fields.status
-        walk = _Walk(lens.writes[wanted], means)
+        walk = _Walk(lens.writes[wanted], means, self._resolutions.refusal)
         issue = self._walk(issue, walk)
         here = issue.fields.status
         if means(here):
             return issue
         if here.id != start.id:
-            self._walk(issue, _Walk(start.id, lambda status: status.id == start.id))
+            home = _Walk(start.id, lambda status: status.id == start.id, self._resolutions.refusal)
+            self._walk(issue, home)
         text = "; ".join([f"no path from {start.name or start.id!r} to {value}", *sorted(walk.refusals)])
         raise Rejected(self._client.http.connection, "POST transitions", text, {"status": text})
 
@@ -106,7 +114,9 @@ class Workflow:
 
     def _take(self, key: str, step: site_wire.Transition) -> str:
         """Take one transition; returns the refusal, since somebody may just have taken it before us."""
-        body = {"transition": {"id": step.id}}
+        body: dict[str, Any] = {"transition": {"id": step.id}}
+        if fields := self._resolutions.wanted(step):
+            body["fields"] = fields
         call = path(key, "transitions")
         try:
             self._client.http.call("POST", call, idempotent=False, json=body)
@@ -124,8 +134,8 @@ class Workflow:
 class _Walk:
     """What was learned of a workflow on the way to one status."""
 
-    def __init__(self, exact: str, means: Means) -> None:
-        self.means = means
+    def __init__(self, exact: str, means: Means, asks: Asks) -> None:
+        self.means, self._asks = means, asks
         self.refusals: set[str] = set()
         """Why ways that lead to the goal could not be taken, for a person."""
         self._exact, self._held_back = exact, False
@@ -134,10 +144,10 @@ class _Walk:
 
     def by(self, known: Mapping[str, _Ways]) -> _Walk:
         """Return a walk to the same goal that knows these ways out of each status."""
-        walk = _Walk(self._exact, self.means)
+        walk = _Walk(self._exact, self.means, self._asks)
         for status, ways in known.items():
             walk._look(ways)
-            walk._ways[status] = [way for way in ways if not way.demands and way.to.id != status]
+            walk._ways[status] = self._usable(ways, status)
         return walk
 
     def sure(self, here: wire.Status) -> site_wire.Transition | None:
@@ -147,20 +157,23 @@ class _Walk:
     def learn(self, here: wire.Status, ways: _Ways) -> None:
         """Remember the ways out of a status that can be taken; loops lead nowhere."""
         self._look(ways)
-        for way in ways:
-            if self.means(way.to) and way.demands:
-                self.refusals.add(f"{way.name!r} asks for {', '.join(way.demands)}")
-        usable = [way for way in ways if not way.demands and way.to.id != here.id]
+        self.refusals.update(asks for way in ways if self.means(way.to) and (asks := self._asks(way)))
         refused = {id for status, id in self._refused if status == here.id}
-        self._ways[here.id] = [way for way in usable if way.id not in refused]
+        self._ways[here.id] = self._usable(ways, here.id, refused)
         self._here = here.id
+
+    def _usable(self, ways: _Ways, here: str, refused: Collection[str] = ()) -> _Ways:
+        """Return the ways elsewhere that can be taken; of those to one status, those that ask nothing."""
+        usable = [w for w in ways if w.to.id != here and w.id not in refused and not self._asks(w)]
+        plain = {way.to.id for way in usable if not way.demands}
+        return [way for way in usable if not way.demands or way.to.id not in plain]
 
     def _goal(self, status: wire.Status) -> bool:
         return self.means(status) and (status.id == self._exact or not self._held_back)
 
     def _look(self, ways: _Ways) -> None:
         """See whether the wanted status is there, and cannot be had: then its likes do not stand for it."""
-        self._held_back |= any(way.to.id == self._exact and way.demands for way in ways)
+        self._held_back |= any(way.to.id == self._exact and bool(self._asks(way)) for way in ways)
 
     def refuse(self, step: site_wire.Transition, why: str) -> None:
         """Remember that a way out of the present status led nowhere."""

@@ -60,7 +60,7 @@ def estimate(
         typer.echo(page(data) if as_html else markdown(data), nl=False)
     else:
         typer.echo("\n".join(lines(data)))
-    raise typer.Exit(found.checked.exit_code)
+    raise typer.Exit(found.exit_code)
 
 
 def people(

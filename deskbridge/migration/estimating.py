@@ -16,7 +16,8 @@ from deskbridge.check import Answer, ask
 from deskbridge.desk import places_of
 from deskbridge.words import nearest
 from mappings.boards import Place
-from mappings.ticket import Field, Organisation
+from mappings.ticket import Field, Organisation, Status
+from mappings.vocabulary import Native
 from sync.migrate.estimate import Asked, Tell, Told, estimate
 from sync.migrate.hours import Plan, plan
 from sync.migrate.metered import Metered
@@ -24,6 +25,8 @@ from sync.rules import Role
 
 _CHECKS, _EACH_PLACE = 60, 20
 """Calls that asking a connection whether it can work takes at most, and more for each place."""
+_WAYS = 60
+"""Calls at most by which is learned to which statuses no way leads: two for each status of the target."""
 _ORGANISATIONS = 2000
 """Organisations that are named; of more, the number is told."""
 
@@ -42,9 +45,16 @@ class Found:
     staff: Mapping[str, tuple[str, str]]
     """Everybody but the hub's own account."""
     checked: Answer
+    ways: tuple[str, ...]
+    """The statuses that tickets have here and cannot be given there, with the way out."""
     consequences: Mapping[str, tuple[str, ...]]
     promised: Mapping[str, int]
     made: Mapping[str, int]
+
+    @property
+    def exit_code(self) -> int:
+        """Return what the command ends with: something stands in the way."""
+        return max(self.checked.exit_code, ConfigError.exit_code if self.ways else 0)
 
 
 def find(application: Application, source: str | None, to: str | None, asked: Asked, tell: Tell) -> Found:
@@ -84,6 +94,7 @@ def find(application: Application, source: str | None, to: str | None, asked: As
         organisations=_organisations(connectors[home]),
         staff={key: who for key, who in behind.staff().items() if key != me},
         checked=checked,
+        ways=_ways(connectors[target.connection], target, told, checked),
         consequences=_consequences(application, configs, target.connection, told),
         promised=promised(application, behind, told, home, target.connection),
         made={name: meters[name].calls for name in wanted},
@@ -95,6 +106,7 @@ def promised(application: Application, behind: Past, told: Told, home: str, targ
     most = {
         name: _CHECKS + _EACH_PLACE * len(places_of(application.settings, name)) for name in (home, target)
     }
+    most[target] += _WAYS
     most[home] += told.calls_at_most + _ORGANISATIONS // behind.cost.rows
     return most
 
@@ -138,6 +150,24 @@ def _bulk(connector: Connector, place: Place) -> int:
         return max(1, connector.abilities(place).bulk)
     except (Rejected, Gone):
         return 1
+
+
+def _ways(connector: Connector, place: Place, told: Told, checked: Answer) -> tuple[str, ...]:
+    """Return which statuses of the past no way leads to there; nothing where the target cannot work yet."""
+    if place.connection not in checked.ready:
+        return ()
+    counted = (told.counted, told.archive.rows)
+    found = {
+        status
+        for rows in counted
+        if (lens := rows.lenses.get("status"))
+        for word in rows.words.get("status", ())
+        if isinstance(status := lens.get(Native(word)), Status)
+    }
+    try:
+        return tuple(connector.unreachable(place, [status for status in Status if status in found]))
+    except (Rejected, Gone):
+        return ()
 
 
 def _organisations(connector: Connector) -> dict[str, Organisation]:

@@ -95,8 +95,11 @@ def figures(found: Found, settings: Settings) -> Data:
         "preload_hours": about(found.plan.preload),
         "weekend_hours": about(found.plan.weekend),
         "advice": list(found.plan.advice),
-        "lacks": [_lack(line) for line in found.checked.lines if not _well(found, line)],
-        "know": list(found.checked.remarks),
+        "lacks": [
+            *(_lack(line) for line in found.checked.lines if not _well(found, line)),
+            *(_lack(line) for line in found.ways),
+        ],
+        "know": [line for line in found.checked.remarks if line not in found.ways],
         "consequences": [
             {"place": place, "lines": list(lines)} for place, lines in found.consequences.items()
         ],

@@ -14,15 +14,6 @@ from tests.app.program import Hub
 
 COUNT = 40
 AUTOMATION = "automation@site.invalid"
-_REQUIRED = {
-    "system": "jira",
-    "kind": "answer",
-    "method": "POST",
-    "path": ".*/issue(/bulk)?$",
-    "status": 400,
-    "times": 999,
-    "body": '{"errorMessages": [], "errors": {"customfield_9": "Region is required."}}',
-}
 
 
 def past(hub: Hub, count: int = COUNT, **more: Any) -> dict[str, Any]:
@@ -274,17 +265,24 @@ class TestSafety:
     def test_it_pauses_itself_when_everything_is_refused(self, hub: Hub) -> None:
         """A field that became required would park a hundred thousand tickets, one by one, over a weekend."""
         past(hub, 90, archived=0, comments=0)
-        hub.control("POST", "faults", **_REQUIRED)
+        hub.control("POST", "act/jira/require_field", field="environment", project="SUP")
+        what = "jira SUP: Bug asks for Environment (environment)"
+        fix = "make it optional or give it a default"
+        estimated = hub.run("migrate", "estimate", "--sample", "5", "--json")
+        assert estimated.code == 2
+        assert {"what": what, "fix": fix} in json.loads(estimated.out)["lacks"]
+        looked = hub.run("migrate", "run")
+        assert f"{what}; {fix}" in looked.out + looked.err
         paused = hub.run("migrate", "run", "--apply")
         assert paused.code == 4, paused.out + paused.err
         assert "paused" in paused.out
-        assert "Region is required" in paused.out
+        assert "Environment is required" in paused.out
         assert tickets(hub)["waiting"] > 0
         listed = hub.run("parked", "list", "--group")
         assert listed.code == 4
         assert len(listed.lines) == 1
-        hub.control("DELETE", "faults")
-        assert "of the migration" in hub.run("parked", "retry", "--reason", "Region is required").out
+        hub.control("POST", "act/jira/require_field", field="environment", project="SUP", on=False)
+        assert "of the migration" in hub.run("parked", "retry", "--reason", "Environment is required").out
         done = hub.run("migrate", "run", "--apply")
         assert done.code == 0, done.out
         assert "difference 0" in done.out
@@ -293,19 +291,26 @@ class TestSafety:
         """Ten thousand solved tickets would stand open in Jira, and the run be called done without a word."""
         past(hub, 6, archived=0)
         hub.people.sort(1, status=5)
-        hub.control("POST", "act/jira/set_workflow", preset="directed", project="SUP")
+        hub.control("POST", "act/jira/require_field", field="resolution", transition="31")
         done = hub.run("migrate", "run", "--apply")
-        refused = "jira: status: refused: no path from 'To Do' to closed; 'Resolve' asks for Resolution"
+        offered = '"Done" (or Won\'t Do, Duplicate, Cannot Reproduce)'
+        way_out = f"say which in [connections.jira]: resolution = {offered}"
+        asked = f"'Done' asks for Resolution; {way_out}"
+        refused = f"jira: status: refused: no path from 'To Do' to closed; {asked}"
         assert f" x {refused}" in done.out
         assert "deskbridge finding list" in done.out
         assert f" x {refused}" in hub.run("migrate", "verify", "counts").out
-        # Once that was mended in Jira, where no rule of ours changed, a person has it decided again.
-        hub.control("POST", "act/jira/set_workflow", preset="simplified", project="SUP")
+        told = json.loads(hub.run("migrate", "estimate", "--sample", "2", "--json").out)
+        (lack,) = (row for row in told["lacks"] if "leads to closed from To Do" in row["what"])
+        assert (lack["what"].rpartition("; ")[2], lack["fix"]) == ("'Done' asks for Resolution", way_out)
+        # Once a person has said what they are closed as, they have it decided again.
+        hub.change(('system = "jira"', 'system = "jira"\nresolution = "duplicate"'))
+        assert "'duplicate' is given, as the settings say" in hub.run("check", "--live").out
         assert hub.run("migrate", "run", "--apply", "--remap", "--limit", "1").code == 0
         mended = hub.run("migrate", "run", "--apply")
         assert "did not go along" not in mended.out, mended.out
-        open_ones = [i for i in issues(hub.people) if i["fields"]["status"]["name"] != "Done"]
-        assert "1" not in map(number_of, open_ones)
+        (closed,) = (one["fields"] for one in issues(hub.people) if number_of(one) == "1")
+        assert (closed["status"]["name"], closed["resolution"]["name"]) == ("Done", "Duplicate")
 
     def test_where_customers_would_be_mailed_it_refuses(self, hub: Hub) -> None:
         """A hundred thousand customers would get a mail about a ticket that was closed years ago."""

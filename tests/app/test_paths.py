@@ -57,5 +57,11 @@ def test_a_status_without_a_way_is_told_beforehand(hub: Hub) -> None:
     ended = hub.run("check", "--live")
     assert ended.code == 0
     way = "jira SUP: no way leads to resolved from To Do, In Progress: a change to it is skipped there"
-    assert way in ended.out
+    assert f"{way}; 'Resolve' asks for Resolution; say which in [connections.jira]: resolution" in ended.out
     assert "leads to in_progress" not in ended.out
+    # An administrator gives the site a default, which answers that question.
+    hub.control("POST", "act/jira/set_person", email="dana@harbour.example", site_admin=True)
+    hub.people.jira("PUT", "api/3/resolution/default", json={"id": "10000"})
+    ended = hub.run("check", "--live")
+    assert "'Done' is given, the site's default" in ended.out
+    assert "no way leads" not in ended.out

@@ -228,7 +228,7 @@ FORM: list[tuple[Change, str]] = [
     ),
     (
         ('user = "hub@harbour.example"', 'zzz = "hub@harbour.example"'),
-        "connections.jira.zzz: there is no such key; there are fields, notify, role, secret, system, url, user, vocabulary",
+        "connections.jira.zzz: there is no such key; there are fields, notify, resolution, role, secret, system, url, user, vocabulary",
     ),
     (
         ('kind = "10004"', 'knd = "10004"'),
@@ -433,6 +433,7 @@ SENSE: list[tuple[Change, str]] = [
     (("[connections.gitlab]", "[connections.hub]"), "connections.hub: 'hub' means the hub itself; choose another name|connections.hub: no place is on it; add [places.NAME] with connection = \"hub\"|places.firmware.connection: there is no 'gitlab' among the connections; there are desk, hub, jira|trust: there is no 'gitlab' among the connections; there are desk, hub, jira"),
     (('role = "front"', 'role = "work"'), "connections: none has the role 'front', so no customer is served anywhere|connections.desk: no place is on it; add [places.NAME] with connection = \"desk\""),
     (("", _FRONT), 'connections.shop: no place is on it; add [places.NAME] with connection = "shop"'),
+    (('system = "gitlab"', 'system = "gitlab"\nresolution = "Done"'), "connections.gitlab.resolution: gitlab asks for none; leave it out"),
     # vocabularies
     (('write = { waiting_on_customer = "6" }', 'write = { waiting_on_customer = "2" }'), "connections.desk.vocabulary: freshdesk.status.write.waiting_on_customer: '2' does not read back as waiting_on_customer"),
     (('read = { 6 = "waiting_on_customer" }', 'read = { 6 = "waiting" }'), "connections.desk.vocabulary: freshdesk.status.read.6: 'waiting' is not one of open, in_progress, waiting_on_dev, waiting_on_customer, waiting_on_vendor, resolved, closed|connections.desk.vocabulary: freshdesk.status.write.waiting_on_customer: '6' does not read back as waiting_on_customer"),

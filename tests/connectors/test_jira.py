@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -636,6 +637,14 @@ def test_a_remote_link_is_an_upsert(server: responses.RequestsMock, jira: Connec
 # --- the workflow
 
 
+RESOLUTION = {
+    "name": "Resolution",
+    "required": True,
+    "hasDefaultValue": False,
+    "allowedValues": [{"id": "10000", "name": "Done"}, {"id": "10001", "name": "Wontfix"}],
+}
+
+
 class Flow:
     """An issue that walks through a workflow of one-way transitions, over the mocked wire."""
 
@@ -643,6 +652,8 @@ class Flow:
         self.ways, self.here, self.taken = ways, "1", list[str]()
         self.screens: dict[str, dict[str, Any]] = {}
         self.deaf: set[str] = set()
+        self.given: list[dict[str, Any]] = []
+        """The fields that each transition was taken with."""
         server.add_callback("GET", ISSUE, callback=self._show)
         server.add_callback("GET", f"{ISSUE}/transitions", callback=self._list)
         server.add_callback("POST", f"{ISSUE}/transitions", callback=self._take)
@@ -661,7 +672,9 @@ class Flow:
         return 200, {}, json.dumps({"transitions": found})
 
     def _take(self, request: Any) -> tuple[int, dict[str, str], str]:
-        id = json.loads(request.body)["transition"]["id"]
+        body = json.loads(request.body)
+        id = body["transition"]["id"]
+        self.given.append(body.get("fields", {}))
         to = dict(self.ways.get(self.here, [])).get(id)
         if to is None:
             said = {"errorMessages": [f"Transition id '{id}' is not valid for this issue."], "errors": {}}
@@ -709,13 +722,63 @@ def test_no_way_leads_through_done(server: responses.RequestsMock, jira: Connect
 
 
 def test_a_screen_that_asks_for_more_is_not_taken(server: responses.RequestsMock, jira: Connector) -> None:
-    """Broken: the hub guesses a resolution, or nobody learns why the issue stays open."""
+    """Broken: the hub guesses a resolution, or nobody learns why the issue stays open, and the way out."""
     flow = Flow(server, {"1": [("a", "9")]})
-    flow.screens["a"] = {"resolution": {"name": "Resolution", "required": True, "hasDefaultValue": False}}
-    with pytest.raises(Rejected, match="'Ta' asks for Resolution"):
-        resolve(jira)
-    flow.screens["a"]["resolution"]["hasDefaultValue"] = True
-    assert resolve(jira) == "9"
+    flow.screens["a"] = {"resolution": RESOLUTION}
+    asked = server.get(f"{REST}/resolution/search", json={"values": []})
+    out = "'Ta' asks for Resolution; say which in [connections.acme_jira]: resolution = \"Done\" (or Wontfix)"
+    for _ in range(2):
+        with pytest.raises(Rejected, match=f"{re.escape(out)}$"):
+            resolve(jira)
+    assert asked.call_count == 1
+    flow.screens["a"] = {"resolution": RESOLUTION | {"hasDefaultValue": True}}
+    assert (resolve(jira), flow.given) == ("9", [{}])
+
+
+def test_a_screen_is_given_the_resolution_that_is_named(server: responses.RequestsMock) -> None:
+    """Broken: a finished issue stays open, though the settings say as what it is to be closed."""
+    flow = Flow(server, {"1": [("a", "9")]})
+    flow.screens["a"] = {"resolution": RESOLUTION}
+    for said in ("Wontfix", "wontfix", "10001"):
+        flow.here = "1"
+        assert resolve(connect(configured(resolution=said))) == "9"
+    assert flow.given == [{"resolution": {"id": "10001"}}] * 3
+    flow.here = "1"
+    with pytest.raises(
+        Rejected, match=r"asks for Resolution; it has no 'Fixed': say which in .* = \"Done\" "
+    ):
+        resolve(connect(configured(resolution="Fixed")))
+    flow.screens["a"]["customfield_7"] = {"name": "Cause", "required": True}
+    out = "'Ta' asks for Cause; make Cause optional there, or let a way without a screen lead to Status 9$"
+    with pytest.raises(Rejected, match=out):
+        resolve(connect(configured(resolution="Done")))
+    assert flow.here == "1"
+
+
+def test_a_screen_is_given_the_sites_own_default(server: responses.RequestsMock, jira: Connector) -> None:
+    """Broken: people are asked for what an administrator had said, or each issue costs a further call."""
+    flow = Flow(server, {"1": [("a", "9"), ("b", "9")], "9": [("c", "1")]})
+    flow.screens |= {"a": {"resolution": RESOLUTION}, "b": {"resolution": RESOLUTION}}
+    asked = server.get(
+        f"{REST}/resolution/search", json={"values": [{"id": "10001"}]}, match=[query(onlyDefault="true")]
+    )
+    for _ in range(3):
+        flow.here = "1"
+        assert resolve(jira) == "9"
+    assert (asked.call_count, flow.given) == (1, [{"resolution": {"id": "10001"}}] * 3)
+    flow.screens["b"], flow.here = {}, "1"
+    assert (resolve(connect(configured())), flow.taken[-1]) == ("9", "b"), (
+        "a way that asks nothing goes before"
+    )
+
+
+def test_no_resolution_is_given_on_the_way_to_other_statuses(server: responses.RequestsMock) -> None:
+    """Broken: an issue that somebody works on counts as resolved."""
+    flow = Flow(server, {"1": [("a", "3")]})
+    flow.screens["a"] = {"resolution": RESOLUTION}
+    with pytest.raises(Rejected, match="make Resolution optional there"):
+        resolve(connect(configured(resolution="Done")), Status.IN_PROGRESS)
+    assert flow.given == []
 
 
 def test_no_other_end_is_taken_for_the_one_that_is_named(server: responses.RequestsMock) -> None:
@@ -723,7 +786,8 @@ def test_no_other_end_is_taken_for_the_one_that_is_named(server: responses.Reque
     rows = {"read": {"9": "resolved"}, "write": {"resolved": "9"}}
     jira = connect(configured(vocabularies=vocabularies("jira", {"status": rows})))
     flow = Flow(server, {"1": [("cancel", "8"), ("a", "9")]})
-    flow.screens["a"] = {"resolution": {"name": "Resolution", "required": True, "hasDefaultValue": False}}
+    flow.screens["a"] = {"resolution": RESOLUTION}
+    server.get(f"{REST}/resolution/search", json={"values": []})
     for _ in range(2):
         with pytest.raises(Rejected, match="'Ta' asks for Resolution"):
             resolve(jira)

@@ -50,6 +50,7 @@ class Site:
         server.get(f"{REST}/mypermissions", json={"permissions": have})
         server.get(META, json={"issueTypes": [{"id": "10001", "name": "Task", "subtask": False}], "total": 1})
         server.get(f"{META}/10001", json={"fields": SCREEN, "total": len(SCREEN)})
+        server.get(f"{REST}/resolution/search", json={"values": []})
         server.get(f"{REST}/project/SUP/statuses", json=[{"id": "10001", "name": "Task", "statuses": FLOW}])
 
     def says(self, url: str, answer: object, status: int = 200) -> None:
@@ -129,6 +130,30 @@ def test_every_word_must_be_readable_and_writable(site: Site, jira: Connector) -
         assert part not in problems
     assert "resolved may become 'Solved' or 'Canceled', whichever is reached first" in remarks
     assert "open may become" not in remarks
+
+
+def test_what_a_question_for_a_resolution_is_answered_with_is_said(site: Site, jira: Connector) -> None:
+    """Broken: solved tickets stay open, or are closed as what nobody chose, and nobody knew."""
+
+    def said(connector: Connector) -> str:
+        (line,) = (line for line in connector.remarks([PLACE]) if "asks for a resolution" in line)
+        return line
+
+    site.server.get(
+        f"{REST}/resolution", json=[{"id": "10000", "name": "Done"}, {"id": "1", "name": "Fixed"}]
+    )
+    assert "the status is not given: neither the settings name one (`resolution`) nor" in said(jira)
+    site.says(f"{REST}/resolution/search", {"values": [{"id": "10000", "name": "Done"}]})
+    assert said(connect(configured())).endswith("'Done' is given, the site's default")
+    named = connect(configured(resolution="fixed"))
+    assert said(named).endswith("'fixed' is given, as the settings say")
+    assert named.problems([PLACE]) == []
+    assert connect(configured(resolution="Gone fishing")).problems([PLACE]) == [
+        "acme_jira: no resolution 'Gone fishing'; say resolution = \"Done\" (or Fixed)"
+    ]
+    for code in (401, 403, 404):  # a token whose scopes lack this must not stop the connection
+        site.says(f"{REST}/resolution/search", {"errorMessages": ["no"]}, code)
+        assert "the status is not given" in said(connect(configured()))
 
 
 def test_a_key_in_other_letters_is_named(site: Site, jira: Connector) -> None:
