@@ -24,6 +24,7 @@ from sync.store.dialects import Address
 from sync.store.editions import Editions
 from sync.store.figures import Figures
 from sync.store.findings import Finding, Findings
+from sync.store.forms import Forms
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
@@ -44,6 +45,9 @@ from sync.store.swaps import Swaps
 from sync.store.texts import Texts
 from sync.store.tokens import Tokens
 from sync.store.workers import Workers
+
+_RESENT = timedelta(days=2)
+"""For how long it is known that a form was sent: who reloads a page does it within the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class Store:
     messages: Messages
     accounts: Accounts
     tokens: Tokens
+    forms: Forms
     audit: Audit
     runs: Runs
     quiets: Quiets
@@ -118,6 +123,7 @@ class Store:
         self.messages.prune(at - self.keeps.texts)
         self.accounts.prune(at - self.keeps.texts)
         self.tokens.prune(at - self.keeps.texts)
+        self.forms.prune(at - _RESENT)
         self.audit.prune(at - self.keeps.decisions)
         self.decisions.prune(at - self.keeps.decisions)
         self.findings.prune(at - self.keeps.decisions)
@@ -191,6 +197,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         messages=Messages(database),
         accounts=Accounts(database),
         tokens=Tokens(database),
+        forms=Forms(database),
         audit=Audit(database),
         runs=Runs(database),
         quiets=Quiets(database),

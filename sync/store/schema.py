@@ -519,6 +519,14 @@ attempts = Table(
     Column("last", Instant, nullable=False),
 )
 
+forms = Table(
+    "forms",
+    metadata,
+    Column("sent", Text, primary_key=True),
+    *_texts("answer"),
+    Column("at", Instant, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

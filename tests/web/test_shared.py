@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from html import escape
@@ -14,6 +15,7 @@ from sqlalchemy import insert
 
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
+from deskbridge.passwords import hashed
 from deskbridge.sharing import address_of, revoke, share, token_of
 from deskbridge.web.serving import looking
 from mappings.ticket import Audience, CommentKind, PersonRole, Ref
@@ -22,7 +24,7 @@ from sync.store import schema as t
 from sync.store.accounts import Role
 from tests.web.conftest import Hand, hub_in
 from tests.web.kept import MINUTE, Wrote, keep
-from tests.web.looking import let_in, signed_in
+from tests.web.looking import Browser, let_in, signed_in
 from tests.web.seen import HOSTILE, Made
 
 CANARIES = {
@@ -258,23 +260,41 @@ def test_an_admin_makes_and_revokes_links_on_a_page(world: World) -> None:
     form = {"form": make["form"], "customer": "orbit", "days": "7"}
     for wrong in ({"customer": "nobody"}, {"days": "0"}, {"days": "367"}, {"days": "x"}):
         assert ada.post("/links", form | wrong).status_code == 409, wrong
-    made = ada.post("/links", form)
-    assert made.status_code == 200
-    [newest, *_] = world.app.store.shares.all()
-    address = address_of(world.app, newest)
+    before = len(world.app.store.shares.all())
+    with ThreadPoolExecutor(3) as impatient:  # clicks twice, loads the page again, or loses the answer
+        sent = [impatient.submit(_posted, world, ada, form) for _ in range(3)]
+        assert {one.result() for one in sent} <= {303, 409}
+    [newest, *_] = shares = world.app.store.shares.all()
+    assert len(shares) == before + 1, "one form makes one link, however often it is sent"
+    led = ada.post("/links", form).headers["Location"]
+    made, address = ada.get(led), address_of(world.app, newest)
     assert address in made.text
     assert "where people reach it" in made.text, "nobody is sent an address of the hub's own machine unawares"
+    other = Browser(world.url)
+    world.app.store.accounts.add("Eve", Role.ADMIN, hashed("another horse battery"), world.app.now())
+    other.sign_in("Eve", "another horse battery")
+    assert (other.get(led).status_code, address in other.get(led).text) == (200, False)
+    world.hand.move(minutes=11)
+    assert address not in ada.get(led).text, "what a browser remembers opens nothing later"
     assert (newest.customer, newest.who, newest.until - newest.made) == ("orbit", "Ada", timedelta(days=7))
     path = address[address.index("/c/") :]
     assert "Tickets of Orbit" in world.get(path).text
     listed = ada.get("/links").text
     assert token_of(world.app, newest) not in listed
-    sent = next(form for form in ada.forms("/links") if form.get("link") == str(newest.id))
-    assert ada.post("/acts/revoke", sent).headers["Location"] == "/links?done=revoked"
-    assert ada.post("/acts/revoke", sent).status_code == 409
+    end = next(form for form in ada.forms("/links") if form.get("link") == str(newest.id))
+    assert ada.post("/acts/revoke", end).headers["Location"] == "/links?done=revoked"
+    assert ada.post("/acts/revoke", end).status_code == 303
+    again = next(form["form"] for form in ada.forms("/links"))
+    assert ada.post("/acts/revoke", end | {"form": again}).status_code == 409
     assert world.get(path).status_code == 404
-    acts = [(act.who, act.act, act.subject) for _, act in world.app.store.audit.newest(2)]
+    acts = [(act.who, act.act, act.subject) for _, act in world.app.store.audit.newest(3) if act.who == "Ada"]
     assert acts == [("Ada", "link revoked", "customer:orbit"), ("Ada", "link for customer", "customer:orbit")]
+
+
+def _posted(world: World, whose: Browser, form: dict[str, str]) -> int:
+    cookies = whose.session.cookies.get_dict()
+    sent = requests.post(f"{world.url}/links", data=form, cookies=cookies, timeout=30, allow_redirects=False)
+    return sent.status_code
 
 
 def test_a_link_for_nobody_or_for_ever_is_refused(world: World) -> None:

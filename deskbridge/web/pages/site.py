@@ -23,6 +23,7 @@ from deskbridge.web import body
 from deskbridge.web.pages import rendering
 from deskbridge.web.pages.door import Door
 from deskbridge.web.pages.live import Glances, live
+from deskbridge.web.pages.once import once
 from deskbridge.web.pages.rates import Rates
 from deskbridge.web.pages.visit import NoSuch, Refused, Shown, Visit, Visitor, form_of, proves, without_zeros
 from sync.store.accounts import Role
@@ -126,7 +127,7 @@ class _Gate:
             refused = self._refused(visit)
             if refused is None and self.page.live and self.site.glances.same(visit):
                 return _headed(Response(status_code=304))
-            made = refused if refused is not None else self.page.answer(self.site, visit)
+            made = refused if refused is not None else self._made(visit)
             answered = self._whole(made, visit)
             if self.page.live and refused is None:
                 self.site.glances.keep(visit, answered)
@@ -144,6 +145,11 @@ class _Gate:
             _log.error("%s failed: %s", self.page.path, traced(error))
             made = _told(500, "Something went wrong", "The hub noted why. Other pages may work.")
         return _headed(self._whole(made, visit))
+
+    def _made(self, visit: Visit) -> Shown | Response:
+        if visit.who is None or visit.request.method != "POST":
+            return self.page.answer(self.site, visit)
+        return once(self.site.application.store.forms, visit, lambda: self.page.answer(self.site, visit))
 
     def _recognised(self, request: Request, at: datetime) -> Visitor | None:
         return None if self.page.stranger else self.site.door.recognise(request, at)
