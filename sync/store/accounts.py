@@ -71,6 +71,7 @@ class Accounts:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._swept: datetime | None = None
 
     def add(self, name: str, role: Role, password: str, at: datetime) -> bool:
         """Make an account; whether there was none of that name."""
@@ -150,10 +151,14 @@ class Accounts:
     def tried(self, whos: Collection[str], at: datetime, forgotten: timedelta) -> dict[str, int]:
         """Count a try of each of these before it is made; return how many each made lately, with this one.
 
-        Whoever did not try for `forgotten` begins anew.
+        Whoever did not try for `forgotten` begins anew, and is not kept for much longer: strangers make up
+        as many names as they like.
         """
         counts = {}
         with self._db.writing() as tx:
+            if self._swept is None or at - self._swept >= forgotten:
+                tx.execute(delete(attempts).where(attempts.c.last <= at - forgotten))
+                self._swept = at
             for who in sorted(whos):
                 row = upsert(tx, attempts).values(who=who, count=1, last=at)
                 again = row.on_conflict_do_update(

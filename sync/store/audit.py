@@ -62,6 +62,12 @@ class Audit:
                 for row in islice(found, most)
             ]
 
+    def places(self, who: str, act: str, since: datetime) -> set[str]:
+        """Return from which addresses somebody did something since an instant."""
+        query = select(t.c.place).distinct().where(t.c.who == who, t.c.act == act, t.c.at >= since)
+        with self._db.reading() as tx:
+            return set(tx.execute(query).scalars())
+
     def prune(self, before: datetime) -> int:
         """Forget what was done before an instant, and return how many acts that were."""
         with self._db.writing() as tx:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from mappings.ticket import (
     Attachment,
@@ -22,6 +23,7 @@ from sync.store import Store, open_store
 from sync.store.accounts import Expiry, Role
 from sync.store.audit import Act
 from sync.store.dialects import Address
+from sync.store.schema import attempts
 
 AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -101,6 +103,11 @@ def test_tries_are_counted_and_forgotten(store: Store) -> None:
     assert store.accounts.tried(["account:ada"], AT + HOUR, HOUR) == {"account:ada": 1}
     store.accounts.forgive(["account:ada"])
     assert store.accounts.tries(["account:ada"], AT + HOUR, HOUR) == {}
+    store.accounts.tried([f"account:{number}" for number in range(50)], AT + HOUR, HOUR)
+    store.accounts.tried(["account:bo"], AT + 3 * HOUR, HOUR)
+    with store.database.reading() as tx:
+        kept = set(tx.execute(select(attempts.c.who)).scalars())
+    assert kept == {"account:bo"}, "names that strangers make up fill no store"
 
 
 def test_a_role_may_what_the_former_ones_may() -> None:

@@ -249,6 +249,29 @@ def test_guessing_is_slowed_down_and_mistyping_is_forgiven(url: str, hub: Applic
     assert all(act.place == "127.0.0.1" for _, act in hub.store.audit.newest(3))
 
 
+@pytest.mark.timeout(180)
+def test_a_stranger_shuts_nobody_out_who_signed_in_there_before(tmp_path: Path, hand: Hand) -> None:
+    """Otherwise whoever knows a colleague's name keeps them out for hours, from anywhere, by guessing."""
+    hub = hub_in(tmp_path, hand, '[pages]\nproxies = ["127.0.0.1"]\n')
+    let_in(hub)
+    with looking(hub) as url:
+
+        def sign_in(place: str, password: str = PASSWORD) -> int:
+            browser = Browser(url)
+            browser.session.headers["X-Forwarded-For"] = place
+            return browser.sign_in("Ada", password).status_code
+
+        assert sign_in("198.51.100.7") == 303
+        for number in range(5):
+            assert sign_in(f"203.0.113.{number}", "wrong password") == 403, "the stranger has many addresses"
+        assert sign_in("203.0.113.9") == sign_in("192.0.2.1") == 429, "whoever is not known there waits"
+        assert sign_in("198.51.100.7") == 303
+        assert sign_in("203.0.113.9") == 429, "and goes on waiting when she is in"
+        refused = {act.place for _, act in hub.store.audit.newest(100) if act.act == "was refused"}
+        assert refused == {f"203.0.113.{number}" for number in range(5)}
+    hub.store.database.close()
+
+
 def test_who_has_no_password_comes_in_by_none(hub: Application, url: str) -> None:
     """Otherwise an account that only a proxy may sign in is open with any password."""
     hub.store.accounts.add("Remote", Role.ADMIN, "", hub.now())

@@ -26,6 +26,9 @@ _FIRST, _MOST = timedelta(seconds=10), timedelta(minutes=15)
 """How long the first try beyond has to wait, and any; each waits twice as long as the one before."""
 FORGOTTEN = timedelta(hours=2)
 """After how long without a try all former ones are forgotten."""
+_AT_HOME = timedelta(days=90)
+"""For how long an address from which somebody signed in is known as theirs."""
+_ENTERED = "signed in"
 LIVE = "x-deskbridge-live"
 """The header of a request that a page made by itself."""
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -88,7 +91,11 @@ class Door:
 
         A try is counted before it is made, so that many at once are no way around the waiting.
         """
-        whos = {"account": f"account:{one_name(name)[:200]}", "from": f"from:{home_of(address)}"}
+        account, home = self._store.accounts.find(name), home_of(address)
+        person = one_name(name)[:200]
+        # Others' failures elsewhere delay nobody where they signed in before; there only those made there do.
+        known = home in self._homes(account.name if account else name, at)
+        whos = {"account": f"home:{home} {person}" if known else f"account:{person}", "from": f"from:{home}"}
         before = self._store.accounts.tries(list(whos.values()), at, FORGOTTEN)
         waits = [waited(kind, *before[who], at) for kind, who in whos.items() if who in before]
         if longest := max(waits, default=0):
@@ -98,15 +105,19 @@ class Door:
             expected = before.get(who, (0, at))[0] + 1
             if now[who] > _FREE[kind] and now[who] != expected:
                 return Wait(int(_FIRST.total_seconds()))
-        account = self._store.accounts.find(name)
         if not fits(password, account.password if account else "") or account is None:
             self._store.audit.note(Act(at=at, who=name[:200], act="was refused", place=address))
             return None
         self._store.accounts.forgive([whos["account"]])
         token = secrets.token_urlsafe(32)
         self._store.accounts.begin(_kept(token), account.name, at)
-        self._store.audit.note(Act(at=at, who=account.name, act="signed in", place=address))
+        self._store.audit.note(Act(at=at, who=account.name, act=_ENTERED, place=address))
         return token
+
+    def _homes(self, name: str, at: datetime) -> set[str]:
+        """Return from where somebody signed in lately; for a name that nobody has it takes as long to say."""
+        places = self._store.audit.places(name, _ENTERED, at - _AT_HOME)
+        return {home_of(place) for place in places if place}
 
     def leave(self, request: Request, who: str, address: str, at: datetime) -> None:
         """End the session of a request."""
