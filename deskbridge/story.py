@@ -12,11 +12,9 @@ from mappings.vocabulary import Native, Vocabularies
 from sync.late import is_record
 from sync.seen import Kind, Mirror, TextId
 from sync.store.bundles import Bundle
-from sync.store.decisions import BY_A_RUN, WRITTEN, Decision
+from sync.store.decisions import CARRIED_OUT, Decision
 from sync.store.findings import Finding
 from sync.store.inbox import Waiting
-
-_WRITTEN = (WRITTEN, BY_A_RUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ def story_json(story: Story) -> dict[str, object]:
                 "look": d.look,
             }
             for d in story.decisions
-            if d.result not in (*_WRITTEN, "skipped")
+            if d.result not in (*CARRIED_OUT, "skipped")
         ],
     }
 
@@ -85,7 +83,7 @@ def story_lines(story: Story) -> list[str]:
     copies = [m for m in bundle.mirrors if _is_text(m)]
     lines += _section("Texts and files", [_copy_line(_copy(story, m)) for m in copies])
     lines += _section("Not done, and why", [_skip_line(d) for d in story.decisions if d.result == "skipped"])
-    failed = [d for d in story.decisions if d.result not in (*_WRITTEN, "skipped")]
+    failed = [d for d in story.decisions if d.result not in (*CARRIED_OUT, "skipped")]
     lines += _section(
         "Tried and not made", [f"{_when(d)} {d.target}: {d.kind} {d.name}: {d.result}" for d in failed]
     )
@@ -147,7 +145,7 @@ def fields_of(story: Story, ref: Ref) -> list[dict[str, object]]:
     last = {
         d.name: d
         for d in story.decisions
-        if d.target == ref and d.kind in ("field", "given") and d.result in _WRITTEN
+        if d.target == ref and d.kind in ("field", "given") and d.result in CARRIED_OUT
     }
     fields: list[dict[str, object]] = []
     for name, native in story.bundle.seen[ref].native.items():
@@ -186,7 +184,7 @@ def _copy(story: Story, copy: Mirror) -> dict[str, object]:
             d
             for d in reversed(story.decisions)
             if d.kind in ("text", "file")
-            and d.result in _WRITTEN
+            and d.result in CARRIED_OUT
             and (d.name, d.source, d.target.connection)
             == (copy.origin.id, copy.origin.connection, copy.target.connection)
         ),

@@ -52,6 +52,8 @@ class Item:
     source: str
     value: str
     why: str
+    asked: bool = False
+    """Whether a person had it decided again."""
 
 
 def items(write: Write, s: Situation) -> list[Item]:
@@ -84,7 +86,9 @@ def _changed(write: SetFields | ChangeTags, s: Situation) -> list[Item]:
     if isinstance(write, ChangeTags):
         return _tagged(write)
     to = write.target
-    return [Item("field", to, c.field, c.source, shown(c.value), _why(c, to, s)) for c in write.changes]
+    return [
+        Item("field", to, c.field, c.source, shown(c.value), _why(c, to, s), c.asked) for c in write.changes
+    ]
 
 
 def step_name(one: Taken) -> str:

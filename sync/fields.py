@@ -261,7 +261,7 @@ def _remapped(s: Situation) -> Iterator[Skip | tuple[str, Change]]:
             if why := _theirs(s, target, name):
                 yield Skip(target, f"{name} ({source})", why)
             else:
-                yield target, _change(s, name, value, source)
+                yield target, replace(_change(s, name, value, source), asked=True)
 
 
 def _theirs(s: Situation, target: str, name: Field) -> str:

@@ -14,7 +14,7 @@ from itertools import chain
 from mappings.markup import read
 from mappings.ticket import MESSAGE_0, Comment
 from sync.fields import OWN
-from sync.operations import ChangeTags, EditComment, Plan, SetFields, is_undelayed
+from sync.operations import ChangeTags, EditComment, Plan, SetFields, Write, is_undelayed
 from sync.seen import Kind
 from sync.situation import Situation
 
@@ -108,12 +108,18 @@ def _blown(plan: Plan, lately: Lately, fuses: Fuses) -> Iterator[str]:
                         f"{change.field} was written {most} times within an hour on {write.target}: "
                         f"something may change it back; `deskbridge history` tells what"
                     )
-    if lately.since_rules + len(plan.writes) > fuses.after_rules:
+    counted = [write for write in plan.writes if not _asked(write)]
+    if counted and lately.since_rules + len(counted) > fuses.after_rules:
         yield f"{lately.since_rules} writes were made since the rules changed: are these as they are meant?"
-    for target in dict.fromkeys(write.target for write in plan.writes):
+    for target in dict.fromkeys(write.target for write in counted):
         done, all_ = lately.tickets.get(target, 0), lately.linked.get(target, 0)
         if done >= max(fuses.least, fuses.share * all_):
             yield f"{done} of {all_} tickets on {target} were written to within an hour: is that meant?"
+
+
+def _asked(write: Write) -> bool:
+    """Whether all of a write is what a person had decided again: they know how many tickets it touches."""
+    return isinstance(write, SetFields) and all(change.asked for change in write.changes)
 
 
 def _words(message: Comment) -> str:

@@ -185,6 +185,8 @@ class Change:
     """The connection whose change this is; ``hub`` for the hub's own clocks and their steps."""
     shown: str = dataclasses.field(default="", compare=False)
     """What people call the value, where a tool's own word says nothing to them: a person's name."""
+    asked: bool = dataclasses.field(default=False, compare=False)
+    """Whether a person had the field decided again, by name and for all tickets at once: nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -29,8 +28,6 @@ from sync.telling import told_of_parking
 from sync.unanswered import noted, plus, settled
 from sync.uncertain import Intents
 
-_BULK: Mapping[str, Any] = {"share": 1.0, "after_rules": sys.maxsize}
-"""What the fuses for many tickets become where a person asked for all of them."""
 Decided = list[tuple[Observed, Plan]]
 """What is decided for each ticket of a bundle."""
 
@@ -60,7 +57,8 @@ class Reconciler:
         """Return each ticket's plan. One that waits for a person is not carried out; the others are.
 
         A plan that looks like a mistake waits for a person too, unless that person has `allowed` it. The
-        fields in `remap` are decided again, as a person asked for all tickets at once: no fuse counts those.
+        fields in `remap` are decided again, as a person asked for all tickets at once: no fuse that counts
+        tickets counts those, neither now nor afterwards; it counts whatever else is written along with them.
         """
         with self._store.together():
             return self._decided(seen, subject, allowed=allowed, remap=remap)
@@ -72,12 +70,11 @@ class Reconciler:
             known["wrote"] = self._store.decisions.wrote(subject)
         if any(ticket.situation.rules.asks for ticket in seen.tickets):
             known["answers"] = self._store.findings.answers(seen.bundle.subject)
-        fuses = replace(self._fuses, **_BULK) if remap and self._fuses else self._fuses
         for observed in seen.tickets:
             ticket = replace(observed, situation=replace(observed.situation, **known))
             ticket, plan = self._counted(ticket, decide(ticket.situation))
             plan = _waiting(ticket, plan) if ticket.parked else plan
-            why = None if allowed or ticket.parked else self._unsafe(plan, ticket, subject, fuses)
+            why = None if allowed or ticket.parked else self._unsafe(plan, ticket, subject)
             decided.append((replace(ticket, parked=why) if why else ticket, plan))
         return decided
 
@@ -89,8 +86,8 @@ class Reconciler:
         situation = replace(ticket.situation, receipts=sent)
         return replace(ticket, situation=situation), decide(situation)
 
-    def _unsafe(self, plan: Plan, ticket: Observed, subject: str, fuses: Fuses | None) -> str | None:
-        if not plan or fuses is None:
+    def _unsafe(self, plan: Plan, ticket: Observed, subject: str) -> str | None:
+        if not plan or (fuses := self._fuses) is None:
             return None
         why = unsafe(plan, ticket.situation, self._lately(subject, fuses.least), fuses)
         return f"{why}; `deskbridge parked retry --allow` writes it all the same" if why else None

@@ -30,7 +30,7 @@ from sync.sent import Notes
 from sync.served import counting, served
 from sync.situation import Situation
 from sync.store import Store
-from sync.store.decisions import BY_A_RUN, WRITTEN, Decision
+from sync.store.decisions import AS_ASKED, BY_A_RUN, WRITTEN, Decision
 from sync.store.findings import Look
 from sync.store.inbox import Claim
 from sync.takeover import before_creating, remember_found
@@ -208,7 +208,7 @@ class Recorder:
         now = self._now()
         decisions = [
             replace(
-                decision(item, refs.get(item.target, Ref(item.target, "")), now, self._result(result)),
+                decision(item, refs.get(item.target, Ref(item.target, "")), now, self._result(item, result)),
                 readers=str(write.reach.readers),
                 mails=write.reach.mails.value,
             )
@@ -217,8 +217,10 @@ class Recorder:
         ]
         self._store.decisions.record(f"bundle:{bundle}", decisions)
 
-    def _result(self, result: str) -> str:
-        return BY_A_RUN if self._by_a_run and result == WRITTEN else result
+    def _result(self, item: Item, result: str) -> str:
+        if result != WRITTEN:
+            return result
+        return BY_A_RUN if self._by_a_run else AS_ASKED if item.asked else WRITTEN
 
     def remark(self, subject: str, remarks: Sequence[Remark], look: Look | None = None) -> None:
         """Keep what was not written, or was contradictory, and why; each thing once.

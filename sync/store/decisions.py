@@ -13,8 +13,12 @@ from sync.store.database import Database
 from sync.store.looks import Looking
 from sync.store.schema import decisions
 
-WRITTEN, BY_A_RUN = "written", "written by a run"
-"""What came of a decision that was carried out: fuses count those of live work only."""
+WRITTEN, BY_A_RUN, AS_ASKED = "written", "written by a run", "written as a person asked"
+"""What came of a decision that was carried out; fuses count the first only.
+
+The others are a run's, which has limits of its own, and what a person had decided again for all tickets.
+"""
+CARRIED_OUT = (WRITTEN, BY_A_RUN, AS_ASKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,7 @@ class Decision:
     """Who can read what was written; empty for what was not."""
     mails: str
     result: str
-    """``written``, ``written by a run``, ``skipped``, ``refused: ...`` or ``later: ...``."""
+    """One of `CARRIED_OUT`, ``skipped``, ``refused: ...`` or ``later: ...``."""
     look: str = ""
     """Which look at the ticket it was, as the log names it; empty for what a person said."""
 
@@ -124,7 +128,7 @@ class Decisions:
     def lately(self, subject: str, since: datetime) -> Written:
         """Return what was written since an instant: to this ticket field by field, and to all others.
 
-        What runs write is not counted here, nor by `written_since`: they have limits of their own.
+        What runs write, and what a person had decided again, is counted neither here nor by `written_since`.
         """
         asked = {"of": subject, "since": since}
         with self._db.reading() as tx:
@@ -142,7 +146,7 @@ class Decisions:
         """Return (side, field) -> what was last written to it, in canonical words, as far as it is kept."""
         query = (
             select(decisions.c.target_connection, decisions.c.target_key, decisions.c.name, decisions.c.value)
-            .where(decisions.c.subject == subject, decisions.c.result.in_((WRITTEN, BY_A_RUN)))
+            .where(decisions.c.subject == subject, decisions.c.result.in_(CARRIED_OUT))
             .where(decisions.c.kind.in_(("given", "field")))
             .order_by(decisions.c.id)
         )

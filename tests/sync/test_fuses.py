@@ -122,6 +122,36 @@ def test_a_fight_parks_one_ticket_and_a_person_may_go_on(world: World) -> None:
     assert issue.fields["subject"] == "One too many"
 
 
+def test_what_a_person_had_decided_again_stops_no_live_work(world: World) -> None:
+    """Otherwise a remap of two hundred tickets parks what customers and agents write within the next hour."""
+    keys = [world.opened(subject=f"Matter {n}") for n in range(4)]
+    world.settle()
+    for key in keys:
+        world.desk.set(key, priority="urgent")
+    world.settle()  # by default developers are told of it, and nothing is set
+    world.wait(hours=2)
+    world.engine = world.hub(fuses=Fuses(least=2, share=0.01, after_rules=4))
+    for digest in ("rules", "other rules"):
+        world.store.database.adopt_rules(digest, world.now())
+    subjects = list(world.store.bundles.subjects())
+    for subject in subjects:
+        assert (one := world.engine.remap(subject, frozenset({"priority"})))
+        assert isinstance(one.outcome, Done)
+    assert {t.fields["priority"] for t in world.jira.tickets.values()} == {"urgent"}
+    (made,) = (d for d in world.store.decisions.of(subjects[0]) if (d.kind, d.name) == ("field", "priority"))
+    assert made.result == "written as a person asked"
+    for key in keys[:2]:
+        world.desk.comment(key, "Any news?", audience=Audience.STAFF)
+        assert {type(o) for o in world.outcomes()} == {Done}
+    # What nobody asked for is counted and stopped as ever, also by a look that decides something again.
+    world.desk.comment(keys[2], "And here?", audience=Audience.STAFF)
+    world.desk.set(keys[2], priority="high")
+    world.engine.collect()
+    looked = [world.engine.remap(subject, frozenset({"priority"})) for subject in subjects]
+    (parked,) = (one.outcome for one in looked if one and isinstance(one.outcome, Parked))
+    assert "2 of 4 tickets on jira were written to within an hour" in parked.reason
+
+
 def test_a_fuse_mends_itself_with_time(world: World) -> None:
     """Otherwise a ticket that had a busy hour needs a person for ever."""
     key = world.opened()

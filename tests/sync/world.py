@@ -21,6 +21,7 @@ from mappings.provenance import Signer
 from mappings.ticket import MESSAGE_0, Audience, Comment, PersonRole, Priority
 from mappings.vocabulary import vocabularies
 from sync.engine import Engine
+from sync.fuses import STANDARD, Fuses
 from sync.outcome import Outcome, Planned, Reconciled
 from sync.routing import Customer, Desk, Route
 from sync.rules import Role, Rules
@@ -116,7 +117,7 @@ class World:
         """Let time pass."""
         self.at += timedelta(**time)
 
-    def hub(self, store: Store | None = None) -> Engine:
+    def hub(self, store: Store | None = None, fuses: Fuses = STANDARD) -> Engine:
         """Return another hub process on the same store."""
         connectors: dict[str, Connector] = dict(self.connectors)
         return Engine(
@@ -126,6 +127,7 @@ class World:
             signer=Signer(SECRET),
             now=self.now,
             since=None,
+            fuses=fuses,
         )
 
     def reopen(self) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from sync.operations import Skip
 from sync.store import Store
 from sync.store.accounts import Role
 from sync.store.audit import Act
+from sync.store.decisions import Decision
 from sync.store.runs import RunState
 from sync.store.schema import metadata
 from tests.web.looking import Browser, signed_in
@@ -69,6 +71,29 @@ def test_a_ticket_tells_each_text_once_with_who_reads_it(ada: Browser) -> None:
     assert "customer reads" not in note.rpartition("<li")[2]
     assert re.search(r"also in [^<]*jira SUP-1", note) or "also in" in note
     assert "elsewhere.example/x.png" not in [s.get("src", "") for _, s in Made(page).elements]
+
+
+def test_what_a_run_or_a_remap_wrote_is_told_as_written(ada: Browser, looked_at: Desk) -> None:
+    """Otherwise whatever a backfill brought in stands among what was tried and not made."""
+    app = looked_at.demo.application
+    made = Decision(
+        at=app.now(),
+        target=Ref("jira", "10001", "SUP-1"),
+        kind="field",
+        name="priority",
+        source="desk",
+        value="brought in",
+        why="a rule",
+        readers="staff",
+        mails="never",
+        result="written by a run",
+    )
+    both = (made, replace(made, value="decided again", result="written as a person asked"))
+    app.store.decisions.record(app.store.bundles.subject(Ref("desk", "2")), both)
+    page = Made(ada.get("/ticket/desk/2").text).words
+    assert "Tried and not made" not in page
+    assert "brought in" in page.partition("What the hub wrote")[2]
+    assert "decided again" in page.partition("What the hub wrote")[2]
 
 
 def test_what_waits_is_told_with_its_reason_and_breach(ada: Browser) -> None:

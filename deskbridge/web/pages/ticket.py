@@ -20,7 +20,7 @@ from sync.rules import Role
 from sync.sla.cycle import ClockState, Cycle
 from sync.store import Store
 from sync.store.bundles import Bundle
-from sync.store.decisions import Decision
+from sync.store.decisions import CARRIED_OUT, Decision
 from sync.store.findings import State
 from sync.store.lists import Card
 
@@ -84,9 +84,9 @@ def ticket(site: Site, visit: Visit) -> Shown:
             "earlier": earlier,
             "shown": visit.asked("texts") == "all",
             "skipped": _once(d for d in decisions if d.kind in ("skip", "conflict")),
-            "failed": [d for d in decisions if d.result not in ("written", "skipped")],
-            "writes": [d for d in decisions if d.result == "written"][-_WRITES:],
-            "written": sum(d.result == "written" for d in decisions),
+            "failed": [d for d in decisions if d.result not in (*CARRIED_OUT, "skipped")],
+            "writes": [d for d in decisions if d.result in CARRIED_OUT][-_WRITES:],
+            "written": sum(d.result in CARRIED_OUT for d in decisions),
             "acts": [act for _, act in store.audit.newest(20, subject=subject)],
         },
     )
