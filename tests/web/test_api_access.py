@@ -35,6 +35,7 @@ RULES = {
     ("GET", "/parked"): Role.VIEWER,
     ("GET", "/findings"): Role.VIEWER,
     ("GET", "/reports/{customer}/{month}"): Role.VIEWER,
+    ("GET", "/metrics"): Role.VIEWER,
     ("GET", "/runs"): Role.VIEWER,
     ("GET", "/runs/{run}"): Role.VIEWER,
     ("GET", "/audit"): Role.ADMIN,

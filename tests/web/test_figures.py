@@ -7,22 +7,25 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from deskbridge.tokens import make
 from deskbridge.web.serving import looking
 from mappings.ticket import Mood, Rating
 from sync.sla.facts import Fact, FactKind
 from sync.store.accounts import Role
 from tests.web.conftest import Hand, hub_in
 from tests.web.kept import keep
-from tests.web.looking import Browser, let_in, signed_in
+from tests.web.looking import PEOPLE, Browser, let_in, signed_in
+from tests.web.programs import Program
 from tests.web.seen import HOSTILE, Made
 
 
 @pytest.fixture(scope="module")
-def vic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """The browser of a viewer of a hub with three tickets; it is Monday."""
+def lead(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Browser, Program]]:
+    """The browser and the program of a viewer of a hub with three tickets; it is Monday."""
     hand = Hand()
     app = hub_in(tmp_path_factory.mktemp("figures"), hand)
     let_in(app)
@@ -34,9 +37,16 @@ def vic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         keep(app, number, customer, f"Odd {HOSTILE}", created=created, told=facts)
         said = Rating(number, None, Mood.HAPPY if number == "1" else Mood.UNHAPPY, "1", HOSTILE, created)
         app.store.ratings.keep("desk", [(number, said)], created)
+    token, _ = make(app, PEOPLE[Role.VIEWER], role=None, days=9, purpose="")
     with looking(app) as url:
-        yield signed_in(app, url, Role.VIEWER)
+        yield signed_in(app, url, Role.VIEWER), Program(url, token)
     app.store.database.close()
+
+
+@pytest.fixture(scope="module")
+def vic(lead: tuple[Browser, Program]) -> Browser:
+    """The browser."""
+    return lead[0]
 
 
 def test_a_lead_reads_each_week(vic: Browser) -> None:
@@ -76,6 +86,39 @@ def test_the_same_stands_in_a_spreadsheet(vic: Browser) -> None:
         ("1", "1"),
         ("0", "0"),
     ]
+
+
+@pytest.mark.parametrize("more", [{}, {"customer": "lantern"}, {"customer": "-"}, {"team": "-", "work": "-"}])
+def test_a_program_is_told_the_same_weeks(lead: tuple[Browser, Program], more: dict[str, str]) -> None:
+    """Otherwise a wallboard shows other figures than the page beside it."""
+    vic, program = lead
+    told = program.told("/metrics", weeks="4", **more)
+    asked = "&".join(f"{name}={value}" for name, value in {"weeks": "4", **more}.items())
+    rows = list(csv.DictReader(io.StringIO(vic.get(f"/figures.csv?{asked}").text)))
+    assert [_as_row(week) for week in told["weeks"]] == rows
+    assert sum(week["created"] for week in told["weeks"]) == told["whole"]["created"]
+    assert told["whole"]["created"] == {"lantern": 2, "-": 0}.get(more.get("customer", ""), 3)
+    assert {one["name"] for one in told["customers"]} == {
+        "lantern": {"lantern"},
+        "-": set(),
+    }.get(more.get("customer", ""), {"lantern", "orbit"})
+
+
+def _as_row(week: dict[str, Any]) -> dict[str, str]:
+    """Return a week as a line of the table has it."""
+    row = {name: str(value) for name, value in week.items() if name not in ("begins", "answer", "resolution")}
+    for name in ("answer", "resolution"):
+        took = week[name] or {"median_seconds": "", "p90_seconds": ""}
+        row |= {f"{name}_{which}": str(took[which]) for which in ("median_seconds", "p90_seconds")}
+    return {"week": week["begins"], **row}
+
+
+def test_a_program_that_asks_for_what_there_is_not_is_told(lead: tuple[Browser, Program]) -> None:
+    """Otherwise a slip in a wallboard's settings shows figures of something else."""
+    for asked in ({"weeks": "53"}, {"weeks": "0"}, {"weeks": "x"}, {"since": "2026-01-01"}):
+        assert lead[1].get("/metrics", **asked).status_code == 422, asked
+    for asked in ({"customer": "nobody"}, {"team": "None such"}, {"work": "desk"}):
+        assert lead[1].told("/metrics", **asked)["whole"]["created"] == 0, asked
 
 
 def test_a_ticket_shows_how_it_was_rated(vic: Browser) -> None:

@@ -17,6 +17,7 @@ from deskbridge.bootstrap import Application
 from deskbridge.web.api import attention, standing, tickets
 from deskbridge.web.api.gate import Gate, may
 from deskbridge.web.api.hub import Hub
+from deskbridge.web.api.metrics import metrics
 from deskbridge.web.api.problems import KIND, TITLES, Problem, handle
 from deskbridge.web.metrics.counted import Metrics
 from deskbridge.web.pages.door import Door
@@ -51,6 +52,7 @@ ENDPOINTS = (
     Endpoint("/parked", attention.parked),
     Endpoint("/findings", attention.findings),
     Endpoint("/reports/{customer}/{month}", standing.report),
+    Endpoint("/metrics", metrics),
     Endpoint("/runs", standing.runs),
     Endpoint("/runs/{run}", standing.run),
     Endpoint("/audit", standing.audit, role=Role.ADMIN),
@@ -76,7 +78,7 @@ class _Api(FastAPI):
         return described
 
 
-def api_of(application: Application, wake: Callable[[], None], metrics: Metrics) -> Mount:
+def api_of(application: Application, wake: Callable[[], None], counted: Metrics) -> Mount:
     """Return what answers to programs."""
     api = _Api(
         title="deskbridge",
@@ -103,7 +105,7 @@ def api_of(application: Application, wake: Callable[[], None], metrics: Metrics)
             operation_id=one.answer.__name__,
         )
     settings, secret = application.settings, application.settings.hub.secret.get_secret_value().encode()
-    mount = Mount(ROOT, Gate(api, application, Door(application.store, settings.pages, secret), metrics))
+    mount = Mount(ROOT, Gate(api, application, Door(application.store, settings.pages, secret), counted))
     # Everything below it is the API's to answer; Starlette's own pattern lets addresses with a line break by.
     mount.path_regex = re.compile(rf"^{ROOT}/(?P<path>.*)$", re.DOTALL)
     return mount

@@ -88,6 +88,17 @@ class ListAsked(_Query):
     cursor: Number | None = Field(None, description="The `next` of the answer before.")
 
 
+class MetricsAsked(_Query):
+    """Over which weeks, and whose; what is not said restricts nothing."""
+
+    weeks: Annotated[int, Field(ge=1, le=52), BeforeValidator(_digits)] = Field(
+        13, description="How many, up to the present one."
+    )
+    customer: Line | None = Field(None, description="A customer's key; `-` for nobody's.")
+    team: Line | None = Field(None, description="A group of the desk's; `-` for none.")
+    work: Line | None = Field(None, description="A connection where work is done; `-` for none.")
+
+
 class _Order(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 from starlette.responses import Response
 
+from deskbridge.bootstrap import Application
 from deskbridge.web.pages.plots import Series, plot
 from deskbridge.web.pages.rendering import length, query
 from deskbridge.web.pages.site import Site
@@ -84,22 +85,36 @@ _COLUMNS = (
 _SPREADS = ("answer_median", "answer_p90", "resolution_median", "resolution_p90")
 
 
-def _over(site: Site, visit: Visit) -> Over:
-    app = site.application
-    asked = visit.asked("weeks", 3)
-    count = int(asked) if asked.isdecimal() and int(asked) in WEEKS else _WEEKS
-    today = visit.at.replace(hour=0, minute=0, second=0, microsecond=0)
+def over_of(
+    app: Application, at: datetime, *, weeks: int, customer: str | None, team: str | None, work: str | None
+) -> Over:
+    """Return whose tickets are counted in the weeks up to the present one; `-` means those of none."""
+    today = at.replace(hour=0, minute=0, second=0, microsecond=0)
     end = today - timedelta(days=today.weekday()) + WEEK
-    works = tuple(name for name, one in app.settings.connections.items() if one.role is Role.WORK)
-    customer, team, work = (visit.asked(name) for name in ("customer", "team", "work"))
     return Over(
-        since=end - count * WEEK,
+        since=end - weeks * WEEK,
         until=end,
-        customer="" if customer == _NOBODY else customer or None,
-        team="" if team == _NOBODY else team or None,
-        work="" if work == _NOBODY else work if work in works else None,
-        works=works,
+        customer=_meant(customer),
+        team=_meant(team),
+        work=_meant(work),
+        works=_works(app),
     )
+
+
+def _over(site: Site, visit: Visit) -> Over:
+    app, asked = site.application, visit.asked("weeks", 3)
+    weeks = int(asked) if asked.isdecimal() and int(asked) in WEEKS else _WEEKS
+    customer, team, work = (visit.asked(name) for name in ("customer", "team", "work"))
+    work = work if work in (_NOBODY, *_works(app)) else ""
+    return over_of(app, visit.at, weeks=weeks, customer=customer, team=team, work=work)
+
+
+def _works(app: Application) -> tuple[str, ...]:
+    return tuple(name for name, one in app.settings.connections.items() if one.role is Role.WORK)
+
+
+def _meant(said: str | None) -> str | None:
+    return "" if said == _NOBODY else said or None
 
 
 def _plots(starts: Sequence[datetime], weeks: Sequence[Sum]) -> list[tuple[str, Markup]]:
