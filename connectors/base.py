@@ -18,7 +18,7 @@ from connectors.calls import Listener, nobody, pause
 from connectors.capabilities import Capabilities, Part, PlaceAbilities
 from connectors.errors import HubError, WireError
 from connectors.quota import Budget
-from connectors.recount import Recount
+from connectors.recount import RawRating, Recount
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
@@ -382,11 +382,15 @@ class Connector(Protocol):
     def delete_comment(self, key: str, id: str) -> None:
         """Delete a text of our own; one that is gone already is fine."""
 
-    def recount(self, key: str) -> Recount:
-        """Return a ticket's texts and files as the server sends them, for who verifies what arrived.
+    def recount(self, key: str, also: frozenset[Part] = frozenset()) -> Recount:
+        """Return a ticket's texts, files and fields as the server sends them, for who verifies what arrived.
 
-        None of it comes from the code by which `fetch` understands it. Raises Gone.
+        With `Part.TIME` in `also` booked time too, where the account tells. None of it comes from the code
+        by which `fetch` understands it. Raises Gone.
         """
+
+    def recount_ratings(self, since: datetime) -> Iterator[RawRating]:
+        """Yield what `ratings` does as the server sends it; none where no list tells."""
 
     def handled(self, key: str) -> str:
         """Return what people did to a ticket that we created, apart from texts and files; empty if nothing.

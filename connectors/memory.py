@@ -47,7 +47,7 @@ from connectors.memory_abilities import abilities, capabilities
 from connectors.memory_desk import DeskFile, DeskTicket, Fault, Mail, MemoryDesk
 from connectors.memory_translate import Translator, file_id
 from connectors.memory_wire import Wire
-from connectors.recount import RawFile, RawText, Recount
+from connectors.recount import RawFile, RawRating, RawText, RawTime, RawValue, Recount
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.markup import write
 from mappings.ticket import (
@@ -242,14 +242,25 @@ class Memory:
 
         self._wire.write("delete_comment", act, idempotent=True)
 
-    def recount(self, key: str) -> Recount:
+    def recount(self, key: str, also: frozenset[Part] = frozenset()) -> Recount:
         """Return what the desk keeps of a ticket."""
         ticket = self._wire.find("recount", key)
         texts = [
             RawText(id, text.body.text, text.audience is Audience.CUSTOMER)
             for id, text in ticket.texts.items()
         ]
-        return Recount(tuple(texts), tuple(self._raw(id, file) for id, file in ticket.files.items()))
+        times = [RawTime(t.id, round(t.spent.total_seconds()), t.note, t.started) for t in ticket.times]
+        return Recount(
+            tuple(texts),
+            tuple(self._raw(id, file) for id, file in ticket.files.items()),
+            fields={name: RawValue(_words(ticket.fields[name])) for name in self.capabilities.fields},
+            times=tuple(times) if Part.TIME in also else None,
+        )
+
+    def recount_ratings(self, since: datetime) -> Iterator[RawRating]:
+        """Yield what customers thought, by the desk's list."""
+        told = self._wire.read("recount_ratings", lambda: self._desk.rated(since))
+        return (RawRating(key, one.id, one.mood, one.remark, one.given) for key, one in told)
 
     def _raw(self, id: str, file: DeskFile) -> RawFile:
         size = len(file.content)
@@ -434,6 +445,11 @@ class Memory:
                 return file.address
         kind = upload.content_type
         return self._desk.attach(ticket.key, upload.name, content, kind=kind, to=id, by="hub")
+
+
+def _words(value: NativeValue) -> tuple[str, ...]:
+    """Return a field's words."""
+    return value if isinstance(value, tuple) else (value,) if value else ()
 
 
 def _hint(ticket: DeskTicket, behind: int) -> Hint:

@@ -69,6 +69,8 @@ class Cost:
     """Messages on each further page of conversations, which is a call."""
     parts: int
     """For each ticket: who takes part, time, ratings, where they are read and no list tells them."""
+    time: int
+    """Those of `parts` that booked time takes, which a verification reads again."""
     rows: int
     """Tickets on a page of a list."""
     missing: int

@@ -42,10 +42,10 @@ from connectors.freshdesk.kinds import KINDS
 from connectors.freshdesk.people import People
 from connectors.freshdesk.read import Reader
 from connectors.freshdesk.records import RELATES, Records
-from connectors.freshdesk.recount import recount
+from connectors.freshdesk.recount import rated, recount
 from connectors.freshdesk.write import Writer
 from connectors.http import Http, Limits
-from connectors.recount import Recount
+from connectors.recount import RawRating, Recount
 from connectors.session import Session
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
@@ -204,10 +204,14 @@ class Freshdesk:
         """Delete a note of our own."""
         self._writer.delete_comment(key, id)
 
-    def recount(self, key: str) -> Recount:
+    def recount(self, key: str, also: frozenset[Part] = frozenset()) -> Recount:
         """Return a ticket as Freshdesk's JSON tells it, archived ones too."""
         number = self._reader.number(key)
-        return recount(self._reader.http, self._reader.people, self._config.url, number)
+        return recount(self._reader.http, self._reader.people, self._config, number, also)
+
+    def recount_ratings(self, since: datetime) -> Iterator[RawRating]:
+        """Yield what the account's list of ratings tells, by its JSON."""
+        return rated(self._reader.http, since)
 
     def handled(self, key: str) -> str:
         """Return nothing: no call tells who changed what on a ticket."""

@@ -41,7 +41,9 @@ class Past:
     config: ConnectionConfig
     http: Http
     cost: Cost = field(
-        default=Cost(ticket=2, page=answers.PER_PAGE, parts=2, rows=answers.PER_PAGE, missing=2, archived=1)
+        default=Cost(
+            ticket=2, page=answers.PER_PAGE, parts=2, time=1, rows=answers.PER_PAGE, missing=2, archived=1
+        )
     )
     """The ticket and its conversations; watchers and time, as ratings have a list of their own; the ordinary
     address says 404 first."""

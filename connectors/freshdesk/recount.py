@@ -5,16 +5,21 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from connectors.errors import Gone
+from connectors.base import ConnectionConfig
+from connectors.capabilities import Part
+from connectors.errors import Gone, Rejected
 from connectors.freshdesk.files import FILE_HOSTS, files
 from connectors.freshdesk.people import People
 from connectors.http import Http
-from connectors.recount import RawFile, RawText, Recount
-from mappings.ticket import MESSAGE_0, Attachment
+from connectors.recount import RawFile, RawRating, RawText, RawTime, RawValue, Recount
+from mappings.ticket import MESSAGE_0, Attachment, Field, Mood
 
+FURTHER: Mapping[str, int] = {Part.TIME: 1}
+"""Calls beyond the ticket and its texts."""
 _PAGE = 100
 _IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _SRC = re.compile(r"(?<![\w-])src\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
@@ -22,15 +27,17 @@ _KEPT = re.compile(r"/inline/attachment$|/data/helpdesk/attachments/")
 """What the addresses of pictures look like that Freshdesk keeps itself."""
 
 
-def recount(http: Http, people: People, url: str, number: int) -> Recount:
-    """Return what there is of a ticket, of an archived one too; `url` is the account's. Raises Gone."""
+def recount(
+    http: Http, people: People, config: ConnectionConfig, number: int, also: frozenset[Part]
+) -> Recount:
+    """Return what there is of a ticket, of an archived one too. Raises Gone."""
     place = "tickets"
     try:
         ticket = http.call("GET", f"{place}/{number}", idempotent=True).json()
     except Gone:
         place = "tickets/archived"
         ticket = http.call("GET", f"{place}/{number}", idempotent=True).json()
-    said = list(_conversations(http, f"{place}/{number}/conversations"))
+    said = list(_pages(http, f"{place}/{number}/conversations", {}))
     first = RawText(
         MESSAGE_0,
         str(ticket.get("description") or ""),
@@ -39,15 +46,93 @@ def recount(http: Http, people: People, url: str, number: int) -> Recount:
     )
     texts = [first, *(_text(people, row) for row in said)]
     beside = [file for row in (ticket, *said) for file in _files(row.get("attachments") or ())]
-    inside = {picture.file.location: picture for text in texts for picture in _pictures(text.text, url)}
-    return Recount(tuple(texts), (*beside, *inside.values()))
+    inside = {
+        picture.file.location: picture for text in texts for picture in _pictures(text.text, config.url)
+    }
+    return Recount(
+        tuple(texts),
+        (*beside, *inside.values()),
+        fields=dict(_fields(ticket, people, config)),
+        times=_booked(http, people, number) if Part.TIME in also else None,
+    )
 
 
-def _conversations(http: Http, path: str) -> Iterator[dict[str, Any]]:
+def rated(http: Http, since: datetime) -> Iterator[RawRating]:
+    """Yield what customers thought since then, as the account's list tells it; none without surveys.
+
+    The first scale has 1 to 3, the later one hundreds: above a hundred is happy, below nothing is not
+    (freshdesk-api 6.10). What is on neither tells nothing.
+    """
+    asked = {"created_since": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    try:
+        for row in _pages(http, "surveys/satisfaction_ratings", asked):
+            answers: Mapping[str, int] = row.get("ratings") or {}
+            told = answers.get("default_question", next(iter(answers.values()), 0))
+            mood = _MOODS.get(told) or (Mood.HAPPY if 100 < told < 104 else None)
+            mood = mood or (Mood.UNHAPPY if -104 < told < -100 else None)
+            if row.get("ticket_id") is not None and mood is not None:
+                at, text = datetime.fromisoformat(row["created_at"]), str(row.get("feedback") or "")
+                yield RawRating(str(row["ticket_id"]), str(row["id"]), mood, text, at)
+    except Rejected as error:
+        if not error.text.startswith("403"):
+            raise
+
+
+_MOODS = {1: Mood.HAPPY, 2: Mood.NEUTRAL, 3: Mood.UNHAPPY, 100: Mood.NEUTRAL}
+
+
+def _fields(
+    ticket: Mapping[str, Any], people: People, config: ConnectionConfig
+) -> Iterator[tuple[Field, RawValue]]:
+    """Yield each field that the account has, tags whole, and those that the settings name."""
+    own: tuple[Field, ...] = ("subject", "status", "priority", "type")
+    for name in own:
+        yield name, _value(ticket.get(name))
+    yield "tags", RawValue(tuple(map(str, ticket.get("tags") or ())))
+    who = people.person(ticket.get("responder_id"))
+    yield "assignee", RawValue(tuple(name for name in (who.key, who.email) if name) if who else ())
+    custom = ticket.get("custom_fields") or {}
+    for name, native in config.fields.items():
+        yield name, _value(custom.get(native))
+
+
+def _value(found: object) -> RawValue:
+    if found is None or found in ("", []):
+        return RawValue(())
+    if isinstance(found, list):
+        return RawValue((", ".join(map(str, found)),))
+    return RawValue((str(found).lower() if isinstance(found, bool) else str(found),))
+
+
+def _booked(http: Http, people: People, number: int) -> tuple[RawTime, ...] | None:
+    """Return what was booked; None where the plan lacks it, or of an archived ticket, of which none tells."""
+    try:
+        rows = list(_pages(http, f"tickets/{number}/time_entries", {}))
+    except Gone:
+        return None
+    except Rejected as error:
+        if error.text.startswith("403"):
+            return None
+        raise
+    return tuple(_time(people, row) for row in rows if not row.get("timer_running"))
+
+
+def _time(people: People, row: Mapping[str, Any]) -> RawTime:
+    who, seconds = people.person(row.get("agent_id")), row.get("time_spent_in_seconds")
+    if seconds is None:
+        hours, _, minutes = str(row.get("time_spent") or "0").partition(":")
+        seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60
+    at = datetime.fromisoformat(row.get("executed_at") or row["created_at"])
+    return RawTime(
+        str(row["id"]), max(0, int(seconds)), str(row.get("note") or ""), at, who.name if who else ""
+    )
+
+
+def _pages(http: Http, path: str, asked: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     page = 1
     while True:
-        asked = {"per_page": _PAGE, "page": page}
-        rows = http.call("GET", path, idempotent=True, params=asked).json()
+        wanted = {**asked, "per_page": _PAGE, "page": page}
+        rows = http.call("GET", path, idempotent=True, params=wanted).json()
         yield from rows
         if len(rows) < _PAGE:
             return

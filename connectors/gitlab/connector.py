@@ -54,7 +54,7 @@ from connectors.gitlab.webhook import hear
 from connectors.gitlab.wire import explain
 from connectors.gitlab.write import Writer
 from connectors.http import Http
-from connectors.recount import Recount
+from connectors.recount import RawRating, Recount
 from connectors.session import Session
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
@@ -250,8 +250,12 @@ class GitLab:
     def delete_comment(self, key: str, id: str) -> None:
         self._writer.delete_comment(key, id)
 
-    def recount(self, key: str) -> Recount:
-        return recount(self._http, key)
+    def recount(self, key: str, also: frozenset[Part] = frozenset()) -> Recount:
+        return recount(self._http, self._config, key, also)
+
+    def recount_ratings(self, since: datetime) -> Iterator[RawRating]:
+        """Nothing: GitLab has no ratings."""
+        return iter(())
 
     def handled(self, key: str) -> str:
         return handled(self._reader, key)

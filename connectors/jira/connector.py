@@ -47,7 +47,7 @@ from connectors.jira.service import ServiceDesk
 from connectors.jira.side import OWN_FIELDS
 from connectors.jira.texts import Texts
 from connectors.jira.write import Writer
-from connectors.recount import Recount
+from connectors.recount import RawRating, Recount
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
@@ -194,9 +194,13 @@ class Jira:
         """See `Connector`."""
         self._texts.delete(key, id)
 
-    def recount(self, key: str) -> Recount:
+    def recount(self, key: str, also: frozenset[Part] = frozenset()) -> Recount:
         """See `Connector`."""
-        return recount(self._client, key)
+        return recount(self._client, key, also)
+
+    def recount_ratings(self, since: datetime) -> Iterator[RawRating]:
+        """See `Connector`: no list tells."""
+        return iter(())
 
     def handled(self, key: str) -> str:
         """Return what people did to an issue, by its changelog."""

@@ -183,9 +183,10 @@ def verify(
 ) -> None:
     """Read both sides again, by lists and by what the tools send, and say what is missing and why.
 
-    `counts` costs a call for each hundred tickets, `sample` and `full` about four more for each ticket that
-    they compare, and one for each file. Texts are compared by their words and files by their SHA-256; a text
-    for staff that customers read is a difference. Ends with 0, with 4 if something differs or still waits.
+    `counts` costs a call for each hundred tickets, `sample` and `full` about five more for each ticket that
+    they compare, and one for each file. Texts are compared by their words, files by their SHA-256, fields,
+    booked time and ratings by value; a text for staff that customers read is a difference. What a person
+    changed since is told apart. Ends with 0, with 4 if something differs or still waits.
 
     Example: deskbridge migrate verify full --accept "Dana Kim"
     """

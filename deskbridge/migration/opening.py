@@ -31,6 +31,8 @@ class Changed(StrEnum):
     STOP = "stop"
 
 
+CONTINUED = "continued"
+"""What is kept with what a run was asked once its rules changed on the way."""
 Ask = Callable[[], str]
 """Asks a person for one of `Changed`, in a word."""
 
@@ -62,6 +64,8 @@ def opened(
     if not goes_on:
         return runs.begin(source, digest, who, asked, now()), remap
     kept = {"demo": last.asked["demo"]} if {"demo"} <= asked.keys() & last.asked.keys() else {}
+    if last.digest != digest or last.asked.get(CONTINUED):
+        kept = {**kept, CONTINUED: True}
     runs.go_on(last.id, digest, {**asked, **kept}, now())
     return runs.get(last.id) or last, remap
 

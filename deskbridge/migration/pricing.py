@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from connectors.capabilities import Part
+from connectors.recount import further
 from deskbridge.migration.building import Machine
 from sync.migrate.hours import USUAL, WRITES, hours
 from sync.migrate.sampling import counted
@@ -56,12 +58,36 @@ def priced(machine: Machine, tickets: int | None) -> Price:
     files = round(copied.get(Kind.FILE, 0) * share)
     hidden = runs.archived(machine.source) * share * _HIDDEN
     lists = ceil(sum(listed.values()) / _ROWS) + _LISTS
-    calls = Counter({machine.source: lists + ceil(compared * pages + hidden)})
+    rated = _rated(machine) if compared else 0
+    each = pages + _further(machine, machine.source)
+    calls = Counter({machine.source: lists + rated + ceil(compared * each + hidden)})
     for name, count in made.items():
         mine = count / max(1, sum(made.values()))
-        calls[name] = ceil(count / _ROWS) + 1 + ceil(compared * pages * mine) + ceil(files * mine)
+        each = pages + _further(machine, name)
+        calls[name] = ceil(count / _ROWS) + 1 + ceil(compared * each * mine) + ceil(files * mine)
+        if machine.desk.rules.books:
+            calls[name] += ceil(runs.booked(name) * share * further(_system(machine, name), [Part.TIME]))
     slowest = max(count / _pace(machine, name) for name, count in calls.items())
     return Price(tickets=compared, calls=dict(calls), files=files, hours=slowest / _HOUR)
+
+
+def _further(machine: Machine, connection: str) -> int:
+    """Return how many calls more each ticket takes: for fields told apart, at the source for booked time."""
+    named = [*machine.application.settings.connections[connection].fields]
+    times = [Part.TIME] if connection == machine.source and Part.TIME in machine.desk.rules.parts else []
+    return further(_system(machine, connection), [*named, *times])
+
+
+def _rated(machine: Machine) -> int:
+    """Return how many calls the source's list of ratings takes, where it is read."""
+    listed = machine.connectors[machine.source].capabilities.lists_ratings
+    if not listed or Part.RATINGS not in machine.desk.rules.parts:
+        return 0
+    return machine.application.store.ratings.count(machine.source) // _ROWS + 1
+
+
+def _system(machine: Machine, connection: str) -> str:
+    return machine.application.settings.connections[connection].system
 
 
 def _pace(machine: Machine, connection: str) -> float:

@@ -12,11 +12,14 @@ from enum import StrEnum
 from connectors.errors import ConfigError
 from deskbridge.bootstrap import Application
 from deskbridge.migration.building import Machine, machine_of
+from deskbridge.migration.desk import digest_of
+from deskbridge.migration.opening import CONTINUED
 from deskbridge.migration.pricing import Price, priced
 from deskbridge.migration.told import balance, left_lines, left_of, records
 from mappings.boards import Readers
 from mappings.ticket import FIELDS, Ref
 from sync.migrate.alike import grouped
+from sync.migrate.reread import Reread
 from sync.migrate.verify import Found, Verified, Verifier
 from sync.store.runs import Run, RunState, State
 
@@ -38,7 +41,7 @@ class Depth(StrEnum):
     COUNTS = "counts"
     """The lists of both sides: a call for each hundred tickets."""
     SAMPLE = "sample"
-    """And all of some tickets: about four calls each."""
+    """And all of some tickets: about five calls each."""
     FULL = "full"
     """And all of every ticket."""
 
@@ -106,6 +109,8 @@ def verified(
         machine.targets,
         readers,
         machine.desk.rules.reads,
+        Reread(application.store, machine.connectors, machine.desk.rules, changed=_changed(application, run)),
+        application.now,
     )
     found, told = Verified(), 0
     if not follow:
@@ -122,6 +127,12 @@ def verified(
     if accept and well(application, run, found):
         runs.accept(run.id, accept, application.now())
     return runs.get(run.id) or run, found
+
+
+def _changed(application: Application, run: Run) -> bool:
+    """Whether some of what was moved may have been moved by other rules than today's."""
+    digests = {one.digest for one in application.store.runs.all(run.source)}
+    return bool(run.asked.get(CONTINUED)) or digests != {digest_of(application.settings)}
 
 
 def _compared(
@@ -154,6 +165,9 @@ def as_json(found: Verified, most: int | None = None) -> dict[str, object]:
         "compared": found.checked,
         "texts": found.texts,
         "files": found.files,
+        "fields": found.fields,
+        "booked_times": found.times,
+        "ratings": found.ratings,
         "differences": sum(not one.explained for one in found.found),
         "explained": sum(one.explained for one in found.found),
         "changed_since": sum(one.changed for one in found.found),
@@ -177,10 +191,12 @@ def verified_lines(application: Application, run: Run, found: Verified) -> list[
         f"the lists of the source show {found.listed} tickets; {found.new} are new or changed since",
         f"the lists of the target show {found.issues} of what was made; {found.missing} are missing",
         f"{found.checked} tickets compared: {found.texts} texts, {found.files} files",
+        f"and {found.fields} fields, {found.times} entries of booked time, {found.ratings} ratings",
     ]
     lines += _each("differs", [one for one in found.found if not one.explained])
     lines += _each("changed since", [one for one in found.found if one.changed])
-    known = grouped((one.why, 1) for one in found.found if one.explained and not one.changed)
+    left = (one for one in found.found if one.explained and not one.changed and not one.recorded)
+    known = grouped((one.why, 1) for one in left)
     lines += [f"left out: {count} x {one}" for _, count, one in known]
     lines += [one.strip() for one in left_lines(left_of(application.store, run.source, FIELDS))]
     if made := application.store.admitted.made():

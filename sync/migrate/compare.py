@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.recount import RawFile, RawText, Recount
+from mappings.ticket import Field
 from sync.migrate.words import Wanted, addresses, plain, says_nothing, told
 
 _FEW = 5
@@ -31,10 +32,19 @@ class Difference:
     """Texts of the target that differ, where no record of the server tells whether a person changed them."""
     original: str = ""
     """The text of the source that has no copy, where no reason is on record."""
+    field: Field | None = None
+    """The field that differs."""
+    entry: str = ""
+    """The booked time of the source that is not there, or not as it was."""
+    unknown: bool = False
+    """Whether no record of the server tells if a person changed that field, or that time."""
+    recorded: bool = False
+    """Whether a finding tells it too, which is told with all others."""
 
 
 CHANGED = "somebody changed its copy since"
 TAKEN = "somebody took its copy away since"
+CHANGED_FIELD = "somebody changed it there since"
 
 
 def compared(

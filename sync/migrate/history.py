@@ -19,6 +19,8 @@ _AROUND = 200
 """Characters that booked time has around its text: who worked, and which entry it stands for."""
 HISTORY = "hub:history-"
 """What the names of these notes begin with; a digest of what they say follows."""
+NOTED = "who was in copy, time and ratings"
+"""What is said to be left out where such a note is not written."""
 
 
 def history(s: Situation, target: str) -> Iterator[Tell | Skip]:
@@ -34,7 +36,7 @@ def history(s: Situation, target: str) -> Iterator[Tell | Skip]:
     if s.mirrors.of(Kind.COMMENT, occasion, target):
         return
     if why := barred(s, target):
-        yield Skip(target, "who was in copy, time and ratings", why)
+        yield Skip(target, NOTED, why)
     else:
         yield Tell(target, occasion, words, side.ref, side.url, s.internally(target))
 

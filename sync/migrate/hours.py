@@ -102,7 +102,13 @@ def _source(told: Told, cost: Cost, pace: Pace) -> Iterator[Step]:
     yield Step("files", "from the file hosts, which count no calls", counted(0), down, "source")
     people = len(told.counted.requesters) + len(told.counted.organisations)
     yield step("customers", "each requester and each organisation once", counted(people))
-    yield step("verify", "lists and conversations once more, by other eyes", pages.plus(talks))
+    again = counted(there).plus(archive.tickets).times(cost.time)
+    archived = archive.tickets.times(cost.ticket + cost.archived)
+    yield step(
+        "verify",
+        "lists, conversations and booked time once more, by other eyes; ratings by lists",
+        pages.plus(talks).plus(archived).plus(again),
+    )
 
 
 def _target(told: Told, bulk: int, paces: Mapping[str, float]) -> Iterator[Step]:
@@ -136,7 +142,7 @@ def _target(told: Told, bulk: int, paces: Mapping[str, float]) -> Iterator[Step]
     yield step("uploads", each, files.times(calls), up)
     moves, calls = ("two calls", 2) if together else ("three calls", 3)
     yield step("statuses", f"{moves} for each that is not open, more for longer ways", done.times(calls))
-    yield step("verify", "each ticket read once more", tickets)
+    yield step("verify", "each ticket with its texts, and each file, once more", tickets.times(2).plus(files))
 
 
 def _advice(

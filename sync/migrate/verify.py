@@ -17,6 +17,7 @@ from sync.files import sha256_of
 from sync.migrate.compare import CHANGED, Difference, compared, worth_reading
 from sync.migrate.listing import BEGINNING, listed
 from sync.migrate.recorded import SIGNED, by_a_program, copied, copies
+from sync.migrate.reread import Reread
 from sync.migrate.words import words
 from sync.references import Names
 from sync.seen import Kind
@@ -42,6 +43,18 @@ class Found:
     explained: bool = False
     changed: bool = False
     """Whether a person changed it since."""
+    recorded: bool = False
+    """Whether a finding tells it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """What was compared of one ticket."""
+
+    ref: Ref
+    differences: list[Difference]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How many of each kind, by what `Verified` calls them."""
 
 
 @dataclass(slots=True)
@@ -57,9 +70,13 @@ class Verified:
     missing: int = 0
     """Tickets that runs made and the target's lists do not show."""
     checked: int = 0
-    """Tickets whose texts and files were compared."""
+    """Tickets that were compared."""
     texts: int = 0
     files: int = 0
+    fields: int = 0
+    times: int = 0
+    """Entries of booked time."""
+    ratings: int = 0
     found: list[Found] = field(default_factory=list)
 
     @property
@@ -79,10 +96,13 @@ class Verifier:
         targets: Collection[str],
         readers: Callable[[Ref], Readers],
         reads: frozenset[Presence],
+        besides: Reread,
+        now: Callable[[], datetime],
     ) -> None:
         """`readers` says who reads the place that a ticket of the target is in, as the settings have it."""
         self._store, self._connectors, self._source = store, connectors, source
         self._targets, self._readers, self._reads = tuple(targets), readers, reads
+        self._besides, self._now = besides, now
 
     def counts(self, verified: Verified) -> None:
         """Count both sides by their lists. Raises WireError."""
@@ -162,29 +182,30 @@ class Verifier:
     def _compare(self, verified: Verified, pool: ThreadPoolExecutor, keys: Sequence[Ref]) -> None:
         again = set(keys)
         verified.found = [one for one in verified.found if one.ticket not in again]
-        for ref, texts, files, differences in pool.map(self._one, keys):
+        self._besides.read_ratings(self._now())
+        for one in pool.map(self._one, keys):
             verified.checked += 1
-            verified.texts, verified.files = verified.texts + texts, verified.files + files
-            verified.found += [Found(ref, d.what, d.why, d.explained, d.changed) for d in differences]
+            for name, count in one.counts.items():
+                setattr(verified, name, getattr(verified, name) + count)
+            verified.found += [
+                Found(one.ref, d.what, d.why, d.explained, d.changed, d.recorded) for d in one.differences
+            ]
 
-    def _one(self, ref: Ref) -> tuple[Ref, int, int, list[Difference]]:
+    def _one(self, ref: Ref) -> _One:
         bundle = self._store.bundles.load(self._store.bundles.subject(ref))
         target = next((side for side in bundle.refs if side.connection in self._targets), None)
         if target is None or bundle.run is None:
-            return ref, 0, 0, []  # live work's
+            return _One(ref, [])  # live work's
         try:
-            here = self._connectors[self._source].recount(ref.key)
+            here = self._connectors[self._source].recount(ref.key, self._besides.of_source())
         except Gone:
-            return (
-                ref,
-                0,
-                0,
-                [Difference("the ticket", "the source does not have it any more", explained=True)],
-            )
+            why = "the source does not have it any more"
+            return _One(ref, [Difference("the ticket", why, explained=True)])
         try:
-            there = self._connectors[target.connection].recount(target.key)
+            also = self._besides.of_target(target.connection, here)
+            there = self._connectors[target.connection].recount(target.key, also)
         except (Gone, Rejected) as error:
-            return ref, 0, 0, [Difference("the ticket", f"{target} cannot be read: {error.text}")]
+            return _One(ref, [Difference("the ticket", f"{target} cannot be read: {error.text}")])
         here, there = self._read(ref, here, there), self._read(target, there, here)
         differences = compared(
             here,
@@ -196,12 +217,15 @@ class Verifier:
             moved=lambda address: self._moved(ref, target, address),
             copied=lambda file: copied(bundle, ref, target, file),
         )
+        besides = self._besides.compared(bundle, ref, target, here, there)
+        differences += besides.differences
         if any(one.unsure for one in differences):
             differences = self._by_a_person(bundle, target, differences)
         if any(one.original for one in differences):
             differences = self._nobodys(ref, here, differences)
         differences += self._unknown(bundle, target, there)
-        return ref, len(here.texts), len(here.files), differences
+        counts = {name: getattr(besides, name) for name in ("fields", "times", "ratings")}
+        return _One(ref, differences, {"texts": len(here.texts), "files": len(here.files), **counts})
 
     def _unknown(self, bundle: Bundle, target: Ref, there: Recount) -> list[Difference]:
         """Return what the hub wrote there and nothing knows of: it stands there twice."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from mappings.ticket import Mood, Person, PersonRole, Rating, Ref
 from sync.store.database import Database
@@ -35,6 +35,12 @@ class Ratings:
             with self._db.writing() as tx:
                 tx.execute(_KEEP(tx), [{**here, "key": k, "id": id, **one} for (k, id), one in rows.items()])
         return {key for key, _ in rows}
+
+    def count(self, connection: str) -> int:
+        """Return how many ratings of a connection's tickets are known."""
+        query = select(func.count()).select_from(t).where(t.c.connection == connection)
+        with self._db.reading() as tx:
+            return int(tx.execute(query).scalar_one())
 
     def of(self, ref: Ref) -> tuple[Rating, ...]:
         """Return what is known that customers thought of a ticket, oldest first; authors by number."""

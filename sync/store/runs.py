@@ -12,12 +12,25 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    distinct,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from mappings.ticket import Ref
 from sync.store.database import Database
 from sync.store.dialects import prepared, upsert
-from sync.store.schema import bundles, items, listings, mirrors, ratings, runs, ties
+from sync.store.journal import TIME
+from sync.store.schema import bundles, intents, items, listings, mirrors, ratings, runs, ties
 
 SCOPE = "backfill "
 """What the sources of backfills begin with: no connection's name has a blank."""
@@ -506,6 +519,13 @@ class Runs:
         query = select(mirrors.c.kind, func.count()).select_from(joined).where(made).group_by(mirrors.c.kind)
         with self._db.reading() as tx:
             return {row[0]: int(row[1]) for row in tx.execute(query)}
+
+    def booked(self, connection: str) -> int:
+        """Return on how many tickets of a connection time was booked."""
+        there = (intents.c.kind == TIME, intents.c.target_connection == connection)
+        query = select(func.count(distinct(intents.c.bundle))).where(*there, intents.c.done.is_not(None))
+        with self._db.reading() as tx:
+            return int(tx.execute(query).scalar_one())
 
     def counts(self, source: str, run: int | None = None) -> dict[State, int]:
         """Return how many tickets of a source are in each state; of one run, those it settled."""

@@ -339,6 +339,47 @@ class TestSafety:
         assert len([*issues(hub.people)]) <= 1, "another customer's ticket is in their project"
 
 
+def besides(hub: Hub, ticket: int) -> list[str]:
+    """Give a ticket four entries of booked time, a tag, a priority and a rating; return the entries."""
+    hub.people.sort(ticket, tags=["zebra"], priority=4)
+    entries = []
+    for minutes in (10, 20, 30, 40):
+        entry = {"time_spent": f"00:{minutes}", "note": "looked"}
+        made = hub.people.agent("POST", f"tickets/{ticket}/time_entries", json=entry)
+        entries.append(f"booked time {made['id']} (0:{minutes} h")
+    hub.control("POST", "act/freshdesk/customer_rates", ticket=ticket, rating=103)
+    return entries
+
+
+def spoil(hub: Hub, admin: Tool, key: str, other: str) -> None:
+    """Have the hub's own account and a person change what `besides` became, and the person another issue."""
+    at, email = f"api/2/issue/{key}", hub.environment["JIRA_DEV_EMAIL"]
+    for right in ("DELETE_ALL_WORKLOGS", "EDIT_ALL_WORKLOGS"):
+        hub.control("POST", "act/jira/permit", email=email, permission=right, allowed=True)
+    logs = [f"{at}/worklog/{log['id']}" for log in admin("GET", f"{at}/worklog")["worklogs"]]
+    for who, (gone, longer) in ((admin, logs[:2]), (hub.people.jira, logs[2:])):
+        who("DELETE", gone)
+        who("PUT", longer, json={"timeSpentSeconds": 3600})
+    without = {"priority": {"id": "4"}, "customfield_10040": None}
+    admin("PUT", at, json={"fields": without, "update": {"labels": [{"remove": "zebra"}]}})
+    shouted = {"summary": "LOG 2", "priority": {"id": "1"}}
+    hub.people.jira("PUT", f"api/2/issue/{other}", json={"fields": shouted})
+
+
+def named(ticket: int, other: int, entries: list[str]) -> list[str]:
+    """Return how a verification names what `spoil` did: the person's changes are no faults."""
+    differs, changed = f"differs: desk {ticket}: ", f"changed since: desk {ticket}: "
+    return [
+        *(f"{differs}{entry}" for entry in entries[:2]),
+        *(f"{changed}{entry}" for entry in entries[2:]),
+        f"{differs}priority: it should say 'urgent' and says 'low'",
+        f"{differs}tag 'zebra': it is not there",
+        f"{differs}rating ",
+        f"changed since: desk {other}: subject: somebody changed it there since",
+        f"changed since: desk {other}: priority: somebody changed it there since",
+    ]
+
+
 class TestVerify:
     def test_both_sides_are_read_again_and_it_can_be_accepted(self, hub: Hub) -> None:
         """An administrator would switch the old account off on our word alone."""
@@ -382,17 +423,24 @@ class TestVerify:
 
     def test_what_is_missing_is_named(self, hub: Hub) -> None:
         """A verification that cannot fail proves nothing."""
+        hub.change(('{ version = "custom', '{ rating = "custom'))
         past(hub, 10, archived=0)
+        hub.settings.write_text(f'{hub.settings.read_text("utf-8")}time = "entries"\n', "utf-8")
         mail = hub.people.mail(
             "kim@lantern.example", "Kim", "Log", "<p>See</p>", File("l.txt", b"x" * 7, "text/plain")
         )
         hub.people.note(mail, "<p>An elephant stands in it</p>")
+        entries = besides(hub, mail)
         other = hub.people.mail(
             "kim@lantern.example", "Kim", "Log 2", "<p>See</p>", File("m.txt", b"y" * 9, "text/plain")
         )
         shot = File("shot.png", b"\x89PNG\r\n" + b"0" * 100, "image/png", cid="shot")
         third = hub.people.mail("kim@lantern.example", "Kim", "Shot", '<p><img src="cid:shot"></p>', shot)
         assert hub.run("migrate", "run", "--apply").code == 0
+        whole = hub.run("migrate", "verify", "full")
+        assert (whole.code, "and 52 fields, 6 entries of booked time, 1 ratings" in whole.out) == (0, True), (
+            whole.out
+        )
         found = {number_of(issue): issue for issue in issues(hub.people)}
         issue = found[str(mail)]
         (note,) = comments(hub.people, issue["key"])
@@ -414,6 +462,7 @@ class TestVerify:
         sent = f"api/2/issue/{found[str(other)]['key']}/attachments"
         admin("POST", sent, files=part, headers={"X-Atlassian-Token": "no-check"})
         admin("DELETE", f"api/2/issue/{found['3']['key']}")
+        spoil(hub, admin, issue["key"], found[str(other)]["key"])
         hub.people.note(5, "<p>Said after the run</p>")
         told = hub.run("migrate", "verify", "full")
         assert told.code == 4
@@ -425,6 +474,10 @@ class TestVerify:
         assert re.search(picture, told.out), told.out
         assert f"changed since: desk {other}: text 0: somebody changed its copy since" in told.out
         assert "file m.txt (9 bytes): one of its size is there, with other content" in told.out
+        for line in named(mail, other, entries):
+            assert told.out.count(line) == 1, (line, told.out)
+        for why in ("it is not booked there", "1:00 h are booked there", "the field says nothing"):
+            assert why in told.out
         assert "1 are missing" in told.out
         assert "1 are new or changed since" in told.out
         refused = hub.run("migrate", "verify", "counts", "--accept", "Dana")

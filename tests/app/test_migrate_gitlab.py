@@ -179,13 +179,29 @@ def test_it_is_verified_and_taken_back(moved: Moved) -> None:
         headers={"PRIVATE-TOKEN": hub.environment["GITLAB_TOKEN"]},
     )
     us("PUT", f"issues/{talk['iid']}/notes/{reply['id']}", json={"body": "What?"})
+    (besides,) = [note for note in moved.notes(moved.talk) if "0:45 h" in note["body"]]
+    us("PUT", f"issues/{talk['iid']}/notes/{besides['id']}", json={"body": "Nothing"})
+    low = {"remove_labels": "priority::1", "add_labels": "priority::4", "title": "import stops"}
+    hub.people.gitlab("PUT", f"issues/{talk['iid']}", json=low)
+    thrown = moved.issues()[str(moved.thrown)]
+    us("PUT", f"issues/{thrown['iid']}", json={"state_event": "close", "title": "Kept"})
     differs = hub.run("migrate", "verify", "full")
     assert differs.code == 4
     assert f"changed since: desk {moved.talk}: text 0: somebody changed its copy since" in differs.out
-    assert differs.out.count("changed since: ") == 2, differs.out
+    for what in ("subject", "priority", "booked time", "rating"):
+        assert f"changed since: desk {moved.talk}: {what}" in differs.out, what
+    assert differs.out.count("changed since: ") == 6, differs.out
+    for line in (
+        "subject: it should say 'Thrown away' and says 'Kept'",
+        "status: it should say 'open' and says",
+    ):
+        assert f"differs: desk {moved.thrown}: {line}" in differs.out
+    us("PUT", f"issues/{thrown['iid']}", json={"state_event": "reopen", "title": thrown["title"]})
     us("PUT", f"issues/{talk['iid']}/notes/{reply['id']}", json={"body": reply["body"]})
+    us("PUT", f"issues/{talk['iid']}/notes/{besides['id']}", json={"body": besides["body"]})
     assert f"differs: desk {moved.talk}: file log.txt ({len(LOG)} bytes)" in differs.out
-    hub.people.gitlab("PUT", f"issues/{talk['iid']}", json={"description": talk["description"]})
+    again = {"description": talk["description"], "title": talk["title"], "labels": ",".join(talk["labels"])}
+    hub.people.gitlab("PUT", f"issues/{talk['iid']}", json=again)
     undone = hub.run("migrate", "rollback", "--apply")
     assert (undone.code, undone.lines[0]) == (4, f"{COUNT} deleted")
     assert "Dana Novak wrote on it" in undone.out
@@ -253,11 +269,14 @@ def test_booked_time_becomes_entries_once_each(hub: Hub) -> None:
     hub.people.note(ticket, "<p>Said since</p>")
     assert hub.run("migrate", "run", "--apply").code == 0
     assert booked() == [first, second]
+    verified = hub.run("migrate", "verify", "full")
+    assert (verified.code, "2 entries of booked time" in verified.out) == (0, True), verified.out
     lost = {"system": "gitlab", "method": "POST", "path": ".*/graphql$", "times": 1, "kind": "lost"}
     hub.control("POST", "faults", **lost)
     with pytest.raises(Uncertain):
         gitlab.add_time(target.key, first)
     assert len(booked()) == 3, "what nobody heard the answer of was sent again"
+    assert "(0:45 h, 2026-03-02): it is booked 2 times there" in hub.run("migrate", "verify", "full").out
     app.store.database.close()
 
 

@@ -10,6 +10,7 @@ from connectors.base import Connector, Presence
 from connectors.capabilities import Mails, Part
 from connectors.errors import Gone, Rejected, WireError
 from mappings.ticket import Mood, Person, PersonRole, Relation, RelationKind, Status, TimeEntry
+from mappings.vocabulary import Native
 from tests.contract.drafts import fresh
 from tests.contract.world import World
 
@@ -132,6 +133,33 @@ def test_ratings_are_listed(world: World, connector: Connector) -> None:
     told = [one for of, one in connector.ratings(since) if of == key]
     assert [(one.mood, one.remark) for one in told] == [(Mood.HAPPY, "Quick again")]
     assert key not in {of for of, _ in connector.ratings(world.now() + timedelta(days=1))}
+
+
+def test_a_recount_tells_fields_time_and_ratings_too(world: World, connector: Connector) -> None:
+    """`recount`, `recount_ratings`: "as the server sends them". Broken: a lost hour is called verified."""
+    needs(world, connector, Part.TIME)
+    subject, since = fresh("Counted"), world.now() - timedelta(days=1)
+    key = world.opens(subject, "Hm.")
+    world.tags(key, frozenset({"zebra"}))
+    world.books(key, 95, "Changed the roller")
+    assert connector.recount(key).times is None, "nobody asked for it"
+    counted, side = connector.recount(key, frozenset({Part.TIME})), connector.fetch(key)
+    (booked,) = counted.times or ()
+    assert (booked.seconds, "Changed the roller" in booked.text) == (95 * 60, True)
+    assert counted.fields["subject"].said == (subject,)
+    assert counted.fields["tags"].said == ("zebra",)
+    lenses = connector.capabilities.vocabularies
+    for name in (name for name in connector.capabilities.fields if name in ("status", "priority")):
+        said = counted.fields[name]
+        word = lenses[name].get(Native(said.said[0], said.category)) if said.said else None
+        assert word == side.ticket.value(name)
+    if connector.capabilities.lists_ratings:
+        world.resolves(key)
+        world.rates(key, "Very quick")
+        (rated,) = (one for one in connector.recount_ratings(since) if one.key == key)
+        assert (rated.mood, rated.text) == (Mood.HAPPY, "Very quick")
+    else:
+        assert not list(connector.recount_ratings(since))
 
 
 def test_history_tells_when_a_status_changed(world: World, connector: Connector) -> None:
