@@ -6,7 +6,7 @@ import json
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select, update
@@ -18,7 +18,7 @@ from sync.store import dialects
 from sync.store.dialects import READING, Address, called, engine_of, reason_of, upsert, visits_of
 from sync.store.migrate import migrate, revision_of
 from sync.store.schema import identities, meta
-from sync.store.visits import waits
+from sync.store.visits import SECONDS, Unanswered, waits
 
 _META = select(meta.c.value).where(meta.c.name == bindparam("called"))
 
@@ -57,8 +57,7 @@ class Database:
         self._reader = self._engine.execution_options(**READING[self._engine.dialect.name])
         self._visits = visits_of(address)
         # Threads of one process take turns at a file: SQLite's own way is to sleep and try again.
-        alone = self._engine.dialect.name == "sqlite"
-        self._turn: AbstractContextManager[object] = threading.Lock() if alone else nullcontext()
+        self._turn = threading.Lock() if self._engine.dialect.name == "sqlite" else None
         self._group = _Group()
         try:
             self._newest = migrate(self._engine, address)
@@ -135,8 +134,20 @@ class Database:
             with self._visits.writing() as tx:
                 yield tx
         else:
-            with self._turn, self._engine.begin() as tx:
+            with self._my_turn(), self._engine.begin() as tx:
                 yield tx
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+        elif not self._turn.acquire(timeout=SECONDS if waits() else -1):
+            raise Unanswered
+        else:
+            try:
+                yield
+            finally:
+                self._turn.release()
 
     def _connect(self) -> Connection:
         return self._visits.connect() if self._visits is not None and waits() else self._reader.connect()

@@ -32,7 +32,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, Operatio
 
 from connectors.errors import ConfigError
 from sync.store.schema import intents
-from sync.store.visits import Unanswered, Visits
+from sync.store.visits import SECONDS, Unanswered, Visits, waits
 
 Address = Path | URL
 """Where a store is: a SQLite file, or a database on a PostgreSQL server."""
@@ -76,7 +76,7 @@ _STANDS_STILL = 10_000
 died there would lock its ticket for hours, as nothing tells the server of its end; nobody could take over."""
 _ANSWERS = {"connect_timeout": 3}
 _STATEMENT = 4_000
-"""Milliseconds that a server may take for a statement somebody waits for."""
+"""Milliseconds that a server may take for a statement somebody waits for: it ends it before they give up."""
 _VISITORS, _MORE = 4, 4
 """Connections for those who wait for an answer: kept open, and beyond them."""
 _LOCK = 0x6465736B
@@ -283,7 +283,7 @@ def _file(path: Path) -> Engine:
 
 
 def _begin_writing(tx: Connection) -> None:
-    """Begin a transaction that writes, as soon as no other process does.
+    """Begin a transaction that writes, as soon as no other process does. Raises OperationalError in the end.
 
     SQLite's own way to wait sleeps longer each time, up to a tenth of a second: of two busy processes one
     would stand still most of the time.
@@ -291,7 +291,7 @@ def _begin_writing(tx: Connection) -> None:
     raw: Any = tx.connection.driver_connection
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + (SECONDS if waits() else _PATIENCE)
         while True:
             try:
                 raw.execute("BEGIN IMMEDIATE")
@@ -310,7 +310,7 @@ def visits_of(address: Address) -> Visits | None:
     """Return how those who wait for an answer ask a server; None for a file, which is there or fails."""
     if isinstance(address, Path):
         return None
-    from sync.store.impatient import SECONDS, connected  # psycopg is there only with a server
+    from sync.store.impatient import connected  # psycopg is there only with a server
 
     more = {"pool_size": _VISITORS, "max_overflow": _MORE, "pool_timeout": SECONDS}
     engine = _engine(address, _NOTICED | _ANSWERS, **more)

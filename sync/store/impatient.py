@@ -8,10 +8,8 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.abc import PQGen
 
-from sync.store.visits import Unanswered
+from sync.store.visits import SECONDS, Unanswered
 
-SECONDS = 5.0
-"""How long a statement may take: in the server's own count a second less, so that it ends it itself."""
 _Told = TypeVar("_Told")
 
 

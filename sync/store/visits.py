@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
+SECONDS = 5.0
+"""How long somebody waits for the store: for a statement, a connection, or their turn at a file."""
 _VISITING = ContextVar("visiting", default=False)
 _CANCELED = "57014"
 """What a server answers in place of a statement that took longer than it may (its SQLSTATE)."""
