@@ -68,6 +68,7 @@ class RawTime:
     at: datetime
     """When the work was done."""
     who: str = ""
+    """The name of who worked; empty where nothing tells, and for our own account."""
     edited: bool | None = None
     """As `RawText.edited`."""
 

@@ -16,7 +16,7 @@ from connectors.freshdesk.files import FILE_HOSTS, files
 from connectors.freshdesk.people import People
 from connectors.http import Http
 from connectors.recount import RawFile, RawRating, RawText, RawTime, RawValue, Recount
-from mappings.ticket import MESSAGE_0, Attachment, Field, Mood
+from mappings.ticket import MESSAGE_0, Attachment, Field, Mood, PersonRole
 
 FURTHER: Mapping[str, int] = {Part.TIME: 1}
 """Calls beyond the ticket and its texts."""
@@ -123,9 +123,9 @@ def _time(people: People, row: Mapping[str, Any]) -> RawTime:
         hours, _, minutes = str(row.get("time_spent") or "0").partition(":")
         seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60
     at = datetime.fromisoformat(row.get("executed_at") or row["created_at"])
-    return RawTime(
-        str(row["id"]), max(0, int(seconds)), str(row.get("note") or ""), at, who.name if who else ""
-    )
+    named = who.name if who and who.role is not PersonRole.HUB else ""
+    text = str(row.get("note") or "")
+    return RawTime(str(row["id"]), max(0, int(seconds)), text, at, named)
 
 
 def _pages(http: Http, path: str, asked: Mapping[str, str]) -> Iterator[dict[str, Any]]:

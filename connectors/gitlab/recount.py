@@ -65,12 +65,13 @@ def _fields(
     people = (str(one[name]) for one in issue.get("assignees") or () for name in ("id", "username"))
     yield "assignee", RawValue(tuple(people))
     labels, lenses = sorted(issue.get("labels") or ()), config.vocabularies
-    known = {word for lens in lenses.values() for word in lens.reads}
+    words = {name: _labels(config, name) for name in lenses}
+    known = frozenset[str]().union(*words.values())
     scopes = {word.rpartition("::")[0] for word in known if "::" in word}
     tags = (one for one in labels if one not in known and one.rpartition("::")[0] not in scopes)
     yield "tags", RawValue(tuple(tags))
     for name, lens in lenses.items():
-        told = [one for one in labels if one in lens.reads]
+        told = [one for one in labels if one in words[name] and one in lens.reads]
         if name == "status":
             stands = _status(http, config, issue)
             closed = issue.get("state") == "closed"
@@ -79,10 +80,22 @@ def _fields(
             yield name, RawValue(tuple(told[:1]))
 
 
+def _labels(config: ConnectionConfig, name: Field) -> frozenset[str]:
+    """Return the labels that say something of a field, by its words."""
+    lens = config.vocabularies[name]
+    found = {*lens.reads, *lens.writes.values()} - {"-", "opened", "closed"}
+    stated = name == "status" and _stated(config)  # then a word without a scope is a status, and no label
+    return frozenset(one for one in found if not one.startswith("category:") and ("::" in one or not stated))
+
+
+def _stated(config: ConnectionConfig) -> bool:
+    return config.fields.get("status") == "status"
+
+
 def _status(http: Http, config: ConnectionConfig, issue: Mapping[str, Any]) -> RawValue:
     """Return opened or closed, or what the status field says where the settings name it (gitlab-api 3.8)."""
     stated: Mapping[str, Any] = {}
-    if config.fields.get("status") == "status":
+    if _stated(config):
         told = _ask(http, _STATUS, {"id": f"gid://gitlab/WorkItem/{issue['id']}"})
         widgets = (told.get("workItem") or {}).get("widgets") or ()
         stated = next((one["status"] for one in widgets if one.get("status")), {})

@@ -86,6 +86,11 @@ class TestEstimate:
         files = told["volume"]["files"]["about"]  # the sandbox counts what comes from its file hosts too
         assert made["freshdesk"] == pytest.approx(calls["desk"] + files, rel=0.25)
         assert made["jira"] == pytest.approx(calls["jira"], rel=0.25)
+        assert hub.run("migrate", "verify", "full").code == 0
+        spent = {name: many - before[name] - made[name] for name, many in hub.calls().items()}
+        again = {step["on"]: step["calls"]["about"] for step in told["steps"] if step["step"] == "verify"}
+        assert spent["freshdesk"] == pytest.approx(again["desk"] + files, rel=0.25)
+        assert spent["jira"] == pytest.approx(again["jira"], rel=0.25)
 
     def test_asking_everybody_leaves_no_doubt(self, hub: Hub) -> None:
         """Broken: a small account is told about roughly, though all of it was read."""

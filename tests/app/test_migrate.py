@@ -199,17 +199,28 @@ class TestRun:
     def test_trash_is_left_out_unless_a_rule_takes_it(self, hub: Hub) -> None:
         """Spam would become issues, or what was thrown away by mistake could not be taken along."""
         past(hub, 5, archived=0)
+        mapped = 'fields = { version = "customfield_10040" }\n'
+        hub.change((mapped, ""))
+        hub.people.agent("PUT", "tickets/1", json={"custom_fields": {"cf_product_version": "2.4"}})
         gone = hub.people.mail("kim@lantern.example", "Kim", "Thrown away", "<p>Help</p>")
         hub.people.agent("DELETE", f"tickets/{gone}")
         assert hub.run("migrate", "run", "--apply").code == 0
         assert str(gone) not in {number_of(issue) for issue in issues(hub.people)}
         assert "1 x it is in the trash" in hub.run("migrate", "status").out
-        hub.change(("[migration]\n", '[migration]\ntrash = "take"\n'))
+        hub.change(
+            ("[migration]\n", '[migration]\ntrash = "take"\n'),
+            ('secret = "env:JIRA_TOKEN"\n', f'secret = "env:JIRA_TOKEN"\n{mapped}'),
+        )
         refused = hub.run("migrate", "run", "--apply")
         assert refused.code == 2
         assert "--remap" in refused.err
         assert hub.run("migrate", "run", "--apply", "--continue").code == 0
         assert str(gone) in {number_of(issue) for issue in issues(hub.people)}
+        verified = hub.run("migrate", "verify", "full")
+        assert (verified.code, "the rules did not send it when it was moved" in verified.out) == (0, True)
+        assert hub.run("migrate", "run", "--apply", "--remap").code == 0
+        verified = hub.run("migrate", "verify", "full")
+        assert (verified.code, "the rules did not send it" in verified.out) == (0, False), verified.out
 
     def test_a_file_and_a_picture_arrive_with_the_text_they_belong_to(self, hub: Hub) -> None:
         """Screenshots, which most of support is about, would be gone with the old account."""
@@ -436,9 +447,11 @@ class TestVerify:
         )
         shot = File("shot.png", b"\x89PNG\r\n" + b"0" * 100, "image/png", cid="shot")
         third = hub.people.mail("kim@lantern.example", "Kim", "Shot", '<p><img src="cid:shot"></p>', shot)
+        ours = Tool(f"{hub.environment['FRESHDESK_URL']}/api/v2", (hub.environment["FRESHDESK_API_KEY"], "X"))
+        ours("POST", f"tickets/{third}/time_entries", json={"time_spent": "00:05", "note": "by ourselves"})
         assert hub.run("migrate", "run", "--apply").code == 0
         whole = hub.run("migrate", "verify", "full")
-        assert (whole.code, "and 52 fields, 6 entries of booked time, 1 ratings" in whole.out) == (0, True), (
+        assert (whole.code, "and 52 fields, 7 entries of booked time, 1 ratings" in whole.out) == (0, True), (
             whole.out
         )
         found = {number_of(issue): issue for issue in issues(hub.people)}

@@ -11,7 +11,7 @@ from connectors.base import CommentDraft, ConnectionConfig, Connector, TicketDra
 from connectors.errors import Rejected
 from deskbridge.sandbox.run import Sandbox
 from mappings.ticket import Audience, Status, Unmapped, Value
-from mappings.vocabulary import vocabularies
+from mappings.vocabulary import Native, vocabularies
 from tests.contract.gitlab_world import GitLabWorld
 
 _WRITE = {
@@ -53,8 +53,10 @@ def connector(world: GitLabWorld, config: ConnectionConfig) -> Connector:
 
 
 def status(connector: Connector, key: str) -> Value:
-    """Return the status that a ticket is read with."""
-    return connector.fetch(key).ticket.status
+    """Return the status that a ticket is read with, by a verification too."""
+    found, counted = connector.fetch(key).ticket.status, connector.recount(key).fields["status"]
+    assert connector.capabilities.vocabularies["status"].get(Native(*counted.said, counted.category)) == found
+    return found
 
 
 def put(connector: Connector, key: str, word: Status) -> WrittenTicket:
