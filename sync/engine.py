@@ -109,12 +109,19 @@ class Engine:
         if self._store.database.rules() != self._digest:
             for row in self._store.inbox.parked():
                 self._store.inbox.put(row.subject, self._now(), "the rules changed")
+            self._serve()
             self._store.database.adopt_rules(self._digest, self._now())
         if not self._adopted and self._desk.promises:
             self._adopted = True  # of two processes with other settings none takes the other's back
             if self._store.editions.adopt(self._desk.promises, self._now()):
                 for subject in self._store.served.counting():
                     self._store.inbox.put(subject, self._now(), "the promises were edited")
+
+    def _serve(self) -> None:
+        """Have clocks run where customers are served by today's rules, and nowhere else."""
+        fronts = [name for name, role in self._desk.rules.roles.items() if role is Role.FRONT]
+        again = [self._store.bundles.subject(ref) for ref in self._store.served.serve(fronts)]
+        self._store.inbox.put_many(again, self._now(), "it is served here again")
 
     def adopt(self, desk: Desk) -> None:
         """Work for another desk from the next look on; tickets with running clocks are looked at again."""

@@ -104,7 +104,10 @@ class Poller:
         known = self._store.register.entries(name, {hint.key for hint in hints})
         # What we read bears our time, what changed there theirs.
         settle = self._connectors[name].capabilities.settle + self._connectors[name].ahead()
-        ours = [hint for hint in hints if known[hint.key].linked or self._fronts(name)]
+        fresh = {hint.key for hint in hints if not known[hint.key].linked}
+        if fresh and not self._fronts(name):  # what was served here once is told as it stands
+            fresh = self._store.served.unserved(name, fresh)
+        ours = [hint for hint in hints if known[hint.key].linked or hint.key in fresh]
         news = [hint for hint in ours if not _fresh(known[hint.key], hint, settle)]
         return list(dict.fromkeys(known[hint.key].subject for hint in news))
 

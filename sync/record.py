@@ -27,7 +27,7 @@ from sync.remember import Answer, Remembered, as_written, remember, remember_cre
 from sync.rules import Role
 from sync.seen import Seen
 from sync.sent import Notes
-from sync.served import counting, served
+from sync.served import counting, served, word
 from sync.situation import Situation
 from sync.store import Store
 from sync.store.decisions import AS_ASKED, BY_A_RUN, WRITTEN, Decision
@@ -86,6 +86,9 @@ class Recorder:
         """Keep the facts and running clocks of each ticket: they are told without asking a tool."""
         for ticket in seen.tickets:
             front = ticket.situation.front()
+            if front is None:
+                for side in ticket.situation.sides.values():
+                    self._store.served.follow(side.ref, word(side.ticket.status), side.ticket.updated)
             if front is None or ticket.facts is None:
                 continue
             side, whose = ticket.situation.sides[front], ticket.situation.customer or ""

@@ -82,15 +82,15 @@ def served(
         ref=side.ref,
         customer=customer,
         owner=front.assignee.name or front.assignee.key if front.assignee else "",
-        type=_word(front.type),
-        status=_word(front.status),
+        type=word(front.type),
+        status=word(front.status),
         assumed=assumed,
         changed=front.updated,
         facts=facts,
         subject=front.subject,
         url=side.url,
         requester=front.requester.name or front.requester.key if front.requester else "",
-        priority=_word(front.priority),
+        priority=word(front.priority),
         team=front.group or "",
         works=tuple(sorted(set(works))),
     )
@@ -157,5 +157,6 @@ def facts_of(kept: Mapping[str, Any]) -> Facts:
     )
 
 
-def _word(value: Status | TicketType | Priority | Unmapped | None) -> str:
+def word(value: Status | TicketType | Priority | Unmapped | None) -> str:
+    """Return a word of a vocabulary; empty for none, or one that no vocabulary has."""
     return "" if value is None or isinstance(value, Unmapped) else value.value

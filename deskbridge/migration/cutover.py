@@ -6,7 +6,7 @@ go on in spite of it, by a reason that is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from deskbridge.bootstrap import Application
 from deskbridge.migration.desk import source_of, targets_of
 from deskbridge.migration.quiet import standings
 from deskbridge.words import nearest
+from mappings.ticket import Ref
 from sync.rules import Role
 from sync.store.cutovers import Taken
 from sync.store.quiets import QuietState
@@ -35,6 +36,8 @@ class Step(StrEnum):
 
 
 ORDER = tuple(Step)
+_NAMED = 50
+"""Requests that are named; of more, the number is told."""
 MEANS: Mapping[Step, str] = {
     Step.PREPARED: "rehearsed, quiet, and moved once: the weekend can begin",
     Step.FROZEN: "nobody works in the old tool any more; its mail still arrives there",
@@ -138,6 +141,7 @@ def back(application: Application, who: str, why: str) -> Iterator[str]:
     if now.reached is None:
         raise UnsafePlan("nothing was begun, so there is nothing to undo")
     step, at = now.reached, application.now()
+    detail: dict[str, Any] = {"target": now.target}
     if step is Step.VERIFIED:
         application.store.carrying.drop(now.source)
     if step is Step.SWITCHED:
@@ -148,8 +152,29 @@ def back(application: Application, who: str, why: str) -> Iterator[str]:
         subjects = [application.store.bundles.subject(ref) for ref in served]
         application.store.inbox.put_many(subjects, at, "it is served here again")
         yield f"{many:,} tickets are served on {now.source} again"
-    _record(application, now, step, "back", who, why, at, {"target": now.target})
+        left = list(_born(application, now, datetime.fromisoformat(told))) if told else []
+        detail["left"] = [str(ref) for ref in left]
+        yield from _left_lines(now.target, detail["left"])
+    _record(application, now, step, "back", who, why, at, detail)
     yield f"{now.source} -> {now.target}: no longer {step}: {UNDO[step]}"
+
+
+def _born(application: Application, now: Cutover, since: datetime) -> Iterator[Ref]:
+    """Yield the requests that came into the new tool since it served, and that somebody still works on."""
+    for ticket in application.store.served.tickets(since=since):
+        if ticket.ref.connection == now.target and ticket.facts.created >= since and ticket.open:
+            yield ticket.ref
+
+
+def _left_lines(target: str, left: Sequence[str]) -> Iterator[str]:
+    """Yield what to do with the requests that the way back leaves in the new tool."""
+    if left:
+        shown = ", ".join([*left[:_NAMED], *(["..."] if len(left) > _NAMED else [])])
+        came = "1 request" if len(left) == 1 else f"{len(left):,} requests"
+        yield (
+            f"{came} came into {target} since the switch, known there alone: {shown}; no clock of theirs runs"
+            " under the former settings: answer there, or write them anew in the old tool"
+        )
 
 
 def carry(application: Application, now: Cutover, at: datetime) -> int:
@@ -185,10 +210,16 @@ def cutover_lines(now: Cutover, missing: list[str]) -> Iterator[str]:
         if done and done.why:
             yield f"            in spite of: {done.why}"
         if number == reached:
+            yield from (f"            {line}" for line in _left_lines(now.target, _left(now)))
             yield f"            undo: `migrate cutover back`: {UNDO[step]}"
     if now.next:
         yield f"next: `deskbridge migrate cutover {now.next}`"
         yield from (f"  first: {line}" for line in missing)
+
+
+def _left(now: Cutover) -> Sequence[str]:
+    """Return what the way back left in the new tool, as long as that is the last that happened."""
+    return now.log[-1].detail.get("left", ()) if now.log else ()
 
 
 def cutover_json(now: Cutover, missing: list[str]) -> dict[str, object]:
@@ -199,6 +230,7 @@ def cutover_json(now: Cutover, missing: list[str]) -> dict[str, object]:
         "reached": now.reached,
         "next": now.next,
         "lacks": missing,
+        "left": list(_left(now)),
         "log": [
             {"state": one.state, "way": one.way, "who": one.who, "why": one.why, "at": one.at.isoformat()}
             for one in now.log

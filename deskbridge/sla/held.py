@@ -86,9 +86,10 @@ class Held:
             yield self._answered(ticket, None, said.get(ticket.ref, ()))
 
     def told(self, refs: Iterable[Ref]) -> list[Clocks]:
-        """Return the clocks of each of some sides that has any, as they are now."""
+        """Return the clocks of each of some sides that has any and serves a customer, as they are now."""
         kept = (self._app.store.served.ticket(ref) for ref in refs)
-        found = [self._told(one) for one in kept if one is not None]
+        roles = self._app.desk.rules.roles  # on what is no front any more nothing runs
+        found = [self._told(one) for one in kept if one and roles.get(one.ref.connection) is Role.FRONT]
         return [told for told in found if told.asked or told.closes]
 
     def _told(self, ticket: Served) -> Clocks:

@@ -34,6 +34,8 @@ from sync.store.dialects import replacing
 from sync.store.inbox import Claim, verify
 
 _BATCH = 500
+_UNSERVED = "unserved"
+"""What stands instead of a `Presence` where the ticket's connection serves nobody now."""
 _SHOWN = ("subject", "url", "requester", "priority", "team")
 """What nothing is decided by, and people look for."""
 
@@ -88,6 +90,47 @@ class ServedTickets:
         with self._db.writing() as tx:
             _stop(tx, ref)
             tx.execute(update(t.served).where(_of(t.served)).values(presence=presence), _here(ref))
+
+    def serve(self, fronts: Collection[str]) -> list[Ref]:
+        """Have clocks run on these connections alone; return the tickets on them that are to be looked at.
+
+        What another one served before is promised by nobody now: its facts stay, and its clocks are counted
+        again once its connection serves, by the next look at them.
+        """
+        left = t.clocks.c.connection.not_in(fronts)
+        back = and_(t.served.c.presence == _UNSERVED, t.served.c.connection.in_(fronts))
+        with self._db.reading() as tx:
+            stopped = tx.execute(select(t.clocks.c.connection, t.clocks.c.key).where(left).distinct()).all()
+            again = tx.execute(select(t.served.c.connection, t.served.c.key).where(back)).all()
+        if stopped or again:
+            with self._db.writing() as tx:
+                if stopped:
+                    rows = [_here(Ref(*row)) for row in stopped]
+                    tx.execute(update(t.served).where(_of(t.served)).values(presence=_UNSERVED), rows)
+                    tx.execute(delete(t.clocks).where(left))
+                tx.execute(update(t.served).where(back).values(presence=""))
+        return [Ref(*row) for row in again]
+
+    def unserved(self, connection: str, keys: Collection[str]) -> set[str]:
+        """Return which of some tickets were served on a connection that serves nobody now."""
+        c, names, found = t.served.c, sorted(keys), set[str]()
+        with self._db.reading() as tx:
+            for start in range(0, len(names), _BATCH):
+                some = c.key.in_(names[start : start + _BATCH])
+                mine = (c.connection == connection, some, c.presence == _UNSERVED)
+                found.update(tx.execute(select(c.key).where(*mine)).scalars())
+        return found
+
+    def follow(self, ref: Ref, status: str, changed: datetime) -> None:
+        """Remember how a ticket stands that is served nowhere: people go on working on it by hand."""
+        with self._db.reading() as tx:
+            row = tx.execute(_SERVED, _here(ref)).mappings().first()
+        if row is None or row["presence"] != _UNSERVED or row["status"] == status:
+            return
+        with self._db.writing() as tx:
+            values = {"status": status, "changed": changed}
+            tx.execute(update(t.served).where(_of(t.served)).values(values), _here(ref))
+            derive(tx, ref, dict(row), {**row, **values})
 
     def worked(self, ref: Ref, works: Iterable[str]) -> None:
         """Have a ticket's work be done on these connections, if it is served."""

@@ -45,6 +45,8 @@ def new_settings(hub: Hub) -> str:
         'trust = ["desk", "jira", "gitlab"]', 'trust = ["jira", "gitlab"]'
     )
     after = re.sub(r'\[\[routes\]\]\nname = "to the developers".*?\n\n', "", after, flags=re.DOTALL)
+    domains = 'domains = ["lantern.example"]'
+    after = after.replace(domains, f'{domains}\nlabels = {{ jira = ["lantern"] }}')
     head, _, rest = after.partition("[connections.jira]")
     hub.settings.write_text(
         head + "[connections.jira]" + rest.replace('role = "work"', 'role = "front"', 1), "utf-8"
@@ -52,10 +54,43 @@ def new_settings(hub: Hub) -> str:
     return before
 
 
+def born(hub: Hub) -> str:
+    """Have a request come into the new tool, and return how clocks name it."""
+    fields = {"project": {"key": "SUP"}, "issuetype": {"id": "10004"}, "labels": ["lantern"]}
+    made = hub.people.jira("POST", "api/2/issue", json={"fields": fields | {"summary": "Born here"}})
+    return f"jira:{made['id']}"
+
+
+def counted(hub: Hub) -> set[str]:
+    """Return on which tickets a clock runs out."""
+    return {clock["ticket"] for clock in json.loads(hub.run("sla", "next", "--json").out)}
+
+
 def promised_on(hub: Hub) -> set[str]:
     """Return on which connections a clock runs out."""
-    clocks = json.loads(hub.run("sla", "next", "--json").out)
-    return {clock["ticket"].partition(":")[0] for clock in clocks}
+    return {ticket.partition(":")[0] for ticket in counted(hub)}
+
+
+def is_verified_before_it_goes_on(hub: Hub, ticket: int) -> None:
+    """Check that nothing goes on before all was read again, as it stands, and accepted."""
+    refused = hub.run("migrate", "cutover", "verified")
+    assert (refused.code, "was not verified" in refused.err) == (5, True)
+    assert hub.run("migrate", "verify", "full", "--accept", "Dana Kim").code == 0
+    hub.people.note(ticket, "<p>One more look</p>")
+    assert hub.run("migrate", "verify", "counts").code == 4
+    refused = hub.run("migrate", "cutover", "verified")
+    assert (refused.code, "what was verified last differs" in refused.err) == (5, True)
+    assert hub.run("migrate", "run", "--apply").code == 0
+    assert hub.run("migrate", "verify", "full", "--accept", "Dana Kim").code == 0
+
+
+def is_left_to_people(hub: Hub, request: str, key: str) -> None:
+    """Check that a request of the new tool is listed until it is dealt with there, and promises nothing."""
+    assert "first_response" not in hub.run("explain", request).out
+    assert key in hub.run("triage").out
+    hub.people.finish(key)
+    assert hub.run("sync", "--once").code == 0
+    assert key not in hub.run("triage").out
 
 
 class TestCutover:
@@ -73,15 +108,7 @@ class TestCutover:
         went(moving, "prepared", "frozen")
         assert moving.run("migrate", "run", "--apply").code == 0
         went(moving, "delta")
-        refused = moving.run("migrate", "cutover", "verified")
-        assert (refused.code, "was not verified" in refused.err) == (5, True)
-        assert moving.run("migrate", "verify", "full", "--accept", "Dana Kim").code == 0
-        moving.people.note(ticket, "<p>One more look</p>")
-        assert moving.run("migrate", "verify", "counts").code == 4
-        refused = moving.run("migrate", "cutover", "verified")
-        assert (refused.code, "what was verified last differs" in refused.err) == (5, True)
-        assert moving.run("migrate", "run", "--apply").code == 0
-        assert moving.run("migrate", "verify", "full", "--accept", "Dana Kim").code == 0
+        is_verified_before_it_goes_on(moving, ticket)
         went(moving, "verified")
         early = moving.run("migrate", "cutover", "switched", "--in-spite", "now")
         assert early.code == 5
@@ -99,20 +126,27 @@ class TestCutover:
         _, old = moving.run("migrate", "redirects", "--from", "desk").lines[1:]
         assert old.startswith(f"desk,{ticket},")
         assert old.endswith("/browse/SUP-2")
-        # and the way back
+        # and the way back, which leaves what came into the new tool meanwhile to people
+        request = born(moving)
+        assert moving.run("sync", "--once").code == 0
+        assert request in counted(moving)
         undone = moving.run(
             "migrate", "cutover", "back", "--by", "Noor", "--in-spite", "the mail did not arrive"
         )
         assert (undone.code, "2 tickets are served on desk again" in undone.out) == (0, True)
+        left = "1 request came into jira since the switch, known there alone: jira SUP-3; no clock of theirs"
+        assert left in undone.out
+        assert left in moving.run("migrate", "cutover").out
         moving.settings.write_text(former, "utf-8")
         moving.environment[environment] = address
         assert f"desk #{ticket} = jira SUP-2" in moving.run("explain", f"desk:{ticket}").out
         assert moving.run("sync", "--once").code == 0
         assert promised_on(moving) == {"desk"}
+        is_left_to_people(moving, request, "SUP-3")
         assert [one["way"] for one in state(moving)["log"]] == ["on"] * 5 + ["back"]
         assert moving.run("migrate", "run", "--apply").code == 0
         assert (
-            len(moving.people.jira("GET", "api/2/search/jql", params={"jql": "project = SUP"})["issues"]) == 2
+            len(moving.people.jira("GET", "api/2/search/jql", params={"jql": "project = SUP"})["issues"]) == 3
         )
 
     @pytest.mark.timeout(120)

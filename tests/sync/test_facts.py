@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mappings.ticket import Audience, Priority, Ref
-from sync.rules import Publish
+from sync.rules import Publish, Role
 from sync.sla.calendar import Elapsed
 from sync.sla.clock import clocks
 from sync.sla.facts import Actor, FactKind
@@ -66,6 +66,32 @@ def test_a_published_answer_is_its_authors(make: Make) -> None:
     world.wait(minutes=1)
     world.sync()  # which hears of the hub's own write
     assert states(world)["first_response"] == "met"
+
+
+def test_a_clock_runs_where_customers_are_served_by_todays_rules(make: Make) -> None:
+    """Otherwise a tool that was left promises for ever, or one that serves again promises nothing."""
+    world = make()
+    world.opened("chat")
+    world.engine = world.hub(digest="the first settings")
+    world.sync()
+    due = [(one.clock, one.due) for one in world.store.served.next()]
+    assert {ClockName.FIRST_RESPONSE} <= {clock for clock, _ in due}
+    served, left = world.rules, dict.fromkeys(("desk", "jira", "gitlab"), Role.WORK)
+    world.rules = replace(served, roles=left)
+    world.engine = world.hub(digest="settings without that front")
+    world.wait(minutes=20)
+    world.sync()
+    assert world.store.served.next() == []
+    world.desk.set("1001", status="in_progress")
+    world.wait(minutes=20)
+    world.sync()
+    assert (kept := world.store.served.ticket(DESK))
+    assert kept.status == "in_progress", "people see how it stands, though nobody is served there"
+    world.rules = served
+    world.engine = world.hub(digest="the first settings")
+    world.wait(minutes=20)
+    world.sync()
+    assert [(one.clock, one.due) for one in world.store.served.next()] == due
 
 
 def test_a_policy_may_read_the_work_side(make: Make) -> None:

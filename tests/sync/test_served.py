@@ -131,6 +131,25 @@ class TestServed:
         assert store.served.next() == []
         assert store.served.ticket(Ref("desk", "1"))
 
+    def test_where_nobody_is_served_any_more_no_clock_runs_and_nothing_is_forgotten(
+        self, store: Store
+    ) -> None:
+        """A lead would chase promises of a tool that was left, or a request in it would vanish."""
+        one, other = Ref("desk", "1", "#1"), Ref("desk", "2", "#2")
+        store.served.keep(claimed(store, "1"), kept("1"), [running("1", 5)])
+        store.served.keep(claimed(store, "2"), kept("2"), [])
+        assert store.served.serve(["desk", "shop"]) == []
+        assert len(store.served.next()) == 1
+        assert store.served.serve(["shop"]) == []
+        assert store.served.next() == []
+        assert store.served.unserved("desk", ["1", "2", "3"]) == {"1"}
+        for ref in (one, other):
+            store.served.follow(ref, "resolved", NOW)
+        assert [ticket.status for ticket in store.served.tickets()] == ["resolved", "open"]
+        assert store.served.serve(["desk"]) == [Ref("desk", "1")]
+        assert store.served.unserved("desk", ["1", "2"]) == set()
+        assert store.served.serve(["desk"]) == []
+
     def test_who_lost_the_claim_keeps_nothing(self, store: Store) -> None:
         """A worker that slept would put back what another one has read since."""
         late = claimed(store)

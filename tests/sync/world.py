@@ -117,7 +117,7 @@ class World:
         """Let time pass."""
         self.at += timedelta(**time)
 
-    def hub(self, store: Store | None = None, fuses: Fuses = STANDARD) -> Engine:
+    def hub(self, store: Store | None = None, fuses: Fuses = STANDARD, digest: str = "") -> Engine:
         """Return another hub process on the same store."""
         connectors: dict[str, Connector] = dict(self.connectors)
         return Engine(
@@ -128,6 +128,7 @@ class World:
             now=self.now,
             since=None,
             fuses=fuses,
+            digest=digest,
         )
 
     def reopen(self) -> None:
