@@ -362,6 +362,13 @@ def besides(hub: Hub, ticket: int) -> list[str]:
     return entries
 
 
+def book_ourselves(hub: Hub, ticket: int) -> None:
+    """Have the hub's own account book time at the desk."""
+    base, key = hub.environment["FRESHDESK_URL"], hub.environment["FRESHDESK_API_KEY"]
+    entry = {"time_spent": "00:05", "note": "by ourselves"}
+    Tool(f"{base}/api/v2", (key, "X"))("POST", f"tickets/{ticket}/time_entries", json=entry)
+
+
 def spoil(hub: Hub, admin: Tool, key: str, other: str) -> None:
     """Have the hub's own account and a person change what `besides` became, and the person another issue."""
     at, email = f"api/2/issue/{key}", hub.environment["JIRA_DEV_EMAIL"]
@@ -386,6 +393,7 @@ def named(ticket: int, other: int, entries: list[str]) -> list[str]:
         f"{differs}priority: it should say 'urgent' and says 'low'",
         f"{differs}tag 'zebra': it is not there",
         f"{differs}rating ",
+        *("it is not booked there", "1:00 h are booked there", "the field says nothing"),
         f"changed since: desk {other}: subject: somebody changed it there since",
         f"changed since: desk {other}: priority: somebody changed it there since",
     ]
@@ -447,8 +455,7 @@ class TestVerify:
         )
         shot = File("shot.png", b"\x89PNG\r\n" + b"0" * 100, "image/png", cid="shot")
         third = hub.people.mail("kim@lantern.example", "Kim", "Shot", '<p><img src="cid:shot"></p>', shot)
-        ours = Tool(f"{hub.environment['FRESHDESK_URL']}/api/v2", (hub.environment["FRESHDESK_API_KEY"], "X"))
-        ours("POST", f"tickets/{third}/time_entries", json={"time_spent": "00:05", "note": "by ourselves"})
+        book_ourselves(hub, third)
         assert hub.run("migrate", "run", "--apply").code == 0
         whole = hub.run("migrate", "verify", "full")
         assert (whole.code, "and 52 fields, 7 entries of booked time, 1 ratings" in whole.out) == (0, True), (
@@ -489,8 +496,6 @@ class TestVerify:
         assert "file m.txt (9 bytes): one of its size is there, with other content" in told.out
         for line in named(mail, other, entries):
             assert told.out.count(line) == 1, (line, told.out)
-        for why in ("it is not booked there", "1:00 h are booked there", "the field says nothing"):
-            assert why in told.out
         assert "1 are missing" in told.out
         assert "1 are new or changed since" in told.out
         refused = hub.run("migrate", "verify", "counts", "--accept", "Dana")
