@@ -31,14 +31,19 @@ class Resolutions:
         self._named = client.resolution
         self._default: tuple[datetime, wire.Named | None] | None = None
 
-    def wanted(self, way: site_wire.Transition) -> Mapping[str, Mapping[str, str]]:
-        """Return the fields to send along with a transition: the resolution that its screen insists on."""
-        given = self._given(way)
+    def wanted(
+        self, way: site_wire.Transition, present: wire.Named | None = None
+    ) -> Mapping[str, Mapping[str, str]]:
+        """Return the fields to send along with a transition: the resolution that its screen insists on.
+
+        `present` is the one that the issue has: somebody said it, and it stays.
+        """
+        given = self._given(way, present)
         return {_ID: {"id": given.id}} if given else {}
 
-    def refusal(self, way: site_wire.Transition) -> str:
+    def refusal(self, way: site_wire.Transition, present: wire.Named | None = None) -> str:
         """Return what a screen asks for and the hub lacks, with the way out; empty if it can be taken."""
-        lacks = way.demands if self._given(way) is None else [id for id in way.demands if id != _ID]
+        lacks = way.demands if self._given(way, present) is None else [id for id in way.demands if id != _ID]
         if not lacks:
             return ""
         names = ", ".join(way.fields[id].name or id for id in lacks)
@@ -51,10 +56,12 @@ class Resolutions:
             self._default = now, self._ask()
         return self._default[1]
 
-    def _given(self, way: site_wire.Transition) -> wire.Named | None:
+    def _given(self, way: site_wire.Transition, present: wire.Named | None) -> wire.Named | None:
         """Return what a screen that insists on a resolution is given; None if none does, or there is none."""
         if _ID not in way.required or way.to.category.key != _DONE:
             return None
+        if present and (kept := named(present.id, way.resolutions)):
+            return kept
         if self._named:
             return named(self._named, way.resolutions)
         default = self.default() if _ID in way.demands else None

@@ -56,13 +56,14 @@ class Workflow:
         means = partial(self.means, value=value)
         issue = issue or self._reader.issue(key)
         start = issue.fields.status
-        walk = _Walk(lens.writes[wanted], means, self._resolutions.refusal)
+        asks = partial(self._resolutions.refusal, present=issue.fields.resolution)
+        walk = _Walk(lens.writes[wanted], means, asks)
         issue = self._walk(issue, walk)
         here = issue.fields.status
         if means(here):
             return issue
         if here.id != start.id:
-            home = _Walk(start.id, lambda status: status.id == start.id, self._resolutions.refusal)
+            home = _Walk(start.id, lambda status: status.id == start.id, asks)
             self._walk(issue, home)
         text = "; ".join([f"no path from {start.name or start.id!r} to {value}", *sorted(walk.refusals)])
         raise Rejected(self._client.http.connection, "POST transitions", text, {"status": text})
@@ -85,7 +86,7 @@ class Workflow:
             walk.learn(here, ways)
             if (step := walk.step(here)) is None:
                 return issue
-            refusal = self._take(issue.id, step)
+            refusal = self._take(issue, step)
             issue = self._reader.issue(issue.id)
             if issue.fields.status.id == here.id:
                 walk.refuse(step, refusal)
@@ -100,7 +101,7 @@ class Workflow:
             here = issue.fields.status
             if walk.means(here) or here.id not in known or (step := walk.sure(here)) is None:
                 return issue
-            self._take(issue.id, step)
+            self._take(issue, step)
             issue = self._reader.issue(issue.id)
             if issue.fields.status.id != step.to.id:
                 with self._lock:
@@ -112,12 +113,12 @@ class Workflow:
         with self._lock:
             self._known.setdefault(kind, {})[here.id] = ways
 
-    def _take(self, key: str, step: site_wire.Transition) -> str:
+    def _take(self, issue: wire.Issue, step: site_wire.Transition) -> str:
         """Take one transition; returns the refusal, since somebody may just have taken it before us."""
         body: dict[str, Any] = {"transition": {"id": step.id}}
-        if fields := self._resolutions.wanted(step):
+        if fields := self._resolutions.wanted(step, issue.fields.resolution):
             body["fields"] = fields
-        call = path(key, "transitions")
+        call = path(issue.id, "transitions")
         try:
             self._client.http.call("POST", call, idempotent=False, json=body)
         except Rejected as error:

@@ -652,6 +652,7 @@ class Flow:
         self.ways, self.here, self.taken = ways, "1", list[str]()
         self.screens: dict[str, dict[str, Any]] = {}
         self.deaf: set[str] = set()
+        self.resolution: dict[str, str] | None = None
         self.given: list[dict[str, Any]] = []
         """The fields that each transition was taken with."""
         server.add_callback("GET", ISSUE, callback=self._show)
@@ -662,7 +663,7 @@ class Flow:
         return status(id, {"1": "new", "9": "done", "8": "done"}.get(id, "indeterminate"), f"Status {id}")
 
     def _show(self, request: Any) -> tuple[int, dict[str, str], str]:
-        return 200, {}, json.dumps(issue(status=self._status(self.here)))
+        return 200, {}, json.dumps(issue(status=self._status(self.here), resolution=self.resolution))
 
     def _list(self, request: Any) -> tuple[int, dict[str, str], str]:
         found = [
@@ -743,7 +744,10 @@ def test_a_screen_is_given_the_resolution_that_is_named(server: responses.Reques
         flow.here = "1"
         assert resolve(connect(configured(resolution=said))) == "9"
     assert flow.given == [{"resolution": {"id": "10001"}}] * 3
-    flow.here = "1"
+    flow.here, flow.resolution = "1", {"id": "10001", "name": "Wontfix"}
+    assert resolve(connect(configured(resolution="Done"))) == "9"
+    assert flow.given[-1] == {"resolution": {"id": "10001"}}, "what a person said was overwritten"
+    flow.here, flow.resolution = "1", None
     with pytest.raises(
         Rejected, match=r"asks for Resolution; it has no 'Fixed': say which in .* = \"Done\" "
     ):
