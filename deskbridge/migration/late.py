@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.base import Presence, Snapshot
+from connectors.base import Connector, Presence, Snapshot
+from connectors.capabilities import Part
 from connectors.errors import ConfigError, Gone, Rejected
 from deskbridge.bootstrap import Application
 from deskbridge.migration.cutover import Step, cutover_of
@@ -45,7 +47,8 @@ def since_when(application: Application, said: str) -> datetime:
 def replies(application: Application, source: str | None, since: datetime) -> Iterator[Late]:
     """Yield the new tickets that name a moved one, in every tool but the one that is left. Raises WireError.
 
-    What was moved itself is none of them, nor is what names several: nobody can tell which is meant.
+    What was moved itself is none of them, nor is what names several: nobody can tell which is meant. What
+    is tied to the one that it names is settled, whoever tied it.
     """
     store, home = application.store, left(application, source)
     for name, connector in application.connectors.items():
@@ -63,7 +66,19 @@ def replies(application: Application, source: str | None, since: datetime) -> It
                 continue
             about = set(_named(application, home, side)) if side.ticket.created >= since else set()
             if len(about) == 1:
-                yield Late(side.ref, side.url, side.ticket.subject, about.pop())
+                late = Late(side.ref, side.url, side.ticket.subject, about.pop())
+                if not _tied(connector, late):
+                    yield late
+
+
+def _tied(connector: Connector, late: Late) -> bool:
+    """Whether a late reply is tied to what it is about already."""
+    if late.about.new.connection != late.new.connection:
+        return False
+    with suppress(Gone, Rejected):
+        ties = connector.fetch(late.new.key, frozenset({Part.RELATIONS})).ticket.relations or ()
+        return any(tie.key == late.about.new.key for tie in ties)
+    return False
 
 
 def tie(application: Application, late: Late) -> bool:
@@ -86,7 +101,7 @@ def late_lines(found: Sequence[Late], tied: Sequence[Late], *, apply: bool) -> I
         yield f"{one.new} {one.subject!r} names {one.about.old}, which is {one.about.new} now{done}"
         yield f"  {one.url} -> {one.about.new_url}"
     if not found:
-        yield "No new ticket names an old number."
+        yield "Nothing is left: no new ticket names an old number that it is not tied to."
 
 
 def late_json(found: Sequence[Late], tied: Sequence[Late]) -> list[dict[str, object]]:
