@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from connectors.base import Presence
+from connectors.base import Presence, Snapshot
 from connectors.errors import Gone, Rejected
 from deskbridge.migration.building import Machine
 from deskbridge.migration.desk import digest_of
@@ -15,19 +15,36 @@ from sync.migrate.listing import BEGINNING, batches, listed
 from sync.migrate.sample import candidates, chosen, signs
 from sync.store.runs import Item, Listed, RunState, State, Which
 
-_LOOKS = 60
-"""Tickets that are read to choose a demonstration from, at least."""
+_LOOKS, _SEEKING = 60, 10
+"""Tickets that are read to choose a demonstration from, at least; and how many times as many to find them."""
 _UNLISTED = ("", "")
 """The status and the customer of a ticket that no list shows."""
 
 
-def demonstration(machine: Machine, tickets: Iterable[tuple[str, str, str]], count: int) -> list[str]:
-    """Return the keys of a few of (key, status, customer) that stand for all. Raises WireError."""
-    looked_at = []
-    for key in candidates(tickets, max(_LOOKS, count * 3)):
+def demonstration(
+    machine: Machine, tickets: Iterable[tuple[str, str, str]], count: int, customers: Collection[str] = ()
+) -> list[str]:
+    """Return the keys of a few of (key, status, customer) that stand for all. Raises WireError.
+
+    With `customers`, theirs alone: whose a ticket is, no list may tell, so more are read until enough are
+    theirs.
+    """
+    wanted, looked_at = max(_LOOKS, count * 3), list[tuple[str, frozenset[str]]]()
+    for key in candidates(tickets, wanted * (_SEEKING if customers else 1)):
         with suppress(Gone, Rejected):  # what cannot be read shows nobody anything
-            looked_at.append((key, signs(machine.connectors[machine.source].fetch(key))))
+            side = machine.connectors[machine.source].fetch(key)
+            if not customers or _whose(machine, side) in customers:
+                looked_at.append((key, signs(side)))
+        if len(looked_at) == wanted:
+            break
     return chosen(looked_at, count)
+
+
+def _whose(machine: Machine, side: Snapshot) -> str:
+    """Return the key of the customer whose ticket it is; empty for one whom the settings do not know."""
+    home = machine.desk.rules.readers(side.ref.connection, side.place)
+    customer = machine.desk.customer(side.ticket, home, (side.ref.connection, side.place))
+    return customer.key if customer else ""
 
 
 def waiting(machine: Machine, which: Which) -> Iterator[tuple[str, str, str]]:
@@ -44,7 +61,7 @@ def shown(machine: Machine, which: Which, count: int, *, remap: bool) -> list[st
     last = next(iter(machine.application.store.runs.all(machine.source)), None)
     if last is not None and last.state is not RunState.DONE and last.asked.get("demo"):
         return list(last.asked["demo"])
-    return demonstration(machine, _would_wait(machine, which, remap=remap), count)
+    return demonstration(machine, _would_wait(machine, which, remap=remap), count, which.customers)
 
 
 def _would_wait(machine: Machine, which: Which, *, remap: bool) -> Iterator[tuple[str, str, str]]:

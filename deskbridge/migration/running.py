@@ -234,7 +234,7 @@ class _Work:
         if self._orders.demo is None or run is None:
             return which
         keys = run.asked.get("demo") or demonstration(
-            self._machine, waiting(self._machine, which), self._orders.demo
+            self._machine, waiting(self._machine, which), self._orders.demo, which.customers
         )
         self._store.runs.ask(self._run, {**run.asked, "demo": keys})
         return replace(which, keys=frozenset(keys))

@@ -195,6 +195,14 @@ class TestRun:
         assert (len(found), sum(dry["would_migrate"].values())) == (6, 6)
         assert {issue["fields"]["status"]["name"] for issue in found} >= {"To Do", "Done"}
         assert any(issue["fields"]["attachment"] for issue in found)
+        theirs = [
+            str(hub.people.mail("giulia@orbit.example", "Giulia", f"{n}", "<p>?</p>")) for n in range(2)
+        ]
+        dry = json.loads(hub.run("migrate", "run", "--demo", "6", "--customer", "orbit", "--json").out)
+        assert sorted(plan["tickets"][0]["key"] for plan in dry["first"]) == theirs, "others' are shown"
+        before |= set(told)
+        assert hub.run("migrate", "run", "--demo", "6", "--customer", "orbit", "--apply").code == 0
+        assert sorted({number_of(issue) for issue in issues(hub.people)} - before) == theirs
 
     def test_trash_is_left_out_unless_a_rule_takes_it(self, hub: Hub) -> None:
         """Spam would become issues, or what was thrown away by mistake could not be taken along."""
