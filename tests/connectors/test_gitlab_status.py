@@ -55,7 +55,8 @@ def connector(world: GitLabWorld, config: ConnectionConfig) -> Connector:
 def status(connector: Connector, key: str) -> Value:
     """Return the status that a ticket is read with, by a verification too."""
     found, counted = connector.fetch(key).ticket.status, connector.recount(key).fields["status"]
-    assert connector.capabilities.vocabularies["status"].get(Native(*counted.said, counted.category)) == found
+    word = Native(counted.said[0], counted.category)
+    assert connector.capabilities.vocabularies["status"].get(word) == found
     return found
 
 
