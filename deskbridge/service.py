@@ -21,6 +21,7 @@ from sync.jobs.rounds import Rounds
 from sync.jobs.threads import Threads
 from sync.outcome import Reconciled
 from sync.rules import Role
+from sync.store.migrate import OUTDATED
 from sync.store.workers import Worker
 from sync.sweep import Sweep
 
@@ -135,7 +136,7 @@ class Service:
     def complain(self) -> None:
         """Raise ConfigError if it ended by itself: a newer program changed the store's tables."""
         if self._outdated:
-            raise ConfigError(["a newer program brought the store up to date: go on with that one"])
+            raise ConfigError([OUTDATED])
 
     def wait(self) -> None:
         """Return when `cancel` was called."""

@@ -48,6 +48,7 @@ from sync.store.bundles import Bundle
 from sync.store.dialects import failed
 from sync.store.inbox import SWEPT, Claim, LostClaim, Ready
 from sync.store.inbox import Waiting as Row
+from sync.store.migrate import OUTDATED
 from sync.store.quota import Share
 
 _BATCH = 100
@@ -334,8 +335,10 @@ class Engine:
         except LostClaim:
             return None
         except Exception as error:
-            if failed(error) or (not isinstance(error, HubError) and self._store.database.outdated()):
+            if failed(error):
                 raise  # it is nothing about the ticket, which is due again when the claim runs out
+            if not isinstance(error, HubError) and self._store.database.outdated():
+                raise ConfigError([OUTDATED]) from error  # as well
             outcome = self._outcome_of(error)
             self._settle(row, None, outcome)
         finally:

@@ -16,6 +16,8 @@ from sync.store.schema import bundles, meta
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 """Where the revisions are."""
+OUTDATED = "a newer program brought the store up to date: go on with that one"
+"""Why a program that is at work ends."""
 _TABLE = "alembic_version"
 
 

@@ -102,6 +102,7 @@ def test_a_server_that_stands_still_is_told_to_whoever_looks(postgres: Postgres,
             assert max(one.elapsed.total_seconds() for one in (page, told, figures, *reloads)) < _WAITED
             assert {page.status_code, told.status_code, *(one.status_code for one in reloads)} == {503}
             assert "The store does not answer" in page.text
+            assert load("/static/deskbridge.css").status_code == 200, "a page without its style looks broken"
             assert told.headers["content-type"] == "application/problem+json"
             assert "the store does not answer" in told.json()["detail"]
             assert "deskbridge_store_up 0.0" in figures.text

@@ -10,7 +10,7 @@ from deskbridge.web.pages.ticket import ticket
 from sync.store.accounts import Role
 
 PAGES = (
-    Page("/static/{name}", entrance.dress, role=None),
+    Page("/static/{name}", entrance.dress, role=None, stranger=True),
     Page("/sign-in", entrance.sign_in, role=None),
     Page("/sign-in", entrance.enter, role=None, method="POST"),
     Page("/sign-out", entrance.leave, method="POST"),
