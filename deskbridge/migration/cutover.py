@@ -202,6 +202,7 @@ def step_of(name: str) -> Step:
 def cutover_lines(now: Cutover, missing: list[str]) -> Iterator[str]:
     """Yield how a switch stands."""
     yield f"{now.source} -> {now.target}"
+    yield from (f"  {line}" for line in _left_lines(now.target, _left(now)))
     reached = -1 if now.reached is None else ORDER.index(now.reached)
     for number, step in enumerate(ORDER):
         done = now.taken(step) if number <= reached else None
@@ -210,7 +211,6 @@ def cutover_lines(now: Cutover, missing: list[str]) -> Iterator[str]:
         if done and done.why:
             yield f"            in spite of: {done.why}"
         if number == reached:
-            yield from (f"            {line}" for line in _left_lines(now.target, _left(now)))
             yield f"            undo: `migrate cutover back`: {UNDO[step]}"
     if now.next:
         yield f"next: `deskbridge migrate cutover {now.next}`"
@@ -218,8 +218,9 @@ def cutover_lines(now: Cutover, missing: list[str]) -> Iterator[str]:
 
 
 def _left(now: Cutover) -> Sequence[str]:
-    """Return what the way back left in the new tool, as long as that is the last that happened."""
-    return now.log[-1].detail.get("left", ()) if now.log else ()
+    """Return what the way back left in the new tool, until that serves again."""
+    last = next((one for one in reversed(now.log) if one.state == Step.SWITCHED), None)
+    return last.detail.get("left", ()) if last and last.way == "back" else ()
 
 
 def cutover_json(now: Cutover, missing: list[str]) -> dict[str, object]:
