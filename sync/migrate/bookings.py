@@ -11,7 +11,9 @@ from dataclasses import replace
 
 from connectors.base import Connector
 from connectors.capabilities import Part
+from mappings.boards import STAFF
 from mappings.ticket import Ref, TimeEntry
+from sync.rules import Rules
 from sync.seen import TextId
 from sync.store import Store
 from sync.store.journal import TIME, Wish
@@ -21,10 +23,14 @@ _BILLED = {True: ", billable", False: ", not billable", None: ""}
 
 
 class Bookings:
-    """Books the time of one ticket, whose bundle is claimed."""
+    """Books the time of one ticket, whose bundle is claimed.
 
-    def __init__(self, store: Store, intents: Intents, bundle: int, source: Ref) -> None:
+    It is staff's to read, as its texts are: where others read too, and no tool keeps it from them, none is.
+    """
+
+    def __init__(self, store: Store, intents: Intents, bundle: int, source: Ref, rules: Rules) -> None:
         self._store, self._intents, self._bundle, self._source = store, intents, bundle, source
+        self._rules = rules
 
     def left(self, target: Ref, entries: Sequence[TimeEntry]) -> list[TimeEntry]:
         """Return the entries that are not known to be booked there, oldest first.
@@ -40,7 +46,7 @@ class Bookings:
 
         The author and the day stand in the entry's text: a tool names the account that books alone.
         """
-        there = _told(connector, target)
+        there = self._told(connector, target)
         if there is None:
             return
         for entry in entries:
@@ -49,7 +55,7 @@ class Bookings:
             if intent.open and not self._stands(entry, there):
                 # Only what is read after the last moment at which it may arrive tells that it is not there.
                 intent = self._intents.send(wish, intent)
-                there = _told(connector, target) or ""
+                there = self._told(connector, target) or ""
             if not self._stands(entry, there):
                 with self._intents.sending(intent):
                     self._intents.about_to_send(intent)
@@ -70,10 +76,11 @@ class Bookings:
         said = " ".join(entry.note.split())
         return f"{said} ({self._sign(entry)}{_BILLED[entry.billable]})".strip()
 
-
-def _told(connector: Connector, target: Ref) -> str | None:
-    """Return what the entries there say, as they are right now; None where there can be none."""
-    side = connector.fetch(target.key, frozenset({Part.TIME}))
-    if Part.TIME not in side.abilities.parts:
-        return None
-    return "\n".join(entry.note for entry in side.ticket.time_entries or ())
+    def _told(self, connector: Connector, target: Ref) -> str | None:
+        """Return what the entries there say, as they are right now; None where none can, or must, be."""
+        side = connector.fetch(target.key, frozenset({Part.TIME}))
+        if Part.TIME not in side.abilities.parts:
+            return None
+        if self._rules.readers(target.connection, side.place) != STAFF:
+            return None
+        return "\n".join(entry.note for entry in side.ticket.time_entries or ())

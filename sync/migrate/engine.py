@@ -99,7 +99,7 @@ class RunEngine(Engine):
             hub=self._store.database.hub(),
         )
         try:
-            bookings = Bookings(self._store, intents, bundle.id, source)
+            bookings = Bookings(self._store, intents, bundle.id, source, self._desk.rules)
             if left := bookings.left(target, result.booked):
                 bookings.book(self._connectors[target.connection], target, left)
         except (LostClaim, Waiting) as error:

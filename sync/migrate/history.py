@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from connectors.capabilities import Part
+from mappings.boards import STAFF
 from mappings.provenance import escape
 from mappings.ticket import Person, Rating, Ticket, TimeEntry
 from sync.audience import barred
@@ -44,7 +45,7 @@ def history(s: Situation, target: str) -> Iterator[Tell | Skip]:
 def _rest(s: Situation, ticket: Ticket, target: str) -> Ticket:
     """Return a ticket without what its side shows in ways of its own: booked time, and the last rating."""
     can = s.capabilities[target]
-    if s.rules.books and Part.TIME in s.abilities(target).parts:
+    if s.rules.books and Part.TIME in s.abilities(target).parts and s.readers(target) == STAFF:
         long = (one for one in ticket.time_entries or () if len(one.note) + _AROUND > can.max_time_text)
         ticket = replace(ticket, time_entries=tuple(long))
     if "rating" in can.fields and (rated := ticket.ratings):

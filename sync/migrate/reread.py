@@ -71,9 +71,10 @@ class Reread:
         """Return what must be read of a ticket of the source besides its fields and texts."""
         return self._rules.parts & {Part.TIME}
 
-    def of_target(self, connection: str, source: Recount) -> frozenset[Part]:
-        """Return what must be read of its copy."""
-        books = self._rules.books and self._connectors[connection].capabilities.books_time
+    def of_target(self, connection: str, source: Recount, *, staff_alone: bool) -> frozenset[Part]:
+        """Return what must be read of its copy; `staff_alone` says that nobody else reads the place."""
+        can = self._connectors[connection].capabilities
+        books = self._rules.books and can.books_time and staff_alone
         return frozenset({Part.TIME}) if books and source.times else frozenset()
 
     def compared(self, bundle: Bundle, ref: Ref, target: Ref, here: Recount, there: Recount) -> Compared:

@@ -202,7 +202,8 @@ class Verifier:
             why = "the source does not have it any more"
             return _One(ref, [Difference("the ticket", why, explained=True)])
         try:
-            also = self._besides.of_target(target.connection, here)
+            staff_alone = self._readers(target) == STAFF
+            also = self._besides.of_target(target.connection, here, staff_alone=staff_alone)
             there = self._connectors[target.connection].recount(target.key, also)
         except (Gone, Rejected) as error:
             return _One(ref, [Difference("the ticket", f"{target} cannot be read: {error.text}")])
@@ -212,7 +213,7 @@ class Verifier:
             there,
             copies(bundle, ref, target),
             self._reasons(bundle),
-            staff_alone=self._readers(target) == STAFF,
+            staff_alone=staff_alone,
             read=lambda file: self._said(target, file),
             moved=lambda address: self._moved(ref, target, address),
             copied=lambda file: copied(bundle, ref, target, file),

@@ -344,8 +344,11 @@ class TestSafety:
     def test_a_private_note_stays_where_staff_alone_read(self, hub: Hub) -> None:
         """A migration into a customer's project would publish what agents thought of them."""
         past(hub, 1, archived=0)
+        hub.settings.write_text(f'{hub.settings.read_text("utf-8")}time = "entries"\n', "utf-8")
         mail = hub.people.mail("kim@lantern.example", "Kim", "For all to read", "<p>Help</p>")
         hub.people.note(mail, "<p>canary-for-staff</p>")
+        entry = {"time_spent": "00:45", "note": "canary-for-staff"}
+        hub.people.agent("POST", f"tickets/{mail}/time_entries", json=entry)
         hub.change(
             ('kind = "10004"\nreaders = "staff"', 'kind = "10004"\nreaders = "customer:lantern"'),
             ('tags = ["dev"]\nto', 'tags = ["dev"]\ncustomers = ["lantern"]\nto'),
@@ -356,6 +359,8 @@ class TestSafety:
         )
         assert "canary-for-staff" not in read
         assert len([*issues(hub.people)]) <= 1, "another customer's ticket is in their project"
+        verified = hub.run("migrate", "verify", "full")
+        assert (verified.code, "and no internal text is possible" in verified.out) == (0, True), verified.out
 
 
 def besides(hub: Hub, ticket: int) -> list[str]:
