@@ -136,7 +136,7 @@ class Reread:
 
     def _booked(self, bundle: Bundle, ref: Ref, target: Ref) -> set[str]:
         """Return the entries that the hub knows to have booked."""
-        if bundle.id is None:
+        if bundle.id is None or Part.TIME not in self._rules.parts:
             return set()
         known = self._store.journal.finished(bundle.id, TIME, target)
         return {one.id for one in known if one.ref == ref}
