@@ -24,6 +24,7 @@ from sync.situation import Situation
 from sync.store import Store
 from sync.store.findings import Look
 from sync.store.inbox import Claim
+from sync.store.lent import alone
 from sync.telling import told_of_parking
 from sync.unanswered import noted, plus, settled
 from sync.uncertain import Intents
@@ -110,6 +111,8 @@ class Reconciler:
         Raises LostClaim when somebody else took the bundle over.
         """
         if (bundle := seen.bundle.id) is not None:
+            if self._run is not None and alone(seen.bundle):
+                return self._taken_over(claim, self._run.id, seen, decided, made)
             return self._apply(claim, bundle, seen, decided, made)
         self._recorder.served(claim, seen)
         (ticket, plan) = decided[0]
@@ -127,6 +130,18 @@ class Reconciler:
             return self._apply(claim, bundle, seen, decided, made)
         finally:
             self._store.inbox.release(claim)
+
+    def _taken_over(
+        self, claim: Claim, run: int, seen: Observation, decided: Decided, made: list[Write]
+    ) -> Outcome:
+        """Carry out a run's plan for a ticket that live work has alone; without one it stays live work's."""
+        if (parked := parked_why(decided)) is not None:
+            return Parked(parked)
+        if not any(plan for _, plan in decided):
+            return postponed(seen.silent, self._now()) if seen.silent else Done()
+        bundle = seen.bundle.id or 0
+        self._store.lent.lend(claim, bundle, run, self._now())
+        return self._apply(claim, bundle, seen, decided, made)
 
     def _apply(
         self, claim: Claim, bundle: int, seen: Observation, decided: Decided, made: list[Write]

@@ -40,6 +40,8 @@ class Machine:
     turns: Turns
     workers: int
     threads: int
+    frozen: bool
+    """Whether nobody works in the source any more."""
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -54,10 +56,12 @@ def machine_of(
     workers: int = WORKERS,
     quiet: Collection[str] = (),
     customers: Collection[str] = (),
+    frozen: bool = False,
 ) -> Machine:
     """Return what a run works with; it can only look until it is `working_for` one.
 
-    `share` is the part of each quota, less the head-room, that it may use. Raises ConfigError.
+    `share` is the part of each quota, less the head-room, that it may use; `frozen` says that nobody works
+    in the source any more. Raises ConfigError.
     """
     settings, now = application.settings, application.now
     source, places = source_of(settings), targets_of(settings)
@@ -70,7 +74,7 @@ def machine_of(
     desk = desk_of_run(application.desk, settings, quiet, customers)
     turns = Turns(workers)
     reach = _reach(application, places, budgets)
-    engine = _engine(application, connectors, desk, turns, 0, reach)
+    engine = _engine(application, connectors, desk, turns, reach)
     return Machine(
         application=application,
         source=source,
@@ -83,6 +87,7 @@ def machine_of(
         turns=turns,
         workers=workers,
         threads=workers,
+        frozen=frozen,
     )
 
 
@@ -121,8 +126,8 @@ def ready(machine: Machine, quiet: Collection[str] = ()) -> Machine:
 
 def working_for(machine: Machine, run: int) -> Machine:
     """Return the machine as it works for a run of this number."""
-    engine = _engine(machine.application, machine.connectors, machine.desk, machine.turns, run, machine.reach)
-    return replace(machine, engine=engine)
+    asked = (machine.application, machine.connectors, machine.desk, machine.turns, machine.reach)
+    return replace(machine, engine=_engine(*asked, run=run, frozen=machine.frozen))
 
 
 def _reach(
@@ -146,8 +151,10 @@ def _engine(
     connectors: Mapping[str, Connector],
     desk: Desk,
     turns: Turns,
-    run: int,
     reach: Mapping[str, Customers],
+    *,
+    run: int = 0,
+    frozen: bool = False,
 ) -> RunEngine:
     known = {customer.key: customer for customer in desk.customers}
     return RunEngine(
@@ -160,6 +167,7 @@ def _engine(
         admissions=Admissions(application.store, reach, known, _kinds(application), application.now)
         if reach
         else None,
+        frozen=frozen,
     )
 
 

@@ -22,10 +22,11 @@ from deskbridge.migration.processes import CrewOrders
 from deskbridge.migration.run_log import RunLog, open_log
 from deskbridge.migration.running import Orders, machine_for
 from deskbridge.migration.succeeding import beside
+from deskbridge.migration.taking import taker_of
 from deskbridge.service import settle
 from mappings.ticket import Ref
 from sync.migrate.crew import Threads
-from sync.migrate.take import Taken, Taker
+from sync.migrate.take import Taken
 from sync.store.dialects import failed, reason_of
 from sync.store.runs import Item, Rank, State
 
@@ -57,16 +58,8 @@ def _work(orders: CrewOrders, said: IO[str]) -> None:
     machine = working_for(machine_for(application, wanted), orders.run)
     worker = beside(application, orders.run, machine.threads)
     _beats(application, worker.id)
-    taker = Taker(
-        store=application.store,
-        engine=machine.engine,
-        run=orders.run,
-        source=machine.source,
-        now=application.now,
-        remap=orders.remap,
-        customers=frozenset(orders.customers),
-        told=RunLog(application, orders.run).looked,
-    )
+    looked = RunLog(application, orders.run).looked
+    taker = taker_of(machine, orders.run, orders.customers, looked, remap=orders.remap)
     turn = threading.Lock()
 
     def tell(told: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from mappings.ticket import Ref
 from sync.rules import Role
 from sync.store.cutovers import Taken
 from sync.store.quiets import QuietState
-from sync.store.runs import RunState, State
+from sync.store.runs import Rank, RunState, State
 
 
 class Step(StrEnum):
@@ -92,6 +92,12 @@ def cutover_of(application: Application) -> Cutover:
     return Cutover(source=source, target=target, reached=reached, log=log)
 
 
+def is_frozen(application: Application) -> bool:
+    """Whether nobody works in the source of [migration] any more: its cutover is frozen, or further on."""
+    now = cutover_of(application)
+    return now.source == source_of(application.settings) and now.reached not in (None, Step.PREPARED)
+
+
 def lacks(application: Application, now: Cutover, step: Step) -> list[str]:
     """Return what stands against a state, each with the way out; asks live systems where it must."""
     wanted: Mapping[Step, Any] = {
@@ -144,6 +150,11 @@ def back(application: Application, who: str, why: str) -> Iterator[str]:
     detail: dict[str, Any] = {"target": now.target}
     if step is Step.VERIFIED:
         application.store.carrying.drop(now.source)
+    if step is Step.FROZEN and (many := application.store.lent.worked_on(now.source, int(Rank.UNKNOWN))):
+        yield (
+            f"{many:,} tickets that people work on were taken over from live work, and nobody keeps their"
+            " promises meanwhile: `deskbridge migrate rollback --id NUMBER --apply` gives one back"
+        )
     if step is Step.SWITCHED:
         done = now.taken(step)
         told = str(done.detail.get("at", "")) if done else ""

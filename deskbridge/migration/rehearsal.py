@@ -16,7 +16,8 @@ from deskbridge.migration.opening import Changed
 from deskbridge.migration.running import Orders, machine_for
 from deskbridge.report import plan_json, plan_lines
 from mappings.ticket import Ref
-from sync.migrate.listing import BEGINNING, batches, listed
+from sync.migrate.listing import BEGINNING, batches, known_elsewhere, listed
+from sync.migrate.source import KEPT
 from sync.outcome import Planned
 from sync.store.bundles import subject_of
 from sync.store.runs import Listed, Rank, State, Which
@@ -48,12 +49,14 @@ def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted
     settle, seen = connector.capabilities.settle, set[int]()
     store, asked = machine.application.store, set(which.keys)
     fresh = (
-        listed(hint, reads, known[hint.key], settle)
+        (listed(hint, reads, known.get(hint.key), settle), hint.key in kept)
         for batch in batches(connector.changed(BEGINNING))
-        for known in [store.register.entries(machine.source, {hint.key for hint in batch})]
+        for keys in [{hint.key for hint in batch}]
+        for known in [known_elsewhere(store, machine.source, keys)]
+        for kept in [frozenset() if machine.frozen else store.lent.alone(machine.source, keys)]
         for hint in batch
     )
-    for one in fresh:
+    for one, kept in fresh:
         if one.key.isdecimal():
             if int(one.key) in seen:
                 continue
@@ -64,6 +67,8 @@ def counted(machine: Machine, which: Which, examples: int = EXAMPLES) -> Counted
             found.left_out[one.skipped] += 1
         elif not meant(which, one):
             found.left_out["not asked for"] += 1
+        elif kept and one.rank < Rank.DONE:
+            found.left_out[KEPT] += 1
         elif one.known:
             found.left_out["it is there, and did not change since"] += 1
         else:

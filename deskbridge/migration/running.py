@@ -16,18 +16,19 @@ from deskbridge.migration.alone import refuse_beside
 from deskbridge.migration.asked import Asked
 from deskbridge.migration.building import Machine, machine_of, ready, working_for
 from deskbridge.migration.choosing import demonstration, waiting
+from deskbridge.migration.cutover import is_frozen
 from deskbridge.migration.opening import Ask, Changed, opened
 from deskbridge.migration.processes import CrewOrders, Process, divided, processes_for
 from deskbridge.migration.progress import Progress
 from deskbridge.migration.quiet import silenced
 from deskbridge.migration.run_log import RunLog
 from deskbridge.migration.succeeding import succeed
+from deskbridge.migration.taking import hand_over_kept, taker_of
 from deskbridge.notify import notifier_of
 from deskbridge.words import nearest
 from sync.migrate.crew import Crew, Threads
 from sync.migrate.listing import Lister
 from sync.migrate.run import Loop
-from sync.migrate.take import Taker
 from sync.migrate.ties import Ties
 from sync.outcome import not_before
 from sync.store.outbox import Notification
@@ -69,6 +70,7 @@ def machine_for(application: Application, orders: Orders) -> Machine:
         workers=orders.workers,
         quiet=quiet,
         customers=orders.asked.customers,
+        frozen=is_frozen(application),
     )
     return ready(made, quiet)
 
@@ -125,6 +127,7 @@ class _Work:
     def all(self, which: Which, *, remap: bool) -> tuple[RunState, str]:
         """Work round by round; return how it ended, and why."""
         self._list()
+        hand_over_kept(self._machine)
         which = self._chosen(which)
         with self._crews(which, remap=remap) as crews:
             return self._rounds(which, crews)
@@ -175,16 +178,7 @@ class _Work:
         count = processes_for(machine.application, orders.processes, machine.workers, waiting)
         ours, *theirs = divided(machine.workers, count)
         machine.turns.leave(machine.workers - ours)
-        taker = Taker(
-            store=self._store,
-            engine=machine.engine,
-            run=self._run,
-            source=machine.source,
-            now=self._now,
-            remap=remap,
-            customers=customers,
-            told=self._log.looked,
-        )
+        taker = taker_of(machine, self._run, customers, self._log.looked, remap=remap)
         others = [
             Process(
                 CrewOrders(

@@ -14,8 +14,9 @@ from sync.apply import RunWork
 from sync.engine import Engine
 from sync.migrate.admissions import Admissions
 from sync.migrate.bookings import Bookings
+from sync.migrate.source import KEPT
 from sync.observe import Observation
-from sync.operations import Plan
+from sync.operations import Plan, Skip
 from sync.outcome import Done, Later, Outcome, Parked, Reconciled, Stale, Waiting, postponed
 from sync.reconcile import Reconciler
 from sync.routing import Desk
@@ -23,6 +24,8 @@ from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.inbox import LostClaim
 from sync.store.inbox import Waiting as Row
+from sync.store.lent import alone
+from sync.store.runs import Rank
 from sync.uncertain import REQUEST_LIFE, Intents
 
 
@@ -39,10 +42,16 @@ class RunEngine(Engine):
         now: Callable[[], datetime],
         run: RunWork,
         admissions: Admissions | None = None,
+        frozen: bool = False,
     ) -> None:
-        """`admissions` give tickets to their customers, where that is wanted."""
+        """`admissions` give tickets to their customers, where that is wanted.
+
+        `frozen` says that nobody works in the source any more: what live work has alone is taken over, else
+        only what is over and done with.
+        """
         super().__init__(store=store, connectors=connectors, desk=desk, signer=signer, now=now, fuses=None)
         self._runs, self._admissions = store.runs, admissions
+        self._takes_all = frozen or not run.id  # who only looks has asked the lists
         if not run.id:
             self._observer.ask_each()
         self._reconciler = Reconciler(
@@ -56,7 +65,10 @@ class RunEngine(Engine):
         """
         subject = self._store.bundles.subject(ref)
         if subject.startswith("bundle:") and self._runs.held(subject) is None:
-            return Reconciled(subject, Plan((), ()), Done())
+            bundle = self._store.bundles.load(subject)
+            if not self._ours(bundle):
+                kept = (Skip(ref.connection, "the ticket", KEPT),) if alone(bundle) else ()
+                return Reconciled(subject, Plan((), kept), Done())
         result = self._reconcile(Row(subject, self._now(), "a run", 0, None), remap)
         if result is None:
             return None
@@ -116,8 +128,15 @@ class RunEngine(Engine):
         return result.outcome
 
     def _ours(self, bundle: Bundle) -> bool:
-        """Whether no live work has linked it."""
-        return bundle.id is None or bundle.run is not None
+        """Whether no live work has linked it, or has it alone and may leave it to a run."""
+        if bundle.id is None or bundle.run is not None:
+            return True
+        return alone(bundle) and (self._takes_all or self._over_with(bundle.refs[0]))
+
+    def _over_with(self, ref: Ref) -> bool:
+        """Whether nobody is expected to work on a ticket any more, as the lists told."""
+        item = self._runs.item(ref)
+        return item is not None and item.rank >= Rank.DONE
 
     def _settle(self, row: Row, seen: Observation | None, outcome: Outcome) -> None:
         """Leave it to the run."""

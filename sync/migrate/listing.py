@@ -5,7 +5,7 @@ Memory holds a batch at a time. A list that was read to its end is read again fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from connectors.base import Connector, Hint, Presence
@@ -63,10 +63,19 @@ class Lister:
             yield count
 
     def _listed(self, hints: list[Hint]) -> list[Listed]:
-        known = self._store.register.entries(self._connector.name, {hint.key for hint in hints})
-        settle = self._connector.capabilities.settle
-        newest = {hint.key: hint for hint in hints}
-        return [listed(hint, self._reads, known[hint.key], settle) for hint in newest.values()]
+        settle, newest = self._connector.capabilities.settle, {hint.key: hint for hint in hints}
+        known = known_elsewhere(self._store, self._connector.name, newest)
+        return [listed(hint, self._reads, known.get(hint.key), settle) for hint in newest.values()]
+
+
+def known_elsewhere(store: Store, connection: str, keys: Collection[str]) -> dict[str, Entry]:
+    """Return what is known of those tickets that stand somewhere else too.
+
+    What live work has alone, to keep promises of it, it has read too; and nothing of it was moved.
+    """
+    kept = store.lent.alone(connection, keys)
+    found = store.register.entries(connection, keys)
+    return {key: entry for key, entry in found.items() if key not in kept}
 
 
 def listed(hint: Hint, reads: frozenset[Presence], known: Entry | None, settle: timedelta) -> Listed:

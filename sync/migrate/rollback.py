@@ -19,7 +19,7 @@ from sync.fields import slug
 from sync.seen import Kind, TextId
 from sync.store import Store
 from sync.store.bundles import Bundle
-from sync.store.inbox import LostClaim
+from sync.store.inbox import Claim, LostClaim
 from sync.store.inbox import Waiting as Row
 from sync.store.runs import Item
 
@@ -84,22 +84,30 @@ class Rollback:
             return
         claim, _ = taken
         try:
-            tried = [
-                self._deleted(item.ref, ref, bundle, apply=apply) for ref in self._made(bundle, item.ref)
-            ]
+            made = self._made(bundle, item.ref)
+            tried = [self._deleted(item.ref, ref, bundle, apply=apply) for ref in made]
             results = [result for result in tried if result is not None]
-            if not results:
-                return
-            if apply and all(result.what in (Undone.DELETED, Undone.GONE) for result in results):
-                self._store.bundles.forget(claim, bundle.id or 0)
-                self._store.served.worked(item.ref, ())
-                self._store.runs.undone(item.ref)
-                self._store.runs.untied(item.ref.connection, [item.ref.key])
+            whole = all(result.what in (Undone.DELETED, Undone.GONE) for result in results)
+            if apply and whole and len(results) == len(made):
+                self._forget(claim, item.ref, bundle, made)
             yield from results
         except LostClaim:
             yield Result(item.ref, target, Undone.BUSY, "another worker took it over")
         finally:
             self._store.inbox.release(claim)
+
+    def _forget(self, claim: Claim, source: Ref, bundle: Bundle, made: list[Ref]) -> None:
+        """Forget what runs made of a ticket; one that live work had before is live work's again."""
+        lent = self._store.lent.is_lent(bundle.id or 0)
+        if not made and not lent:
+            return
+        if lent:
+            self._store.lent.give_back(claim, bundle.id or 0, made, self._now())
+        else:
+            self._store.bundles.forget(claim, bundle.id or 0)
+        self._store.served.worked(source, ())
+        self._store.runs.undone(source)
+        self._store.runs.untied(source.connection, [source.key])
 
     def _made(self, bundle: Bundle, source: Ref) -> list[Ref]:
         """Return the sides that the hub created, by its journal."""

@@ -10,6 +10,9 @@ from sync.migrate.history import HISTORY
 from sync.operations import AddLink, AddNotice, Conflict, Escalate, Operation, Plan, Skip, Tell
 from sync.rules import Rules
 
+KEPT = "live work keeps its promises until the cutover is frozen; the next run after that moves it"
+"""Why a ticket is left that people still work on, and that live work has alone."""
+
 
 def as_read(side: Snapshot, rules: Rules) -> Snapshot:
     """Return a side as it counts in a run, or as it is in live work.

@@ -9,10 +9,11 @@ from typing import Protocol
 
 from mappings.ticket import FIELDS, Field, Ref
 from sync.fields import OWN
-from sync.migrate.source import left_out
+from sync.migrate.source import KEPT, left_out
 from sync.operations import CreateTicket
 from sync.outcome import Later, Parked, Reconciled
 from sync.store import Store
+from sync.store.lent import alone
 from sync.store.runs import Item, Rank, State, Tie
 
 REMAPPED: frozenset[Field] = frozenset(name for name in FIELDS if name not in (*OWN, "tags"))
@@ -20,8 +21,8 @@ REMAPPED: frozenset[Field] = frozenset(name for name in FIELDS if name not in (*
 
 _HELD = timedelta(seconds=10)
 """When a ticket is tried again that another worker holds."""
-_ALONE = "live work keeps promises of it and nothing of it is elsewhere: unlink it, and retry it"
-"""Why a ticket is left of which only the hub's own acts are on record: it is in no other place yet."""
+_APART = "a person took it apart from its other side: link it again, or unlink it and retry it"
+"""Why a ticket is left that live work has, and that was somewhere else before."""
 _BEFORE = "it was linked before"
 """Why a ticket counts as migrated that no run made: live work linked it."""
 
@@ -101,8 +102,13 @@ class Taker:
         if subject.startswith("bundle:"):
             if self._store.runs.held(subject) is not None:
                 return State.MIGRATED, ""
-            alone = len(self._store.bundles.load(subject).refs) == 1
-            return (State.PARKED, _ALONE) if alone else (State.MIGRATED, _BEFORE)
+            bundle = self._store.bundles.load(subject)
+            if len(bundle.refs) > 1:
+                return State.MIGRATED, _BEFORE
+            if not alone(bundle):
+                return State.PARKED, _APART
+            if left_out(result.plan, "") == KEPT:
+                return State.SKIPPED, KEPT
         if self._customers and (whose := result.customer) not in self._customers:
             self._store.runs.not_asked(item.ref, whose or "")
             return None, ""

@@ -28,6 +28,7 @@ from sync.store.forms import Forms
 from sync.store.health import Health
 from sync.store.inbox import Inbox, Waiting
 from sync.store.journal import Journal
+from sync.store.lent import Lent
 from sync.store.lists import Lists
 from sync.store.looks import Looking
 from sync.store.messages import Messages
@@ -80,6 +81,7 @@ class Store:
     statements: Statements
     swaps: Swaps
     lists: Lists
+    lent: Lent
     figures: Figures
     shares: Shares
     messages: Messages
@@ -192,6 +194,7 @@ def open_store(address: Address, keeps: Retention | None = None) -> Store:
         statements=Statements(database),
         swaps=Swaps(database),
         lists=Lists(database),
+        lent=Lent(database),
         figures=Figures(database),
         shares=Shares(database),
         messages=Messages(database),

@@ -64,6 +64,7 @@ bundles = Table(
     Column("created", Instant, nullable=False),
     Column("run", Integer),
     Column("switched", Instant),
+    Column("lent", Instant),
 )
 
 links = Table(

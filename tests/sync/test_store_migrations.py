@@ -24,6 +24,7 @@ from sync.seen import Kind, Mirror, Seen, TextId
 from sync.store import Store, open_store
 from sync.store.dialects import Address, engine_of
 from sync.store.migrate import MIGRATIONS, migrate, revision_of, revisions
+from sync.store.runs import Listed, Rank, State
 from sync.store.schema import metadata
 from tests.sync import postgres as server
 
@@ -206,6 +207,34 @@ def test_an_address_of_something_else_is_refused_without_repeating_it(written: s
     (line,) = refused.value.problems
     assert "postgresql+psycopg://" in line
     assert "s3cret" not in line
+
+
+def test_what_was_taken_for_moved_and_stands_nowhere_else_waits_again(tmp_path: Path) -> None:
+    """Otherwise a migration that an older program began ends without the tickets that live work had alone."""
+    path = tmp_path / "s.sqlite3"
+    store = open_store(path)
+    sides = [(1, "desk", "1"), (2, "desk", "2"), (2, "jira", "20"), (3, "desk", "3")]
+    for key in "123":
+        store.runs.listed("desk", [listed_as(key)], None)
+    store.database.close()
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.executemany(
+            "INSERT INTO bundles (id, created, run) VALUES (?, 0, ?)", [(1, None), (2, None), (3, 7)]
+        )
+        columns = "(bundle, connection, key, display, url, created)"
+        raw.executemany(f"INSERT INTO links {columns} VALUES (?, ?, ?, '', '', 0)", sides)  # noqa: S608 - ours
+        raw.execute("ALTER TABLE bundles DROP COLUMN lent")
+        raw.execute("UPDATE alembic_version SET version_num = '0025'")
+    store = open_store(path)
+    assert [item.ref.key for item in store.runs.walk("desk", [State.WAITING])] == ["1"]
+    assert [item.ref.key for item in store.runs.walk("desk", [State.MIGRATED])] == ["2", "3"]
+    store.database.close()
+
+
+def listed_as(key: str) -> Listed:
+    """Return what a list tells of a ticket that was read before."""
+    told = {"version": "v", "presence": "present", "status": "closed", "whose": ""}
+    return Listed(key=key, changed=AT, created=AT, rank=Rank.DONE, known=True, **told)
 
 
 def test_an_old_file_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
