@@ -65,6 +65,8 @@ class RunWork:
     id: int
     """The run's number; 0 for one that only looks."""
     create: Create
+    takes_open: bool = True
+    """Whether it takes over what live work has alone and people still work on; else only what is done."""
 
 
 def create_alone(connector: Connector, draft: TicketDraft) -> WrittenTicket:

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.base import Connector
 from connectors.errors import Rejected
 from mappings.provenance import Signer
-from mappings.ticket import Field, Ref
+from mappings.ticket import Field, Ref, Status
 from sync.apply import Applied, Applier, RunWork, create_alone
 from sync.decide import decide
 from sync.fuses import HOUR, Fuses, Lately, unsafe
@@ -112,7 +112,7 @@ class Reconciler:
         """
         if (bundle := seen.bundle.id) is not None:
             if self._run is not None and alone(seen.bundle):
-                return self._taken_over(claim, self._run.id, seen, decided, made)
+                return self._taken_over(claim, self._run, seen, decided, made)
             return self._apply(claim, bundle, seen, decided, made)
         self._recorder.served(claim, seen)
         (ticket, plan) = decided[0]
@@ -132,15 +132,20 @@ class Reconciler:
             self._store.inbox.release(claim)
 
     def _taken_over(
-        self, claim: Claim, run: int, seen: Observation, decided: Decided, made: list[Write]
+        self, claim: Claim, run: RunWork, seen: Observation, decided: Decided, made: list[Write]
     ) -> Outcome:
-        """Carry out a run's plan for a ticket that live work has alone; without one it stays live work's."""
+        """Carry out a run's plan for a ticket that live work has alone; without one it stays live work's.
+
+        So does one that was opened again since a list told the run that it is done.
+        """
+        if not run.takes_open and any(_worked_on(ticket) for ticket, _ in decided):
+            return Done()
         if (parked := parked_why(decided)) is not None:
             return Parked(parked)
         if not any(plan for _, plan in decided):
             return postponed(seen.silent, self._now()) if seen.silent else Done()
         bundle = seen.bundle.id or 0
-        self._store.lent.lend(claim, bundle, run, self._now())
+        self._store.lent.lend(claim, bundle, run.id, self._now())
         return self._apply(claim, bundle, seen, decided, made)
 
     def _apply(
@@ -251,6 +256,13 @@ def _served_whole(carried: list[tuple[Observed, Applied]]) -> set[Ref]:
         for name, side in ticket.situation.sides.items():
             (short if ticket.parked or name in applied.failed else reached).add(side.ref)
     return reached - short
+
+
+def _worked_on(ticket: Observed) -> bool:
+    """Whether people may still work on a ticket where its customer is served."""
+    front = ticket.situation.front()
+    status = ticket.situation.sides[front].ticket.status if front is not None else None
+    return not (isinstance(status, Status) and status.done)
 
 
 def _waiting(ticket: Observed, plan: Plan) -> Plan:

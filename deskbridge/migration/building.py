@@ -163,7 +163,7 @@ def _engine(
         desk=desk,
         signer=application.signer,
         now=application.now,
-        run=RunWork(run, Together(turns).create),
+        run=RunWork(run, Together(turns).create, takes_open=frozen or not run),
         admissions=Admissions(application.store, reach, known, _kinds(application), application.now)
         if reach
         else None,

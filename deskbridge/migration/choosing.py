@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 
 from connectors.base import Presence, Snapshot
 from connectors.errors import Gone, Rejected
 from deskbridge.migration.building import Machine
 from deskbridge.migration.desk import digest_of
 from mappings.ticket import Status
-from sync.migrate.listing import BEGINNING, batches, listed
+from sync.migrate.listing import BEGINNING, batches, known_elsewhere, listed
 from sync.migrate.sample import candidates, chosen, signs
 from sync.store.runs import Item, Listed, RunState, State, Which
 
 _LOOKS, _SEEKING = 60, 10
 """Tickets that are read to choose a demonstration from, at least; and how many times as many to find them."""
+_BATCH = 500
 _UNLISTED = ("", "")
 """The status and the customer of a ticket that no list shows."""
 
@@ -26,11 +28,11 @@ def demonstration(
 ) -> list[str]:
     """Return the keys of a few of (key, status, customer) that stand for all. Raises WireError.
 
-    With `customers`, theirs alone: whose a ticket is, no list may tell, so more are read until enough are
-    theirs.
+    What a run would leave to live work is none of them. With `customers`, theirs alone: whose a ticket is, no
+    list may tell, so more are read until enough are theirs.
     """
     wanted, looked_at = max(_LOOKS, count * 3), list[tuple[str, frozenset[str]]]()
-    for key in candidates(tickets, wanted * (_SEEKING if customers else 1)):
+    for key in candidates(_takes(machine, tickets), wanted * (_SEEKING if customers else 1)):
         with suppress(Gone, Rejected):  # what cannot be read shows nobody anything
             side = machine.connectors[machine.source].fetch(key)
             if not customers or _whose(machine, side) in customers:
@@ -38,6 +40,16 @@ def demonstration(
         if len(looked_at) == wanted:
             break
     return chosen(looked_at, count)
+
+
+def _takes(machine: Machine, tickets: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Yield the tickets without those that live work keeps promises of until the cutover is frozen."""
+    rest, done = iter(tickets), {status.value for status in Status if status.done}
+    while some := list(islice(rest, _BATCH)):
+        open_ones = [key for key, status, _ in some if status not in done]
+        lent = machine.application.store.lent
+        kept = frozenset[str]() if machine.frozen else lent.alone(machine.source, open_ones)
+        yield from (one for one in some if one[0] not in kept)
 
 
 def _whose(machine: Machine, side: Snapshot) -> str:
@@ -94,11 +106,11 @@ def _listed(machine: Machine) -> Iterator[tuple[Listed, Item | None]]:
     for batch in batches(connector.changed(BEGINNING)):
         newest = {hint.key: hint for hint in batch}
         entries, items = (
-            store.register.entries(source, newest.keys()),
+            known_elsewhere(store, source, newest.keys()),
             store.runs.known(source, newest.keys()),
         )
         for key, hint in newest.items():
-            yield listed(hint, reads, entries[key], connector.capabilities.settle), items.get(key)
+            yield listed(hint, reads, entries.get(key), connector.capabilities.settle), items.get(key)
 
 
 def _again(machine: Machine, *, remap: bool) -> list[State]:

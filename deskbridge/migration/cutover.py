@@ -18,6 +18,7 @@ from deskbridge.migration.desk import source_of, targets_of
 from deskbridge.migration.quiet import standings
 from deskbridge.words import nearest
 from mappings.ticket import Ref
+from sync.migrate.source import KEPT
 from sync.rules import Role
 from sync.store.cutovers import Taken
 from sync.store.quiets import QuietState
@@ -291,6 +292,8 @@ def _delta(application: Application, now: Cutover) -> Iterator[str]:
     counts = application.store.runs.counts(now.source)
     if counts[State.WAITING]:
         yield f"{counts[State.WAITING]} tickets still wait: `deskbridge migrate run --apply`"
+    if kept := application.store.runs.reasons(now.source, State.SKIPPED).get(KEPT):  # a run from before
+        yield f"{kept} tickets were left to live work before the freeze: `deskbridge migrate run --apply`"
 
 
 _DIFFERS = ("differences", "new_or_changed", "missing_issues")

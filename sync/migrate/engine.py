@@ -72,6 +72,8 @@ class RunEngine(Engine):
         result = self._reconcile(Row(subject, self._now(), "a run", 0, None), remap)
         if result is None:
             return None
+        if self._left(result):
+            return replace(result, plan=Plan((), (Skip(ref.connection, "the ticket", KEPT),)))
         if self._desk.rules.books and result.booked:
             result = replace(result, outcome=self._booked(ref, result))
         return replace(result, outcome=self._admitted(ref, result)) if self._admissions else result
@@ -132,6 +134,11 @@ class RunEngine(Engine):
         if bundle.id is None or bundle.run is not None:
             return True
         return alone(bundle) and (self._takes_all or self._over_with(bundle.refs[0]))
+
+    def _left(self, result: Reconciled) -> bool:
+        """Whether a ticket was left to live work, though a list told that it is done: it was opened again."""
+        written = result.made or not result.plan or not isinstance(result.outcome, Done)
+        return not written and alone(self._store.bundles.load(result.subject))
 
     def _over_with(self, ref: Ref) -> bool:
         """Whether nobody is expected to work on a ticket any more, as the lists told."""

@@ -71,9 +71,10 @@ class Lister:
 def known_elsewhere(store: Store, connection: str, keys: Collection[str]) -> dict[str, Entry]:
     """Return what is known of those tickets that stand somewhere else too.
 
-    What live work has alone, to keep promises of it, it has read too; and nothing of it was moved.
+    What live work has alone, to keep promises of it, it has read too; and nothing of it was moved. Nor was
+    what a person took apart from its other side.
     """
-    kept = store.lent.alone(connection, keys)
+    kept = store.lent.alone(connection, keys, even_parted=True)
     found = store.register.entries(connection, keys)
     return {key: entry for key, entry in found.items() if key not in kept}
 

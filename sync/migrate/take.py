@@ -13,7 +13,6 @@ from sync.migrate.source import KEPT, left_out
 from sync.operations import CreateTicket
 from sync.outcome import Later, Parked, Reconciled
 from sync.store import Store
-from sync.store.lent import alone
 from sync.store.runs import Item, Rank, State, Tie
 
 REMAPPED: frozenset[Field] = frozenset(name for name in FIELDS if name not in (*OWN, "tags"))
@@ -23,6 +22,8 @@ _HELD = timedelta(seconds=10)
 """When a ticket is tried again that another worker holds."""
 _APART = "a person took it apart from its other side: link it again, or unlink it and retry it"
 """Why a ticket is left that live work has, and that was somewhere else before."""
+_NO_OTHER = "a person took it apart from its other side, and no run makes another: link it again"
+"""Why a ticket is left that belongs to nothing any more, and that was where a run would put it."""
 _BEFORE = "it was linked before"
 """Why a ticket counts as migrated that no run made: live work linked it."""
 
@@ -98,21 +99,20 @@ class Taker:
         if isinstance(result.outcome, Parked):
             unread = item.rank is Rank.UNLISTED and self._source == _blamed(result.outcome)
             return State.UNREACHABLE if unread else State.PARKED, result.outcome.reason
-        subject = self._store.bundles.subject(item.ref)
-        if subject.startswith("bundle:"):
-            if self._store.runs.held(subject) is not None:
-                return State.MIGRATED, ""
-            bundle = self._store.bundles.load(subject)
-            if len(bundle.refs) > 1:
-                return State.MIGRATED, _BEFORE
-            if not alone(bundle):
+        bundle = self._store.bundles.load(self._store.bundles.subject(item.ref))
+        if bundle.id is not None:
+            if len(bundle.refs) > 1 or (bundle.run is not None and bundle.former):
+                return State.MIGRATED, "" if bundle.run is not None else _BEFORE
+            if bundle.former:
                 return State.PARKED, _APART
             if left_out(result.plan, "") == KEPT:
                 return State.SKIPPED, KEPT
+            # What was begun and nothing was made of, as it was refused or cut off, and is not wanted by now.
         if self._customers and (whose := result.customer) not in self._customers:
             self._store.runs.not_asked(item.ref, whose or "")
             return None, ""
-        return State.SKIPPED, left_out(result.plan, "no route of the migration takes it")
+        why = _NO_OTHER if bundle.former else "no route of the migration takes it"
+        return State.SKIPPED, left_out(result.plan, why)
 
     def _settle(self, item: Item, state: State, reason: str, result: Reconciled) -> None:
         known = self._store.register.entries(self._source, {item.ref.key})[item.ref.key]

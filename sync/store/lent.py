@@ -53,12 +53,17 @@ class Lent:
             tx.execute(update(bundles).where(bundles.c.id == bundle).values(run=None, lent=None))
             put(tx, [claim.subject], at, "a run was undone")
 
-    def alone(self, connection: str, keys: Collection[str]) -> frozenset[str]:
-        """Return which of a few tickets live work has, while nothing of them is, or was, anywhere else."""
+    def alone(self, connection: str, keys: Collection[str], *, even_parted: bool = False) -> frozenset[str]:
+        """Return which of a few tickets live work has, while nothing of them is, or was, anywhere else.
+
+        `even_parted`: also those that a person took apart from what they had been linked with.
+        """
         other = links.alias("other")
         elsewhere = (other.c.bundle == links.c.bundle) & (
             (other.c.connection != links.c.connection) | (other.c.key != links.c.key)
         )
+        if even_parted:
+            elsewhere &= other.c.unlinked.is_(None)
         query = (
             select(links.c.key)
             .join(bundles, links.c.bundle == bundles.c.id)

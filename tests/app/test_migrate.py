@@ -10,7 +10,7 @@ from typing import Any
 
 from deskbridge.demo.people import File, Tool
 from tests.app.moved_in import MIGRATION, comments, issues, number_of, picture
-from tests.app.program import Hub
+from tests.app.program import Hub, wait_until
 
 COUNT = 40
 AUTOMATION = "automation@site.invalid"
@@ -100,6 +100,7 @@ class TestRun:
         for state in ("prepared", "frozen"):
             ended = hub.run("migrate", "cutover", state, "--by", "Noor Haddad", "--in-spite", "a rehearsal")
             assert ended.code == 0, ended.err
+        assert "1 tickets were left to live work before the freeze" in hub.run("migrate", "cutover").out
         assert kept not in hub.run("migrate", "run").out
         hub.control("POST", "act/jira/require_field", field="environment", project="SUP")
         assert hub.run("migrate", "run", "--apply").code == 4
@@ -122,6 +123,44 @@ class TestRun:
         again = picture(hub.people)
         assert again.keys() == moved.keys()
         assert again[str(mail)].replace("Highest", "High") == moved[str(mail)]
+
+    def test_what_is_not_moved_never_counts_as_moved(self, hub: Hub) -> None:
+        """Tickets would be missed after the switch that were parted, refused, or opened again meanwhile."""
+        past(hub, 1, archived=0)
+        kim, words = ("kim@lantern.example", "Kim Park"), "<p>At row 17.</p>"
+        subjects = ("Kept", "Opened", "Parted")
+        kept, opened, parted = (hub.people.mail(*kim, subject, words) for subject in subjects)
+        hub.people.sort(parted, tags=["dev"])
+        assert hub.run("sync", "--once").code == 0
+        assert hub.run("unlink", "jira:SUP-1").code == 0
+        hub.people.sort(opened, status=5)
+        stranger = hub.people.mail("ada@elsewhere.example", "Ada", "Refused", words)
+        time.sleep(2.1)  # when live work reads them now, a list tells no news of them
+        assert hub.run("sync", "--once").code == 0
+        shown = json.loads(hub.run("migrate", "run", "--demo", "9", "--json").out)["first"]
+        keys = {plan["tickets"][0]["key"] for plan in shown}
+        assert (str(kept) in keys, str(opened) in keys) == (False, True)
+
+        # Somebody opens one again while the run has the list of a moment ago, and another one is refused.
+        hub.control("POST", "act/jira/require_field", field="environment", project="SUP")
+        slow = {"system": "jira", "kind": "slow", "method": "POST", "path": ".*/issue/bulk"}
+        hub.control("POST", "faults", **slow, seconds=2, times=1)
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(hub.run, "migrate", "run", "--apply", "--workers", "1")
+            wait_until(lambda: hub.writes_refused() > 0)
+            hub.people.sort(opened, status=2)
+            assert running.result().code == 4
+        hub.control("POST", "act/jira/require_field", field="environment", project="SUP", on=False)
+        told = hub.run("migrate", "status").out + hub.run("parked", "list").out
+        assert promised(hub, opened, priority=3)
+        assert "a person took it apart" in told
+        # What was refused is not wanted any more by other rules: it is left out, not moved.
+        theirs = 'name = "theirs"\nto = "support-development"\ncustomers = ["lantern"]\n'
+        hub.change((MIGRATION, f"[[migration.routes]]\n{theirs}"))
+        assert hub.run("parked", "retry", "--reason", "environment").code == 0
+        done = hub.run("migrate", "run", "--apply", "--continue", "--id", str(stranger))
+        assert (done.code, tickets(hub)["migrated"]) == (0, 0), done.err
+        assert [issue["fields"]["summary"] for issue in issues(hub.people)] == ["Parted"]
 
     def test_a_second_run_takes_what_changed_and_reads_nothing_else(self, hub: Hub) -> None:
         """The weekend's last hour would be spent on reading all the tickets that nobody touched."""

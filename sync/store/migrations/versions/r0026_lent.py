@@ -12,7 +12,7 @@ _AGAIN = """UPDATE items SET state = 'waiting', handled = NULL WHERE state = 'mi
     SELECT 1 FROM links JOIN bundles ON bundles.id = links.bundle
     WHERE links.connection = items.connection AND links.key = items.key
     AND links.unlinked IS NULL AND bundles.run IS NULL AND NOT EXISTS (
-        SELECT 1 FROM links other WHERE other.bundle = links.bundle
+        SELECT 1 FROM links other WHERE other.bundle = links.bundle AND other.unlinked IS NULL
         AND (other.connection <> links.connection OR other.key <> links.key)))"""
 """Live work had read them, to keep promises of them, so a list of the source told a run no news."""
 
