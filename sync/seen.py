@@ -79,6 +79,11 @@ class TextId:
         return self.id.partition(_PART)[0].partition(_ADDENDUM)[0]
 
     @property
+    def is_the_hubs(self) -> bool:
+        """Whether nobody wrote it but the hub: it tells of something, or greets."""
+        return self.id.startswith(_OURS)
+
+    @property
     def is_addendum(self) -> bool:
         """Whether it tells the new wording of a text."""
         return _ADDENDUM in self.id
@@ -95,6 +100,8 @@ class TextId:
 
 RECEIPT = "hub:receipt"
 """The name of the text that tells a customer what to quote."""
+_OURS = "hub:"
+"""What the names of all texts of the hub's own begin with."""
 _ABOUT = ("hub:told-", "hub:publish-", "hub:deleted-", "hub:file-")
 """What the names of notes about a text begin with; its id follows."""
 _PART, _ADDENDUM = "#part:", "#edit:"

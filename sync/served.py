@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import Snapshot
-from mappings.ticket import Priority, Ref, Status, TicketType, Unmapped
+from mappings.ticket import Person, PersonRole, Priority, Ref, Status, TicketType, Unmapped
 from sync.sla.clock import Clock
 from sync.sla.cycle import ClockState
 from sync.sla.facts import Actor, Fact, FactKind, Facts
@@ -89,11 +89,16 @@ def served(
         facts=facts,
         subject=front.subject,
         url=side.url,
-        requester=front.requester.name or front.requester.key if front.requester else "",
+        requester=_asking(front.requester),
         priority=word(front.priority),
         team=front.group or "",
         works=tuple(sorted(set(works))),
     )
+
+
+def _asking(person: Person | None) -> str:
+    """Return whose question it is; nobody's where the hub's own account asks in a customer's place."""
+    return "" if person is None or person.role is PersonRole.HUB else person.name or person.key
 
 
 def counting(ref: Ref, customer: str, clocks: Iterable[Clock]) -> Iterator[Counting]:

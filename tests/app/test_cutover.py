@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from deskbridge.bootstrap import build
+from deskbridge.web.serving import looking
+from sync.store.accounts import Role
 from tests.app.program import Hub
+from tests.web.looking import let_in, signed_in
 
 MIGRATION = '[migration]\nto = "support-development"\n\n'
 ROUTE = '[[routes]]\nname = "to the developers"'
@@ -84,6 +88,23 @@ def is_verified_before_it_goes_on(hub: Hub, ticket: int) -> None:
     assert hub.run("migrate", "verify", "full", "--accept", "Dana Kim").code == 0
 
 
+def is_read_on_the_pages(hub: Hub, old: int) -> None:
+    """Check that a ticket is read and found where it is now, as it was, with its words of before."""
+    application = build(hub.settings, hub.environment)
+    let_in(application)
+    with looking(application) as url:
+        browser = signed_in(application, url, Role.VIEWER)
+        there = {
+            browser.get(path).headers["Location"] for path in (f"/ticket/desk/{old}", f"/tickets?q=%23{old}")
+        }
+        (path,) = there
+        page = browser.get(path)
+        assert (page.status_code, "It stops" in page.text) == (200, True)
+        assert "asked by" not in page.text
+        assert browser.get(f"/ticket/desk/{old + 9000}").status_code == 404
+    application.store.database.close()
+
+
 def is_left_to_people(hub: Hub, request: str, key: str) -> None:
     """Check that a request of the new tool is listed until it is dealt with there, and promises nothing."""
     assert "first_response" not in hub.run("explain", request).out
@@ -126,6 +147,7 @@ class TestCutover:
         _, old = moving.run("migrate", "redirects", "--from", "desk").lines[1:]
         assert old.startswith(f"desk,{ticket},")
         assert old.endswith("/browse/SUP-2")
+        is_read_on_the_pages(moving, ticket)
         # and the way back, which leaves what came into the new tool meanwhile to people
         request = born(moving)
         assert moving.run("sync", "--once").code == 0

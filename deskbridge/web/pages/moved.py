@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from starlette.responses import RedirectResponse, Response
 
+from deskbridge.bootstrap import Application
 from deskbridge.migration.redirects import went
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.visit import NoSuch, Shown, Visit
+from mappings.ticket import Ref
 
 _MOST = 300
 """Characters of an old number or address."""
@@ -27,3 +29,17 @@ def moved(site: Site, visit: Visit) -> Shown | Response:
     if len({one.new_url for one in found}) == 1 or len({one.old for one in found}) == 1:
         return RedirectResponse(found[0].new_url, 302)
     return Shown("moved.html", {"asked": asked, "found": found})
+
+
+def now_at(application: Application, asked: str, source: str = "") -> Ref | None:
+    """Return what became of the ticket that a tool called so which was left, or None.
+
+    `source` is that tool's connection; the one of the last switch if it is not said.
+    """
+    begun = application.store.cutovers.newest()
+    source = source or (begun.source if begun else "")
+    if not source or source in application.settings.connections or len(asked.split()) != 1:
+        return None
+    where = (application.store, application.connectors, application.settings)
+    found = {one.new for one in went(*where, asked[:_MOST], source)}
+    return found.pop() if len(found) == 1 else None

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from starlette.responses import RedirectResponse, Response
+
 from deskbridge.drafts import Draft, drafts
 from deskbridge.sla.held import Held
 from deskbridge.sla.told import Clocks, clocks_json
 from deskbridge.story import Story, fields_of, state_of
 from deskbridge.web.pages.clocking import clock_name, shown
+from deskbridge.web.pages.moved import now_at
+from deskbridge.web.pages.rendering import ticket_path
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.timeline import Event, Text, conversation, events
 from deskbridge.web.pages.visit import NoSuch, Shown, Visit
@@ -39,9 +43,13 @@ class Sides:
     """The front sides, as they are kept."""
 
 
-def ticket(site: Site, visit: Visit) -> Shown:
-    """Show a ticket by any of its sides."""
+def ticket(site: Site, visit: Visit) -> Shown | Response:
+    """Show a ticket by any of its sides; one of a tool that was left is shown where it is now."""
     app, store = site.application, site.application.store
+    connection, key = (visit.request.path_params[name] for name in ("connection", "key"))
+    left = connection not in app.settings.connections
+    if left and (there := now_at(app, key, connection)) is not None:
+        return RedirectResponse(ticket_path(there), 303)
     sides = _sides(site, visit)
     bundle, subject = sides.bundle, sides.bundle.subject
     decisions, findings = store.decisions.of(subject), store.findings.of(subject)

@@ -13,6 +13,7 @@ from deskbridge.named import ref_named
 from deskbridge.sla.held import Held
 from deskbridge.web.pages.clocking import Shown as Clock
 from deskbridge.web.pages.clocking import shown
+from deskbridge.web.pages.moved import now_at
 from deskbridge.web.pages.rendering import query, ticket_path
 from deskbridge.web.pages.site import Site
 from deskbridge.web.pages.visit import NoSuch, Shown, Visit
@@ -50,14 +51,14 @@ def tickets(site: Site, visit: Visit) -> Shown | Response:
 
 
 def _meant(app: Application, said: str) -> Ref | None:
-    """Return the one ticket that is called so: by its tool, with its connection, or by its address."""
+    """Return the one ticket that is or was called so: by its tool, with its connection, by its address."""
     named = app.store.bundles.called(said.removeprefix("#"))
     if len(named) == 1:
         return named[0]
     try:
         ref = ref_named(app, said)
     except ConfigError:
-        return None
+        return now_at(app, said)
     known = app.store.lists.cards([ref]) or app.store.bundles.load(app.store.bundles.subject(ref)).id
     return ref if known else None
 

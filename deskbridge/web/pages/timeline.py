@@ -68,6 +68,7 @@ def conversation(
 ) -> list[Text]:
     """Return every text of the sides, oldest first; copies are told with their originals.
 
+    Of a text whose side was left, by the switch to another tool or by a person, the copy tells it.
     `names` are what people call the sides, by connection.
     """
     found = [text for side, told in messages.items() for text in _originals(bundle, side, told, names)]
@@ -79,7 +80,9 @@ def conversation(
 def _originals(
     bundle: Bundle, side: Ref, told: Iterable[Message], names: Mapping[str, Ref]
 ) -> Iterator[Text]:
-    copies = bundle.mirrors.copies(Kind.COMMENT, side.connection, side.key)
+    ours = [m for m in bundle.mirrors if m.kind is Kind.COMMENT and m.target.ref == side]
+    alone = {m.target.id for m in ours if m.origin.ref not in bundle.refs and not m.origin.is_the_hubs}
+    copies = {m.target.id for m in ours} - alone
     made = bundle.mirrors.made(Kind.COMMENT, side.connection, side.key)
     for message in told:
         if message.id in copies:
@@ -88,8 +91,8 @@ def _originals(
             Copy(names.get(connection, Ref(connection, copy.target.key)), copy.published)
             for connection, copy in made.get(message.id, {}).items()
         )
-        ours = message.role is PersonRole.HUB or message.kind is CommentKind.AUTOMATIC
-        yield Text(message.created, side, message, there, ours)
+        by_hub = message.role is PersonRole.HUB and message.id not in alone
+        yield Text(message.created, side, message, there, by_hub or message.kind is CommentKind.AUTOMATIC)
 
 
 def events(told: Mapping[Ref, Iterable[Fact]]) -> list[Event]:
