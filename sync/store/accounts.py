@@ -185,6 +185,12 @@ class Accounts:
         with self._db.writing() as tx:
             tx.execute(delete(attempts).where(attempts.c.who.in_(whos)))
 
+    def uncount(self, who: str) -> None:
+        """Take one try back: it was none in vain."""
+        with self._db.writing() as tx:
+            less = update(attempts).where(attempts.c.who == who, attempts.c.count > 0)
+            tx.execute(less.values(count=attempts.c.count - 1))
+
     def prune(self, before: datetime) -> None:
         """Forget sessions and tries that were last used before an instant."""
         with self._db.writing() as tx:

@@ -109,6 +109,7 @@ class Door:
             self._store.audit.note(Act(at=at, who=name[:200], act="was refused", place=address))
             return None
         self._store.accounts.forgive([whos["account"]])
+        self._store.accounts.uncount(whos["from"])  # a large office is one address, and guesses nothing
         token = secrets.token_urlsafe(32)
         self._store.accounts.begin(_kept(token), account.name, at)
         self._store.audit.note(Act(at=at, who=account.name, act=_ENTERED, place=address))
