@@ -41,6 +41,8 @@ class Served:
     """Where people open it."""
     requester: str = ""
     """Whose question it is."""
+    from_customer: bool = False
+    """Whether that is one of the customer's own people: no customer is told who of the desk asks."""
     priority: str = ""
     """Its priority's word; empty for none, or one that no vocabulary has."""
     team: str = ""
@@ -90,6 +92,7 @@ def served(
         subject=front.subject,
         url=side.url,
         requester=_asking(front.requester),
+        from_customer=front.requester is not None and front.requester.role is PersonRole.CUSTOMER,
         priority=word(front.priority),
         team=front.group or "",
         works=tuple(sorted(set(works))),

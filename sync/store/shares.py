@@ -24,7 +24,8 @@ _HIDDEN = ("trashed", "moved", "gone")
 _DONE = tuple(status.value for status in Status if status.done)
 _BATCH = 200
 _TOLD = tuple(
-    served.c[name] for name in ("connection", "key", "display", "subject", "status", "requester", "changed")
+    served.c[name]
+    for name in ("connection", "key", "display", "subject", "status", "requester", "from_customer", "changed")
 )
 
 
@@ -62,6 +63,7 @@ class Theirs:
     subject: str
     status: str
     requester: str
+    """Who asked, of the customer's own people; empty for the desk's."""
     changed: datetime
 
 
@@ -138,8 +140,9 @@ class Shares:
             query = query.limit(most).offset(skip)
         options = {"yield_per": _BATCH} if words else {}
         with self._db.reading() as tx, tx.execute(query, execution_options=options) as rows:
-            known = (row for row in rows if has(words, row.subject, row.display, row.requester))
-            return [_theirs(row) for row in (islice(known, skip, skip + most) if words else known)]
+            told = map(_theirs, rows)
+            known = (one for one in told if has(words, one.subject, one.ref.display, one.requester))
+            return list(islice(known, skip, skip + most) if words else known)
 
     def counts(self, customer: str, fronts: Collection[str]) -> Mapping[str, int]:
         """Return how many of a customer's tickets have each status."""
@@ -185,7 +188,7 @@ def _theirs(row: Row[Any]) -> Theirs:
         ref=Ref(row.connection, row.key, row.display),
         subject=row.subject,
         status=row.status or Status.OPEN.value,
-        requester=row.requester,
+        requester=row.requester if row.from_customer else "",
         changed=row.changed,
     )
 

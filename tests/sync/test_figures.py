@@ -186,6 +186,8 @@ def test_an_older_store_has_it_all_too(store: Store, address: Address) -> None:
         words = tx.execute(select(t.served.c.words).order_by(t.served.c.key)).scalars().all()
         for statement in (
             "DROP TABLE admitted",
+            "DROP TABLE forms",
+            "ALTER TABLE bundles DROP COLUMN lent",
             "ALTER TABLE quiets DROP COLUMN invited",
             "ALTER TABLE seen DROP COLUMN sent",
             "DROP TABLE ratings",
@@ -198,6 +200,7 @@ def test_an_older_store_has_it_all_too(store: Store, address: Address) -> None:
             "ALTER TABLE served DROP COLUMN presence",
             "ALTER TABLE served DROP COLUMN team",
             "ALTER TABLE served DROP COLUMN works",
+            "ALTER TABLE served DROP COLUMN from_customer",
             "UPDATE alembic_version SET version_num = '0018'",
         ):
             tx.execute(text(statement))

@@ -35,6 +35,8 @@ def keep(
     status: str = "open",
     owner: str = "Staff Secretname",
     connection: str = "desk",
+    asked: str = "Kim Park",
+    from_customer: bool = True,
 ) -> Ref:
     """Keep a ticket of the desk."""
     ref, now = Ref(connection, key, f"#{key}"), app.now()
@@ -59,7 +61,8 @@ def keep(
         facts=facts,
         subject=subject,
         url=f"https://desk.example/a/tickets/{key}",
-        requester="Kim Park",
+        requester=asked,
+        from_customer=from_customer,
         priority="high",
     )
     app.store.served.keep(claim, served, [])

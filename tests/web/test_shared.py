@@ -33,6 +33,7 @@ CANARIES = {
     "an automatic text": "canary-automatic",
     "who answered": "Staff Secretname",
     "who has it": "Owner Secretname",
+    "who of the desk asks": "Asker Secretname",
     "the issue": "SUP-4711",
     "a developer's text": "canary-developer",
     "another customer's ticket": "canary-orbit-subject",
@@ -88,7 +89,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         owner=CANARIES["who has it"],
         status="waiting_on_dev",
     )
-    keep(app, "2", "lantern", "Done long ago", status="resolved")
+    asks = CANARIES["who of the desk asks"]
+    keep(app, "2", "lantern", "Done long ago", status="resolved", asked=asks, from_customer=False)
     keep(
         app,
         "3",
