@@ -73,7 +73,7 @@ def _undone(
     rollback = Rollback(store, application.connectors, application.now, run=run, labels=labels)
     for result in rollback.undo(_meant(application, asked, source, ours), apply=ours is not None):
         found.counts[result.what] += 1
-        if result.what in (Undone.TOUCHED, Undone.REFUSED, Undone.BUSY):
+        if result.what in (Undone.TOUCHED, Undone.REFUSED, Undone.BUSY, Undone.UNHEARD):
             found.left.append(result)
     return found
 

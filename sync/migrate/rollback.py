@@ -25,6 +25,7 @@ from sync.store.runs import Item
 
 _TOUCHED: tuple[Field, ...] = ("subject", "status", "priority", "type", "component", "version", "tags")
 """The fields by which a person's work on a ticket is recognised."""
+_UNHEARD = "`deskbridge migrate run --apply` tells whether it was created"
 
 
 class Undone(StrEnum):
@@ -40,6 +41,8 @@ class Undone(StrEnum):
     REFUSED = "refused"
     BUSY = "busy"
     """Another worker is at it."""
+    UNHEARD = "unheard"
+    """Its creation was cut off, so it may be there and nobody knows where: a run finds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,10 @@ class Rollback:
             yield Result(item.ref, target, Undone.BUSY, "another worker holds it")
             return
         claim, _ = taken
+        if unheard := self._store.journal.unheard(bundle.id or 0):
+            self._store.inbox.release(claim)
+            yield Result(item.ref, target, Undone.UNHEARD, f"{_UNHEARD} on {', '.join(sorted(unheard))}")
+            return
         try:
             made = self._made(bundle, item.ref)
             tried = [self._deleted(item.ref, ref, bundle, apply=apply) for ref in made]

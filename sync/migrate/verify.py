@@ -25,6 +25,8 @@ from sync.store import Store
 from sync.store.bundles import Bundle
 from sync.store.runs import State
 
+_PARTED = "a person took it apart from what it was linked with: it stands nowhere else"
+_NOWHERE = "it is linked with nothing: it stands nowhere else"
 _TOGETHER = 8
 """Tickets that are read at once."""
 _BEHIND = 5_000
@@ -194,6 +196,10 @@ class Verifier:
     def _one(self, ref: Ref) -> _One:
         bundle = self._store.bundles.load(self._store.bundles.subject(ref))
         target = next((side for side in bundle.refs if side.connection in self._targets), None)
+        if bundle.refs == (ref,):
+            parted = bool(bundle.former)
+            why = _PARTED if parted else _NOWHERE
+            return _One(ref, [Difference("the ticket", why, explained=parted, changed=parted)])
         if target is None or bundle.run is None:
             return _One(ref, [])  # live work's
         try:

@@ -11,6 +11,7 @@ from sqlalchemy import and_, delete, select, update
 from mappings.ticket import Ref
 from sync.served import facts_json, facts_of
 from sync.sla.facts import Facts
+from sync.store import steps
 from sync.store.database import Database
 from sync.store.dialects import replacing
 from sync.store.schema import amendments, bundles, clocks, items, links
@@ -83,8 +84,9 @@ class Carrying:
     def hand_over(self, source: str, target: str, at: datetime) -> Handed:
         """Have the target serve what was migrated to it, all or nothing: the old sides are out of it.
 
-        What people said of a ticket's clocks goes along; on the old side none runs any more, and a ticket
-        that is known from both is told once. Doing it twice is fine.
+        What people said of a ticket's clocks goes along, and which steps of escalation were taken: nobody is
+        told twice. On the old side no clock runs any more, and a ticket that is known from both is told once.
+        Doing it twice is fine.
         """
         old, new = links.alias("old"), links.alias("new")
         moved = (
@@ -103,6 +105,7 @@ class Carrying:
                 said = (amendments.c.connection == source) & (amendments.c.key == row.source_key)
                 new_side = {"connection": row.connection, "key": row.key}
                 tx.execute(update(amendments).where(said).values(**new_side))
+                steps.pass_on(tx, Ref(source, row.source_key), Ref(row.connection, row.key))
             forget(tx, (Ref(source, row.source_key) for row in carried))
             tx.execute(delete(clocks).where(clocks.c.connection == source))
         return Handed(tickets, len(carried))
@@ -121,6 +124,7 @@ class Carrying:
                 said = (amendments.c.connection == row.connection) & (amendments.c.key == row.key)
                 old_side = {"connection": source, "key": row.source_key}
                 tx.execute(update(amendments).where(said).values(**old_side))
+                steps.pass_on(tx, Ref(row.connection, row.key), Ref(source, row.source_key))
             forget(tx, (Ref(row.connection, row.key) for row in carried))
             return tickets
 

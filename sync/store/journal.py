@@ -121,6 +121,14 @@ class Journal:
         with self._db.reading() as tx:
             return {(row.target_connection, row.target_key) for row in tx.execute(made)}
 
+    def unheard(self, bundle: int) -> set[str]:
+        """Return the connections on which a ticket may have been created for a bundle: nobody heard."""
+        begun = select(intents.c.target_connection).where(
+            intents.c.bundle == bundle, intents.c.kind == CREATE, intents.c.done.is_(None)
+        )
+        with self._db.reading() as tx:
+            return set(tx.execute(begun).scalars())
+
     def finished(self, bundle: int, kind: str, target: Ref) -> set[TextId]:
         """Return the origins of what was written of a kind for a bundle on a ticket, as far as was heard."""
         written = select(intents).where(

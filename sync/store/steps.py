@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, exists, select, update
 
 from mappings.ticket import Priority, Ref
 from sync.sla.escalation import Key, Taken
@@ -73,3 +73,13 @@ def keep(tx: Connection, ref: Ref, taken: Iterable[Taken]) -> None:
             "unfinished": one.unfinished,
         }
         tx.execute(_KEEP(tx), values)
+
+
+def pass_on(tx: Connection, old: Ref, new: Ref) -> None:
+    """Have a ticket's steps be another one's, which goes on with its clocks, as far as that has none."""
+    other = steps.alias("other")
+    there = (other.c.connection == new.connection, other.c.key == new.key)
+    same = (other.c[name] == steps.c[name] for name in ("clock", "cycle", "step"))
+    mine = (steps.c.connection == old.connection, steps.c.key == old.key)
+    known = exists().where(*there, *same).correlate(steps)
+    tx.execute(update(steps).where(*mine, ~known).values(connection=new.connection, key=new.key))

@@ -234,6 +234,9 @@ class TestRun:
         found = [i for i in issues(hub.people) if i["fields"]["summary"] == "Has an issue"]
         assert len(found) == 1
         assert not [label for label in found[0]["fields"]["labels"] if label.startswith("desk-")]
+        assert hub.run("unlink", f"desk:{linked}").code == 0
+        told = hub.run("migrate", "verify", "full").out
+        assert f"changed since: desk {linked}: the ticket: a person took it apart" in told, told
 
     def test_filters_take_what_was_asked_for_and_leave_the_rest_waiting(self, hub: Hub) -> None:
         """Somebody who asks for one customer would have everybody's tickets moved, or not all of theirs."""
@@ -681,6 +684,23 @@ class TestRollback:
         undoing.communicate()
         hub.control("DELETE", "faults")
         assert hub.run("migrate", "rollback", "--apply").code == 0, "what was killed is in the way"
+        assert not list(issues(hub.people))
+
+    def test_what_nobody_knows_to_be_there_is_told(self, hub: Hub) -> None:
+        """Issues of a run that was killed would stay for ever, though all was said to be undone."""
+        past(hub, 2, archived=0)
+        lost = {"system": "jira", "kind": "lost", "method": "POST", "path": ".*/issue/bulk", "times": 9}
+        hub.control("POST", "faults", **lost)
+        running = hub.start("migrate", "run", "--apply")
+        wait_until(lambda: len(list(issues(hub.people))) == 2)
+        running.kill()
+        running.communicate()
+        hub.control("DELETE", "faults")
+        undone = hub.run("migrate", "rollback", "--apply")
+        assert (undone.code, undone.out.count("unheard: ")) == (4, 2), undone
+        assert hub.run("migrate", "run", "--apply").code == 0
+        undone = hub.run("migrate", "rollback", "--apply")
+        assert (undone.code, undone.out.startswith("2 deleted")) == (0, True), undone
         assert not list(issues(hub.people))
 
     def test_without_the_right_nothing_is_tried(self, hub: Hub) -> None:

@@ -14,6 +14,7 @@ from sync.served import Counting, Served, counting, facts_json, facts_of
 from sync.sla.clock import clocks
 from sync.sla.cycle import Amendment, ClockState
 from sync.sla.duty import Turn
+from sync.sla.escalation import Key, Taken
 from sync.sla.facts import Fact, FactKind
 from sync.sla.policy import ClockName, Rulebook
 from sync.sla.presets import three_levels
@@ -21,9 +22,10 @@ from sync.store import Store, open_store
 from sync.store import schema as t
 from sync.store.dialects import Address
 from sync.store.editions import ALWAYS, Edition
-from sync.store.inbox import Claim, LostClaim
+from sync.store.inbox import Claim, LostClaim, take
 from sync.store.served import Said, with_words
 from sync.store.statements import Correction
+from sync.store.steps import name_of
 from tests.sla.stories import answer, at, message, office, status, ticket
 
 NOW = at("2026-03-02 10:00")
@@ -271,3 +273,22 @@ def test_a_status_counts_in_the_kept_facts() -> None:
     """A kept ticket would never be resolved."""
     facts = ticket("2026-03-02 09:00", status("2026-03-02 09:30", Status.RESOLVED))
     assert facts_of(facts_json(facts)).resolved() == at("2026-03-02 09:30")
+
+
+def test_who_was_told_is_not_told_again_after_a_switch(store: Store) -> None:
+    """On the day of the switch everybody on duty would hear of each late ticket once more."""
+    old, new = Ref("desk", "1"), Ref("jira", "10")
+    with store.database.writing() as tx:
+        tx.execute(insert(t.bundles).values(id=1, created=NOW, run=1))
+        for ref in (old, new):
+            side = {"connection": ref.connection, "key": ref.key, "display": ref.key, "url": ""}
+            tx.execute(insert(t.links).values(bundle=1, created=NOW, **side))
+        claim = take(tx, "bundle:1", NOW, None)
+    told = Taken(Key(name_of(old), ClockName.RESOLVE, "created", "80 %"), NOW, notified=True)
+    store.bundles.escalated(claim, old, [told])
+    store.carrying.put(new, old, STORY, NOW)
+    store.carrying.hand_over("desk", "jira", NOW)
+    passed = replace(told, key=told.key._replace(ticket=name_of(new)))
+    assert store.bundles.load("bundle:1").steps == {new: (passed,)}
+    store.carrying.hand_back("desk", NOW)
+    assert store.bundles.load("bundle:1").steps == {old: (told,)}
