@@ -11,7 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import Snapshot
-from mappings.ticket import Person, PersonRole, Priority, Ref, Status, TicketType, Unmapped
+from mappings.ticket import (
+    Audience,
+    CommentKind,
+    Person,
+    PersonRole,
+    Priority,
+    Ref,
+    Status,
+    TicketType,
+    Unmapped,
+)
 from sync.sla.clock import Clock
 from sync.sla.cycle import ClockState
 from sync.sla.facts import Actor, Fact, FactKind, Facts
@@ -43,6 +53,8 @@ class Served:
     """Whose question it is."""
     from_customer: bool = False
     """Whether that is one of the customer's own people: no customer is told who of the desk asks."""
+    readable: bool = False
+    """Whether its customer reads in their tool what it begins with; else it is the desk's own matter."""
     priority: str = ""
     """Its priority's word; empty for none, or one that no vocabulary has."""
     team: str = ""
@@ -93,6 +105,10 @@ def served(
         url=side.url,
         requester=_asking(front.requester),
         from_customer=front.requester is not None and front.requester.role is PersonRole.CUSTOMER,
+        readable=any(
+            text.kind is CommentKind.DESCRIPTION and text.audience is Audience.CUSTOMER
+            for text in front.messages
+        ),
         priority=word(front.priority),
         team=front.group or "",
         works=tuple(sorted(set(works))),

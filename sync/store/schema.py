@@ -366,7 +366,10 @@ served = Table(
     ),
     *(Column(name, Text, nullable=False, server_default="") for name in ("words", "presence")),
     *(Column(name, Text, nullable=False, server_default="") for name in ("team", "works")),
-    Column("from_customer", Boolean, nullable=False, server_default=false()),
+    *(
+        Column(name, Boolean, nullable=False, server_default=false())
+        for name in ("from_customer", "readable")
+    ),
     Index("ix_served_customer", "customer", "changed"),
     Index("ix_served_board", "customer", "status", "changed"),
     Index("ix_served_status", "status", "changed"),

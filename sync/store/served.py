@@ -36,7 +36,7 @@ from sync.store.inbox import Claim, verify
 _BATCH = 500
 _UNSERVED = "unserved"
 """What stands instead of a `Presence` where the ticket's connection serves nobody now."""
-_SHOWN = ("subject", "url", "requester", "from_customer", "priority", "team")
+_SHOWN = ("subject", "url", "requester", "from_customer", "readable", "priority", "team")
 """What nothing is decided by, and people look for."""
 
 

@@ -175,7 +175,7 @@ def _seen(customer: str, fronts: Collection[str]) -> tuple[ColumnElement[bool], 
     others = select(theirs.c.key).where(
         theirs.c.connection == c.connection, theirs.c.key == c.key, theirs.c.customer.not_in(("", customer))
     )
-    whose = (c.customer == customer, c.connection.in_(fronts), c.presence.not_in(_HIDDEN))
+    whose = (c.customer == customer, c.connection.in_(fronts), c.presence.not_in(_HIDDEN), c.readable)
     return (*whose, ~others.exists())
 
 

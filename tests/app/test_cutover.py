@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from deskbridge.bootstrap import build
+from deskbridge.sharing import share, token_of
 from deskbridge.web.serving import looking
 from sync.store.accounts import Role
 from tests.app.program import Hub
@@ -102,6 +103,11 @@ def is_read_on_the_pages(hub: Hub, old: int) -> None:
         assert (page.status_code, "It stops" in page.text) == (200, True)
         assert "asked by" not in page.text
         assert browser.get(f"/ticket/desk/{old + 9000}").status_code == 404
+        link = token_of(application, share(application, "lantern", days=1, who="Ada"))
+        theirs = browser.get(f"/c/{link}").text
+        assert "Import stops" not in theirs, (
+            "an issue that staff alone see may be called anything from now on"
+        )
     application.store.database.close()
 
 

@@ -225,6 +225,7 @@ def test_what_was_taken_for_moved_and_stands_nowhere_else_waits_again(tmp_path: 
         raw.executemany(f"INSERT INTO links {columns} VALUES (?, ?, ?, '', '', 0)", sides)  # noqa: S608 - ours
         raw.execute("ALTER TABLE bundles DROP COLUMN lent")
         raw.execute("ALTER TABLE served DROP COLUMN from_customer")
+        raw.execute("ALTER TABLE served DROP COLUMN readable")
         raw.execute("UPDATE alembic_version SET version_num = '0025'")
     store = open_store(path)
     assert [item.ref.key for item in store.runs.walk("desk", [State.WAITING])] == ["1"]

@@ -37,6 +37,7 @@ def keep(
     connection: str = "desk",
     asked: str = "Kim Park",
     from_customer: bool = True,
+    readable: bool = True,
 ) -> Ref:
     """Keep a ticket of the desk."""
     ref, now = Ref(connection, key, f"#{key}"), app.now()
@@ -63,6 +64,7 @@ def keep(
         url=f"https://desk.example/a/tickets/{key}",
         requester=asked,
         from_customer=from_customer,
+        readable=readable,
         priority="high",
     )
     app.store.served.keep(claim, served, [])
