@@ -19,6 +19,7 @@ from sync.operations import AddComment, CreateTicket, Plan, SendReceipt, Tell, W
 from sync.outcome import Done, Later, Outcome, Parked, Stale, postponed
 from sync.receipt import LATELY
 from sync.record import Recorder
+from sync.seen import UNSAID
 from sync.sent import Sent
 from sync.situation import Situation
 from sync.store import Store
@@ -146,7 +147,8 @@ class Reconciler:
             return postponed(seen.silent, self._now()) if seen.silent else Done()
         bundle = seen.bundle.id or 0
         self._store.lent.lend(claim, bundle, run.id, self._now())
-        return self._apply(claim, bundle, seen, decided, made)
+        news = [(replace(ticket, situation=_unsaid(ticket.situation)), plan) for ticket, plan in decided]
+        return self._apply(claim, bundle, seen, news, made)
 
     def _apply(
         self, claim: Claim, bundle: int, seen: Observation, decided: Decided, made: list[Write]
@@ -256,6 +258,11 @@ def _served_whole(carried: list[tuple[Observed, Applied]]) -> set[Ref]:
         for name, side in ticket.situation.sides.items():
             (short if ticket.parked or name in applied.failed else reached).add(side.ref)
     return reached - short
+
+
+def _unsaid(s: Situation) -> Situation:
+    """Return a ticket of which nothing was said before: a run makes all of it anew, and the status last."""
+    return replace(s, seen={name: replace(said, native=UNSAID) for name, said in s.seen.items()})
 
 
 def _worked_on(ticket: Observed) -> bool:

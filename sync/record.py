@@ -25,7 +25,7 @@ from sync.operations import (
 )
 from sync.remember import Answer, Remembered, as_written, remember, remember_created
 from sync.rules import Role
-from sync.seen import Seen
+from sync.seen import UNSAID, Seen
 from sync.sent import Notes
 from sync.served import counting, served, word
 from sync.situation import Situation
@@ -192,7 +192,7 @@ class Recorder:
                 recorded.add(side.ref)
                 can, old = ticket.situation.capabilities[name], ticket.situation.seen.get(name)
                 if old is None and name == ticket.situation.rules.source:
-                    old = Seen({"status": None})  # given last: if that failed, it is still to come
+                    old = Seen(UNSAID)
                 made = remember(side, old, answers.get(side.ref), unsettled.get(side.ref, frozenset()), can)
                 for _, told in applied.found.values():
                     made = before_creating(made, told.sides.get(name, {}))

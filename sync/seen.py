@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, cast
 
 from connectors.base import NativeValue
@@ -31,6 +32,10 @@ class Seen:
     def knows(self, name: Field) -> bool:
         """Whether this field has been seen on this side."""
         return name in self.native
+
+
+UNSAID: Mapping[Field, NativeValue] = MappingProxyType({"status": None})
+"""What the source of a run had said before it is moved. Its status goes last: failing that, it is to come."""
 
 
 def sent_as(can: Capabilities, name: Field, value: Value) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, exists, func, or_, select, update
 
 from mappings.ticket import Ref
+from sync.seen import UNSAID
 from sync.store.bundles import Bundle
 from sync.store.database import Database
 from sync.store.inbox import Claim, put, verify
@@ -26,9 +27,13 @@ class Lent:
         self._db = database
 
     def lend(self, claim: Claim, bundle: int, run: int, at: datetime) -> None:
-        """Have a ticket be a run's. What was recorded of it stays."""
+        """Have a ticket be a run's. What was recorded of it stays, but that it has said anything before.
+
+        All that it says is news to what is made of it, whatever comes between: see `sync.seen.UNSAID`.
+        """
         with self._db.writing() as tx:
             verify(tx, claim)
+            tx.execute(update(seen).where(seen.c.bundle == bundle).values(native=dict(UNSAID)))
             tx.execute(update(bundles).where(bundles.c.id == bundle).values(run=run, lent=at))
 
     def is_lent(self, bundle: int) -> bool:
