@@ -151,10 +151,10 @@ def back(application: Application, who: str, why: str) -> Iterator[str]:
     detail: dict[str, Any] = {"target": now.target}
     if step is Step.VERIFIED:
         application.store.carrying.drop(now.source)
-    if step is Step.FROZEN and (many := application.store.lent.worked_on(now.source, int(Rank.UNKNOWN))):
+    if step is Step.FROZEN and (lent := application.store.lent.worked_on(now.source, int(Rank.UNKNOWN))):
         yield (
-            f"{many:,} tickets that people work on were taken over from live work, and nobody keeps their"
-            " promises meanwhile: `deskbridge migrate rollback --id NUMBER --apply` gives one back"
+            f"{len(lent):,} tickets that people work on were taken over from live work, and nobody keeps"
+            " their promises meanwhile: `deskbridge migrate rollback --id NUMBER --apply` gives one back"
         )
     if step is Step.SWITCHED:
         done = now.taken(step)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from deskbridge.migration.progress import progress_line
 from sync.migrate.alike import grouped
 from sync.store import Store
-from sync.store.runs import Listing, Run, RunState, State
+from sync.store.runs import Listing, Rank, Run, RunState, State
 
 REASONS = 10
 """Kinds of reasons that are told in a terminal; --json tells all."""
@@ -28,6 +28,8 @@ class Standing:
     now: datetime
     left: Mapping[str, int]
     """What did not go along of tickets that did, and why, with how often."""
+    reopened: Sequence[str] = ()
+    """Tickets that a run took over from live work as done and that are open again, before the freeze."""
 
     @property
     def state(self) -> str:
@@ -38,6 +40,8 @@ class Standing:
         return self.run.state.value
 
 
+_SHOWN = 20
+"""Tickets that are named in a line."""
 _SILENT = 10
 """Seconds after which a run that says nothing was killed."""
 
@@ -55,7 +59,14 @@ def standing_of(store: Store, run: Run, now: datetime) -> Standing:
         listing=store.runs.listing(run.source),
         now=now,
         left=left_of(store, run.source),
+        reopened=() if _frozen(store, run.source) else store.lent.worked_on(run.source, int(Rank.UNKNOWN)),
     )
+
+
+def _frozen(store: Store, source: str) -> bool:
+    """Whether nobody works in a source any more, as its cutover stands."""
+    log = store.cutovers.of(source)
+    return bool(log) and log[-1].state != "prepared" and (log[-1].state, log[-1].way) != ("frozen", "back")
 
 
 def left_of(store: Store, source: str, whats: Collection[str] | None = None) -> dict[str, int]:
@@ -132,6 +143,7 @@ def standing_json(standing: Standing) -> dict[str, object]:
             state.value: [{"reason": one, "count": n} for _, n, one in grouped(reasons.items())]
             for state, reasons in standing.reasons.items()
         },
+        "reopened": list(standing.reopened),
         "left": [{"what": one, "count": n} for _, n, one in grouped(standing.left.items())],
         "verified": run.verified,
         "accepted": run.accepted.isoformat() if run.accepted else None,
@@ -146,6 +158,10 @@ def next_steps(standing: Standing) -> list[str]:
         steps.append(f"`{standing.run.again}` goes on where it was")
     if counts[State.PARKED]:
         steps.append("`deskbridge parked list --group`, then `parked retry --reason WORDS` and run again")
+    if again := standing.reopened:
+        shown = ", ".join([*again[:_SHOWN], *(["..."] if len(again) > _SHOWN else [])])
+        way = "`deskbridge migrate rollback --id NUMBER --apply` has live work keep them again"
+        steps.append(f"{shown}: opened again since they were moved, and nobody keeps their promises; {way}")
     if standing.left:
         steps.append("`deskbridge finding list` names the tickets of which something did not go along")
     if standing.state == "done" and not counts[State.WAITING] and not standing.run.fills_in:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 
 from mappings.ticket import Ref
 from sync.seen import UNSAID
@@ -78,14 +78,15 @@ class Lent:
         with self._db.reading() as tx:
             return frozenset(tx.execute(query).scalars())
 
-    def worked_on(self, connection: str, rank: int) -> int:
-        """Return how many tickets are lent that people still work on: of this rank or an earlier one."""
+    def worked_on(self, connection: str, rank: int) -> list[str]:
+        """Return the tickets that are lent and that people still work on: of this rank or an earlier one."""
         here = (items.c.connection == links.c.connection) & (items.c.key == links.c.key)
         query = (
-            select(func.count())
+            select(links.c.key)
             .select_from(links.join(bundles, links.c.bundle == bundles.c.id).join(items, here))
             .where(links.c.connection == connection, links.c.unlinked.is_(None))
             .where(bundles.c.lent.is_not(None), bundles.c.switched.is_(None), items.c.rank <= rank)
+            .order_by(links.c.key)
         )
         with self._db.reading() as tx:
-            return int(tx.execute(query).scalar_one())
+            return list(tx.execute(query).scalars())

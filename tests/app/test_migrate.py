@@ -100,6 +100,10 @@ class TestRun:
         assert str(mail) not in found
         assert found[str(done)] == "Done", "live work had seen its status, and a first try failed"
         assert kept in hub.run("migrate", "status").out
+        hub.people.sort(done, status=2)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        assert f"next: {done}: opened again since they were moved" in hub.run("migrate", "status").out
+        hub.people.sort(done, status=5)
         for state in ("prepared", "frozen"):
             ended = hub.run("migrate", "cutover", state, "--by", "Noor Haddad", "--in-spite", "a rehearsal")
             assert ended.code == 0, ended.err
