@@ -30,7 +30,12 @@ def restored(settings: Path, environ: Mapping[str, str], file: Path, *, replace:
     """Make the store what a backup holds; return what is said of it. Raises ConfigError."""
     address = _address(settings, environ)
     copied = restore(file, address, system_time(), replace=replace, complete=complete)
-    then = "the hub may be started" if complete else "now run `deskbridge recover`, and with --apply"
+    then = "the hub may be started"
+    if not complete:
+        then = (
+            "now run `deskbridge recover`, and with --apply; accounts, passwords, tokens and customers' links"
+            " are those of the backup: end what was taken back since"
+        )
     return f"{called(address)}: {_told(copied)} restored; {then}"
 
 

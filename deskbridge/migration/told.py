@@ -164,7 +164,10 @@ def next_steps(standing: Standing) -> list[str]:
         steps.append(f"{shown}: opened again since they were moved, and nobody keeps their promises; {way}")
     if standing.left:
         steps.append("`deskbridge finding list` names the tickets of which something did not go along")
-    if standing.state == "done" and not counts[State.WAITING] and not standing.run.fills_in:
+    whole = standing.state == "done" and not counts[State.WAITING] and not standing.run.fills_in
+    if whole and standing.run.accepted is not None:
+        steps.append("`deskbridge migrate cutover` tells how far the switch is, and what comes next")
+    elif whole:
         steps.append("`deskbridge migrate verify` reads both sides again; run again for what changes")
     return steps
 

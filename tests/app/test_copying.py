@@ -25,7 +25,9 @@ def test_a_backup_is_made_and_restored(tmp_path: Path) -> None:
     assert made.endswith("keep it together with hub.secret\n")
     with pytest.raises(ConfigError, match="not empty; --replace"):
         machine.typed("restore", str(file))
-    assert "now run `deskbridge recover`" in machine.typed("restore", str(file), "--replace")
+    told = machine.typed("restore", str(file), "--replace")
+    assert "now run `deskbridge recover`" in told
+    assert "end what was taken back since" in told, "a link that was revoked opens again, and nobody knows"
     assert store.database.recovering() is not None
     assert "the hub may be started" in machine.typed("restore", str(file), "--replace", "--complete")
     assert store.database.recovering() is None

@@ -103,6 +103,10 @@ def is_read_on_the_pages(hub: Hub, old: int) -> None:
         assert (page.status_code, "It stops" in page.text) == (200, True)
         assert "asked by" not in page.text
         assert browser.get(f"/ticket/desk/{old + 9000}").status_code == 404
+        run = browser.get("/runs").text.partition('href="/runs/')[2].partition('"')[0]
+        told = browser.get(f"/runs/{run}").text
+        assert "migrate cutover" in told
+        assert "migrate verify</code> reads both sides again" not in told, "that is done, and accepted"
         link = token_of(application, share(application, "lantern", days=1, who="Ada"))
         theirs = browser.get(f"/c/{link}").text
         assert "Import stops" not in theirs, (
