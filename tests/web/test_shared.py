@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -270,6 +272,15 @@ def test_an_admin_makes_and_revokes_links_on_a_page(world: World) -> None:
         assert {one.result() for one in sent} <= {303, 409}
     [newest, *_] = shares = world.app.store.shares.all()
     assert len(shares) == before + 1, "one form makes one link, however often it is sent"
+    ended = form | {"days": "8"}  # as it was when the hub was killed over it
+    sign = hashlib.sha256(json.dumps(["/links", sorted(ended.items())]).encode()).hexdigest()
+    assert world.app.store.forms.begin(sign, world.app.now()) is None
+    unknown = ada.post("/links", ended)
+    assert (unknown.status_code, "Sent already" in unknown.text, "Not done" in unknown.text) == (
+        409,
+        True,
+        False,
+    )
     led = ada.post("/links", form).headers["Location"]
     made, address = ada.get(led), address_of(world.app, newest)
     assert address in made.text

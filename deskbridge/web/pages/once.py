@@ -16,15 +16,16 @@ from sync.store.forms import Forms
 def once(forms: Forms, visit: Visit, act: Callable[[], Shown | Response]) -> Shown | Response:
     """Carry out a form that proved to be ours, and lead its sender on; both only once.
 
-    What was refused is no act, and may be sent again. Raises Refused where nobody knows what came of it:
-    it is under way, or it was when the hub ended.
+    What was refused is no act, and may be sent again. Where nobody knows what came of it, since it is under
+    way, or was when the hub ended, its sender is told to look.
     """
     sent = _sign(visit)
     before = forms.begin(sent, visit.at)
     if before:
         return RedirectResponse(before, 303)
     if before is not None:
-        raise Refused("This was sent already. Load the page again, and look whether it is done.")
+        why = "It is being done, or was when the hub ended. Load the page again, and look whether it is done."
+        return Shown("told.html", {"title": "Sent already", "why": why}, 409)
     try:
         made = act()
     except (NoSuch, Refused, HubError):
