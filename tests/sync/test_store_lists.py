@@ -36,7 +36,16 @@ def store(address: Address) -> Iterator[Store]:
                 "owner": "Bo" if n < 3 else "",
             }
             whose = {"customer": "acme" if n < 10 else "", "changed": AT + n * MINUTE}
-            row: dict[str, object] = {**here, **ticket, **state, **whose, "assumed": [], "facts": facts}
+            shown = {"from_customer": True, "readable": True}
+            row: dict[str, object] = {
+                **here,
+                **ticket,
+                **state,
+                **whose,
+                **shown,
+                "assumed": [],
+                "facts": facts,
+            }
             tx.execute(insert(t.served).values(**row, words=words_of(row)))
             tx.execute(insert(t.bundles).values(id=n, created=AT))
             for connection, display in (("desk", f"#{n}"), ("jira", f"SUP-{n}")):
