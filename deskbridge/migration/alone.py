@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from connectors.errors import UnsafePlan
 from deskbridge.bootstrap import Application
 from deskbridge.migration.opening import ALIVE, GONE, refuse_two
-from deskbridge.migration.succeeding import departed
+from deskbridge.migration.succeeding import departed, free
 from deskbridge.service import worker_of
 from sync.store import Store
 from sync.store.workers import Worker
@@ -70,6 +70,7 @@ def undoing(application: Application, source: str) -> Iterator[Callable[[], bool
         newest = next(iter(store.runs.all(source)), None)
         if newest is not None:
             refuse_two(application, newest)
+            free(application, newest.id)
         yield lambda: not lost.is_set()
     finally:
         ended.set()

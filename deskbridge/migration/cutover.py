@@ -151,11 +151,8 @@ def back(application: Application, who: str, why: str) -> Iterator[str]:
     detail: dict[str, Any] = {"target": now.target}
     if step is Step.VERIFIED:
         application.store.carrying.drop(now.source)
-    if step is Step.FROZEN and (lent := application.store.lent.worked_on(now.source, int(Rank.UNKNOWN))):
-        yield (
-            f"{len(lent):,} tickets that people work on were taken over from live work, and nobody keeps"
-            " their promises meanwhile: `deskbridge migrate rollback --id NUMBER --apply` gives one back"
-        )
+    if step is Step.FROZEN:
+        yield from _lent_lines(application, now)
     if step is Step.SWITCHED:
         done = now.taken(step)
         told = str(done.detail.get("at", "")) if done else ""
@@ -164,6 +161,7 @@ def back(application: Application, who: str, why: str) -> Iterator[str]:
         subjects = [application.store.bundles.subject(ref) for ref in served]
         application.store.inbox.put_many(subjects, at, "it is served here again")
         yield f"{many:,} tickets are served on {now.source} again"
+        yield from _lent_lines(application, now)
         left = list(_born(application, now, datetime.fromisoformat(told))) if told else []
         detail["left"] = [str(ref) for ref in left]
         yield from _left_lines(now.target, detail["left"])
@@ -176,6 +174,15 @@ def _born(application: Application, now: Cutover, since: datetime) -> Iterator[R
     for ticket in application.store.served.tickets(since=since):
         if ticket.ref.connection == now.target and ticket.facts.created >= since and ticket.open:
             yield ticket.ref
+
+
+def _lent_lines(application: Application, now: Cutover) -> Iterator[str]:
+    """Yield what to do with tickets of which live work kept promises before a run took them over."""
+    if lent := application.store.lent.worked_on(now.source, int(Rank.UNKNOWN)):
+        yield (
+            f"{len(lent):,} tickets that people work on were taken over from live work, and nobody keeps"
+            " their promises meanwhile: `deskbridge migrate rollback --id NUMBER --apply` gives one back"
+        )
 
 
 def _left_lines(target: str, left: Sequence[str]) -> Iterator[str]:

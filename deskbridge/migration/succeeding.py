@@ -54,13 +54,19 @@ def succeed(application: Application, run: int, threads: int) -> Worker:
     Raises UnsafePlan where one of them gives a sign of life.
     """
     store = application.store
-    for one in _former(store, run, _beside(run)):
-        if store.workers.bury(one, application.now()) is None and one.id in _ids(store):
-            raise UnsafePlan(f"run {run} is worked on by another process, {one.pid} on {one.host}")
+    free(application, run)
     worker = worker_of(application, kind_of(run), threads)
     store.workers.join(worker)
     store.database.holder = worker.id
     return worker
+
+
+def free(application: Application, run: int) -> None:
+    """Free what those who worked for a run held. Raises UnsafePlan where one of them gives a sign of life."""
+    store = application.store
+    for one in _former(store, run, _beside(run)):
+        if store.workers.bury(one, application.now()) is None and one.id in _ids(store):
+            raise UnsafePlan(f"run {run} is worked on by another process, {one.pid} on {one.host}")
 
 
 def beats(application: Application, run: int, worker: Worker) -> bool:

@@ -106,15 +106,16 @@ class Rollback:
     def _forget(self, claim: Claim, source: Ref, bundle: Bundle, made: list[Ref]) -> None:
         """Forget what runs made of a ticket; one that live work had before is live work's again."""
         lent = self._store.lent.is_lent(bundle.id or 0)
-        if not made and not lent:
+        if not made and (not lent or self._labels):  # whose it is, a label tells of what was made
             return
-        if lent:
-            self._store.lent.give_back(claim, bundle.id or 0, made, self._now())
-        else:
-            self._store.bundles.forget(claim, bundle.id or 0)
-        self._store.served.worked(source, ())
-        self._store.runs.undone(source)
-        self._store.runs.untied(source.connection, [source.key])
+        with self._store.together():  # whoever is killed in between would leave it as moved
+            if lent:
+                self._store.lent.give_back(claim, bundle.id or 0, made, self._now())
+            else:
+                self._store.bundles.forget(claim, bundle.id or 0)
+            self._store.served.worked(source, ())
+            self._store.runs.undone(source)
+            self._store.runs.untied(source.connection, [source.key])
 
     def _made(self, bundle: Bundle, source: Ref) -> list[Ref]:
         """Return the sides that the hub created, by its journal."""
