@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from connectors.base import Presence
-from mappings.ticket import Comment, Field, Ref
+from mappings.ticket import MESSAGE_0, Comment, Field, PersonRole, Ref
 from sync.apply import Applied
 from sync.explain import Item, items, remark_item
 from sync.observe import Observation, Observed
@@ -25,9 +25,9 @@ from sync.operations import (
 )
 from sync.remember import Answer, Remembered, as_written, remember, remember_created
 from sync.rules import Role
-from sync.seen import UNSAID, Seen
+from sync.seen import UNSAID, Kind, Mirrors, Seen
 from sync.sent import Notes
-from sync.served import counting, served, word
+from sync.served import Served, counting, served, word
 from sync.situation import Situation
 from sync.store import Store
 from sync.store.decisions import AS_ASKED, BY_A_RUN, WRITTEN, Decision
@@ -93,12 +93,24 @@ class Recorder:
                 continue
             side, whose = ticket.situation.sides[front], ticket.situation.customer or ""
             kept = served(side, whose, ticket.facts, ticket.assumed, _works(ticket, seen))
+            if not kept.requester:
+                kept = self._asked(kept, seen.bundle.mirrors)
             self._store.served.keep(claim, kept, tuple(counting(side.ref, whose, ticket.clocks)))
             if seen.bundle.id is None:
                 self._keep_texts(side.ref, side.ticket.messages, self._now())
         for ref, presence in seen.presences.items():
             if presence is not None and presence is not Presence.PRESENT:
                 self._store.served.gone(ref, presence.value)
+
+    def _asked(self, kept: Served, mirrors: Mirrors) -> Served:
+        """Return a ticket that the hub itself made with who had asked where it was made from."""
+        copies = mirrors.copied(Kind.COMMENT, kept.ref)
+        origin = next((m.origin for m in copies if m.target.id == MESSAGE_0), None)
+        told = self._store.messages.of(origin.ref) if origin else ()
+        for text in told:
+            if origin and text.id == origin.id and text.role is not PersonRole.HUB:
+                return replace(kept, requester=text.author, from_customer=text.role is PersonRole.CUSTOMER)
+        return kept
 
     def worked(self, seen: Observation, made: Sequence[Write]) -> None:
         """Note where work is done from now on, if sides were created: nobody may look at the ticket again."""

@@ -199,6 +199,10 @@ class Mirrors:
         """Whether this text or file is one of ours."""
         return text.id in self.copies(kind, text.connection, text.key)
 
+    def copied(self, kind: Kind, to: Ref) -> Iterator[Mirror]:
+        """Yield the copies that stand on a side."""
+        return (m for m in self._all if m.kind is kind and m.target.ref == to)
+
     def names(self, source: str, target: str) -> dict[str, str]:
         """Return origin file id -> name on `target`, of the files copied there from `source`."""
         return {

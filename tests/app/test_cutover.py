@@ -101,7 +101,8 @@ def is_read_on_the_pages(hub: Hub, old: int) -> None:
         (path,) = there
         page = browser.get(path)
         assert (page.status_code, "It stops" in page.text) == (200, True)
-        assert "asked by" not in page.text
+        assert "asked by Kim Park" in page.text
+        assert path in browser.get("/tickets?q=kim+park").text, "by their name it is found"
         assert browser.get(f"/ticket/desk/{old + 9000}").status_code == 404
         run = browser.get("/runs").text.partition('href="/runs/')[2].partition('"')[0]
         told = browser.get(f"/runs/{run}").text

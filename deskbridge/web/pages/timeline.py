@@ -80,7 +80,7 @@ def conversation(
 def _originals(
     bundle: Bundle, side: Ref, told: Iterable[Message], names: Mapping[str, Ref]
 ) -> Iterator[Text]:
-    ours = [m for m in bundle.mirrors if m.kind is Kind.COMMENT and m.target.ref == side]
+    ours = list(bundle.mirrors.copied(Kind.COMMENT, side))
     alone = {m.target.id for m in ours if m.origin.ref not in bundle.refs and not m.origin.is_the_hubs}
     copies = {m.target.id for m in ours} - alone
     made = bundle.mirrors.made(Kind.COMMENT, side.connection, side.key)
