@@ -15,6 +15,7 @@ from connectors.quota import Budget, LocalBudget
 from connectors.registry import connect
 from deskbridge.desk import desk_of, fuses_of, projects_of
 from deskbridge.feeds import Feeds
+from deskbridge.migration.desk import numbered_of
 from deskbridge.parts import Settings
 from deskbridge.settings import load, promises_in
 from deskbridge.sla.editions import Promised, promised, uncomputed
@@ -125,7 +126,14 @@ def build(
         fuses=fuses_of(settings),
     )
     links = Links(store, connectors, desk.rules, now)
-    recovery = Recovery(store=store, connectors=connectors, rules=desk.rules, signer=signer, now=now)
+    recovery = Recovery(
+        store=store,
+        connectors=connectors,
+        rules=desk.rules,
+        signer=signer,
+        now=now,
+        numbered=numbered_of(settings),
+    )
     rerouting = Rerouting(store=store, connectors=connectors, desk=desk, signer=signer, now=now)
     return Application(
         settings=settings,

@@ -17,6 +17,7 @@ from mappings.markup import read
 from mappings.provenance import Marker, Signer
 from mappings.ticket import MESSAGE_0, PersonRole, Ref
 from sync.farewell import ENDED, REROUTED
+from sync.fields import slug
 from sync.links import Links, NotLinked, holding
 from sync.rules import Role, Rules
 from sync.store import Store
@@ -36,6 +37,8 @@ class Recovered:
     """The highest running number of a marker."""
     ended: dict[Ref, datetime] = field(default_factory=dict)
     """The sides that a removed tag had ended, and since when, as the notes on the work sides tell."""
+    moved: set[Ref] = field(default_factory=set)
+    """The work sides that a run made: live work leaves their tickets alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,11 @@ class Recovery:
         rules: Rules,
         signer: Signer,
         now: Callable[[], datetime],
+        numbered: Mapping[str, str] | None = None,
     ) -> None:
+        """`numbered` tells what the label of an old number begins with, by the connection that is left."""
         self._store, self._connectors, self._rules = store, connectors, rules
-        self._signer, self._now = signer, now
+        self._signer, self._now, self._numbered = signer, now, numbered or {}
 
     def recover(self, *, apply: bool) -> Recovered:
         """Look at every ticket of the work sides, and link again what the hub had created.
@@ -78,6 +83,7 @@ class Recovery:
             hubs.add(made.marker.hub)
             if not self._store.bundles.subject(made.work.ref).startswith("bundle:"):
                 found.links += [(front, made.work.ref) for front in made.fronts]
+                found.moved |= {made.work.ref} if self._moved(made) else set()
                 found.ended |= made.ended
         if len(hubs) > 1:
             found.problems.append(f"texts of {len(hubs)} hubs with one secret were found: give each its own")
@@ -94,6 +100,8 @@ class Recovery:
             known = self._store.bundles.subject(made.work.ref)
             if made.marker.hub != self._store.hub() or known.startswith("bundle:") or made.ended:
                 continue
+            if self._moved(made):
+                continue  # no live work's to link
             if not self._store.bundles.load(known).former:
                 yield from ((front, made.work.ref) for front in made.fronts)
 
@@ -106,13 +114,25 @@ class Recovery:
         links = Links(self._store, self._connectors, self._rules, self._now)
         for front, work in found.links:
             try:
-                links.link(front, work, history=True)
+                subject = links.link(front, work, history=True)
+                if work in found.moved:
+                    self._store.lent.held(subject, self._newest(front.connection))
             except (Gone, NotLinked) as error:
                 found.problems.append(f"{work}: {error}")
         self._end(found)
         self._store.database.recover(None)
         # What waited for this looks again now: each attempt that was refused made it wait longer.
         self._store.inbox.put_many(self._store.bundles.subjects(), self._now(), "recovered")
+
+    def _moved(self, made: _Made) -> bool:
+        """Whether a run made it: it bears the old number of its ticket, which nothing else does."""
+        labels = {slug(tag) for tag in made.work.ticket.tags}
+        known = ((front, self._numbered.get(front.connection)) for front in made.fronts)
+        return any(begins is not None and slug(f"{begins}{front.key}") in labels for front, begins in known)
+
+    def _newest(self, source: str) -> int:
+        """Return the newest run over a connection that is known; 0 for one that the store has lost."""
+        return next((run.id for run in self._store.runs.all(source)), 0)
 
     def _end(self, found: Recovered) -> None:
         """Have what a removed tag had ended be ended still; the next look tells whether the tag is back."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 
@@ -56,6 +57,17 @@ def desk_of_run(
     )
 
 
+def numbered_of(settings: Settings) -> dict[str, str]:
+    """Return what the label of an old number begins with, by the connection that is left; empty for none."""
+    said = settings.migration
+    if not (said.to or said.routes):
+        return {}
+    with suppress(ConfigError):  # who asks for a migration is told
+        source = source_of(settings)
+        return {source: _numbered(said, source)}
+    return {}
+
+
 def targets_of(settings: Settings) -> list[Place]:
     """Return the places that a migration writes to, each once."""
     return list(dict.fromkeys(route.place for route in _routes(settings, source_of(settings))))
@@ -101,8 +113,12 @@ def _rules(rules: Rules, said: MigrationSettings, source: str, quiet: Collection
         reads=frozenset(reads | ({Presence.TRASHED} if said.trash == "take" else set())),
         parts=frozenset(Part(name) for name in said.parts),
         books=said.time == "entries",
-        numbered=said.number or f"{source}-",
+        numbered=_numbered(said, source),
     )
+
+
+def _numbered(said: MigrationSettings, source: str) -> str:
+    return said.number or f"{source}-"
 
 
 def _leading(rules: tuple[FieldRule, ...]) -> list[FieldRule]:

@@ -36,6 +36,12 @@ class Lent:
             tx.execute(update(seen).where(seen.c.bundle == bundle).values(native=dict(UNSAID)))
             tx.execute(update(bundles).where(bundles.c.id == bundle).values(run=run, lent=at))
 
+    def held(self, subject: str, run: int) -> None:
+        """Have a bundle be a run's that was found again in the tools, while nobody works."""
+        with self._db.writing() as tx:
+            here = bundles.c.id == int(subject.partition(":")[2])
+            tx.execute(update(bundles).where(here).values(run=run))
+
     def is_lent(self, bundle: int) -> bool:
         """Whether live work had a ticket before the run that has it now."""
         with self._db.reading() as tx:

@@ -27,14 +27,15 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-def recovery(world: World) -> Recovery:
-    """Return what finds links again."""
+def recovery(world: World, numbered: str | None = None) -> Recovery:
+    """Return what finds links again; old numbers of the desk are labels that begin so."""
     return Recovery(
         store=world.store,
         connectors=dict(world.connectors),
         rules=world.rules,
         signer=Signer(SECRET),
         now=world.now,
+        numbered={"desk": numbered} if numbered else None,
     )
 
 
@@ -103,6 +104,21 @@ def test_a_lost_store_is_found_again_in_the_tools(world: World) -> None:
     for name in ("jira", "gitlab"):
         assert world.bodies(name).count("And it goes on") == 1
     assert world.bodies("desk").count("Here too") == 1
+
+
+def test_what_a_run_made_is_no_live_works_after_the_store_was_lost(world: World) -> None:
+    """What developers do to the cards of an archive would change the tickets of the desk that is left."""
+    key = world.opened("dev")
+    world.settle()
+    world.jira.tag(world.only("jira").key, f"old-{key}")
+    without_store(world)
+    found, before = recovery(world, "old-").recover(apply=True), world.bodies("desk", notes=True)
+    assert (len(found.links), found.problems) == (1, [])
+    assert world.store.bundles.load(f"ref:desk:{key}").run == 0
+    world.wait(minutes=5)
+    world.jira.comment(world.only("jira").key, "Here too", audience=STAFF)
+    world.settle()
+    assert world.bodies("desk", notes=True) == before
 
 
 def test_a_restored_store_writes_nothing_before_it_was_told(world: World) -> None:
