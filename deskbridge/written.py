@@ -83,9 +83,12 @@ def feed(value: str) -> str:
 def network(value: str) -> str:
     """Return an address, or a network like ``10.0.0.0/24``."""
     try:
-        return str(ipaddress.ip_network(value))
+        found = ipaddress.ip_network(value)
     except ValueError:
         raise ValueError(f"no network {value!r}; write 127.0.0.1 or 10.0.0.0/24") from None
+    if not found.prefixlen:
+        raise ValueError(f"{found} is everybody; name the proxy's own address, or its network")
+    return str(found)
 
 
 def days(value: object) -> timedelta:

@@ -406,6 +406,10 @@ FORM: list[tuple[Change, str]] = [
         ('"orbit.example"', '"*.orbit.example"'),
         "customers.orbit.domains.0: '*.orbit.example' is no mail domain; write what follows the @, like lantern.example",
     ),
+    (
+        ("", '[pages]\nproxies = ["0.0.0.0/0"]\n'),
+        "pages.proxies.0: 0.0.0.0/0 is everybody; name the proxy's own address, or its network",
+    ),
 ]
 
 WEEKS: list[tuple[str, str]] = [
