@@ -55,7 +55,7 @@ def fields(s: Situation) -> Iterator[Operation]:
         *_remapped(s),
         *_handed_over(s),
         *_reopened(s),
-        *_promised(s),
+        *(() if s.rules.source else _promised(s)),  # a run gives them when it creates a ticket
         *judged(s),
         *steps,
     ):
@@ -502,7 +502,7 @@ def promised(s: Situation, target: str) -> list[Change]:
     # Of a ticket that is done only a label that it still has is taken away.
     over = p.state is SlaState.ON_TRACK and p.next is None and p.first_response is None
     silent = over and (target not in s.sides or s.sides[target].ticket.sla is None)
-    if "sla" in can.fields and shows_staff_alone(s, target, "sla") and not silent:
+    if "sla" in can.fields and not s.rules.source and shows_staff_alone(s, target, "sla") and not silent:
         changes.append(Change("sla", p.state, "hub"))
     return changes
 

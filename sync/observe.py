@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from connectors.base import Connector, Presence, Snapshot
 from connectors.capabilities import Part, PlaceAbilities
@@ -16,6 +17,7 @@ from mappings.markup import read
 from mappings.provenance import Marker, Signer
 from mappings.ticket import MESSAGE_0, Comment, PersonRole, Ref, RelationKind, Ticket
 from sync.adopt import paired
+from sync.migrate.promised import MISSED, missed, stated
 from sync.migrate.source import as_read
 from sync.operations import Skip
 from sync.overheard import unheard_edits
@@ -349,7 +351,9 @@ class Observer:
         customer = self._desk.customer(front.ticket, home, place)
         policy = self._desk.policies.get(customer.policy or "") if customer else None
         if self._desk.rules.source:  # what is past has no clock that runs
-            return _Told(front, customer)
+            past = story_of(front, works, bundle, customer, None)
+            zone = customer.zone if customer else ZoneInfo("UTC")
+            return _Told(front, customer, promised=stated(front.ticket, zone), facts=past)
         timeline = self._went_on(front.ref, story_of(front, works, bundle, customer, policy), policy)
         if customer is None or policy is None or merged_into(front) in bundle.refs:
             return _Told(front, customer, facts=timeline)
@@ -489,9 +493,11 @@ class Observer:
         """
         labels = [self._desk.labels(one.customer) for one in everybody]
         if self._desk.rules.source and told.front is not None:
-            number = frozenset({f"{self._desk.rules.numbered}{told.front.ref.key}"})
+            told_by = {f"{self._desk.rules.numbered}{told.front.ref.key}"}
+            if told.facts is not None and missed(told.front.ticket, told.facts):
+                told_by.add(MISSED)
             works = (name for name, role in self._desk.rules.roles.items() if role is Role.WORK)
-            return {name: labels[0].get(name, frozenset()) | number for name in works}
+            return {name: labels[0].get(name, frozenset()) | told_by for name in works}
         if all(label == labels[0] for label in labels):
             return labels[0]
         return {name: frozenset() for label in labels for name in label} if shared else {}

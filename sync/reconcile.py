@@ -115,12 +115,13 @@ class Reconciler:
             if self._run is not None and alone(seen.bundle):
                 return self._taken_over(claim, self._run, seen, decided, made)
             return self._apply(claim, bundle, seen, decided, made)
-        self._recorder.served(claim, seen)
         (ticket, plan) = decided[0]
         if (parked := parked_why(decided)) is not None and not (ticket.told and plan):
+            self._unplaced(claim, seen)
             return Parked(parked)
         front = ticket.situation.front()
         if front is None or not plan:
+            self._unplaced(claim, seen)
             self._recorder.remark(seen.bundle.subject, (), Look(plan.remarks, {}))
             # Where a ticket wants a side on a connection that does not answer, nothing is planned yet.
             return postponed(seen.silent, self._now()) if seen.silent else Done()
@@ -131,6 +132,11 @@ class Reconciler:
             return self._apply(claim, bundle, seen, decided, made)
         finally:
             self._store.inbox.release(claim)
+
+    def _unplaced(self, claim: Claim, seen: Observation) -> None:
+        """Keep what is told of a ticket that is in no other place; what a run leaves out is not the hub's."""
+        if self._run is None:
+            self._recorder.served(claim, seen, texts=True)
 
     def _taken_over(
         self, claim: Claim, run: RunWork, seen: Observation, decided: Decided, made: list[Write]

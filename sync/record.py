@@ -82,8 +82,11 @@ class Recorder:
         else:
             self._store.bundles.caught_up(claim, ref)
 
-    def served(self, claim: Claim, seen: Observation) -> None:
-        """Keep the facts and running clocks of each ticket: they are told without asking a tool."""
+    def served(self, claim: Claim, seen: Observation, *, texts: bool = False) -> None:
+        """Keep the facts and running clocks of each ticket: they are told without asking a tool.
+
+        `texts` has its texts kept too, where nobody will record what was found.
+        """
         for ticket in seen.tickets:
             front = ticket.situation.front()
             if front is None:
@@ -96,7 +99,7 @@ class Recorder:
             if not kept.requester:
                 kept = self._asked(kept, seen.bundle.mirrors)
             self._store.served.keep(claim, kept, tuple(counting(side.ref, whose, ticket.clocks)))
-            if seen.bundle.id is None:
+            if texts:
                 self._keep_texts(side.ref, side.ticket.messages, self._now())
         for ref, presence in seen.presences.items():
             if presence is not None and presence is not Presence.PRESENT:

@@ -81,6 +81,30 @@ class TestRun:
         assert hub.people.agent("GET", f"tickets/{mail}/conversations") == before, "it wrote to its source"
         assert hub.customers_mailed() == mails
 
+    def test_what_was_promised_goes_along(self, hub: Hub) -> None:
+        """Nobody could say any more when old tickets were due, nor whether they were answered in time."""
+        past(hub, archived=0)
+        assert hub.run("migrate", "run", "--apply").code == 0
+        desk = Tool(f"{hub.environment['FRESHDESK_URL']}/api/v2", (hub.environment["FRESHDESK_API_KEY"], "X"))
+        agents = {one["id"] for one in desk("GET", "agents")} - {desk("GET", "agents/me")["id"]}
+        late, labelled = set(), set()
+        for issue in issues(hub.people):
+            number, fields = number_of(issue), issue["fields"]
+            old = hub.people.agent("GET", f"tickets/{number}?include=stats")
+            assert fields["duedate"] == old["due_by"][:10], number
+            said = hub.people.agent("GET", f"tickets/{number}/conversations")
+            sent = [one for one in said if not (one["incoming"] or one["private"])]
+            # The hub's own account answers nobody, and who is no agent any more did not surely.
+            answers = [one["created_at"] for one in sent if one["user_id"] in agents]
+            if (done := old["stats"]["resolved_at"]) and min(answers, default="") > old["fr_due_by"]:
+                late.add(number)
+            if "sla-missed" in fields["labels"]:
+                labelled.add(number)
+                assert done, number
+                assert min(answers, default="") > old["fr_due_by"] or done > old["due_by"], number
+        assert late
+        assert late <= labelled, (late, labelled)
+
     def test_what_live_work_keeps_promises_of_is_moved_once_nobody_waits_for_them(self, hub: Hub) -> None:
         """Promises would be dropped weeks before the switch, or tickets count as moved that are nowhere."""
         past(hub, 2)
