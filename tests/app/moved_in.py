@@ -17,14 +17,15 @@ to = "support-development"
 _TOKEN = re.compile(r"#?db1\.[a-z0-9.]+")
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 _NUMBER = re.compile(r"desk-(\d+)")
+_ISSUE = re.compile(r"/browse/(SUP-\d+)")
 _FILE = re.compile(r"attachment/content/\d+|\b\d{5,}\b")
 
 
-def issues(people: People) -> Iterator[dict[str, Any]]:
-    """Yield every issue of the project, whole."""
+def issues(people: People, *fields: str) -> Iterator[dict[str, Any]]:
+    """Yield every issue of the project, whole, or some fields of it."""
     page: dict[str, Any] = {}
     while not page or page.get("nextPageToken"):
-        query = {"jql": "project = SUP ORDER BY key", "fields": ["*all"], "maxResults": 100}
+        query = {"jql": "project = SUP ORDER BY key", "fields": fields or ["*all"], "maxResults": 100}
         token = {"nextPageToken": page["nextPageToken"]} if page else {}
         page = people.jira("POST", "api/2/search/jql", json=query | token)
         yield from page["issues"]
@@ -54,8 +55,9 @@ def picture(people: People) -> dict[str, str]:
 def pictures(people: People) -> Iterator[tuple[str, str]]:
     """Yield (old number, all that stands there) of each issue; what the server chose is left out.
 
-    Files are told by their digest.
+    Files are told by their digest, issues that a text leads to by their old numbers.
     """
+    numbers = {str(issue["key"]): number_of(issue) for issue in issues(people, "labels")}
     for issue in issues(people):
         fields = issue["fields"]
         said = {
@@ -64,15 +66,16 @@ def pictures(people: People) -> Iterator[tuple[str, str]]:
             "priority": fields["priority"]["name"],
             "type": fields["issuetype"]["name"],
             "labels": sorted(fields["labels"]),
-            "description": _plain(fields["description"] or ""),
-            "comments": [_plain(text["body"]) for text in comments(people, issue["key"])],
+            "description": _plain(fields["description"] or "", numbers),
+            "comments": [_plain(text["body"], numbers) for text in comments(people, issue["key"])],
             "files": sorted(_file(people, file) for file in fields["attachment"]),
         }
         yield number_of(issue), json.dumps(said, sort_keys=True, indent=1)
 
 
-def _plain(text: str) -> str:
-    return _FILE.sub("N", _ADDRESS.sub("", _TOKEN.sub("", text)))
+def _plain(text: str, numbers: Mapping[str, str]) -> str:
+    named = _ISSUE.sub(lambda found: f"/browse/{numbers.get(found[1], 'another')}", text)
+    return _FILE.sub("N", _ADDRESS.sub("", _TOKEN.sub("", named)))
 
 
 def _file(people: People, file: Mapping[str, Any]) -> str:
