@@ -112,7 +112,8 @@ def _blown(plan: Plan, lately: Lately, fuses: Fuses) -> Iterator[str]:
     if counted and lately.since_rules + len(counted) > fuses.after_rules:
         yield f"{lately.since_rules} writes were made since the rules changed: are these as they are meant?"
     for target in dict.fromkeys(write.target for write in counted):
-        done, all_ = lately.tickets.get(target, 0), lately.linked.get(target, 0)
+        done = lately.tickets.get(target, 0)
+        all_ = max(lately.linked.get(target, 0), done + 1)  # this one too, which may not be linked yet
         if done >= max(fuses.least, fuses.share * all_):
             yield f"{done} of {all_} tickets on {target} were written to within an hour: is that meant?"
 

@@ -128,6 +128,8 @@ class _Work:
         """Work round by round; return how it ended, and why."""
         self._list()
         hand_over_kept(self._machine)
+        settle = self._machine.connectors[self._machine.source].capabilities.settle
+        self._store.runs.hurried(self._machine.source, which, settle)
         which = self._chosen(which)
         with self._crews(which, remap=remap) as crews:
             return self._rounds(which, crews)

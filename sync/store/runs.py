@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Row,
     and_,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    type_coerce,
     update,
 )
 
@@ -30,7 +32,7 @@ from mappings.ticket import Ref
 from sync.store.database import Database
 from sync.store.dialects import prepared, upsert
 from sync.store.journal import TIME
-from sync.store.schema import bundles, intents, items, listings, mirrors, ratings, runs, ties
+from sync.store.schema import bundles, intents, items, listings, mirrors, ratings, runs, seen, ties
 
 SCOPE = "backfill "
 """What the sources of backfills begin with: no connection's name has a blank."""
@@ -402,6 +404,19 @@ class Runs:
         )
         with self._db.writing() as tx:
             again = update(items).where(*mine, since.exists()).values(state=State.WAITING, due=None)
+            return tx.execute(again).rowcount
+
+    def hurried(self, source: str, which: Which, settle: timedelta) -> int:
+        """Have those that were read within `settle` of their last change be looked at again; return how many.
+
+        A stamp of whole seconds, say, tells nothing of a change later in the same second.
+        """
+        mine = (items.c.connection == source, items.c.state == State.MIGRATED, *which.conditions())
+        read = select(seen.c.key).where(seen.c.connection == source, seen.c.key == items.c.key)
+        last, at = type_coerce(items.c.changed, BigInteger), type_coerce(seen.c.read_at, BigInteger)
+        early = read.where(at <= last + settle // timedelta(microseconds=1))
+        with self._db.writing() as tx:
+            again = update(items).where(*mine, early.exists()).values(state=State.WAITING, due=None)
             return tx.execute(again).rowcount
 
     def retry(self, ref: Ref) -> bool:

@@ -152,6 +152,15 @@ def test_what_a_person_had_decided_again_stops_no_live_work(world: World) -> Non
     assert "2 of 4 tickets on jira were written to within an hour" in parked.reason
 
 
+def test_a_share_of_one_stops_nothing(world: World) -> None:
+    """Otherwise a desk that begins anew, and says that all of it may be written, waits for a person."""
+    world.engine = world.hub(fuses=Fuses(least=2, share=1))
+    for number in range(5):
+        world.opened(subject=f"Matter {number}")
+        assert {type(outcome) for outcome in world.outcomes()} == {Done}
+    assert len(world.jira.tickets) == 5
+
+
 def test_a_fuse_mends_itself_with_time(world: World) -> None:
     """Otherwise a ticket that had a busy hour needs a person for ever."""
     key = world.opened()
