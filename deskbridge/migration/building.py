@@ -163,11 +163,10 @@ def _engine(
         desk=desk,
         signer=application.signer,
         now=application.now,
-        run=RunWork(run, Together(turns).create, takes_open=frozen or not run),
+        run=RunWork(run, Together(turns).create, takes_open=frozen or not run),  # who looks asks the lists
         admissions=Admissions(application.store, reach, known, _kinds(application), application.now)
         if reach
         else None,
-        frozen=frozen,
     )
 
 

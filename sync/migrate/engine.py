@@ -42,16 +42,11 @@ class RunEngine(Engine):
         now: Callable[[], datetime],
         run: RunWork,
         admissions: Admissions | None = None,
-        frozen: bool = False,
     ) -> None:
-        """`admissions` give tickets to their customers, where that is wanted.
-
-        `frozen` says that nobody works in the source any more: what live work has alone is taken over, else
-        only what is over and done with.
-        """
+        """`admissions` give tickets to their customers, where that is wanted."""
         super().__init__(store=store, connectors=connectors, desk=desk, signer=signer, now=now, fuses=None)
         self._runs, self._admissions = store.runs, admissions
-        self._takes_all = frozen or not run.id  # who only looks has asked the lists
+        self._takes_open = run.takes_open
         if not run.id:
             self._observer.ask_each()
         self._reconciler = Reconciler(
@@ -133,7 +128,7 @@ class RunEngine(Engine):
         """Whether no live work has linked it, or has it alone and may leave it to a run."""
         if bundle.id is None or bundle.run is not None:
             return True
-        return alone(bundle) and (self._takes_all or self._over_with(bundle.refs[0]))
+        return alone(bundle) and (self._takes_open or self._over_with(bundle.refs[0]))
 
     def _left(self, result: Reconciled) -> bool:
         """Whether a ticket was left to live work, though a list told that it is done: it was opened again."""
