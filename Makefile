@@ -32,8 +32,8 @@ campaign: $(STAMP) ## people, faults and kills by chance, then a judge (SEEDS=n 
 		$(if $(PLANTED),--planted $(PLANTED)) $(if $(ACTS),--acts $(ACTS)) $(if $(JOBS),--jobs $(JOBS)) \
 		$(if $(TAPE),--tape $(TAPE)) $(if $(filter command,$(origin WORKERS)),--workers $(WORKERS))
 
-migrate-campaign: $(STAMP) ## a past moves to Jira, killed at random and compared by hash (TICKETS=n KILLS=k SEED=s PROCESSES=p)
-	@$(BIN)/python -m tests.migrate_campaign --tickets $(or $(TICKETS),2000) --kills $(or $(KILLS),20) --seed $(or $(SEED),1) --processes $(or $(PROCESSES),2)
+migrate-campaign: $(STAMP) ## a past moves to Jira, killed at random and compared by hash (TICKETS=n KILLS=k SEED=s PROCESSES=p KEEP=file)
+	@$(BIN)/python -m tests.migrate_campaign --tickets $(or $(TICKETS),2000) --kills $(or $(KILLS),20) --seed $(or $(SEED),1) --processes $(or $(PROCESSES),2) $(if $(KEEP),--keep $(KEEP))
 
 workers: $(STAMP) ## four workers on one PostgreSQL: one quota, one order, and one that sleeps and wakes up (two minutes)
 	FOUR_WORKERS=1 $(BIN)/python -m pytest -q -n 0 tests/sync/test_four_workers.py

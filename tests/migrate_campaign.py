@@ -6,6 +6,9 @@ the same in Jira: every issue by a hash of its words, fields and files, without 
 Nobody may be mailed, and a run after the last one may write nothing. What is generated: texts of realistic
 sizes in several languages, files, a tenth of all tickets with one `updated_at`, archived, trashed and odd
 ones; from 30,001 tickets on Freshdesk's lists end at their 300th page.
+
+Many tickets take hours. KEEP=file keeps what the run that was left alone came to, and takes it from there if
+it is of as many tickets and the same seed: the two halves need not be run one after the other.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -123,6 +126,33 @@ class World:
         return found
 
 
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a run that was left alone came to: seconds, calls, a hash of each issue, and what is wrong."""
+
+    tickets: int
+    seed: int
+    seconds: float
+    calls: int
+    outcomes: dict[str, int]
+    hashes: dict[str, str]
+    wrong: list[str]
+
+    @classmethod
+    def kept(cls, path: Path | None, tickets: int, seed: int) -> Undisturbed | None:
+        """Return one that was kept. Raises ValueError if it is of another past."""
+        if path is None or not path.exists():
+            return None
+        found = cls(**json.loads(path.read_text("utf-8")))
+        if (found.tickets, found.seed) != (tickets, seed):
+            raise ValueError(f"{path} is of {found.tickets} tickets and seed {found.seed}: name another file")
+        return found
+
+    def keep(self, path: Path) -> None:
+        """Keep it in a file."""
+        path.write_text(json.dumps(asdict(self)), "utf-8")
+
+
 def days_for(tickets: int) -> int:
     """Return over how many days so many tickets lie whole seconds apart: two pasts are equal then."""
     for days in range(400, 7300):
@@ -148,7 +178,7 @@ def killed(world: World, at: int) -> tuple[bool, float | None]:
         while process.poll() is None and world.calls() < at:
             if first is None and before and world.written() > before:
                 first = time.monotonic() - begun
-            time.sleep(0.05)
+            time.sleep(0.2)
         ran = process.poll() is None
     finally:
         process.kill()
@@ -179,6 +209,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="0: only the run that is left alone")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2, help="that each run has")
+    parser.add_argument("--keep", type=Path, help="a file for what the run that was left alone came to")
     parser.add_argument("--hub", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.hub:
@@ -186,31 +217,40 @@ def main() -> int:
         os.environ.update(environment)  # the run's other processes have it from there
         work(given.hub, environment, run=True, workers=8, processes=given.processes)
         return 0
-    wrong: list[str] = []
+    alone = Undisturbed.kept(given.keep, given.tickets, given.seed) or _undisturbed(given)
+    if given.keep:
+        alone.keep(given.keep)
+    if not given.kills:
+        return int(bool(alone.wrong))
+    wrong = list(alone.wrong)
+    with World.running(given.tickets, given.seed, given.processes) as world:
+        begun = time.monotonic()
+        chance = random.Random(given.seed)
+        kills, firsts = disturbed(world, given.kills, alone.calls, chance)
+        took = time.monotonic() - begun
+        told = f"; after a restart it wrote in {median(firsts):.1f} s (median)" if firsts else ""
+        say(f"killed {kills} times: {world.outcomes()} in {took:.0f} s{told}")
+        if world.outcomes() != alone.outcomes:
+            wrong += [f"{world.outcomes()} instead of {alone.outcomes}"]
+        found = world.hashes()
+        wrong += differing(found, alone.hashes)
+        wrong += _after(world, alone.seconds, given.tickets)
+    say(f"{len(found)} issues compared by hash with {len(alone.hashes)}: {len(wrong)} faults")
+    for line in wrong[:20]:
+        say(f"  {line}")
+    return int(bool(wrong) or kills < given.kills * 0.8)
+
+
+def _undisturbed(given: argparse.Namespace) -> Undisturbed:
+    """Run one that is left alone, and one more after it; return what they came to."""
     with World.running(given.tickets, given.seed, given.processes) as world:
         before = world.calls()
         seconds, memory = world.whole_run()
         calls, outcomes = world.calls() - before, world.outcomes()
         say(f"undisturbed: {outcomes} in {seconds:.0f} s, {calls:,} calls, {memory:.0f} MB")
-        wanted = world.hashes() if given.kills else {}
-        wrong += _after(world, seconds, given.tickets)
-    if not given.kills:
-        return int(bool(wrong))
-    with World.running(given.tickets, given.seed, given.processes) as world:
-        begun = time.monotonic()
-        chance = random.Random(given.seed)
-        kills, firsts = disturbed(world, given.kills, calls, chance)
-        took = time.monotonic() - begun
-        told = f"; after a restart it wrote in {median(firsts):.1f} s (median)" if firsts else ""
-        say(f"killed {kills} times: {world.outcomes()} in {took:.0f} s{told}")
-        wrong += [f"{world.outcomes()} instead of {outcomes}"] if world.outcomes() != outcomes else []
-        found = world.hashes()
-        wrong += differing(found, wanted)
-        wrong += _after(world, seconds, given.tickets)
-    say(f"{len(found)} issues compared by hash with {len(wanted)}: {len(wrong)} faults")
-    for line in wrong[:20]:
-        say(f"  {line}")
-    return int(bool(wrong) or kills < given.kills * 0.8)
+        hashes = world.hashes() if given.kills or given.keep else {}
+        wrong = list(_after(world, seconds, given.tickets))
+        return Undisturbed(given.tickets, given.seed, seconds, calls, outcomes, hashes, wrong)
 
 
 def _after(world: World, seconds: float, tickets: int) -> Iterator[str]:

@@ -20,6 +20,7 @@ from deskbridge.words import nearest
 from mappings.ticket import Ref
 from sync.migrate.source import KEPT
 from sync.rules import Role
+from sync.store import Store
 from sync.store.cutovers import Taken
 from sync.store.quiets import QuietState
 from sync.store.runs import Rank, RunState, State
@@ -86,17 +87,20 @@ def cutover_of(application: Application) -> Cutover:
         source = source_of(application.settings)
         target = next(place.connection for place in targets_of(application.settings))
     log = application.store.cutovers.of(source)
-    reached: Step | None = None
-    for one in log:
-        step = Step(one.state)
-        reached = step if one.way == "on" else _before(step)
-    return Cutover(source=source, target=target, reached=reached, log=log)
+    return Cutover(source=source, target=target, reached=_reached(log), log=log)
 
 
-def is_frozen(application: Application) -> bool:
-    """Whether nobody works in the source of [migration] any more: its cutover is frozen, or further on."""
-    now = cutover_of(application)
-    return now.source == source_of(application.settings) and now.reached not in (None, Step.PREPARED)
+def is_frozen(store: Store, source: str) -> bool:
+    """Whether nobody works in a source any more: its cutover is frozen, or further on."""
+    return _reached(store.cutovers.of(source)) not in (None, Step.PREPARED)
+
+
+def _reached(log: Sequence[Taken]) -> Step | None:
+    """Return the state that the last step led to, on or back."""
+    if not log:
+        return None
+    step = Step(log[-1].state)
+    return step if log[-1].way == "on" else _before(step)
 
 
 def lacks(application: Application, now: Cutover, step: Step) -> list[str]:

@@ -17,6 +17,7 @@ from deskbridge.migration.asked import Asked
 from deskbridge.migration.building import Machine, machine_of, ready, working_for
 from deskbridge.migration.choosing import demonstration, waiting
 from deskbridge.migration.cutover import is_frozen
+from deskbridge.migration.desk import source_of
 from deskbridge.migration.opening import Ask, Changed, opened
 from deskbridge.migration.processes import CrewOrders, Process, divided, processes_for
 from deskbridge.migration.progress import Progress
@@ -70,7 +71,7 @@ def machine_for(application: Application, orders: Orders) -> Machine:
         workers=orders.workers,
         quiet=quiet,
         customers=orders.asked.customers,
-        frozen=is_frozen(application),
+        frozen=is_frozen(application.store, source_of(application.settings)),
     )
     return ready(made, quiet)
 

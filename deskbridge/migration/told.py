@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deskbridge.migration.cutover import is_frozen
 from deskbridge.migration.progress import progress_line
 from sync.migrate.alike import grouped
 from sync.store import Store
@@ -59,14 +60,8 @@ def standing_of(store: Store, run: Run, now: datetime) -> Standing:
         listing=store.runs.listing(run.source),
         now=now,
         left=left_of(store, run.source),
-        reopened=() if _frozen(store, run.source) else store.lent.worked_on(run.source, int(Rank.UNKNOWN)),
+        reopened=() if is_frozen(store, run.source) else store.lent.worked_on(run.source, int(Rank.UNKNOWN)),
     )
-
-
-def _frozen(store: Store, source: str) -> bool:
-    """Whether nobody works in a source any more, as its cutover stands."""
-    log = store.cutovers.of(source)
-    return bool(log) and log[-1].state != "prepared" and (log[-1].state, log[-1].way) != ("frozen", "back")
 
 
 def left_of(store: Store, source: str, whats: Collection[str] | None = None) -> dict[str, int]:
