@@ -347,10 +347,14 @@ class Connector(Protocol):
         ticket of that call is an `Uncertain`.
         """
 
-    def find_created(self, token: str, since: datetime) -> Ref | None:
+    def find_created(
+        self, token: str, since: datetime, until: datetime | None = None, after: datetime | None = None
+    ) -> Ref | None:
         """Return the ticket that our account created at or after `since` with this marker, or None.
 
-        None counts only after `Capabilities.index_lag`.
+        `until` is by when it was created, if at all; with it, what was read for another one answers too,
+        if that began at or `after` an instant (None: whenever it was). None counts only if whoever read
+        began `Capabilities.index_lag` after `until`.
         """
 
     def standing(self, key: str) -> WrittenTicket:

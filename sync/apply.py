@@ -48,7 +48,7 @@ from sync.store.inbox import Claim
 from sync.store.journal import CREATE, Intent, Wish
 from sync.store.outbox import Notification
 from sync.takeover import before_creating, not_yet, remember_found, told, told_of_creating
-from sync.uncertain import REQUEST_LIFE, Intents
+from sync.uncertain import REQUEST_LIFE, Intents, arrived
 from sync.wording import link_note
 from sync.writing import Applied, Spot, Writing
 
@@ -204,11 +204,12 @@ class Applier:
             told=self._told(write),
         )
         intent, connector = self._w.intents.note(wish), self._w.connectors[write.target]
-        sent = intent.sent - max(connector.ahead(), timedelta(0))  # at latest, by the clock that stamps it
-        if intent.open and (found := connector.find_created(intent.token, sent - REQUEST_LIFE)):
+        lag = connector.capabilities.index_lag
+        looked = self._w.now()
+        if intent.open and (found := self._sought(intent, connector, sure=looked >= arrived(intent, lag))):
             self._found(write, intent, found)
             return
-        intent = self._w.intents.send(wish, intent, connector.capabilities.index_lag)
+        intent = self._w.intents.send(wish, intent, lag, looked)
         form = Form.WHOLE if first.text else Form.ATTACHED
         text = AddComment(
             write.target, write.source, write.message, Audience.STAFF, write.reach, 1, first.of, form
@@ -220,6 +221,14 @@ class Applier:
             draft = TicketDraft(place=write.place, values=values, message=message, token=intent.token)
             written = self._made(write, draft)
         self._created(write, intent, written)
+
+    def _sought(self, intent: Intent, connector: Connector, *, sure: bool) -> Ref | None:
+        """Return the ticket that was created though nobody heard the answer; `sure` if None is to count."""
+        ahead, none = connector.ahead(), timedelta(0)  # clocks differ: told by the one that stamps tickets
+        since = intent.sent - REQUEST_LIFE - max(ahead, none)
+        until = intent.sent + REQUEST_LIFE - min(ahead, none)
+        after = arrived(intent, connector.capabilities.index_lag) if sure else None
+        return connector.find_created(intent.token, since, until, after)
 
     def _made(self, write: CreateTicket, draft: TicketDraft) -> WrittenTicket:
         """Create a ticket; as nobody's where the tool does not take the person whose it was to be."""

@@ -23,6 +23,11 @@ _PROMPT = timedelta(seconds=10)
 """How long after its note a write may begin: what is left of its life is for the write itself."""
 
 
+def arrived(intent: Intent, lag: timedelta) -> datetime:
+    """Return from when on a look-up, which may miss it for so long, tells what became of a write."""
+    return intent.sent + REQUEST_LIFE + lag
+
+
 class Intents:
     """The journal of one claimed bundle, with the markers that its writes carry."""
 
@@ -94,15 +99,18 @@ class Intents:
             yield
         self._heard = []
 
-    def send(self, wish: Wish, intent: Intent, lag: timedelta = timedelta(0)) -> Intent:
+    def send(
+        self, wish: Wish, intent: Intent, lag: timedelta = timedelta(0), looked: datetime | None = None
+    ) -> Intent:
         """Return the intent to send now.
 
-        Only a note that is older than the life of a request, and whose text was looked for and not
-        found, is sent again. Raises Waiting until then; `lag` is how long a look-up may miss it.
+        Only a note that is older than the life of a request, and whose text was looked for since and not
+        found, is sent again. Raises Waiting until then; `lag` is how long a look-up may miss it, `looked`
+        when one began (None: just now).
         """
         if not intent.open:
             return intent
-        if self._now() < (safe := intent.sent + REQUEST_LIFE + lag):
+        if (looked or self._now()) < (safe := arrived(intent, lag)):
             raise Waiting(safe)
         sign = self._sign(wish)
         return self._store.journal.resend(self._claim, intent, wish, sign, self._now())

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import IO
 
 from connectors.base import (
@@ -39,7 +40,7 @@ from connectors.gitlab import desk, hooks
 from connectors.gitlab.abilities import abilities
 from connectors.gitlab.admin import Directory, problems, undeletable
 from connectors.gitlab.boards import Boards
-from connectors.gitlab.find import find_created
+from connectors.gitlab.find import created
 from connectors.gitlab.handled import handled
 from connectors.gitlab.labels import Side
 from connectors.gitlab.limits import LIMITS
@@ -56,6 +57,7 @@ from connectors.gitlab.write import Writer
 from connectors.http import Http
 from connectors.recount import RawRating, Recount
 from connectors.session import Session
+from connectors.sought import Sought
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
@@ -147,6 +149,7 @@ class GitLab:
         )
         self._writer = Writer(self._http, side, self._reader)
         self._boards = Boards(self._reader, side)
+        self._sought = Sought(partial(created, self._reader), config.now)
 
     @property
     def name(self) -> str:
@@ -229,8 +232,10 @@ class GitLab:
         except WireError as error:
             return error
 
-    def find_created(self, token: str, since: datetime) -> Ref | None:
-        return find_created(self._reader, token, since)
+    def find_created(
+        self, token: str, since: datetime, until: datetime | None = None, after: datetime | None = None
+    ) -> Ref | None:
+        return self._sought.find(token, since, until, after)
 
     def standing(self, key: str) -> WrittenTicket:
         return self._writer.standing(key)

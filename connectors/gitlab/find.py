@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from connectors.gitlab.read import Reader, pages, stamp
@@ -11,14 +12,18 @@ from mappings.provenance import find_token
 from mappings.ticket import Ref
 
 
-def find_created(reader: Reader, token: str, since: datetime) -> Ref | None:
-    """Return the issue that we created since then and whose description begins with this marker."""
+def created(reader: Reader, since: datetime, until: datetime | None) -> Iterator[tuple[tuple[str, ...], Ref]]:
+    """Yield the issues that we created, the last one first, with the marker that begins each description.
+
+    Instants are by the clock that stamps issues.
+    """
     me = reader.directory.me().id
     query = {"scope": "all", "state": "all", "author_id": me, "created_after": stamp(since)}
+    if until is not None:
+        query["created_before"] = stamp(until)
     for path in reader.projects:
         project = reader.directory.project(path)
         for rows, _ in pages(reader.http, ROWS, f"projects/{project}/issues", query):
             for row in rows:
-                if find_token(row.description or "") == token:
-                    return Ref(reader.http.connection, key_of(row), f"{path}#{row.iid}")
-    return None
+                if mark := find_token(row.description or ""):
+                    yield (mark,), Ref(reader.http.connection, key_of(row), f"{path}#{row.iid}")

@@ -48,6 +48,7 @@ from connectors.jira.side import OWN_FIELDS
 from connectors.jira.texts import Texts
 from connectors.jira.write import Writer
 from connectors.recount import RawRating, Recount
+from connectors.sought import Sought
 from mappings.boards import BoardSpec, BoardView, Place, Step
 from mappings.ticket import (
     Attachment,
@@ -93,6 +94,7 @@ class Jira:
         self._removal = Removal(client)
         self._participants = Participants(client, self._reader)
         self._finder = Finder(client, config.projects)
+        self._sought = Sought(self._finder.created, config.now)
         self._boards = Boards(client, config)
         self._portal = Portal(client, self._service, config.url)
         self._hooks = Hooks(client, config.name, config.projects)
@@ -166,9 +168,11 @@ class Jira:
         """See `Connector`."""
         return self._bulk.create(drafts)
 
-    def find_created(self, token: str, since: datetime) -> Ref | None:
+    def find_created(
+        self, token: str, since: datetime, until: datetime | None = None, after: datetime | None = None
+    ) -> Ref | None:
         """See `Connector`."""
-        return self._finder.created(token, since)
+        return self._sought.find(token, since, until, after)
 
     def standing(self, key: str) -> WrittenTicket:
         """See `Connector`; many that were made lately are looked at in one call."""

@@ -15,6 +15,7 @@ from connectors.jira import site_wire, wire
 from connectors.jira.client import Client
 from connectors.jira.paths import path
 from connectors.jira.search import Search, quoted
+from mappings.provenance import find_token
 from mappings.ticket import Ref
 
 PROPERTY = "deskbridge"
@@ -25,6 +26,8 @@ _MINUTE = timedelta(minutes=1)
 """JQL knows no seconds (jira-api 2.2)."""
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_LONG = 10_000
+"""Minutes from which on a time is told in days."""
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before all issues."""
 _READINGS = 10
@@ -76,20 +79,27 @@ class Finder:
             for rows in self._search.by_key(project, ["updated"]):
                 yield from map(self._hint, rows)
 
-    def created(self, token: str, since: datetime) -> Ref | None:
-        """Return the issue that we created with this marker, in its property or description."""
+    def created(self, since: datetime, until: datetime | None) -> Iterator[tuple[set[str], Ref]]:
+        """Yield the issues that we created, the last one first, with the markers that each has.
+
+        They stand in its property and in its description, and a person may have edited one of the two.
+        """
         mine = f"creator = currentUser() AND {self._lately('created', since)}"
+        if until is not None:
+            mine += self._before("created", until)
         jql = f"{self._here()} AND {mine} ORDER BY created DESC"
         by_search = PROPERTY if self._client.site().cloud else None
         for row in chain.from_iterable(self._search.pages(jql, ["created", "description"], by_search)):
-            if token in (row.fields.description or "") or self._mark(row) == token:
-                return Ref(self._client.http.connection, row.id, row.key)
-        return None
+            said = find_token(row.fields.description or "")
+            marks = {mark for mark in (said, self._mark(row, said)) if mark}
+            yield marks, Ref(self._client.http.connection, row.id, row.key)
 
-    def _mark(self, row: site_wire.Row) -> object:
+    def _mark(self, row: site_wire.Row, said: str | None) -> str | None:
         """Return the marker in an issue's property, which a search on Data Center does not tell (2.3)."""
         if self._client.site().cloud:
             return _token(row.properties.get(PROPERTY))
+        if said:
+            return None
         try:
             return _token(self._client.get(wire.Property, path(row.id, "properties", PROPERTY)).value)
         except Gone:
@@ -144,7 +154,15 @@ class Finder:
         """
         back = max(_MINUTE, self._client.http.now() - since + _SLACK)
         minutes = math.ceil(back / _MINUTE)
-        return f"{field} >= -{minutes}m" if minutes < 10_000 else f"{field} >= -{math.ceil(back / _DAY)}d"
+        return f"{field} >= -{minutes}m" if minutes < _LONG else f"{field} >= -{math.ceil(back / _DAY)}d"
+
+    def _before(self, field: str, until: datetime) -> str:
+        """Return what ends a clause by relative time; nothing for what may still be written."""
+        minutes = math.floor((self._client.http.now() - until - _SLACK) / _MINUTE)
+        if minutes <= 0:
+            return ""
+        back = f"{minutes}m" if minutes < _LONG else f"{math.floor(minutes * _MINUTE / _DAY)}d"
+        return f" AND {field} <= -{back}"
 
     def _from(self, minute: datetime, zone: tzinfo | None) -> str:
         """Return a clause by absolute time, which Jira reads in the account's own time zone."""
@@ -172,5 +190,6 @@ class Finder:
         return Rejected(self._client.http.connection, "GET search", text)
 
 
-def _token(value: Any) -> object:
-    return value.get("token") if isinstance(value, dict) else None
+def _token(value: Any) -> str | None:
+    said = value.get("token") if isinstance(value, dict) else None
+    return said if isinstance(said, str) else None
