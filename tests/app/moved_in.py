@@ -67,10 +67,17 @@ def pictures(people: People) -> Iterator[tuple[str, str]]:
             "type": fields["issuetype"]["name"],
             "labels": sorted(fields["labels"]),
             "description": _plain(fields["description"] or "", numbers),
-            "comments": [_plain(text["body"], numbers) for text in comments(people, issue["key"])],
+            "comments": [_plain(text["body"], numbers) for text in _comments(people, issue)],
             "files": sorted(_file(people, file) for file in fields["attachment"]),
         }
         yield number_of(issue), json.dumps(said, sort_keys=True, indent=1)
+
+
+def _comments(people: People, issue: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the comments on an issue; within one only the latest few stand, which mostly are all."""
+    told = issue["fields"]["comment"]
+    there: list[dict[str, Any]] = told["comments"]
+    return there if len(there) == told["total"] else comments(people, issue["key"])
 
 
 def _plain(text: str, numbers: Mapping[str, str]) -> str:
