@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -211,7 +212,7 @@ def comment(
     """Return a reply, note, forward or customer message."""
     return Comment(
         id=str(said.id),
-        author=who(said.user_id) or nobody(config),
+        author=_author(config, said, who),
         created=said.created_at,
         body=Raw(TextFormat.HTML, said.body or ""),
         audience=audience(said),
@@ -220,6 +221,13 @@ def comment(
         attachments=files(said.attachments, said.body, config.url),
         signature=signature(said.user_id),
     )
+
+
+def _author(config: ConnectionConfig, said: wire.Conversation, who: Who) -> Person:
+    """Return who wrote it. Whoever is there no more was staff if it does not come from outside (5.1)."""
+    author = who(said.user_id) or nobody(config)
+    former = author.role is PersonRole.UNKNOWN and author.key and not said.incoming
+    return replace(author, role=PersonRole.STAFF) if former else author
 
 
 def _stated(config: ConnectionConfig, ticket: wire.Ticket, field: Field) -> NativeValue:

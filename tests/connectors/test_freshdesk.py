@@ -345,6 +345,20 @@ def test_a_ticket_is_fetched_with_all_pages(web: responses.RequestsMock, desk: F
     assert (read.organisation and read.organisation.name) == "Lantern Books"
 
 
+def test_who_is_gone_was_staff_if_they_answered_a_customer(
+    web: responses.RequestsMock, desk: Freshdesk
+) -> None:
+    """Broken: a former colleague's reply is no answer, so every old promise to answer counts as missed."""
+    web.get(f"{API}/tickets/42", json=TICKET)
+    reply = {**NOTE, "id": 8, "user_id": 77, "private": False, "source": 0}
+    mail = {**reply, "id": 9, "incoming": True}
+    nobodys = {**reply, "id": 10, "user_id": None}
+    web.get(f"{API}/tickets/42/conversations", json=[reply, mail, nobodys])
+    web.get(f"{API}/contacts/77", status=404, headers=OURS)
+    roles = {message.id: message.author.role for message in desk.fetch("42").ticket.messages[1:]}
+    assert roles == {"8": PersonRole.STAFF, "9": PersonRole.UNKNOWN, "10": PersonRole.UNKNOWN}
+
+
 def test_people_are_asked_for_once(web: responses.RequestsMock, desk: Freshdesk) -> None:
     """Broken: each former colleague costs a call per text, or stops his ticket."""
     web.get(f"{API}/tickets/42", json={**TICKET, "responder_id": 77})
