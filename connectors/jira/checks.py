@@ -123,9 +123,14 @@ class Checks:
 
     def priorities(self, place: Place) -> list[wire.Named]:
         """Return the priorities that an issue of the place can be created with; none if nothing tells."""
-        type = _type(self.types(place.key), self._kind(place))
-        shown = self._screen(place, type) if type else {}
+        shown = self._shown(place)
         return self._offered(shown["priority"]) if "priority" in shown else []
+
+    def asked(self, place: Place) -> list[str]:
+        """Return which fields of ours every new issue must have a value of: not every ticket has one."""
+        shown, ours = self._shown(place), self._client.side().custom.values()
+        asking = [one for one in shown.values() if one.required and not one.has_default and one.id in ours]
+        return [f"{one.name or one.id} ({one.id})" for one in asking]
 
     def _kind(self, place: Place) -> str:
         """Return the issue type that a place's tickets have; a request type has one of its own."""
@@ -166,6 +171,10 @@ class Checks:
         for word, native in lens.writes.items():
             if native not in offered:
                 yield f"{word} is written as priority {native}, which the project lacks; change that row"
+
+    def _shown(self, place: Place) -> dict[str, site_wire.CreateField]:
+        type = _type(self.types(place.key), self._kind(place))
+        return self._screen(place, type) if type else {}
 
     def _screen(self, place: Place, type: wire.IssueType) -> dict[str, site_wire.CreateField]:
         call = f"{API}/issue/createmeta/{place.key}/issuetypes/{type.id}"

@@ -79,6 +79,8 @@ class Remarks:
         yield from self._unread("type", types)
         priorities = [(Native(one.id), one.name) for one in self._checks.priorities(place)]
         yield from self._unread("priority", priorities)
+        for field in self._checks.asked(place):
+            yield f"new issues must have {field}; a ticket without one is parked, unless it gets a default"
 
     def _several(self, statuses: list[tuple[Native, str]]) -> Iterator[str]:
         """Name the ends that are told apart by no row: which of them a ticket gets, its workflow decides."""

@@ -111,6 +111,17 @@ def test_the_create_screen_is_looked_at(site: Site, jira: Connector) -> None:
         assert any(part in line for line in found)
 
 
+def test_a_field_of_ours_that_is_asked_for_is_told(site: Site, jira: Connector) -> None:
+    """Broken: each ticket without a component is parked on the day, and nobody had been told."""
+    site.says(f"{META}/10001", {"fields": [*SCREEN, field("customfield_10050", required=True)]})
+    said = "new issues must have Customfield_10050 (customfield_10050)"
+    assert any(said in line for line in jira.remarks([PLACE]))
+    assert not any(said in line for line in jira.problems([PLACE]))
+    given = field("customfield_10050", required=True, hasDefaultValue=True)
+    site.says(f"{META}/10001", {"fields": [*SCREEN, given]})
+    assert not any(said in line for line in jira.remarks([PLACE]))
+
+
 def test_every_word_must_be_readable_and_writable(site: Site, jira: Connector) -> None:
     """Broken: a status that no row names stops a ticket on a Saturday; one that none has is never set."""
     flow = [status("1", "new"), status("9", "done", "Solved"), status("5", "undefined", "Limbo")]
