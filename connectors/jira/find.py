@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import chain
 from typing import Any
@@ -80,30 +81,34 @@ class Finder:
                 yield from map(self._hint, rows)
 
     def created(self, since: datetime, until: datetime | None) -> Iterator[tuple[set[str], Ref]]:
-        """Yield the issues that we created, the last one first, with the markers that each has.
-
-        They stand in its property and in its description, and a person may have edited one of the two.
-        """
+        """Yield the issues that we created, the last one first, with the marker that each has."""
         mine = f"creator = currentUser() AND {self._lately('created', since)}"
         if until is not None:
             mine += self._before("created", until)
         jql = f"{self._here()} AND {mine} ORDER BY created DESC"
-        by_search = PROPERTY if self._client.site().cloud else None
-        for row in chain.from_iterable(self._search.pages(jql, ["created", "description"], by_search)):
-            said = find_token(row.fields.description or "")
-            marks = {mark for mark in (said, self._mark(row, said)) if mark}
-            yield marks, Ref(self._client.http.connection, row.id, row.key)
+        cloud = self._client.site().cloud
+        told, by_search = (["created"], PROPERTY) if cloud else (["description"], None)
+        for row in chain.from_iterable(self._search.pages(jql, told, by_search)):
+            if mark := self._in_property(row) if cloud else self._in_description(row):
+                yield {mark}, Ref(self._client.http.connection, row.id, row.key)
 
-    def _mark(self, row: site_wire.Row, said: str | None) -> str | None:
-        """Return the marker in an issue's property, which a search on Data Center does not tell (2.3)."""
-        if self._client.site().cloud:
-            return _token(row.properties.get(PROPERTY))
-        if said:
-            return None
-        try:
-            return _token(self._client.get(wire.Property, path(row.id, "properties", PROPERTY)).value)
-        except Gone:
-            return None
+    def _in_property(self, row: site_wire.Row) -> str | None:
+        """Return an issue's marker, by Cloud's search; of a request it stands in the description first."""
+        if kept := _token(row.properties.get(PROPERTY)):
+            return kept
+        with suppress(Gone):
+            issue = self._client.get(site_wire.Row, path(row.id), {"fields": "description"})
+            return find_token(issue.fields.description or "")
+        return None
+
+    def _in_description(self, row: site_wire.Row) -> str | None:
+        """Return an issue's marker on Data Center, whose search tells no property (2.3)."""
+        if said := find_token(row.fields.description or ""):
+            return said
+        with suppress(Gone):
+            kept = self._client.get(wire.Property, path(row.id, "properties", PROPERTY))
+            return _token(kept.value)
+        return None
 
     def _first(self, jql: str) -> tuple[list[Hint], bool]:
         rows, last = self._search.first(jql, ["updated"])

@@ -552,13 +552,17 @@ def test_the_projects_first_ordinary_type_is_created(server: responses.RequestsM
 
 def test_a_created_ticket_is_found_by_its_marker(server: responses.RequestsMock, jira: Connector) -> None:
     """Broken: after a lost answer a second ticket is created; also when somebody edited the description."""
-    rows = [{"id": "1", "key": "SUP-1", "fields": {"description": "other"}}]
-    rows += [{"id": "2", "key": "SUP-2", "fields": {"description": "edited"}}]
+    rows: list[dict[str, Any]] = [{"id": str(id), "key": f"SUP-{id}", "fields": {}} for id in (1, 2, 3, 4)]
     rows[1]["properties"] = {"deskbridge": {"token": TOKEN}}
     server.get(f"{REST}/search/jql", json={"issues": rows, "isLast": True})
+    server.get(f"{REST}/issue/1", status=404, json={"errorMessages": ["No issue."]})
+    for id, said in ((3, "other"), (4, "[Kim|https://desk.test/4711#db1.abc.def], 2026")):
+        answer = {"id": str(id), "key": f"SUP-{id}", "fields": {"description": said}}
+        server.get(f"{REST}/issue/{id}", json=answer)
     assert jira.find_created(TOKEN, NOW) == Ref("acme_jira", "2")
+    assert jira.find_created("db1.abc.def", NOW) == Ref("acme_jira", "4"), "a request has its property last"
     assert jira.find_created("db1.other.one", NOW) is None
-    sent = server.calls[-1].request.params  # type: ignore[attr-defined]
+    sent = next(c.request.params for c in server.calls if "search" in c.request.url)  # type: ignore[attr-defined, operator]
     assert sent["jql"] == (
         'project in ("SUP") AND creator = currentUser() AND created >= -2m ORDER BY created DESC'
     )
