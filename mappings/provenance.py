@@ -100,6 +100,11 @@ def find_token(text: str) -> str | None:
     return found[-1] if found else None
 
 
+def tokens(text: str) -> list[str]:
+    """Return all markers' texts that stand in a text, quoted ones too, unverified."""
+    return _TOKEN.findall(text)
+
+
 def foreign(markdown: str, hub: str) -> Marker | None:
     """Return the marker of another hub that the canonical text begins with, or None.
 

@@ -16,7 +16,8 @@ from connectors.jira import site_wire, wire
 from connectors.jira.client import Client
 from connectors.jira.paths import path
 from connectors.jira.search import Search, quoted
-from mappings.provenance import find_token
+from connectors.jira.side import API
+from mappings.provenance import find_token, tokens
 from mappings.ticket import Ref
 
 PROPERTY = "deskbridge"
@@ -27,6 +28,8 @@ _MINUTE = timedelta(minutes=1)
 """JQL knows no seconds (jira-api 2.2)."""
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_MANY = 100
+"""Issues that one bulk fetch tells of (jira-api 2.1)."""
 _LONG = 10_000
 """Minutes from which on a time is told in days."""
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -86,28 +89,36 @@ class Finder:
         if until is not None:
             mine += self._before("created", until)
         jql = f"{self._here()} AND {mine} ORDER BY created DESC"
-        cloud = self._client.site().cloud
-        told, by_search = (["created"], PROPERTY) if cloud else (["description"], None)
-        for row in chain.from_iterable(self._search.pages(jql, told, by_search)):
-            if mark := self._in_property(row) if cloud else self._in_description(row):
-                yield {mark}, Ref(self._client.http.connection, row.id, row.key)
+        for row, mark in self._marked_by_property(jql) if self._client.site().cloud else self._marked(jql):
+            yield {mark}, Ref(self._client.http.connection, row.id, row.key)
 
-    def _in_property(self, row: site_wire.Row) -> str | None:
-        """Return an issue's marker, by Cloud's search; of a request it stands in the description first."""
-        if kept := _token(row.properties.get(PROPERTY)):
-            return kept
-        with suppress(Gone):
-            issue = self._client.get(site_wire.Row, path(row.id), {"fields": "description"})
-            return find_token(issue.fields.description or "")
-        return None
+    def _marked_by_property(self, jql: str) -> Iterator[tuple[site_wire.Row, str]]:
+        """Yield issues of Cloud with their markers; of a request it stands in the description first."""
+        for rows in self._search.pages(jql, ["created"], PROPERTY):
+            kept = {row.id: _token(row.properties.get(PROPERTY)) for row in rows}
+            said = self._descriptions([id for id, mark in kept.items() if not mark])
+            for row in rows:
+                if mark := kept[row.id] or _anywhere(said.get(row.id)):
+                    yield row, mark
 
-    def _in_description(self, row: site_wire.Row) -> str | None:
-        """Return an issue's marker on Data Center, whose search tells no property (2.3)."""
-        if said := find_token(row.fields.description or ""):
-            return said
+    def _marked(self, jql: str) -> Iterator[tuple[site_wire.Row, str]]:
+        """Yield issues of Data Center with their markers; its search tells no property (2.3)."""
+        for row in chain.from_iterable(self._search.pages(jql, ["description"])):
+            said = row.fields.description
+            if mark := find_token(said or "") or self._kept(row.id) or _anywhere(said):
+                yield row, mark
+
+    def _descriptions(self, ids: list[str]) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for start in range(0, len(ids), _MANY):
+            body = {"issueIdsOrKeys": ids[start : start + _MANY], "fields": ["description"]}
+            page = self._client.ask(site_wire.Page, f"{API}/issue/bulkfetch", body)
+            found |= {row.id: row.fields.description for row in page.issues}
+        return found
+
+    def _kept(self, id: str) -> str | None:
         with suppress(Gone):
-            kept = self._client.get(wire.Property, path(row.id, "properties", PROPERTY))
-            return _token(kept.value)
+            return _token(self._client.get(wire.Property, path(id, "properties", PROPERTY)).value)
         return None
 
     def _first(self, jql: str) -> tuple[list[Hint], bool]:
@@ -193,6 +204,11 @@ class Finder:
 
     def _odd(self, text: str) -> Rejected:
         return Rejected(self._client.http.connection, "GET search", text)
+
+
+def _anywhere(text: str | None) -> str | None:
+    """Return the marker that a description begins with, or the first one below what somebody wrote above."""
+    return find_token(text or "") or next(iter(tokens(text or "")), None)
 
 
 def _token(value: Any) -> str | None:

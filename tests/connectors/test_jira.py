@@ -555,10 +555,10 @@ def test_a_created_ticket_is_found_by_its_marker(server: responses.RequestsMock,
     rows: list[dict[str, Any]] = [{"id": str(id), "key": f"SUP-{id}", "fields": {}} for id in (1, 2, 3, 4)]
     rows[1]["properties"] = {"deskbridge": {"token": TOKEN}}
     server.get(f"{REST}/search/jql", json={"issues": rows, "isLast": True})
-    server.get(f"{REST}/issue/1", status=404, json={"errorMessages": ["No issue."]})
-    for id, said in ((3, "other"), (4, "[Kim|https://desk.test/4711#db1.abc.def], 2026")):
-        answer = {"id": str(id), "key": f"SUP-{id}", "fields": {"description": said}}
-        server.get(f"{REST}/issue/{id}", json=answer)
+    line = "[Kim|https://desk.test/4711#db1.abc.def], 2026"
+    said = {3: "other", 4: f"Somebody wrote above it.\n{line}"}
+    told = [{"id": str(id), "key": f"SUP-{id}", "fields": {"description": text}} for id, text in said.items()]
+    server.post(f"{REST}/issue/bulkfetch", json={"issues": told})
     assert jira.find_created(TOKEN, NOW) == Ref("acme_jira", "2")
     assert jira.find_created("db1.abc.def", NOW) == Ref("acme_jira", "4"), "a request has its property last"
     assert jira.find_created("db1.other.one", NOW) is None
