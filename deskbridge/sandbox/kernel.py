@@ -6,12 +6,13 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC
 from email.utils import format_datetime
 from typing import Any, cast
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -86,10 +87,11 @@ class _Wire:
         if self._world.latency:
             await asyncio.sleep(self._world.latency)
         fault = self._next_fault(scope)
-        if fault is None:
-            await self._app(scope, receive, self._dated(send))
-        else:
-            await self._play(fault, scope, receive, send)
+        with suppress(ClientDisconnect):  # who hung up in the middle of a request waits for no answer
+            if fault is None:
+                await self._app(scope, receive, self._dated(send))
+            else:
+                await self._play(fault, scope, receive, send)
 
     async def _play(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         match fault.kind:

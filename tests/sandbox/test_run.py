@@ -8,10 +8,12 @@ import stat
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -317,3 +319,36 @@ def test_environment_replaces_a_readable_file(tmp_path: Path) -> None:
     assert path.read_text() == "A=1\nB=2\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [p.name for p in tmp_path.iterdir()] == ["e"]
+
+
+@pytest.mark.parametrize("system", ["freshdesk", "jira", "gitlab"])
+def test_whoever_is_killed_while_sending_leaves_no_traceback(
+    sandbox: Sandbox, system: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A hub that is killed on purpose would fill the screen with faults that are none."""
+    url = urlsplit(sandbox.urls[system])
+    assert url.hostname
+    assert url.port
+    path = {
+        "freshdesk": "/api/v2/tickets",
+        "jira": "/rest/api/2/issue",
+        "gitlab": "/api/v4/projects/1/issues",
+    }
+    environment = sandbox.environment()
+    who = {
+        "freshdesk": (environment["FRESHDESK_API_KEY"], "X"),
+        "jira": (environment["JIRA_EMAIL"], environment["JIRA_TOKEN"]),
+        "gitlab": ("oauth2", environment["GITLAB_TOKEN"]),
+    }[system]
+    basic = b64encode(":".join(who).encode()).decode()
+    head = f"POST {path} HTTP/1.1\r\nHost: {url.netloc}\r\nAuthorization: Basic {basic}\r\n"
+    head += f"PRIVATE-TOKEN: {who[1]}\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n"
+    before = control(sandbox, "GET", "/calls").json()[system]
+    with socket.create_connection((url.hostname, url.port), timeout=10) as line:
+        line.sendall(head.encode() + b"{")
+        until = time.monotonic() + 10
+        while control(sandbox, "GET", "/calls").json()[system] == before and time.monotonic() < until:
+            time.sleep(0.01)
+    assert freshdesk(sandbox, "tickets").ok
+    time.sleep(0.1)  # the server hears of it in a loop of its own
+    assert not [record.getMessage() for record in caplog.records if record.exc_info]
