@@ -347,14 +347,12 @@ class Connector(Protocol):
         ticket of that call is an `Uncertain`.
         """
 
-    def find_created(
-        self, token: str, since: datetime, until: datetime | None = None, after: datetime | None = None
-    ) -> Ref | None:
+    def find_created(self, token: str, since: datetime, after: datetime | None = None) -> Ref | None:
         """Return the ticket that our account created at or after `since` with this marker, or None.
 
-        `until` is by when it was created, if at all; with it, what was read for another one answers too,
-        if that began at or `after` an instant (None: whenever it was). None counts only if whoever read
-        began `Capabilities.index_lag` after `until`.
+        `since` is by the clock that stamps tickets. What was read for another one answers too, if that
+        reading began at or `after` an instant by our own clock; without one it is read anew. None counts
+        only if it began `Capabilities.index_lag` after the ticket can have been created at latest.
         """
 
     def standing(self, key: str) -> WrittenTicket:

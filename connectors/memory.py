@@ -177,9 +177,7 @@ class Memory:
         except WireError as error:
             return [error] * len(batch)
 
-    def find_created(
-        self, token: str, since: datetime, until: datetime | None = None, after: datetime | None = None
-    ) -> Ref | None:
+    def find_created(self, token: str, since: datetime, after: datetime | None = None) -> Ref | None:
         earliest = since.replace(microsecond=0)
 
         def ours(ticket: DeskTicket) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, assert_never
 
 from connectors.base import Connector, Snapshot, TicketDraft, WrittenTicket
@@ -48,7 +48,7 @@ from sync.store.inbox import Claim
 from sync.store.journal import CREATE, Intent, Wish
 from sync.store.outbox import Notification
 from sync.takeover import before_creating, not_yet, remember_found, told, told_of_creating
-from sync.uncertain import REQUEST_LIFE, Intents, arrived
+from sync.uncertain import REQUEST_LIFE, Intents, arrived, by_now
 from sync.wording import link_note
 from sync.writing import Applied, Spot, Writing
 
@@ -194,7 +194,7 @@ class Applier:
     def _create(self, write: CreateTicket) -> None:
         origin = self._w.origin(write.source, write.message.id)
         first = self._first(write)
-        revision = first.revision
+        revision, connector = first.revision, self._w.connectors[write.target]
         wish = Wish(
             CREATE,
             origin,
@@ -202,8 +202,9 @@ class Applier:
             revision,
             readers=readable(write.message.audience, published=False),
             told=self._told(write),
+            ahead=connector.ahead(),
         )
-        intent, connector = self._w.intents.note(wish), self._w.connectors[write.target]
+        intent = by_now(self._w.intents.note(wish), wish.ahead)
         lag = connector.capabilities.index_lag
         looked = self._w.now()
         if intent.open and (found := self._sought(intent, connector, sure=looked >= arrived(intent, lag))):
@@ -224,11 +225,9 @@ class Applier:
 
     def _sought(self, intent: Intent, connector: Connector, *, sure: bool) -> Ref | None:
         """Return the ticket that was created though nobody heard the answer; `sure` if None is to count."""
-        ahead, none = connector.ahead(), timedelta(0)  # clocks differ: told by the one that stamps tickets
-        since = intent.sent - REQUEST_LIFE - max(ahead, none)
-        until = intent.sent + REQUEST_LIFE - min(ahead, none)
-        after = arrived(intent, connector.capabilities.index_lag) if sure else None
-        return connector.find_created(intent.token, since, until, after)
+        since = intent.sent - connector.ahead() - REQUEST_LIFE  # by the clock that stamps tickets
+        after = arrived(intent, connector.capabilities.index_lag) if sure else intent.sent
+        return connector.find_created(intent.token, since, after)
 
     def _made(self, write: CreateTicket, draft: TicketDraft) -> WrittenTicket:
         """Create a ticket; as nobody's where the tool does not take the person whose it was to be."""

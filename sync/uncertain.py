@@ -19,6 +19,8 @@ from sync.store.journal import EDIT, Intent, Wish, named
 
 REQUEST_LIFE = timedelta(seconds=90)
 """How long a request whose answer was lost may still arrive: the longest time-out, and some."""
+_UNSURE = timedelta(minutes=1)
+"""How far clocks may differ without being told to; a note that may be as much older is taken for younger."""
 _PROMPT = timedelta(seconds=10)
 """How long after its note a write may begin: what is left of its life is for the write itself."""
 
@@ -26,6 +28,16 @@ _PROMPT = timedelta(seconds=10)
 def arrived(intent: Intent, lag: timedelta) -> datetime:
     """Return from when on a look-up, which may miss it for so long, tells what became of a write."""
     return intent.sent + REQUEST_LIFE + lag
+
+
+def by_now(intent: Intent, ahead: timedelta) -> Intent:
+    """Return a note that nobody heard of with its time by our clock as it is now; `ahead` is what it is.
+
+    The clock may have been set since, or another machine looks: what both share is the tool's clock.
+    """
+    if not intent.open or intent.ahead in (None, ahead):
+        return intent
+    return replace(intent, sent=intent.sent + ahead - intent.ahead + _UNSURE)
 
 
 class Intents:

@@ -176,9 +176,7 @@ class Freshdesk:
         """Create tickets one by one."""
         return self._writer.create_many(drafts)
 
-    def find_created(
-        self, token: str, since: datetime, until: datetime | None = None, after: datetime | None = None
-    ) -> Ref | None:
+    def find_created(self, token: str, since: datetime, after: datetime | None = None) -> Ref | None:
         """Look through the tickets that our own account requested."""
         return self._finder.created(token, since)
 

@@ -232,10 +232,8 @@ class GitLab:
         except WireError as error:
             return error
 
-    def find_created(
-        self, token: str, since: datetime, until: datetime | None = None, after: datetime | None = None
-    ) -> Ref | None:
-        return self._sought.find(token, since, until, after)
+    def find_created(self, token: str, since: datetime, after: datetime | None = None) -> Ref | None:
+        return self._sought.find(token, since, after)
 
     def standing(self, key: str) -> WrittenTicket:
         return self._writer.standing(key)

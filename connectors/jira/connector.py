@@ -168,11 +168,9 @@ class Jira:
         """See `Connector`."""
         return self._bulk.create(drafts)
 
-    def find_created(
-        self, token: str, since: datetime, until: datetime | None = None, after: datetime | None = None
-    ) -> Ref | None:
+    def find_created(self, token: str, since: datetime, after: datetime | None = None) -> Ref | None:
         """See `Connector`."""
-        return self._sought.find(token, since, until, after)
+        return self._sought.find(token, since, after)
 
     def standing(self, key: str) -> WrittenTicket:
         """See `Connector`; many that were made lately are looked at in one call."""

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +16,7 @@ from connectors.jira.client import Client
 from connectors.jira.paths import path
 from connectors.jira.search import Search, quoted
 from connectors.jira.side import API
+from connectors.sought import Found
 from mappings.provenance import find_token, tokens
 from mappings.ticket import Ref
 
@@ -30,8 +30,6 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _MANY = 100
 """Issues that one bulk fetch tells of (jira-api 2.1)."""
-_LONG = 10_000
-"""Minutes from which on a time is told in days."""
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before all issues."""
 _READINGS = 10
@@ -83,30 +81,38 @@ class Finder:
             for rows in self._search.by_key(project, ["updated"]):
                 yield from map(self._hint, rows)
 
-    def created(self, since: datetime, until: datetime | None) -> Iterator[tuple[set[str], Ref]]:
-        """Yield the issues that we created, the last one first, with the marker that each has."""
-        mine = f"creator = currentUser() AND {self._lately('created', since)}"
-        if until is not None:
-            mine += self._before("created", until)
+    def created(self, since: datetime) -> Iterator[list[Found]]:
+        """Yield pages of the issues that we created, the last one first, with the markers that each has."""
+        cloud = self._client.site().cloud
+        ours = since + self._client.http.ahead()
+        mine = f"creator = currentUser() AND {self._lately('created', ours)}"
         jql = f"{self._here()} AND {mine} ORDER BY created DESC"
-        for row, mark in self._marked_by_property(jql) if self._client.site().cloud else self._marked(jql):
-            yield {mark}, Ref(self._client.http.connection, row.id, row.key)
+        yield from self._marked_by_property(jql) if cloud else self._marked(jql)
 
-    def _marked_by_property(self, jql: str) -> Iterator[tuple[site_wire.Row, str]]:
+    def _marked_by_property(self, jql: str) -> Iterator[list[Found]]:
         """Yield issues of Cloud with their markers; of a request it stands in the description first."""
         for rows in self._search.pages(jql, ["created"], PROPERTY):
             kept = {row.id: _token(row.properties.get(PROPERTY)) for row in rows}
             said = self._descriptions([id for id, mark in kept.items() if not mark])
-            for row in rows:
-                if mark := kept[row.id] or _anywhere(said.get(row.id)):
-                    yield row, mark
+            yield [found for row in rows for found in self._marks(row, kept[row.id], said.get(row.id))]
 
-    def _marked(self, jql: str) -> Iterator[tuple[site_wire.Row, str]]:
+    def _marked(self, jql: str) -> Iterator[list[Found]]:
         """Yield issues of Data Center with their markers; its search tells no property (2.3)."""
-        for row in chain.from_iterable(self._search.pages(jql, ["description"])):
-            said = row.fields.description
-            if mark := find_token(said or "") or self._kept(row.id) or _anywhere(said):
-                yield row, mark
+        for rows in self._search.pages(jql, ["description"]):
+            said = [(row, row.fields.description or "") for row in rows]
+            yield [
+                found
+                for row, text in said
+                for found in self._marks(row, None if tokens(text) else self._kept(row.id), text)
+            ]
+
+    def _marks(self, row: site_wire.Row, kept: str | None, said: str | None) -> Iterator[Found]:
+        """Yield an issue's own marker, and what else stands in its description: people write above ours."""
+        ref = Ref(self._client.http.connection, row.id, row.key)
+        own = kept or find_token(said or "")
+        if own:
+            yield Found(own, ref)
+        yield from (Found(mark, ref, own=False) for mark in tokens(said or "") if mark != own)
 
     def _descriptions(self, ids: list[str]) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
@@ -170,15 +176,7 @@ class Finder:
         """
         back = max(_MINUTE, self._client.http.now() - since + _SLACK)
         minutes = math.ceil(back / _MINUTE)
-        return f"{field} >= -{minutes}m" if minutes < _LONG else f"{field} >= -{math.ceil(back / _DAY)}d"
-
-    def _before(self, field: str, until: datetime) -> str:
-        """Return what ends a clause by relative time; nothing for what may still be written."""
-        minutes = math.floor((self._client.http.now() - until - _SLACK) / _MINUTE)
-        if minutes <= 0:
-            return ""
-        back = f"{minutes}m" if minutes < _LONG else f"{math.floor(minutes * _MINUTE / _DAY)}d"
-        return f" AND {field} <= -{back}"
+        return f"{field} >= -{minutes}m" if minutes < 10_000 else f"{field} >= -{math.ceil(back / _DAY)}d"
 
     def _from(self, minute: datetime, zone: tzinfo | None) -> str:
         """Return a clause by absolute time, which Jira reads in the account's own time zone."""
@@ -204,11 +202,6 @@ class Finder:
 
     def _odd(self, text: str) -> Rejected:
         return Rejected(self._client.http.connection, "GET search", text)
-
-
-def _anywhere(text: str | None) -> str | None:
-    """Return the marker that a description begins with, or the first one below what somebody wrote above."""
-    return find_token(text or "") or next(iter(tokens(text or "")), None)
 
 
 def _token(value: Any) -> str | None:

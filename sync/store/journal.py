@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Null, bindparam, delete, insert, null, select, update
@@ -35,6 +35,8 @@ class Wish:
     """How many hubs had copied a text on before."""
     told: Mapping[str, Any] | None = None
     """What a create is sent with, and beside what: see `sync.takeover`; of an edit, what it says."""
+    ahead: timedelta = timedelta(0)
+    """How far our clock is ahead of the target's, of a create: it is looked for by the target's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Intent:
     open: bool
     told: Mapping[str, Any] | None = None
     """What was sent when it was sent last; None where that is not on record."""
+    ahead: timedelta | None = None
+    """How far our clock was ahead of the target's when a create was noted; None where that is not known."""
 
 
 class Journal:
@@ -74,7 +78,8 @@ class Journal:
         with self._db.writing() as tx:
             verify(tx, claim)
             if not first and (found := tx.execute(_WAITING, _same(wish)).first()):
-                return Intent(found.number, found.token, found.sent, open=True, told=found.told)
+                ahead = None if found.ahead is None else timedelta(seconds=found.ahead)
+                return Intent(found.number, found.token, found.sent, open=True, told=found.told, ahead=ahead)
             return _note(tx, bundle, wish, sign, at)
 
     def open(self, origin: Ref) -> set[tuple[str, ...]]:
@@ -151,8 +156,9 @@ class Journal:
         kept = token if wish.kind == CREATE else ""
         with self._db.writing() as tx:
             verify(tx, claim)
-            tx.execute(again.values(sent=at, token=kept, revision=wish.revision, told=_kept(wish)))
-        return Intent(intent.number, token, at, open=False, told=wish.told)
+            sent = {"sent": at, "token": kept, "revision": wish.revision, "told": _kept(wish), **_by(wish)}
+            tx.execute(again.values(**sent))
+        return Intent(intent.number, token, at, open=False, told=wish.told, ahead=wish.ahead)
 
     def renew(self, claim: Claim, intent: Intent, at: datetime) -> None:
         """Note that a write is about to be sent only now."""
@@ -192,13 +198,18 @@ _SIGN = update(intents).where(intents.c.number == bindparam("noted"))
 
 
 def _note(tx: Connection, bundle: int, wish: Wish, sign: Callable[[int], str], at: datetime) -> Intent:
-    row = {"bundle": bundle, **_same(wish), "revision": wish.revision, "token": "", "sent": at}
+    row = {"bundle": bundle, **_same(wish), "revision": wish.revision, "token": "", "sent": at, **_by(wish)}
     noted = tx.execute(_NOTE, row if wish.told is None else {**row, "told": wish.told})
     number = int((noted.inserted_primary_key or (0,))[0])
     token = sign(number)
     if wish.kind == CREATE:  # texts are looked for by what their markers say, files by their content
         tx.execute(_SIGN, {"noted": number, "token": token})
-    return Intent(number, token, at, open=False, told=wish.told)
+    return Intent(number, token, at, open=False, told=wish.told, ahead=wish.ahead)
+
+
+def _by(wish: Wish) -> dict[str, float]:
+    """Return by which clock a create is sent; nothing else is looked for by its time."""
+    return {"ahead": wish.ahead.total_seconds()} if wish.kind == CREATE else {}
 
 
 def _kept(wish: Wish) -> Mapping[str, Any] | Null:

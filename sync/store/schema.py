@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -135,6 +136,7 @@ intents = Table(
     Column("done", Instant),
     Column("token", Text, nullable=False),
     Column("told", JSON),
+    Column("ahead", Float),
     Index(
         "ix_intents_waiting",
         *TEXT_IDS[:3],

@@ -65,7 +65,7 @@ def _no_look() -> None:
     """A write whose answer was lost is not looked for by its marker before it is sent again."""
     _change(_OBSERVER, _ours=lambda self, sides, known: iter(()))
     for connector in (Freshdesk, Jira, GitLab):
-        _change(connector, find_created=lambda self, token, since, until=None, after=None: None)
+        _change(connector, find_created=lambda self, token, since, after=None: None)
 
 
 def _seen_from_answer() -> None:
