@@ -87,11 +87,11 @@ class FileWriter:
     def _send(self, target: str, origin: TextId, upload: Upload, size: int | None, content: Open) -> None:
         w, key = self._w, self._w.key(target)
         wish = Wish(Kind.FILE, origin, target, "", key)
-        intent, connector = w.intents.note(wish), w.connectors[target]
+        intent, connector, looked = w.intents.note(wish), w.connectors[target], w.now()
         if intent.open and (there := self._arrived(target, size, content, connector.fetch(key))):
             self._uploaded(wish, there.id, there.name)
             return
-        intent = w.intents.send(wish, intent)
+        intent = w.intents.send(wish, intent, looked=looked)
         with w.intents.sending(intent), content() as stream:
             w.intents.about_to_send(intent)
             written = connector.add_file(key, Upload(upload.id, upload.name, upload.content_type, stream))

@@ -74,7 +74,7 @@ class TextWriter:
         told = readable(write.message.audience, published=public)
         hops = w.situation.hops(write.source, write.message)
         wish = Wish(Kind.COMMENT, place, write.target, piece.revision, key, told, hops)
-        intent = w.intents.send(wish, w.intents.note(wish))
+        intent = w.intents.send(wish, w.intents.note(wish), looked=w.looked(wish.target))
         with w.intents.sending(intent), self.drafted(write, piece, intent.token) as (draft, lost):
             w.intents.about_to_send(intent)
             written = w.connectors[write.target].add_comment(key, draft)
@@ -197,7 +197,7 @@ class TextWriter:
         """Write an internal note of the hub's own, which the tool mails to some of the staff."""
         w, key = self._w, self._w.key(target)
         wish = Wish(Kind.COMMENT, origin, target, "", key)
-        intent = w.intents.send(wish, w.intents.note(wish))
+        intent = w.intents.send(wish, w.intents.note(wish), looked=w.looked(wish.target))
         draft = CommentDraft(markdown=text(intent.token), audience=Audience.STAFF, tells=tells)
         with w.intents.sending(intent):
             w.intents.about_to_send(intent)
@@ -209,7 +209,7 @@ class TextWriter:
         w, key = self._w, self._w.key(write.target)
         told = readable(Audience.CUSTOMER, published=True)
         wish = Wish(Kind.COMMENT, write.occasion, write.target, "", key, told)
-        intent = w.intents.send(wish, w.intents.note(wish))
+        intent = w.intents.send(wish, w.intents.note(wish), looked=w.looked(wish.target))
         text = published_copy(write.sender, write.url, intent.token, write.words)
         with w.intents.sending(intent):
             w.intents.about_to_send(intent)

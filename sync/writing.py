@@ -86,6 +86,10 @@ class Writing:
             raise Gone(target, "write", "the ticket was not created")
         return self.spots[target].ref.key
 
+    def looked(self, target: str) -> datetime | None:
+        """Return when the texts of a side were read; None for one that was created a moment ago."""
+        return self.sides[target].read_at if target in self.sides else None
+
     def record(self, copy: Mirror) -> None:
         """Remember a copy, for the rest of the plan and, before anything else is sent, in the store."""
         self.intents.heard(copy)

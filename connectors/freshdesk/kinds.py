@@ -39,6 +39,8 @@ KINDS: Mapping[str, Kind] = {
     "anything else": _kind(Audience.STAFF, Mails.NEVER, CommentKind.NOTE),
 }
 
+STAFFS = ("private note", "forward", "reply to a forward")
+"""What nobody but staff can write."""
 _REPLY_SOURCE, _NOTE_SOURCE, _FEEDBACK_SOURCE, _FORWARD_SOURCE = 0, 2, 6, 8
 _REPLY_CATEGORY, _FORWARD_CATEGORY, _FEEDBACK_CATEGORY = 3, 6, 7
 

@@ -17,7 +17,7 @@ from connectors.base import (
 from connectors.capabilities import PlaceAbilities
 from connectors.freshdesk import wire
 from connectors.freshdesk.files import files
-from connectors.freshdesk.kinds import KINDS, audience, kind
+from connectors.freshdesk.kinds import KINDS, STAFFS, audience, kind, kind_of
 from mappings.ticket import (
     FIELDS,
     MESSAGE_0,
@@ -39,6 +39,7 @@ CUSTOM: tuple[Field, ...] = ("impact", "urgency", "component", "version", "resol
 DUES: Mapping[Field, str] = {"first_response_due": "fr_due_by", "due": "due_by"}
 """The points in time, and what Freshdesk calls them."""
 
+_MAYBE_FORMER = (PersonRole.CUSTOMER, PersonRole.UNKNOWN)
 _OUTBOUND = 10
 """The source of a ticket that an agent opened by writing to a customer (freshdesk-api 4.2)."""
 _CHATS = (7, 15)
@@ -186,7 +187,8 @@ def _messages(
     if ticket.source in _CHATS and said and said[0].incoming:
         repeated = (said[0].body_text or "").strip() == (ticket.description_text or "").strip()
         said = said[1:] if repeated and not said[0].attachments else said
-    return (description(config, ticket, who, signature), *(comment(config, c, who, signature) for c in said))
+    first = description(config, ticket, who, signature)
+    return (first, *(comment(config, c, who, signature, ticket.requester_id) for c in said))
 
 
 def description(
@@ -207,12 +209,16 @@ def description(
 
 
 def comment(
-    config: ConnectionConfig, said: wire.Conversation, who: Who, signature: Signature = _unsigned
+    config: ConnectionConfig,
+    said: wire.Conversation,
+    who: Who,
+    signature: Signature = _unsigned,
+    requester: int | None = None,
 ) -> Comment:
-    """Return a reply, note, forward or customer message."""
+    """Return a reply, note, forward or customer message on a ticket of this requester."""
     return Comment(
         id=str(said.id),
-        author=_author(config, said, who),
+        author=_author(config, said, who, requester),
         created=said.created_at,
         body=Raw(TextFormat.HTML, said.body or ""),
         audience=audience(said),
@@ -223,11 +229,17 @@ def comment(
     )
 
 
-def _author(config: ConnectionConfig, said: wire.Conversation, who: Who) -> Person:
-    """Return who wrote it. Whoever is there no more was staff if it does not come from outside (5.1)."""
+def _author(config: ConnectionConfig, said: wire.Conversation, who: Who, requester: int | None) -> Person:
+    """Return who wrote it, as what they were then.
+
+    An agent who was deleted is a contact by the same number (6.3), and later perhaps nobody. What only staff
+    can write tells them; a reply in the requester's own name is what a program copied from elsewhere (5.3).
+    """
     author = who(said.user_id) or nobody(config)
-    former = author.role is PersonRole.UNKNOWN and author.key and not said.incoming
-    return replace(author, role=PersonRole.STAFF) if former else author
+    if said.user_id is None or said.incoming is not False or author.role not in _MAYBE_FORMER:
+        return author
+    was_staff = kind_of(said) in STAFFS or (kind_of(said) == "reply" and said.user_id != requester)
+    return replace(author, role=PersonRole.STAFF) if was_staff else author
 
 
 def _stated(config: ConnectionConfig, ticket: wire.Ticket, field: Field) -> NativeValue:

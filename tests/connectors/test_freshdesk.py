@@ -348,15 +348,29 @@ def test_a_ticket_is_fetched_with_all_pages(web: responses.RequestsMock, desk: F
 def test_who_is_gone_was_staff_if_they_answered_a_customer(
     web: responses.RequestsMock, desk: Freshdesk
 ) -> None:
-    """Broken: a former colleague's reply is no answer, so every old promise to answer counts as missed."""
+    """Broken: a former colleague's reply is no answer, or a customer's message that opens a ticket again."""
     web.get(f"{API}/tickets/42", json=TICKET)
-    reply = {**NOTE, "id": 8, "user_id": 77, "private": False, "source": 0}
-    mail = {**reply, "id": 9, "incoming": True}
-    nobodys = {**reply, "id": 10, "user_id": None}
-    web.get(f"{API}/tickets/42/conversations", json=[reply, mail, nobodys])
+    contact = TICKET["requester_id"]
+    reply = {**NOTE, "user_id": 77, "private": False, "source": 0, "incoming": False}
+    note = {**reply, "source": 2}
+    deleted, asks = {"user_id": 78}, {"user_id": contact}
+    said = {
+        1: (reply, PersonRole.STAFF),
+        2: ({**reply, "incoming": True}, PersonRole.UNKNOWN),
+        3: ({**reply, "user_id": None}, PersonRole.UNKNOWN),
+        4: (note, PersonRole.UNKNOWN),  # programs bring in customers' words so
+        5: ({**note, "private": True}, PersonRole.STAFF),
+        6: (reply | deleted, PersonRole.STAFF),
+        7: (note | deleted | {"private": True}, PersonRole.STAFF),
+        8: (note | deleted, PersonRole.CUSTOMER),
+        9: (reply | asks, PersonRole.CUSTOMER),
+    }
+    texts = [{**row, "id": id} for id, (row, _) in said.items()]
+    web.get(f"{API}/tickets/42/conversations", json=texts)
     web.get(f"{API}/contacts/77", status=404, headers=OURS)
+    web.get(f"{API}/contacts/78", json={"id": 78, "name": "Former Fran", "email": "fran@acme.example"})
     roles = {message.id: message.author.role for message in desk.fetch("42").ticket.messages[1:]}
-    assert roles == {"8": PersonRole.STAFF, "9": PersonRole.UNKNOWN, "10": PersonRole.UNKNOWN}
+    assert roles == {str(id): role for id, (_, role) in said.items()}
 
 
 def test_people_are_asked_for_once(web: responses.RequestsMock, desk: Freshdesk) -> None:
