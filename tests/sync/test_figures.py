@@ -202,6 +202,7 @@ def test_an_older_store_has_it_all_too(store: Store, address: Address) -> None:
             "ALTER TABLE served DROP COLUMN works",
             "ALTER TABLE served DROP COLUMN from_customer",
             "ALTER TABLE served DROP COLUMN readable",
+            "ALTER TABLE intents DROP COLUMN ahead",
             "UPDATE alembic_version SET version_num = '0018'",
         ):
             tx.execute(text(statement))

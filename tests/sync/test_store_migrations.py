@@ -226,6 +226,7 @@ def test_what_was_taken_for_moved_and_stands_nowhere_else_waits_again(tmp_path: 
         raw.execute("ALTER TABLE bundles DROP COLUMN lent")
         raw.execute("ALTER TABLE served DROP COLUMN from_customer")
         raw.execute("ALTER TABLE served DROP COLUMN readable")
+        raw.execute("ALTER TABLE intents DROP COLUMN ahead")
         raw.execute("UPDATE alembic_version SET version_num = '0025'")
     store = open_store(path)
     assert [item.ref.key for item in store.runs.walk("desk", [State.WAITING])] == ["1"]
