@@ -72,7 +72,7 @@ class Sought:
                 if known is None and self._was_read(since, after):
                     return None
             try:
-                return self._look(token, since - _AROUND)
+                return self._look(token, since if after is None else since - _AROUND)
             except WireError as error:
                 self._failed = error, time.monotonic()
                 raise
