@@ -10,7 +10,7 @@ import pytest
 
 from connectors.capabilities import FilePlace
 from connectors.memory import Fault
-from mappings.provenance import Marker, Signer
+from mappings.provenance import Marker, Signer, tokens
 from mappings.ticket import Audience
 from sync.operations import Severity, Withdrawal
 from sync.pieces import Long
@@ -172,8 +172,10 @@ def test_a_publish_sign_makes_the_customer_read_it_and_nothing_of_the_work(make:
     head, _, said = copy.body.text.strip().partition("\r\n\r\n")
     assert said == "Fixed in *2.1*."
     assert head.startswith(f"**[Harbour support](http://help.test/tickets/{key}#db1.")
-    assert "jira" not in copy.body.text
-    assert "Sam" not in copy.body.text
+    (mark,) = tokens(head)  # by chance, any word of few letters stands in it
+    shown = copy.body.text.replace(mark, "")
+    assert "jira" not in shown
+    assert "Sam" not in shown
     assert len(world.desk.mails) == 1
 
 
