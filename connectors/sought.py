@@ -94,17 +94,18 @@ class Sought:
         if len(self._known) > _MOST:
             self._known, self._readings = {}, []
         reading = _Reading(since, self._now(), time.monotonic())
-        mine: Found | None = None
         for page in self._read(since):
             for found in page:
                 before = self._known.get(found.mark)
-                if found.own or before is None or before[1] is not reading:
+                first = before is None or before[1] is not reading
+                if first or (found.own and before is not None and not before[0].own):
                     self._known[found.mark] = found, reading
-                if found.mark == token and (mine is None or found.own):
-                    mine = found
-            if mine is not None and mine.own:
-                return mine.ref
+            mine = self._known.get(token)
+            if mine is not None and mine[1] is reading and mine[0].own:
+                return mine[0].ref
         self._readings = [*self._readings[-_READINGS:], reading]
-        if mine is None:
+        mine = self._known.get(token)
+        if mine is None or mine[1] is not reading:
             self._known.pop(token, None)
-        return mine.ref if mine else None
+            return None
+        return mine[0].ref

@@ -15,6 +15,7 @@ from connectors.errors import Transient
 from connectors.quota import LocalBudget
 from connectors.sought import Found, Sought
 from deskbridge.sandbox.run import Sandbox
+from mappings.ticket import Ref
 from tests.contract.drafts import fresh, ticket, token
 from tests.contract.gitlab_world import GitLabWorld
 from tests.contract.jira_world import JiraDataCenterWorld, JiraWorld
@@ -108,6 +109,14 @@ def test_a_list_from_before_the_clock_was_set_back_proves_nothing(world: World) 
     ref = connector.create(draft).ref
     world.wait(connector.capabilities.index_lag.total_seconds() + 1)
     assert connector.find_created(draft.token, since, begun) == ref
+
+
+def test_of_two_with_one_marker_the_last_one_counts_and_a_quotation_last() -> None:
+    """A clone, or a ticket that quotes another one's first line, would be taken for what was made."""
+    old, new, quoting = (Ref("jira", key) for key in "123")
+    rows = [Found("a", quoting, own=False), Found("a", new), Found("a", old), Found("b", quoting, own=False)]
+    sought, at = Sought(lambda _: iter([rows]), lambda: datetime.now(UTC)), datetime.now(UTC)
+    assert [sought.find(mark, at, at) for mark in "abac"] == [new, quoting, new, None]
 
 
 def test_who_waited_for_a_look_that_failed_does_not_try_it_once_more() -> None:
